@@ -1,0 +1,146 @@
+"""Reads one workflow file into a spec, or says everything that is wrong with it, in the order of the file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from dag_factory.errors import Diagnostic, SpecError
+from dag_factory.spec.catalogue import expand, pattern_names, read_catalogue, read_pattern
+from dag_factory.spec.models import Workflow
+from dag_factory.spec.overlay import Loosening, overlay
+from dag_factory.spec.rules import STATIC_RULES, Subject
+from dag_factory.spec.source import Source, SpecPath
+
+__all__ = ["WITHOUT", "Spec", "read_spec"]
+
+WITHOUT = "none"
+"""The word in the platform's list of patterns that lets a workflow go without one."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A sound workflow: the model with its pattern in it, the catalogue it uses, and the file it came from."""
+
+    workflow: Workflow
+    catalogue: dict[str, Any]
+    source: Source
+    folder: Path
+
+
+def read_spec(path: Path, *, patterns: tuple[str, ...] = ("standard",), shown: str | None = None) -> Spec:
+    """Read a workflow file, lay it over its pattern, and hold it against every static rule.
+
+    Parameters
+    ----------
+    path: the YAML file.
+    patterns: what the platform allows; ``none`` among them lets a workflow say ``pattern: false``.
+    shown: the file's name in messages, where it should differ from the path.
+
+    Raises
+    ------
+    SpecError: with a diagnostic for everything that is wrong.
+    """
+    source = Source.read(path, shown=shown)
+    raw = source.load()
+    base = _pattern_of(raw, source, patterns)
+    merged, loosened = overlay(base, raw)
+    own = merged.get("catalogue") if isinstance(merged.get("catalogue"), dict) else {}
+    catalogue = {**(own or {}), **read_catalogue()}
+    merged, weakened = expand(merged, catalogue)
+    found = [Diagnostic(item.rule, source.where(item.path), item.reason, item.remedy) for item in _once(loosened + weakened)]
+    try:
+        workflow = Workflow.model_validate(merged)
+    except ValidationError as error:
+        raise SpecError([*found, *_told(error, merged, source)]) from error
+    found += [item for rule in STATIC_RULES for item in rule(Subject(workflow, catalogue, raw, source))]
+    if found:
+        raise SpecError(_without_echoes(found))
+    return Spec(workflow, catalogue, source, path.parent)
+
+
+def _pattern_of(raw: dict[str, Any], source: Source, allowed: tuple[str, ...]) -> dict[str, Any]:
+    name = raw.get("pattern", allowed[0] if allowed else WITHOUT)
+    where = source.where(("pattern",))
+    if name is False or name == WITHOUT:
+        if WITHOUT not in allowed:
+            reason = f"This platform allows the patterns {', '.join(allowed)}, and no workflow without one."
+            raise SpecError([Diagnostic("pattern-forbidden", where, reason, "Remove `pattern`, or ask who sets `[phasegate] patterns`.")])
+        return {}
+    if name not in pattern_names():
+        reason = f"There is no pattern {name!r}.{_guess(str(name), pattern_names())}"
+        raise SpecError([Diagnostic("pattern-unknown", where, reason, f"Use one of {', '.join(pattern_names())}.")])
+    if name not in allowed:
+        reason = f"This platform allows the patterns {', '.join(allowed)}, not {name}."
+        raise SpecError([Diagnostic("pattern-forbidden", where, reason, "Use an allowed one, or ask who sets `[phasegate] patterns`.")])
+    return read_pattern(str(name))
+
+
+def _once(items: tuple[Loosening, ...]) -> tuple[Loosening, ...]:
+    return tuple({(item.path, item.rule): item for item in items}.values())
+
+
+def _without_echoes(found: list[Diagnostic]) -> list[Diagnostic]:
+    """Drop repeated diagnostics: one fault may be seen by two rules at one place."""
+    return list({(item.rule, item.where): item for item in found}.values())
+
+
+def _told(error: ValidationError, raw: Any, source: Source) -> Iterator[Diagnostic]:
+    seen: set[tuple[SpecPath, str]] = set()
+    for fault in error.errors(include_url=False, include_context=False):
+        path = _written(fault["loc"], raw)
+        rule, reason, remedy = _sentence(fault, path)
+        if (path, rule) not in seen:
+            seen.add((path, rule))
+            yield Diagnostic(rule, source.where(path), reason, remedy)
+
+
+def _written(loc: tuple[int | str, ...], raw: Any) -> SpecPath:
+    """Follow pydantic's location through what was written; it also names the branches of unions, which nobody wrote."""
+    path: list[str | int] = []
+    value = raw
+    for part in loc:
+        if isinstance(value, dict) and part in value:
+            value = value[part]
+        elif isinstance(value, (list, tuple)) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        elif part == loc[-1] and isinstance(value, dict) and isinstance(part, str) and part.isidentifier():
+            path.append(part)
+            break
+        else:
+            continue
+        path.append(part)
+    return tuple(path)
+
+
+def _sentence(fault: Any, path: SpecPath) -> tuple[str, str, str]:
+    key = ".".join(str(part) for part in path) or "the spec"
+    if fault["type"] == "extra_forbidden":
+        near = _guess(str(path[-1]), _keys_beside(path))
+        return "unknown-key", f"{key}: nothing is called {path[-1]!r} here.{near}", "Remove it, or correct its name."
+    if fault["type"] == "missing":
+        return "missing-key", f"{key} is missing.", f"Write `{path[-1] if path else key}:`."
+    message = fault["msg"].removeprefix("Value error, ")
+    given = fault.get("input")
+    shown = f" (found {given!r})" if isinstance(given, (str, int, float, bool, type(None))) and repr(given) not in message else ""
+    return "wrong-type", f"{key}: {message}{shown}.", "Correct this value."
+
+
+def _keys_beside(path: SpecPath) -> tuple[str, ...]:
+    """The keys the models know, all of them: good enough to guess what a misspelt one was meant to be."""
+    import dag_factory.spec.models as models  # the module's namespace, to find its classes
+
+    kinds = [kind for kind in vars(models).values() if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    if len(path) == 1:
+        kinds = [Workflow]
+    return tuple(name for kind in kinds for name in kind.model_fields)
+
+
+def _guess(word: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,267 @@
+"""What may be written in a spec: frozen pydantic models, nothing extra, nothing coerced.
+
+Patterns and workflows share one language; `Workflow` is a pattern with a workflow laid over it (see `overlay`).
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word, money_of
+
+__all__ = [
+    "RUNNER_KEYS",
+    "Binding",
+    "Check",
+    "Checklist",
+    "ChecklistItem",
+    "Contract",
+    "Evidence",
+    "Feature",
+    "Gate",
+    "Param",
+    "Persona",
+    "Phase",
+    "Reference",
+    "Requires",
+    "Schedule",
+    "Task",
+    "Workflow",
+    "Workspace",
+]
+
+RUNNER_KEYS = ("check", "command", "python", "external", "agent", "llm", "human", "operator")
+Moment = Literal["seal", "converge"]
+Grade = Literal["observed", "attested", "re-executed"]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+
+class Reference(_Written):
+    """A value that is looked up where a task executes, and nowhere before: exactly one of the three."""
+
+    env: Word | None = None
+    conn: Word | None = None
+    var: Word | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Reference:
+        if sum(part is not None for part in (self.env, self.conn, self.var)) != 1:
+            raise ValueError("a reference has exactly one of env, conn and var")
+        return self
+
+
+class Schedule(_Written):
+    """When runs are made: a cron line or preset in a timezone, or assets; without any, by hand alone."""
+
+    cron: Word | None = None
+    preset: Literal["hourly", "daily", "weekly", "monthly", "quarterly", "yearly", "once", "continuous"] | None = None
+    assets: Texts | None = None
+    timezone: Word = "UTC"
+    start: datetime.date | None = None
+    catchup: bool = False
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Schedule:
+        if sum(part is not None for part in (self.cron, self.preset, self.assets)) > 1:
+            raise ValueError("a schedule has one of cron, preset and assets, not several")
+        return self
+
+
+def _schedule_of(value: Any) -> Any:
+    if value is None or value == "none":
+        return {}
+    if isinstance(value, str):
+        return {"cron": value} if " " in value else {"preset": value}
+    return value
+
+
+class Workspace(_Written):
+    """The git repository in which personas work: a path, a URL or the id of an Airflow connection."""
+
+    git: Word | Reference
+    branch: Word = "main"
+
+
+class Feature(_Written):
+    """One thing to build; each gets tasks of its own in the phase that implements."""
+
+    does: Word
+    paths: Texts = ()
+
+
+def _feature_of(value: Any) -> Any:
+    return {"does": value} if isinstance(value, str) else value
+
+
+class Param(_Written):
+    """A parameter of the run, shown by Airflow when someone triggers it by hand."""
+
+    default: Any = None
+    description: Word | None = None
+    json_schema: dict[str, Any] = Field(default_factory=dict, alias="schema")
+
+
+def _param_of(value: Any) -> Any:
+    return value if isinstance(value, dict) else {"default": value}
+
+
+class Evidence(_Written):
+    """One thing a task must leave, and what is looked for in it.
+
+    `path` lies in the repository, `report` in ``$PHASEGATE_EVIDENCE``, `changed` names a group of paths of which the
+    task must have changed some file; with `check` alone the evidence is that Phasegate ran it and it succeeded.
+    """
+
+    kind: Name
+    path: Word | None = None
+    report: Word | None = None
+    changed: Name | None = None
+    check: Name | None = None
+    expect: dict[str, Any] = Field(default_factory=dict)
+    needs: Grade = "observed"
+    answers: dict[Name, Word] = Field(default_factory=dict)
+    differs_from: Word | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Evidence:
+        places = sum(part is not None for part in (self.path, self.report, self.changed))
+        if places > 1 or (places == 0 and self.check is None):
+            raise ValueError("evidence has exactly one of path, report and changed, or a check alone")
+        for place in (self.path, self.report):
+            if place is not None and (place.startswith("/") or ".." in place.split("/") or "\\" in place):
+                raise ValueError(f"{place!r} must stay below the workspace: no leading /, no .. and no backslash")
+        return self
+
+
+class Check(_Written):
+    """A command that Phasegate runs itself: on what a task sealed, or on the merged work of a phase."""
+
+    run: Command
+    at: Moment = "seal"
+    timeout: Seconds = 1800
+
+
+def _check_of(value: Any) -> Any:
+    return {"run": value} if isinstance(value, (str, list)) else value
+
+
+class Contract(_Written):
+    """What a persona owes when it works under a duty."""
+
+    does: Word
+    writes: Texts = ()
+    evidence: dict[Name, Evidence] = Field(default_factory=dict)
+
+
+class Persona(_Written):
+    """An entry of the catalogue: who this is, under which duties, and what it owes under each."""
+
+    title: Word
+    instructions: Word
+    contracts: dict[Name, Contract] = Field(min_length=1)
+
+
+class Binding(_Written):
+    """How a persona works: exactly one runner, and how Airflow is to run it."""
+
+    check: Command | None = None
+    command: Command | None = None
+    python: Word | None = None
+    external: Literal[True] | None = None
+    agent: Word | None = None
+    llm: Word | None = None
+    human: Texts | None = None
+    operator: Word | None = None
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    verify: Command | None = None
+    env: dict[Word, str | Reference] = Field(default_factory=dict)
+    budget: Annotated[str, BeforeValidator(money_of)] | None = None
+    pool: Word | None = None
+    queue: Word | None = None
+    executor: Word | None = None
+    priority: Annotated[int, Field(ge=1)] | None = None
+    retries: Annotated[int, Field(ge=0, le=100)] | None = None
+    retry_delay: Seconds | None = None
+    timeout: Seconds | None = None
+
+    @property
+    def runners(self) -> tuple[str, ...]:
+        """The runner keys that were written; a sound binding has one."""
+        return tuple(key for key in RUNNER_KEYS if getattr(self, key) is not None)
+
+
+class Task(_Written):
+    """One task: one persona, one duty."""
+
+    persona: Any = None
+    duty: Name | None = None
+    each: Literal["feature"] | None = None
+    does: Word | None = None
+    writes: Texts | None = None
+    evidence: dict[Name, Evidence] = Field(default_factory=dict)
+    validates: Texts = ()
+
+
+class Gate(_Written):
+    """What closes a phase."""
+
+    says: Word | None = None
+    timeout: Seconds = 7 * 24 * 3600
+
+
+class Phase(_Written):
+    """An ordered stage. `before` or `after` place a phase that a workflow adds to its pattern."""
+
+    title: Word | None = None
+    tasks: dict[Name, Task] = Field(default_factory=dict)
+    gate: Gate | None = None
+    before: Name | None = None
+    after: Name | None = None
+
+
+class ChecklistItem(_Written):
+    """One question the gates of some phases answer, and `complete` again."""
+
+    says: Word
+    holds: Literal["complete", "one-persona", "planned-independent", "evidence", "independent"]
+    tasks: Texts = ()
+    due: Texts
+
+
+Checklist = dict[Name, ChecklistItem]
+
+
+class Requires(_Written):
+    """Who must have laid the foundation before anyone implements."""
+
+    foundation: Texts = ()
+
+
+class Workflow(_Written):
+    """A whole workflow, its pattern included."""
+
+    workflow: Name
+    mission: Word
+    pattern: Name | Literal[False] | None = None
+    schedule: Annotated[Schedule, BeforeValidator(_schedule_of)] = Schedule()
+    workspace: Workspace | None = None
+    features: dict[Name, Annotated[Feature, BeforeValidator(_feature_of)]] = Field(default_factory=dict)
+    personas: dict[Word, Binding] = Field(default_factory=dict)
+    catalogue: dict[Name, Persona] = Field(default_factory=dict)
+    params: dict[Name, Annotated[Param, BeforeValidator(_param_of)]] = Field(default_factory=dict)
+    tags: Texts = ()
+    owner: Word = "phasegate"
+    docs: Word | None = None
+    max_active_runs: Annotated[int, Field(ge=1)] = 1
+    timeout: Seconds | None = None
+    requires: Requires = Requires()
+    paths: dict[Name, Texts] = Field(default_factory=dict)
+    checks: dict[Name, Annotated[Check, BeforeValidator(_check_of)]] = Field(default_factory=dict)
+    phases: dict[Name, Phase] = Field(default_factory=dict)
+    checklists: dict[Name, Checklist] = Field(default_factory=dict)

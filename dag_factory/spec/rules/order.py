@@ -1,0 +1,69 @@
+"""Foundation first: what must come before what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dag_factory.errors import Diagnostic
+from dag_factory.spec.rules.subject import Subject
+
+__all__ = ["IMPLEMENTING", "foundation_missing", "implementation_first", "phase_misplaced"]
+
+IMPLEMENTING = frozenset({"implementation", "testing"})
+"""The duties that build; the foundation lies before them."""
+
+
+def phase_misplaced(subject: Subject) -> Iterator[Diagnostic]:
+    """A phase a workflow adds has one neighbour, which exists."""
+    names = subject.workflow.phases
+    for name, phase in names.items():
+        if phase.before and phase.after:
+            yield subject.fault("phase-misplaced", ("phases", name), f"Phase {name} says both before and after.", "Keep one of them.")
+        neighbour = phase.before or phase.after
+        if neighbour is not None and (neighbour not in names or neighbour == name):
+            yield subject.fault("phase-misplaced", ("phases", name), f"Phase {name} stands beside {neighbour}, which is no other phase.", f"Use one of {', '.join(names)}.")
+    if not names:
+        yield subject.fault("phase-misplaced", ("workflow",), "The workflow has no phases.", "Add `phases:`, or use `pattern: standard`.")
+
+
+def foundation_missing(subject: Subject) -> Iterator[Diagnostic]:
+    """Whoever the pattern requires for the foundation has a task there; without a pattern, somebody has."""
+    duties = [task.duty for *_, task in subject.tasks()]
+    if not IMPLEMENTING.intersection(str(duty) for duty in duties):
+        return
+    gone = _removed(subject)
+    have = {task.persona for _, phase_id, task_id, task in subject.tasks() if task.duty == "foundation" and (phase_id, task_id) not in gone}
+    for persona in subject.workflow.requires.foundation:
+        if persona not in have:
+            path = next((("phases", phase, "tasks", task) for (phase, task), who in gone.items() if who == persona), ("phases",))
+            yield subject.fault("foundation-missing", path, f"The foundation lacks @{persona}; nothing is implemented before.", f"Give @{persona} its task in the foundation phase.")
+    if not have and not subject.workflow.requires.foundation:
+        yield subject.fault("foundation-missing", ("phases",), "Nobody lays the foundation for what is implemented.", "Add a phase whose tasks have `duty: foundation`.")
+
+
+def _removed(subject: Subject) -> dict[tuple[str, str], str]:
+    """The pattern's tasks the author wrote null for: they were kept in the merged values, and reported."""
+    gone: dict[tuple[str, str], str] = {}
+    phases = subject.raw.get("phases")
+    for phase_id, phase in (phases if isinstance(phases, dict) else {}).items():
+        written = phase.get("tasks") if isinstance(phase, dict) else None
+        for task_id, task in (written if isinstance(written, dict) else {}).items():
+            if task is None and phase_id in subject.workflow.phases:
+                gone[phase_id, task_id] = str(subject.workflow.phases[phase_id].tasks[task_id].persona)
+        if phase is None:
+            gone |= {(phase_id, task_id): str(task.persona) for task_id, task in subject.workflow.phases[phase_id].tasks.items()}
+    return gone
+
+
+def implementation_first(subject: Subject) -> Iterator[Diagnostic]:
+    """Nobody implements before, or beside, the foundation."""
+    order = [name for name, _ in subject.phases()]
+    laid = [order.index(phase_id) for _, phase_id, _, task in subject.tasks() if task.duty == "foundation"]
+    for path, phase_id, task_id, task in subject.tasks():
+        if task.duty in IMPLEMENTING and laid and order.index(phase_id) <= max(laid):
+            yield subject.fault(
+                "implementation-first",
+                path,
+                f"Task {task_id} (@{task.persona}, {task.duty}) stands in phase {phase_id}, which does not come after the foundation ({order[max(laid)]}).",
+                f"Move it to a phase after {order[max(laid)]}.",
+            )

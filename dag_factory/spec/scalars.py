@@ -1,0 +1,82 @@
+"""The small words of a spec: durations, money, sizes, names, and texts kept in tuples."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any
+
+import pendulum
+from pydantic import BeforeValidator, StringConstraints
+
+__all__ = ["Command", "Name", "Seconds", "Texts", "Word", "bytes_of", "money_of", "seconds_of"]
+
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_SIZE = re.compile(r"(\d+)\s*(B|kB|MB|GB)")
+_MONEY = re.compile(r"(\d+(?:\.\d{1,2})?)\s*([A-Z]{3})")
+
+
+def seconds_of(value: Any) -> int:
+    """Read a duration such as ``90m``, ``1h30m``, ``45s`` or ``2d`` as whole seconds.
+
+    Raises
+    ------
+    ValueError: it is not a duration, or it is nothing.
+    """
+    match = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
+    if match is None:
+        raise ValueError(f"{value!r} is not a duration; write it like 90m, 1h30m, 45s or 2d")
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    total = int(pendulum.duration(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds())
+    if total <= 0:
+        raise ValueError(f"{value!r} lasts no time")
+    return total
+
+
+def bytes_of(value: Any) -> int:
+    """Read a size such as ``50 MB`` (decimal, as SI has it) as bytes.
+
+    Raises
+    ------
+    ValueError: it is not a size.
+    """
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is not a size; write it like 500 kB or 50 MB")
+    return int(match[1]) * {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}[match[2]]
+
+
+def money_of(value: Any) -> str:
+    """Read an amount such as ``5 USD``; it stays text, so that no cent is lost to a float.
+
+    Raises
+    ------
+    ValueError: it is not an amount with a three-letter currency.
+    """
+    match = _MONEY.fullmatch(value) if isinstance(value, str) else None
+    if match is None or Decimal(match[1]) <= 0:
+        raise ValueError(f"{value!r} is not an amount of money; write it like 5 USD")
+    return f"{Decimal(match[1])} {match[2]}"
+
+
+def _tuple_of(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _command_of(value: Any) -> Any:
+    if isinstance(value, list):
+        if not value or not all(isinstance(part, str) for part in value):
+            raise ValueError("a command written as a list is a program and its arguments, all texts")
+        return tuple(value)
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("the command is empty")
+    return value
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,79}$")]
+"""A name that is safe in a task id, a path and a URL: ASCII only, so that no look-alike letter passes."""
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+Seconds = Annotated[int, BeforeValidator(seconds_of)]
+Texts = Annotated[tuple[Word, ...], BeforeValidator(_tuple_of)]
+Command = Annotated[str | tuple[str, ...], BeforeValidator(_command_of)]
