@@ -1,0 +1,173 @@
+"""What every kind of evidence shares: what it is given, what it answers, and the words it answers with.
+
+A kind reads the bytes that were hashed and nothing else. It never raises for what it finds in them: every reason why
+they are not the evidence asked for is a `Fault`. It publishes *facts*, the ids that other evidence must cite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Protocol
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+__all__ = [
+    "CHECK_FAILED",
+    "CHECK_MISSING",
+    "COVERAGE_LOW",
+    "EVIDENCE_MALFORMED",
+    "EVIDENCE_MISSING",
+    "MAX_FAULTS",
+    "RULES",
+    "TESTS_FAILED",
+    "TESTS_MISSING",
+    "TESTS_SKIPPED",
+    "VALIDATION_FAILED",
+    "Examination",
+    "Expectation",
+    "Fault",
+    "Kind",
+    "Material",
+    "TextTuple",
+    "clipped",
+    "listed",
+    "placed",
+    "rejected",
+]
+
+EVIDENCE_MALFORMED = "evidence-malformed"
+EVIDENCE_MISSING = "evidence-missing"
+VALIDATION_FAILED = "validation-failed"
+TESTS_FAILED = "tests-failed"
+TESTS_MISSING = "tests-missing"
+TESTS_SKIPPED = "tests-skipped"
+COVERAGE_LOW = "coverage-low"
+CHECK_FAILED = "check-failed"
+CHECK_MISSING = "check-missing"
+
+RULES: Mapping[str, str] = MappingProxyType(
+    {
+        EVIDENCE_MALFORMED: "The evidence is there and is not what it must be, or contradicts itself.",
+        EVIDENCE_MISSING: "There is no evidence, or nothing in it. No data is never a pass.",
+        VALIDATION_FAILED: "A verdict or result in the evidence is not the one that was asked for.",
+        TESTS_FAILED: "Tests failed or ended in an error.",
+        TESTS_MISSING: "Fewer tests were run than were asked for.",
+        TESTS_SKIPPED: "Tests were skipped or expected to fail, so they prove nothing.",
+        COVERAGE_LOW: "The tests reach too little of the product, or too much of it was excluded from measuring.",
+        CHECK_FAILED: "A check that Phasegate ran ended with a code other than 0.",
+        CHECK_MISSING: "A check was not run, or did not end.",
+    }
+)
+"""Every rule a kind may answer with, and what it means."""
+
+MAX_FAULTS = 20
+"""How many faults of one sort are told; a reader mends the first ones first."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What there is to examine.
+
+    Parameters
+    ----------
+    name: how the evidence is called in messages: its path or its report's name.
+    data: the bytes that were hashed; empty where there are none.
+    exit_code: how the check that made the evidence ended; None where none was run.
+    files: the changed files by path, for evidence that is a set of files.
+
+    """
+
+    name: str
+    data: bytes
+    exit_code: int | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One reason why the material is not the evidence asked for.
+
+    Parameters
+    ----------
+    text: what is wrong, where, why, and what would do.
+    subject: the thing within the material it is about: a section, a test, a path inside the document.
+    rule: the stable id of the rule that is broken, one of `RULES`.
+
+    """
+
+    text: str
+    subject: str = ""
+    rule: str = EVIDENCE_MALFORMED
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What came of it: no faults means the evidence holds.
+
+    Parameters
+    ----------
+    faults: every reason against it, in the order of the material.
+    facts: what it publishes, by name; `cites` are the texts in which ids of other evidence are looked for.
+
+    """
+
+    faults: tuple[Fault, ...] = ()
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Expectation(BaseModel):
+    """What a spec may ask of a kind: frozen, strict, and nothing unknown; everything has a default."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Kind(Protocol):
+    """One kind of evidence: a small class in a module of its own, entered in `KINDS`."""
+
+    name: ClassVar[str]
+    Expect: ClassVar[type[Expectation]]
+
+    def examine(self, material: Material, expect: BaseModel) -> Examination:
+        """Examine the material against what is expected of it.
+
+        Parameters
+        ----------
+        material: the bytes, as hashed.
+        expect: an instance of this kind's `Expect`; anything else is a mistake of the caller and a TypeError.
+
+        """
+        ...
+
+
+def _tuple_of_list(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+TextTuple = Annotated[tuple[str, ...], BeforeValidator(_tuple_of_list)]
+"""Texts; YAML gives a list where strict pydantic wants a tuple."""
+
+
+def rejected(text: str, *, subject: str = "", rule: str = EVIDENCE_MALFORMED) -> Examination:
+    """Answer with one fault and no facts."""
+    return Examination((Fault(text, subject, rule),))
+
+
+def placed(name: str, faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Begin the text of each fault with the name of the material it was found in."""
+    return tuple(Fault(f"{name}: {fault.text}", fault.subject, fault.rule) for fault in faults)
+
+
+def clipped(text: str, limit: int = 200) -> str:
+    """Shorten foreign text to one printable line, so that it can stand in a message."""
+    line = " ".join(text[: 4 * limit].split())
+    line = "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def listed(names: list[str], limit: int = 5) -> str:
+    """Name the first few and count the rest."""
+    rest = len(names) - limit
+    named = ", ".join(clipped(name, 120) for name in names[:limit])
+    return f"{named} and {rest} more" if rest > 0 else named

@@ -1,0 +1,118 @@
+"""The INTERFACE.md of a feature: what it offers, every error it answers with, where it left the architecture.
+
+Errors and deviations are lists whose items begin with a code span, the name or id, or the one text `None.`. Other
+evidence must cite them: a test per error, an answer of the architect per deviation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from dag_factory.errors import EvidenceError
+from dag_factory.evidence.kinds import commonmark, prose
+from dag_factory.evidence.kinds.base import (
+    EVIDENCE_MISSING,
+    MAX_FAULTS,
+    Examination,
+    Expectation,
+    Fault,
+    Material,
+    clipped,
+    rejected,
+)
+from dag_factory.evidence.kinds.markdown import hiding_faults
+
+__all__ = ["NOTHING", "InterfaceExpect", "InterfaceKind"]
+
+NOTHING = "None."
+"""What a section says, and all it says, when there is nothing to list."""
+
+_CODE_SPAN = re.compile(r"(`+)([^`]+)\1(?!`)")
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_OFFERS = ("Functions", "Interface")
+_TITLES = (*_OFFERS, "Errors", "Deviations")
+
+
+class InterfaceExpect(Expectation):
+    """Nothing may be asked beyond what every interface owes."""
+
+
+class InterfaceKind:
+    """A described interface. Facts: `errors`, `deviations`, `cites` (the text), `interfaces` (the bytes' sha256)."""
+
+    name: ClassVar[str] = "interface"
+    Expect: ClassVar[type[Expectation]] = InterfaceExpect
+
+    def examine(self, material: Material, expect: BaseModel) -> Examination:
+        """Look for the three sections and read the two lists.
+
+        Raises
+        ------
+        TypeError: `expect` is not an `InterfaceExpect`.
+
+        """
+        if not isinstance(expect, InterfaceExpect):
+            raise TypeError(f"{self.name} expects an InterfaceExpect, not {type(expect).__name__}")
+        try:
+            document = commonmark.read(material.data)
+        except EvidenceError as error:
+            return rejected(f"{material.name}: {error}")
+        if not document.text.strip():
+            text = f"{material.name}: the document has no text that a reader sees. Describe the interface."
+            return rejected(text, rule=EVIDENCE_MISSING)
+        errors, error_faults = _names(document, "Errors", "MissingColumn")
+        deviations, deviation_faults = _names(document, "Deviations", "DEV-INGEST-1")
+        faults = [*hiding_faults(material.name, document)]
+        for reason, title in (*_offer_faults(document), *error_faults, *deviation_faults):
+            faults.append(Fault(f"{material.name}: {reason}", title))
+        facts = {
+            "errors": errors,
+            "deviations": deviations,
+            "cites": (document.text,),
+            "interfaces": (hashlib.sha256(material.data).hexdigest(),),
+        }
+        return Examination(tuple(faults), facts)
+
+
+_Reasons = list[tuple[str, str]]
+
+
+def _offer_faults(document: prose.Document) -> _Reasons:
+    title = next((title for title in _OFFERS if document.titled(title)), _OFFERS[0])
+    reason = prose.section_fault(document, title, _TITLES, 1)
+    return [(reason, title)] if reason else []
+
+
+def _names(document: prose.Document, title: str, example: str) -> tuple[tuple[str, ...], _Reasons]:
+    """Read the list of a section: the names its items begin with, and what is wrong."""
+    found = document.titled(title)
+    if not found:
+        return (), [(f"there is no section “{title}”. Add it: a list, or “{NOTHING}”.", title)]
+    if len(found) > 1:
+        lines = f"lines {found[0].line} and {found[1].line}"
+        return (), [(f"{lines}: the section “{title}” stands twice. Keep one, so that nobody reads the other.", title)]
+    section = found[0]
+    texts = [block.text.strip() for block in document.body(section, _TITLES)]
+    if texts == [NOTHING]:
+        return (), []
+    where = f"line {section.line}: the section “{title}”"
+    if NOTHING in texts:
+        return (), [(f"{where} says “{NOTHING}” and more. Say one or the other.", title)]
+    items = document.items(section, _TITLES)
+    if not items:
+        return (), [(f"{where} has no list. List items like “- `{example}`: …”, or say “{NOTHING}”.", title)]
+    names: list[str] = []
+    reasons: _Reasons = []
+    for item in items:
+        span = _CODE_SPAN.match(item.text)
+        if span and _NAME.fullmatch(span[2].strip()):
+            names.append(span[2].strip())
+        elif len(reasons) < MAX_FAULTS:
+            begins = f"begins “{clipped(item.text, 40)}”" if item.text.strip() else "is empty"
+            text = f"line {item.line}: an item of “{title}” {begins}. Begin it with its name in backticks: `{example}`."
+            reasons.append((text, title))
+    return tuple(dict.fromkeys(names)), reasons

@@ -1,0 +1,232 @@
+"""A JSON document that satisfies a JSON Schema (draft 2020-12) and publishes ids found in it.
+
+The schema stands in the spec, so it is data of the workflow's author; the document is the persona's and is read
+strictly. A schema refers to itself only: nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, Field, field_validator
+
+from dag_factory.errors import EvidenceError
+from dag_factory.evidence import strict_json
+from dag_factory.evidence.kinds.base import (
+    EVIDENCE_MALFORMED,
+    EVIDENCE_MISSING,
+    MAX_FAULTS,
+    VALIDATION_FAILED,
+    Examination,
+    Expectation,
+    Fault,
+    Material,
+    clipped,
+    rejected,
+)
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "JsonExpect", "JsonKind", "schema_problem"]
+
+MAX_BYTES = 20_000_000
+"""The largest document that is read."""
+MAX_DEPTH = 64
+"""How deep it may nest."""
+_MAX_SCHEMA_DEPTH = 64
+_EACH = "[*]"
+_PATH = re.compile(r"(?:\[\*\]\.)*[^\s.\[\]*]+(?:\[\*\])*(?:\.[^\s.\[\]*]+(?:\[\*\])*)*")
+_VERDICTS = frozenset({"verdict", "result"})
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+class JsonExpect(Expectation):
+    """What may be asked of a document.
+
+    Parameters
+    ----------
+    json_schema: written `schema`; a JSON Schema of draft 2020-12 whose references stay within it.
+    publish: fact name -> path of the values to publish, like `verdicts[*].story`.
+
+    """
+
+    json_schema: dict[str, Any] = Field(default_factory=dict, alias="schema")
+    publish: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("json_schema")
+    @classmethod
+    def _refers_to_itself_only(cls, schema: dict[str, Any]) -> dict[str, Any]:
+        for key, target in _references(schema):
+            if not target.startswith("#"):
+                raise ValueError(f"{key} {target!r} leaves the schema; write it below $defs and refer to '#/$defs/…'")
+        return schema
+
+    @field_validator("publish")
+    @classmethod
+    def _paths_are_paths(cls, publish: dict[str, str]) -> dict[str, str]:
+        for fact, path in publish.items():
+            if not _PATH.fullmatch(path):
+                raise ValueError(f"{fact}: {path!r} is no path; write keys and [*] for each item: a.b[*].c")
+        return publish
+
+
+class JsonKind:
+    """A document by schema. Facts: what `publish` names."""
+
+    name: ClassVar[str] = "json"
+    Expect: ClassVar[type[Expectation]] = JsonExpect
+
+    def examine(self, material: Material, expect: BaseModel) -> Examination:
+        """Read the document, hold it against the schema, publish the facts.
+
+        Raises
+        ------
+        TypeError: `expect` is not a `JsonExpect`.
+
+        """
+        if not isinstance(expect, JsonExpect):
+            raise TypeError(f"{self.name} expects a JsonExpect, not {type(expect).__name__}")
+        if not material.data.strip():
+            return rejected(f"{material.name}: the document is empty. Write it.", rule=EVIDENCE_MISSING)
+        try:
+            document = strict_json.loads(material.data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
+        except EvidenceError as error:
+            return rejected(f"{material.name}: {error}")
+        if document is None or document in ({}, [], ""):
+            text = f"{material.name}: the document is {json.dumps(document)}, which says nothing. Write what was found."
+            return rejected(text, rule=EVIDENCE_MISSING)
+        faults = _schema_faults(material.name, document, expect.json_schema)
+        facts: dict[str, tuple[str, ...]] = {}
+        for fact, path in expect.publish.items():
+            facts[fact], wrong = _published(document, path)
+            faults += [Fault(f"{material.name}: {text}", path) for text in wrong]
+        return Examination(tuple(faults), facts)
+
+
+def schema_problem(schema: Mapping[str, Any]) -> str | None:
+    """Say why a schema is none, or None; for linting, as it imports jsonschema."""
+    compiled = _compiled(schema)
+    return compiled if isinstance(compiled, str) else None
+
+
+def _compiled(schema: Mapping[str, Any]) -> Any:
+    """Answer with the validator of a schema, or with the text that says why there is none."""
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        return _validator(json.dumps(schema, sort_keys=True))
+    except (SchemaError, RecursionError, TypeError, ValueError) as error:
+        return clipped(getattr(error, "message", str(error)), 300)
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> Any:
+    """Compile a schema once; its canonical text is the key."""
+    import jsonschema
+    from jsonschema import validators
+    from referencing import Registry
+
+    extend: Any = validators.extend  # has no types
+    checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
+    strict = extend(jsonschema.Draft202012Validator, type_checker=checker)
+    loaded = json.loads(schema)
+    jsonschema.Draft202012Validator.check_schema(loaded)
+    empty: Registry[Any] = Registry()  # the default registry would fetch
+    return strict(loaded, registry=empty)
+
+
+def _is_integer(_checker: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)  # 1.0 is a float, whatever JSON Schema says
+
+
+def _schema_faults(name: str, document: Any, schema: dict[str, Any]) -> list[Fault]:
+    if not schema:
+        return []
+    compiled = _compiled(schema)
+    if isinstance(compiled, str):
+        return [Fault(f"{name}: the spec's schema is no JSON Schema: {compiled}. Mend the spec.", "schema")]
+    try:
+        errors = list(islice(compiled.iter_errors(document), MAX_FAULTS + 1))
+    except Exception as error:  # a library that fails over a document must not pass for a document that is right
+        text = f"{name}: it cannot be held against the schema: {clipped(str(error), 300)}. Mend the schema or the data."
+        return [Fault(text, "schema")]
+    faults = [_schema_fault(name, error) for error in errors[:MAX_FAULTS]]
+    if len(errors) > MAX_FAULTS:
+        faults.append(Fault(f"{name}: and more of the kind. Mend these first."))
+    return faults
+
+
+def _schema_fault(name: str, error: Any) -> Fault:
+    leaf = next((leaf for leaf in _leaves(error) if leaf.absolute_path and leaf.absolute_path[-1] in _VERDICTS), error)
+    where = _place(leaf.absolute_path)
+    judged = bool(leaf.absolute_path) and leaf.absolute_path[-1] in _VERDICTS
+    if leaf.validator in ("const", "enum"):
+        wanted = clipped(json.dumps(leaf.validator_value, ensure_ascii=False))
+        found = clipped(json.dumps(leaf.instance, ensure_ascii=False))
+        only = "one of " if leaf.validator == "enum" else ""
+        text = f"{name}: {where} is {found}, and only {only}{wanted} will do."
+    else:
+        text = f"{name}: {where}: {clipped(leaf.message, 300)}. Mend it so that it satisfies the schema."
+    return Fault(text, where, VALIDATION_FAILED if judged else EVIDENCE_MALFORMED)
+
+
+def _leaves(error: Any) -> Iterator[Any]:
+    """Walk to the reasons below an `anyOf`, `oneOf` or `if`."""
+    if not error.context:
+        yield error
+    for below in error.context:
+        yield from _leaves(below)
+
+
+def _place(path: Iterable[str | int]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return clipped(text.removeprefix(".")) or "the document"
+
+
+def _references(schema: object) -> Iterator[tuple[str, str]]:
+    level: Sequence[object] = [schema]
+    for _ in range(_MAX_SCHEMA_DEPTH):
+        if not level:
+            return
+        below: list[object] = []
+        for part in level:
+            if isinstance(part, dict):
+                yield from ((key, part[key]) for key in _REFERENCES if isinstance(part.get(key), str))
+                below += part.values()
+            elif isinstance(part, list):
+                below += part
+        level = below
+    raise ValueError(f"the schema is nested more than {_MAX_SCHEMA_DEPTH} levels deep")
+
+
+def _published(document: Any, path: str) -> tuple[tuple[str, ...], list[str]]:
+    """Collect the values at a path, in the order of the document, and what cannot be published.
+
+    What is not there at all publishes nothing (the schema may demand it); but where a path goes through the items of
+    an array each item must have what it names: an item without its id could never be answered.
+    """
+    level: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    wrong: list[str] = []
+    for part in path.replace(_EACH, f".{_EACH}").lstrip(".").split("."):
+        below: list[tuple[tuple[str | int, ...], Any]] = []
+        for where, value in level:
+            if part == _EACH and isinstance(value, list):
+                below += [((*where, index), item) for index, item in enumerate(value)]
+            elif part != _EACH and isinstance(value, dict) and part in value:
+                below.append(((*where, part), value[part]))
+            elif any(isinstance(key, int) for key in where) or part == _EACH:
+                wanted = "a list" if part == _EACH else f"an object with “{part}”"
+                wrong.append(f"{_place(where)} must be {wanted}, so that {path} can be cited. Write it.")
+        level = below
+    found: dict[str, None] = {}
+    for where, value in level:
+        text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        if text.strip():
+            found[text] = None
+        else:
+            shown = clipped(json.dumps(value, ensure_ascii=False), 60)
+            wrong.append(f"{_place(where)} is {shown}, and an id is text. Write one.")
+    return tuple(found), wrong[:MAX_FAULTS]

@@ -1,0 +1,122 @@
+"""Test results as JUnit XML, counted test by test: what the report says of itself is only held against the count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from dag_factory.errors import EvidenceError
+from dag_factory.evidence.kinds import junit_report
+from dag_factory.evidence.kinds.base import (
+    EVIDENCE_MISSING,
+    TESTS_FAILED,
+    TESTS_MISSING,
+    TESTS_SKIPPED,
+    Examination,
+    Expectation,
+    Fault,
+    Material,
+    clipped,
+    listed,
+    placed,
+    rejected,
+)
+from dag_factory.evidence.kinds.junit_report import Case, Report
+
+__all__ = ["JunitExpect", "JunitKind"]
+
+_NAMED = 5
+_FAILING = ("failed", "errored")
+
+
+class JunitExpect(Expectation):
+    """What may be asked of test results.
+
+    Parameters
+    ----------
+    min_tests: the fewest tests that ran; skipped ones did not.
+    max_skipped: the most tests that were skipped or expected to fail.
+
+    """
+
+    min_tests: int = Field(default=1, ge=1)
+    max_skipped: int = Field(default=0, ge=0)
+
+
+class JunitKind:
+    """Test results. Facts: `tests` (`classname::name`), `passed`, and `cites`, the names of what passed."""
+
+    name: ClassVar[str] = "junit"
+    Expect: ClassVar[type[Expectation]] = JunitExpect
+
+    def examine(self, material: Material, expect: BaseModel) -> Examination:
+        """Count the tests and hold the count against what is expected and against what the report states.
+
+        Raises
+        ------
+        TypeError: `expect` is not a `JunitExpect`.
+
+        """
+        if not isinstance(expect, JunitExpect):
+            raise TypeError(f"{self.name} expects a JunitExpect, not {type(expect).__name__}")
+        if not material.data.strip():
+            return rejected(f"{material.name}: the report is empty. Run the tests.", rule=EVIDENCE_MISSING)
+        try:
+            report = junit_report.read(material.data)
+        except EvidenceError as error:
+            return rejected(f"{material.name}: {error}")
+        tests = tuple(dict.fromkeys(case.id for case in report.cases))
+        unproven = {case.id for case in report.cases if case.outcome != "passed"}
+        passed = tuple(test for test in tests if test not in unproven)
+        faults = (*_failed(report), *_too_few(report.cases, expect), *_inconsistent(report))
+        return Examination(placed(material.name, faults), {"tests": tests, "passed": passed, "cites": passed})
+
+
+def _failed(report: Report) -> Iterator[Fault]:
+    failing = [case for case in report.cases if case.outcome in _FAILING]
+    if failing:
+        told = "; ".join(_told(case) for case in failing[:_NAMED])
+        more = f"; and {len(failing) - _NAMED} more" if len(failing) > _NAMED else ""
+        text = f"{len(failing)} of {len(report.cases)} tests failed: {told}{more}. Mend what they test."
+        yield Fault(text, failing[0].id, TESTS_FAILED)
+    if report.loose:
+        text = f"{len(report.loose)} errors outside of any test: {listed(report.loose)}. Mend what they tell."
+        yield Fault(text, rule=TESTS_FAILED)
+
+
+def _told(case: Case) -> str:
+    line = next((line for line in case.message.splitlines() if line.strip()), "")
+    return f"{clipped(case.id)} ({clipped(line)})" if line else clipped(case.id)
+
+
+def _too_few(cases: list[Case], expect: JunitExpect) -> Iterator[Fault]:
+    skipped = [case for case in cases if case.outcome in ("skipped", "xfailed")]
+    ran = len(cases) - len(skipped)
+    if len(cases) < expect.min_tests:
+        text = f"{len(cases)} tests, and at least {expect.min_tests} are expected. No tests are never a pass: run them."
+        yield Fault(text, rule=TESTS_MISSING)
+    elif ran < expect.min_tests:
+        text = f"{ran} of {len(cases)} tests ran, and at least {expect.min_tests} are expected."
+        yield Fault(f"{text} Do not run: {_skips(skipped)}. Run them.", skipped[0].id, TESTS_SKIPPED)
+    if len(skipped) > expect.max_skipped and ran >= expect.min_tests:
+        text = f"{len(skipped)} tests were skipped or expected to fail, and at most {expect.max_skipped} may be"
+        yield Fault(f"{text}: {_skips(skipped)}. Run them or take them out.", skipped[0].id, TESTS_SKIPPED)
+
+
+def _skips(cases: list[Case]) -> str:
+    return listed([f"{case.id} (expected to fail)" if case.outcome == "xfailed" else case.id for case in cases], _NAMED)
+
+
+def _inconsistent(report: Report) -> Iterator[Fault]:
+    for lie in report.lies:
+        yield Fault(f"{lie}. Deliver the report as the tests wrote it.", "totals")
+    failing = {case.id for case in report.cases if case.outcome in _FAILING}
+    failing -= {case.id for case in report.cases if case.outcome not in _FAILING}  # pytest tells a teardown's error apart
+    counted = Counter(case.id for case in report.cases)
+    twice = [test for test, count in counted.items() if count > 1 and test not in failing]
+    if twice:
+        text = f"{len(twice)} tests stand in the report more than once: {listed(twice)}. Report every test once."
+        yield Fault(text, twice[0])

@@ -1,0 +1,77 @@
+"""A markdown document that has the sections asked for, each with text of its own."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from dag_factory.errors import EvidenceError
+from dag_factory.evidence.kinds import commonmark, prose
+from dag_factory.evidence.kinds.base import (
+    EVIDENCE_MISSING,
+    MAX_FAULTS,
+    Examination,
+    Expectation,
+    Fault,
+    Material,
+    TextTuple,
+    rejected,
+)
+
+__all__ = ["MarkdownExpect", "MarkdownKind", "hiding_faults"]
+
+
+class MarkdownExpect(Expectation):
+    """What may be asked of a document.
+
+    Parameters
+    ----------
+    sections: the headings it must have, whole and in any case and order.
+    min_words_per_section: the fewest words under each of them; text under a heading that is itself asked for counts
+        there only.
+
+    """
+
+    sections: TextTuple = ()
+    min_words_per_section: int = Field(default=3, ge=1)
+
+
+class MarkdownKind:
+    """A document for people. Facts: `headings`, and `cites`, the text as a reader sees it."""
+
+    name: ClassVar[str] = "markdown"
+    Expect: ClassVar[type[Expectation]] = MarkdownExpect
+
+    def examine(self, material: Material, expect: BaseModel) -> Examination:
+        """Look for every section and for text in it.
+
+        Raises
+        ------
+        TypeError: `expect` is not a `MarkdownExpect`.
+
+        """
+        if not isinstance(expect, MarkdownExpect):
+            raise TypeError(f"{self.name} expects a MarkdownExpect, not {type(expect).__name__}")
+        try:
+            document = commonmark.read(material.data)
+        except EvidenceError as error:
+            return rejected(f"{material.name}: {error}")
+        if not document.text.strip():
+            text = f"{material.name}: the document has no text that a reader sees. Write it."
+            return rejected(text, rule=EVIDENCE_MISSING)
+        faults = list(hiding_faults(material.name, document))
+        for title in expect.sections:
+            reason = prose.section_fault(document, title, expect.sections, expect.min_words_per_section)
+            if reason:
+                faults.append(Fault(f"{material.name}: {reason}", title))
+        headings = tuple(section.title for section in document.sections)
+        return Examination(tuple(faults), {"cites": (document.text,), "headings": headings})
+
+
+def hiding_faults(name: str, document: prose.Document) -> list[Fault]:
+    """Tell of raw HTML that would hide what follows it from the reader."""
+    return [
+        Fault(f"{name}: line {line}: raw HTML hides text from the reader. Write it in markdown.", f"line {line}")
+        for line in document.hiding[:MAX_FAULTS]
+    ]

@@ -1,0 +1,145 @@
+"""A markdown document as data: its sections, what stands in them, and whether that is enough."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from dag_factory.evidence.kinds.base import clipped
+
+__all__ = ["Block", "Document", "Item", "Section", "normal", "section_fault", "unfilled"]
+
+_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # scripts that put no spaces between words
+_UNFILLED = re.compile(
+    r"[\W_]*(?:(?:todo|tbd|tba|tbc|fixme|xxx|wip|placeholder|coming soon|your text here"
+    r"|to be (?:done|written|determined|defined|decided|completed|added|filled in))[\W_]*"
+    r"|(?:todo|tbd|fixme)\s*[:(–—-].*|lorem ipsum\b.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_BRACKETED = re.compile(r"\[[^\[\]]*\]\.?|\{\{.*\}\}|[\W_]*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One run of text in a section; `verbatim` is code, where drawings are made of punctuation."""
+
+    text: str
+    line: int
+    verbatim: bool = False
+
+    @property
+    def words(self) -> int:
+        """How many words it has; of code and drawings, how many runs of signs."""
+        tokens = self.text.split()
+        if self.verbatim:
+            return len(tokens)
+        return sum(1 for token in tokens if any(map(str.isalnum, token))) + len(_UNSPACED.findall(self.text))
+
+    @property
+    def placeholder(self) -> bool:
+        """Whether it is what a template says before anyone fills it in."""
+        return unfilled(self.text) or (not self.verbatim and _BRACKETED.fullmatch(self.text.strip()) is not None)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of a list at the top level of a section; `text` is its first paragraph as written."""
+
+    text: str
+    line: int
+
+
+@dataclass
+class Section:
+    """A heading and what stands under it up to the next heading of any level; `index` counts the sections."""
+
+    index: int
+    title: str
+    level: int
+    line: int
+    blocks: list[Block] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a reader sees of a markdown document.
+
+    Parameters
+    ----------
+    text: the text without what is hidden, with line feeds for line ends.
+    sections: in order; text before the first heading belongs to none.
+    hiding: the lines on which raw HTML hides what follows.
+
+    """
+
+    text: str
+    sections: tuple[Section, ...]
+    hiding: tuple[int, ...] = ()
+
+    def titled(self, title: str) -> list[Section]:
+        """Find the sections of this title; case and runs of spaces do not matter, everything else does."""
+        return [section for section in self.sections if normal(section.title) == normal(title)]
+
+    def below(self, section: Section, apart: Sequence[str] = ()) -> list[Section]:
+        """Collect a section and its sub-sections, but for those titled as one of `apart` and what lies in them."""
+        found = [section]
+        others = {normal(title) for title in apart}
+        apart_level: int | None = None
+        for number in range(section.index + 1, len(self.sections)):
+            below = self.sections[number]
+            if below.level <= section.level:
+                break
+            if apart_level is not None and below.level > apart_level:
+                continue
+            apart_level = below.level if normal(below.title) in others else None
+            if apart_level is None:
+                found.append(below)
+        return found
+
+    def body(self, section: Section, apart: Sequence[str] = ()) -> list[Block]:
+        """Collect the blocks of a section and of what lies `below` it."""
+        return [block for part in self.below(section, apart) for block in part.blocks]
+
+    def items(self, section: Section, apart: Sequence[str] = ()) -> list[Item]:
+        """Collect the items of lists in a section and in what lies `below` it."""
+        return [item for part in self.below(section, apart) for item in part.items]
+
+
+def unfilled(text: str) -> bool:
+    """Tell whether a text is what a template says before anyone fills it in: TODO, TBD, lorem ipsum."""
+    return _UNFILLED.fullmatch(text.strip()) is not None
+
+
+def normal(title: str) -> str:
+    """Bring a heading into the form in which headings are compared."""
+    return " ".join(title.split()).casefold()
+
+
+def section_fault(document: Document, title: str, apart: Iterable[str], min_words: int) -> str | None:
+    """Say what is wrong with the section of this title, or None; of several with the title one good one will do."""
+    found = document.titled(title)
+    if not found:
+        return f"there is no section “{title}”. Add a heading of exactly these words, with text under it."
+    others = [other for other in apart if normal(other) != normal(title)]
+    first = ""
+    for section in found:
+        reason = _body_fault(document.body(section, others), min_words)
+        if reason is None:
+            return None
+        first = first or reason
+    return f"line {found[0].line}: the section “{title}” {first}"
+
+
+def _body_fault(blocks: list[Block], min_words: int) -> str | None:
+    written = [block for block in blocks if not block.placeholder]
+    words = sum(block.words for block in written)
+    if words >= min_words:
+        return None
+    left = next((block for block in blocks if block.placeholder and block.text.strip()), None)
+    if left is not None and not words:
+        return f"still holds its placeholder “{clipped(left.text, 60)}”. Write what it is there for."
+    if not words:
+        return "has a heading and no text. Write what it is there for."
+    return f"has {words} words, and at least {min_words} are expected. Write what it is there for."

@@ -1,0 +1,146 @@
+"""User stories as JSON: per story an id, a feature, acceptance criteria with ids, and a golden path.
+
+The format is our own::
+
+    {"stories": [{"id": "ING-1", "feature": "ingest", "story": "As an analyst I …",
+                  "acceptance": [{"id": "ING-1.1", "text": "A file without rows is refused."}],
+                  "golden_path": ["Put a file into the inbox.", "See it loaded."]}]}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from dag_factory.errors import EvidenceError
+from dag_factory.evidence import strict_json
+from dag_factory.evidence.kinds.base import (
+    EVIDENCE_MISSING,
+    MAX_FAULTS,
+    Examination,
+    Expectation,
+    Fault,
+    Material,
+    clipped,
+    rejected,
+)
+from dag_factory.evidence.kinds.prose import unfilled
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "StoriesExpect", "StoriesKind"]
+
+MAX_BYTES = 5_000_000
+"""The largest document that is read."""
+MAX_DEPTH = 16
+"""How deep it may nest; the format needs 5."""
+MAX_NODES = 200_000
+"""How many values it may hold."""
+
+_ID = re.compile(r"[A-Za-z0-9._-]+")
+
+
+class StoriesExpect(Expectation):
+    """Nothing may be asked beyond what every story owes."""
+
+
+class StoriesKind:
+    """User stories. Facts: `stories`, `acceptance`, and per feature `stories@<feature>`, `acceptance@<feature>`."""
+
+    name: ClassVar[str] = "stories"
+    Expect: ClassVar[type[Expectation]] = StoriesExpect
+
+    def examine(self, material: Material, expect: BaseModel) -> Examination:
+        """Look at every story for what it owes.
+
+        Raises
+        ------
+        TypeError: `expect` is not a `StoriesExpect`.
+
+        """
+        if not isinstance(expect, StoriesExpect):
+            raise TypeError(f"{self.name} expects a StoriesExpect, not {type(expect).__name__}")
+        if not material.data.strip():
+            return rejected(f"{material.name}: the document is empty. Write the stories.", rule=EVIDENCE_MISSING)
+        try:
+            document = strict_json.loads(material.data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, max_nodes=MAX_NODES)
+        except EvidenceError as error:
+            return rejected(f"{material.name}: {error}")
+        stories = document.get("stories") if isinstance(document, dict) else None
+        if not isinstance(stories, list):
+            text = f'{material.name}: it must be an object {{"stories": […]}}. Write it so.'
+            return rejected(text, subject="stories")
+        if not stories:
+            text = f"{material.name}: it holds no story. No data is never a pass: write the stories."
+            return rejected(text, subject="stories", rule=EVIDENCE_MISSING)
+        reading = _Reading()
+        for index, story in enumerate(stories):
+            reading.take(story, f"stories[{index}]")
+        faults = [Fault(f"{material.name}: {text}", subject) for text, subject in reading.reasons[:MAX_FAULTS]]
+        return Examination(tuple(faults), {fact: tuple(ids) for fact, ids in reading.facts.items()})
+
+
+class _Reading:
+    """One walk over the stories of one document."""
+
+    def __init__(self) -> None:
+        self.reasons: list[tuple[str, str]] = []
+        self.facts: dict[str, list[str]] = {"stories": [], "acceptance": []}
+        self._places: dict[str, str] = {}
+
+    def take(self, story: Any, where: str) -> None:
+        """Take in one story: its ids become facts, what it lacks becomes reasons."""
+        if not isinstance(story, dict):
+            self.reasons.append((f"{where} is no object. Write a story.", where))
+            return
+        number = self._id(story.get("id"), where, f"{where}.id")
+        label = f"the story {number}" if number else where
+        subject = number or where
+        feature = story.get("feature")
+        if not (isinstance(feature, str) and _ID.fullmatch(feature)):
+            self.reasons.append((f"{label} has no feature ({where}.feature). Name the feature it belongs to.", subject))
+            feature = None
+        if not _written(story.get("story")):
+            self.reasons.append((f"{label} has no text ({where}.story). Say who wants what, and why.", subject))
+        self._publish("stories", number, feature)
+        for criterion in self._criteria(story.get("acceptance"), label, subject, f"{where}.acceptance"):
+            self._publish("acceptance", criterion, feature)
+        path = story.get("golden_path")
+        if not (isinstance(path, list) and path and all(map(_written, path))):
+            text = f"{label} has no golden path ({where}.golden_path). List what the user does, one text for each act."
+            self.reasons.append((text, subject))
+
+    def _criteria(self, criteria: Any, label: str, subject: str, where: str) -> Iterator[str | None]:
+        if not (isinstance(criteria, list) and criteria):
+            text = f"{label} has no acceptance criteria ({where}). Say how anyone can tell that it is done."
+            self.reasons.append((text, subject))
+            return
+        for index, criterion in enumerate(criteria):
+            place = f"{where}[{index}]"
+            entry = criterion if isinstance(criterion, dict) else {}
+            yield self._id(entry.get("id"), f"an acceptance criterion of {label}", f"{place}.id", subject)
+            if not _written(entry.get("text")):
+                text = f"an acceptance criterion of {label} has no text ({place}.text). Say what must hold."
+                self.reasons.append((text, subject))
+
+    def _id(self, value: Any, label: str, where: str, subject: str = "") -> str | None:
+        if not (isinstance(value, str) and _ID.fullmatch(value)):
+            shown = "no id" if value is None else f"the id {clipped(repr(value), 60)}"
+            text = f"{label} has {shown} ({where}). Give it one of letters, digits, dots, dashes and underscores."
+            self.reasons.append((text, subject or where))
+            return None
+        first = self._places.setdefault(value, where)
+        if first != where:
+            text = f"the id {clipped(value, 60)} stands twice, at {first} and {where}. Give each its own."
+            self.reasons.append((text, value))
+        return value
+
+    def _publish(self, fact: str, value: str | None, feature: str | None) -> None:
+        for key in (fact, f"{fact}@{feature}" if feature else ""):
+            if key and value and value not in self.facts.setdefault(key, []):
+                self.facts[key].append(value)
+
+
+def _written(text: Any) -> bool:
+    return isinstance(text, str) and bool(text.strip()) and not unfilled(text)

@@ -1,0 +1,97 @@
+"""Policy 6: what must be answered is answered, by the evidence that must answer it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dag_factory.evidence.contract import Item, TaskContract
+from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.verdict import Finding
+
+__all__ = ["answered"]
+
+_SHOWN = 20
+
+
+def answered(case: Case) -> Iterator[Finding]:
+    """Every fact that an item must answer is cited in it; what must differ from earlier evidence does."""
+    for task in case.phase.tasks:
+        if case.worked(task) is None:
+            continue
+        for item in task.items:
+            for fact, target in item.answers.items():
+                yield from _cited(case, task, item, fact, target)
+            if item.differs_from and _digests(case, task, item) & _digests(case, *_find(case, item.differs_from)):
+                yield case.finding(
+                    "evidence-unchanged",
+                    task,
+                    f"{item.place} is word for word what {item.differs_from} was.",
+                    subject=f"{task.id}/{item.id}",
+                )
+
+
+def _cited(case: Case, task: TaskContract, item: Item, fact: str, target: str) -> Iterator[Finding]:
+    asked = _commits(case) if fact == "commits" else _published(case, task, fact, target)
+    cited = " ".join(_token(text) for text in case.examine(task, item).facts.get("cites", ()))
+    cited = f"_{cited}_".replace(" ", "_")
+    open_ones = [name for name in asked if f"_{_token(name)}_" not in cited]
+    for name in open_ones[:_SHOWN]:
+        yield case.finding(
+            "answer-missing",
+            task,
+            f"{item.place} does not answer {_one(fact)} {name}.",
+            subject=f"{task.id}/{item.id}:{name}",
+        )
+    if len(open_ones) > _SHOWN:
+        yield case.finding(
+            "answer-missing",
+            task,
+            f"{item.place} leaves {len(open_ones) - _SHOWN} more {fact} without an answer.",
+            subject=f"{task.id}/{item.id}",
+        )
+    if not asked and fact not in {"findings", "deviations", "errors"}:
+        yield case.finding(
+            "answer-missing",
+            task,
+            f"There are no {fact} in {target} that {item.place} could answer.",
+            subject=f"{task.id}/{item.id}:{fact}",
+        )
+
+
+def _published(case: Case, task: TaskContract, fact: str, target: str) -> list[str]:
+    """The ids that the target's evidence publishes; for a task of a feature, those of this feature."""
+    names: list[str] = []
+    for other in case.contract.select(target, task.feature):
+        for item in other.items:
+            facts = case.examine(other, item).facts
+            by_feature = any(name.startswith(f"{fact}@") for name in facts)
+            names += facts.get(f"{fact}@{task.feature}" if task.feature and by_feature else fact, ())
+    return list(dict.fromkeys(names))
+
+
+def _commits(case: Case) -> list[str]:
+    """Every sealed commit that was merged before this phase."""
+    earlier = [phase.id for phase in case.contract.upto(case.phase_id)][:-1]
+    found = [case.record.converged(phase) for phase in earlier]
+    return [commit for converged in found if converged for _, commit in converged.says.merged]
+
+
+def _digests(case: Case, task: TaskContract | None, item: Item | None) -> frozenset[str]:
+    stored = case.record.newest(task.id) if task and item else None
+    return frozenset(entry.digest for entry in stored.says.evidence if item and entry.item == item.id) if stored else frozenset()
+
+
+def _find(case: Case, place: str) -> tuple[TaskContract | None, Item | None]:
+    task_id, _, item_id = place.rpartition("/")
+    task = case.contract.tasks.get(task_id)
+    return task, next((item for item in task.items if item.id == item_id), None) if task else None
+
+
+def _token(text: str) -> str:
+    """A name as it may stand in a test's name or a sentence: `ingest-2` and `INGEST_2` are the same."""
+    return re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")
+
+
+def _one(fact: str) -> str:
+    return {"stories": "story", "acceptance": "acceptance criterion", "commits": "commit"}.get(fact, fact.removesuffix("s"))

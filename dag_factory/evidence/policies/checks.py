@@ -1,0 +1,32 @@
+"""Policy 4: every check that Phasegate ran succeeded, and every check that was due was run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dag_factory.evidence.policies.case import Case, results_of
+from dag_factory.evidence.verdict import Finding
+
+__all__ = ["succeeded"]
+
+
+def succeeded(case: Case) -> Iterator[Finding]:
+    """Every check of every task of the phase."""
+    for task in case.phase.tasks:
+        if case.worked(task) is None:
+            continue
+        results = results_of(case.record, task)
+        for check in task.checks:
+            result = next((item for item in results if item.name == check.name), None)
+            subject = f"{task.id}/{check.name}"
+            if result is None:
+                yield case.finding("check-missing", task, f"The check {check.name} was not run.", subject=subject)
+            elif result.exit_code != 0:
+                tail = [line for line in result.excerpt.splitlines() if line.strip()][-1:] or ["it printed nothing"]
+                how = f"exit code {result.exit_code}" if result.exit_code is not None else result.ended
+                yield case.finding(
+                    "check-failed",
+                    task,
+                    f"The check {check.name} failed ({how}): {tail[0].strip()[:300]}",
+                    subject=subject,
+                )

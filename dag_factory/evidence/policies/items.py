@@ -1,0 +1,46 @@
+"""Policy 3: every item of evidence is there, is what was hashed, is what it should be, and has the grade that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dag_factory.evidence.contract import GRADES
+from dag_factory.evidence.policies.case import Case, entries_of
+from dag_factory.evidence.verdict import Finding
+
+__all__ = ["evident"]
+
+
+def evident(case: Case) -> Iterator[Finding]:
+    """Every item of every task of the phase."""
+    for task in case.phase.tasks:
+        stored = case.worked(task)
+        if stored is None:
+            continue
+        known = {item.id for item in task.items}
+        for entry in stored.says.evidence:
+            if entry.item not in known or entry.task != task.id:
+                yield case.finding(
+                    "evidence-undeclared",
+                    task,
+                    f"{entry.name} is no evidence the plan asks for.",
+                    subject=f"{task.id}/{entry.item}",
+                )
+        for item in task.items:
+            subject = f"{task.id}/{item.id}"
+            for fault in case.examine(task, item).faults:
+                place = f"{item.place}: " if item.place not in fault.text else ""
+                yield case.finding(
+                    fault.rule,
+                    task,
+                    f"{place}{fault.text}",
+                    subject=f"{subject}:{fault.subject}" if fault.subject else subject,
+                )
+            for entry in entries_of(case.record, task, item):
+                if entry.item == item.id and GRADES.index(entry.grade) < GRADES.index(item.needs):
+                    yield case.finding(
+                        "grade-too-low",
+                        task,
+                        f"{entry.name} is only {entry.grade}; it counts when it is {item.needs}.",
+                        subject=subject,
+                    )

@@ -1,0 +1,179 @@
+"""A run as its store holds it: every envelope opened, under the newest charter.
+
+Reading is all this module does. What cannot be opened is kept as `Broken`: it is no statement, and it is not passed over in silence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from dag_factory.errors import EnvelopeError, KeyFolderError, StoreError
+from dag_factory.evidence.contract import RunContract
+from dag_factory.evidence.envelope import open_envelope
+from dag_factory.evidence.keys import AUTHORITY, PublicKey
+from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement, Wire, parse
+from dag_factory.evidence.store import RunStore
+from dag_factory.evidence.verdict import Verdict
+
+__all__ = ["Broken", "RunRecord", "Stored", "read_charter", "read_contract", "read_record"]
+
+_AT_MOST = 16_000_000
+
+Kind = TypeVar("Kind", bound=Wire)
+
+
+@dataclass(frozen=True)
+class Stored(Generic[Kind]):
+    """An opened statement: the digest of its envelope, who signed it, what it says."""
+
+    digest: str
+    keyid: str
+    says: Kind
+    name: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A file in the place of a statement that is none."""
+
+    phase: str
+    task: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Everything signed under one charter, in the order in which it was written."""
+
+    charter: Stored[Charter]
+    contract: RunContract
+    statements: dict[str, list[Stored[TaskStatement]]] = field(default_factory=dict)
+    converges: dict[str, list[Stored[ConvergeStatement]]] = field(default_factory=dict)
+    verdicts: dict[str, list[Stored[Verdict]]] = field(default_factory=dict)
+    broken: tuple[Broken, ...] = ()
+
+    @cached_property
+    def keyids(self) -> dict[str, str]:
+        """The key id of every persona, computed from the charter's public keys."""
+        return {name: PublicKey(pem).keyid for name, pem in self.charter.says.keys.items()}
+
+    def newest(self, task_id: str) -> Stored[TaskStatement] | None:
+        """The newest statement of a task; the newest one counts."""
+        found = self.statements.get(task_id)
+        return found[-1] if found else None
+
+    def converged(self, phase: str) -> Stored[ConvergeStatement] | None:
+        """The newest merge of a phase."""
+        found = self.converges.get(phase)
+        return found[-1] if found else None
+
+    def verdict(self, phase: str) -> Stored[Verdict] | None:
+        """The newest verdict on a phase; the newest one counts. A broken newest one counts as none."""
+        found = self.verdicts.get(phase)
+        names = [item.name for item in self.broken if item.phase == phase and item.task == "verdict"]
+        return found[-1] if found and all(found[-1].name > name for name in names) else None
+
+
+def read_charter(store: RunStore) -> Stored[Charter] | None:
+    """The newest charter of a run; None if the run has not begun.
+
+    Raises
+    ------
+    EnvelopeError: it is not what `kickoff` wrote.
+
+    """
+    names = store.names("charters")
+    if not names:
+        return None
+    data = store.read(f"charters/{names[-1]}", at_most=_AT_MOST)
+    if data is None:
+        return None
+    try:
+        # The charter names the key that signed it; whether that is the right key is for `trusted` and the reader to say.
+        claimed = parse(_unverified(data), Charter)
+        authority = PublicKey(claimed.keys[AUTHORITY])
+        opened = open_envelope(data, {authority.keyid: authority})
+    except (EnvelopeError, KeyFolderError, KeyError, ValueError) as error:
+        raise EnvelopeError(f"The charter {names[-1]} of {store.path} cannot be believed: {error}.", remedy="Start a new run.") from error
+    return Stored(hashlib.sha256(data).hexdigest(), opened.keyid, parse(opened.payload, Charter), names[-1])
+
+
+def _unverified(data: bytes) -> dict[str, Any]:
+    import base64
+
+    from dag_factory.evidence.strict_json import loads
+
+    body = loads(data, max_bytes=_AT_MOST, max_depth=8)
+    payload = loads(base64.b64decode(body["payload"]), max_bytes=_AT_MOST, max_depth=32) if isinstance(body, dict) else None
+    if not isinstance(payload, dict):
+        raise EnvelopeError("it is no envelope")
+    return payload
+
+
+def read_contract(store: RunStore, plan: str) -> RunContract:
+    """The contract of the plan a charter froze.
+
+    Raises
+    ------
+    StoreError: the plan is missing or was altered.
+
+    """
+    data = store.blob(plan)
+    if data is None:
+        raise StoreError(f"The plan {plan[:12]} of {store.path} is missing or was altered.", remedy="Start a new run.")
+    return RunContract.model_validate(json.loads(data)["contract"])
+
+
+def read_record(store: RunStore, *, upto: str | None = None) -> RunRecord | None:
+    """Read a run under its newest charter; None if it has not begun.
+
+    Parameters
+    ----------
+    upto: read no phase after this one.
+
+    Raises
+    ------
+    EnvelopeError: the charter cannot be believed.
+    StoreError: the store cannot be read.
+
+    """
+    charter = read_charter(store)
+    if charter is None:
+        return None
+    contract = read_contract(store, charter.says.plan)
+    record = RunRecord(charter, contract)
+    keys = {key.keyid: key for key in (PublicKey(pem) for pem in charter.says.keys.values())}
+    broken: list[Broken] = []
+    authority = {charter.keyid: keys[charter.keyid]}
+    reader = _Reader(store, charter.digest[:16], keys, broken)
+    own = _Reader(store, charter.digest[:16], authority, broken)  # merges and verdicts are Phasegate's alone
+    for phase in contract.upto(upto) if upto else contract.phases:
+        for task in phase.tasks:
+            record.statements[task.id] = reader.all(f"statements/{task.id}", TaskStatement, phase.id, task.task)
+        record.converges[phase.id] = own.all(f"statements/{phase.id}/converge", ConvergeStatement, phase.id, "converge")
+        record.verdicts[phase.id] = own.all(f"verdicts/{phase.id}", Verdict, phase.id, "verdict")
+    return RunRecord(charter, contract, record.statements, record.converges, record.verdicts, tuple(broken))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    store: RunStore
+    charter: str
+    keys: dict[str, PublicKey]
+    broken: list[Broken]
+
+    def all(self, folder: str, kind: type[Kind], phase: str, task: str) -> list[Stored[Kind]]:
+        found: list[Stored[Kind]] = []
+        for name in self.store.names(f"{self.charter}/{folder}"):
+            data = self.store.read(f"{self.charter}/{folder}/{name}", at_most=_AT_MOST) or b""
+            try:
+                opened = open_envelope(data, self.keys)
+                found.append(Stored(hashlib.sha256(data).hexdigest(), opened.keyid, parse(opened.payload, kind), name))
+            except EnvelopeError as error:
+                self.broken.append(Broken(phase, task, name, error.message))
+        return found

@@ -1,0 +1,230 @@
+"""in-toto Statements (https://in-toto.io/Statement/v1): what is signed, and by whom it is written.
+
+=====================  ==========================  ==============================================
+predicate              written by                  read by
+=====================  ==========================  ==============================================
+`Charter`              `kickoff`                   everyone: all that follows binds its digest
+`TaskStatement`        PersonaOperator, `submit`   gates
+`ConvergeStatement`    `converge`                  gates
+`Verdict`              gates                       the phase after, `complete`, auditors
+=====================  ==========================  ==============================================
+
+All are frozen, strict, and allow nothing extra: a field nobody checks is a field that lies.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+import pendulum
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic.alias_generators import to_camel
+
+from dag_factory.errors import EnvelopeError
+from dag_factory.evidence.envelope import sign_envelope
+from dag_factory.evidence.keys import Signer
+from dag_factory.evidence.strict_json import dumps_canonical
+
+__all__ = [
+    "Binding",
+    "Charter",
+    "CheckResult",
+    "Conflict",
+    "ConvergeStatement",
+    "Entry",
+    "Refusal",
+    "Sealed",
+    "TaskStatement",
+    "now",
+    "parse",
+    "sign",
+]
+
+STATEMENT = "https://in-toto.io/Statement/v1"
+_ROOT = "urn:phasegate:predicate"
+
+
+def _with_zone(text: str) -> str:
+    moment = pendulum.parse(text, strict=True)
+    if not isinstance(moment, pendulum.DateTime) or not (text.endswith("Z") or "+" in text[10:] or "-" in text[10:]):
+        raise ValueError("a time is a full timestamp with its zone")
+    return text
+
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
+Time = Annotated[str, AfterValidator(_with_zone)]
+
+
+def now() -> str:
+    """The present moment as RFC 3339, in UTC."""
+    return pendulum.now("UTC").to_iso8601_string()
+
+
+class Wire(BaseModel):
+    """The base of everything that is signed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class Binding(Wire):
+    """What ties a statement to its run: nothing of another run, plan, phase or attempt can take its place."""
+
+    charter: Digest
+    plan: Digest
+    dag_id: str
+    run_id: str
+    phase: str
+    task: str
+    map_index: int
+    attempt: int
+    previous_verdict: Digest | None
+
+
+class Entry(Wire):
+    """One file of evidence: whose, which item, what it is called, its bytes' digest and size, and who made it."""
+
+    task: str
+    item: str
+    name: str
+    digest: Digest
+    size: int
+    grade: Literal["observed", "attested", "re-executed"]
+
+
+class CheckResult(Wire):
+    """One command Phasegate ran: `exit_code` is None where it did not end by itself."""
+
+    task: str
+    name: str
+    exit_code: int | None
+    ended: str
+    log: Digest
+    excerpt: str
+    seconds: str
+
+
+class Refusal(Wire):
+    """One reason why work was not sealed."""
+
+    rule: str
+    path: str
+    text: str
+
+
+class Conflict(Wire):
+    """Sealed work that does not fit with what was merged before it."""
+
+    task: str
+    paths: tuple[str, ...]
+    text: str
+
+
+class Sealed(Wire):
+    """A commit, its tree, and the git bundle in the store that holds it; no bundle where nothing was changed."""
+
+    commit: Commit
+    tree: Commit
+    bundle: Digest | None
+
+
+class Charter(Wire):
+    """The first statement of a run."""
+
+    TYPE: ClassVar[str] = f"{_ROOT}:charter:v1"
+
+    plan: Digest
+    dag_id: str
+    run_id: str
+    workflow: str
+    mission: str
+    params: str
+    base: Commit | None
+    keys: dict[str, str]
+    assurance: Literal["local"]
+    nonce: str
+    previous: Digest | None
+    written_at: Time
+
+
+class TaskStatement(Wire):
+    """What one attempt of one task left behind."""
+
+    TYPE: ClassVar[str] = f"{_ROOT}:task:v1"
+
+    binding: Binding
+    persona: str
+    runner: str
+    principals: tuple[str, ...]
+    outcome: Literal["completed", "failed"]
+    exit_code: int | None
+    excerpt: str
+    log: Digest | None
+    base: Commit | None
+    sealed: Sealed | None
+    evidence: tuple[Entry, ...]
+    checks: tuple[CheckResult, ...]
+    refusals: tuple[Refusal, ...]
+    started_at: Time
+    finished_at: Time
+
+
+class ConvergeStatement(Wire):
+    """The merge of what a phase sealed, and the checks that were run on the whole."""
+
+    TYPE: ClassVar[str] = f"{_ROOT}:converge:v1"
+
+    binding: Binding
+    base: Commit
+    merged: tuple[tuple[str, Commit], ...]
+    conflicts: tuple[Conflict, ...]
+    sealed: Sealed
+    product: Digest
+    evidence: tuple[Entry, ...]
+    checks: tuple[CheckResult, ...]
+    finished_at: Time
+
+
+Predicate = TypeVar("Predicate", bound=Wire)
+
+
+def sign(predicate: Any, subjects: dict[str, dict[str, str]], signer: Signer) -> bytes:
+    """Make a statement and sign it.
+
+    Parameters
+    ----------
+    predicate: one of the predicates of this module, or a `Verdict`.
+    subjects: what it is about: a name and its digests, by algorithm.
+    signer: the persona's key, or Phasegate's.
+
+    """
+    statement = {
+        "_type": STATEMENT,
+        "subject": [{"name": name, "digest": digest} for name, digest in sorted(subjects.items())],
+        "predicateType": predicate.TYPE,
+        "predicate": predicate.model_dump(by_alias=True, mode="json"),
+    }
+    return sign_envelope(dumps_canonical(statement), signer)
+
+
+def parse(payload: dict[str, Any], kind: type[Predicate]) -> Predicate:
+    """Read a statement's predicate, strictly.
+
+    Raises
+    ------
+    EnvelopeError: it is no Statement v1, has another predicate type, or any field is missing, extra or of the wrong type.
+
+    """
+    if set(payload) != {"_type", "subject", "predicateType", "predicate"} or payload["_type"] != STATEMENT:
+        raise EnvelopeError("it is no in-toto Statement v1")
+    expected = getattr(kind, "TYPE", "")
+    if payload["predicateType"] != expected:
+        raise EnvelopeError(f"its predicate type is {payload['predicateType']!r}, not {expected}")
+    if not isinstance(payload["subject"], list) or not payload["subject"]:
+        raise EnvelopeError("it has no subject")
+    try:
+        return kind.model_validate_json(dumps_canonical(payload["predicate"]))
+    except (ValidationError, TypeError) as error:
+        first = error.errors(include_url=False)[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
+        place = ".".join(str(part) for part in first["loc"]) or "predicate"
+        raise EnvelopeError(f"its {place} is wrong: {first['msg']}") from error

@@ -1,0 +1,236 @@
+"""The evidence store: files on a path, created and never overwritten.
+
+::
+
+    <root>/<dag_id>/<run_id>/
+        blobs/<ab>/<sha256>                          every file, by its digest
+        charters/0001.json                           a run begins; made again when `kickoff` is cleared
+        <charter>/statements/<phase>/<task>/0001.json   one an attempt, in an envelope
+        <charter>/verdicts/<phase>/0001.json            one a gate try, signed
+        <charter>/assignments/<phase>/<task>.json       what an external persona is asked for
+
+`<charter>` is the first 16 digits of a charter's digest: nothing of an earlier run of the same name is ever found under it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from dag_factory.errors import StoreError
+
+__all__ = ["RunStore", "Store"]
+
+_CHUNK = 1 << 20
+_REMEDY = "Check [phasegate] evidence_root and its rights."
+
+
+class Store:
+    """Files below one root.
+
+    Parameters
+    ----------
+    root: a `pathlib.Path`, a UPath or an Airflow ObjectStoragePath. Local ones are used as plain paths, which is many times faster.
+
+    """
+
+    def __init__(self, root: Any) -> None:
+        self.root: Any = Path(root.path) if getattr(root, "protocol", None) in ("file", "local") else root
+        self.local = isinstance(self.root, Path)
+
+    def run(self, dag_id: str, run_id: str) -> RunStore:
+        """The place of one run."""
+        return RunStore(self, f"{_name(dag_id)}/{_name(run_id)}")
+
+    def create(self, name: str, data: bytes) -> None:
+        """Create a file, whole or not at all.
+
+        Raises
+        ------
+        FileExistsError: it is there already; it is left as it was.
+        StoreError: it cannot be written.
+
+        """
+        path = self.root / name
+        try:
+            if self.local:
+                _create_local(path, data)
+                return
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists():
+                raise FileExistsError(str(path))
+            with path.open("xb") as stream:
+                stream.write(data)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise StoreError(f"The evidence store cannot be written at {path}: {error.strerror or error}.", remedy=_REMEDY) from error
+
+    def read(self, name: str, *, at_most: int = 1 << 31) -> bytes | None:
+        """Read a file; None if there is none.
+
+        Raises
+        ------
+        StoreError: it is larger than `at_most` bytes, or cannot be read.
+
+        """
+        path = self.root / name
+        try:
+            with path.open("rb") as stream:
+                data: bytes = stream.read(at_most + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"The evidence store cannot be read at {path}: {error.strerror or error}.", remedy=_REMEDY) from error
+        if len(data) > at_most:
+            raise StoreError(f"{path} is larger than {at_most} bytes.", remedy="Leave less evidence.")
+        return data
+
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder, sorted; none if there is no such folder. Unfinished files are not among them."""
+        path = self.root / folder
+        try:
+            return sorted(item.name for item in path.iterdir() if not item.name.startswith("."))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise StoreError(f"The evidence store cannot be read at {path}: {error.strerror or error}.", remedy=_REMEDY) from error
+
+
+class RunStore:
+    """The place of one run in the store."""
+
+    def __init__(self, store: Store, base: str) -> None:
+        self.store = store
+        self.base = base
+
+    @property
+    def path(self) -> Any:
+        """Where the run lies."""
+        return self.store.root / self.base
+
+    def append(self, folder: str, data: bytes) -> str:
+        """Add a numbered file to a folder, after those that are there.
+
+        Returns
+        -------
+        Its name, such as ``0001.json``. Two writers at once get different numbers.
+
+        """
+        number = len(self.names(folder)) + 1
+        while True:
+            name = f"{number:04d}.json"
+            try:
+                self.store.create(f"{self.base}/{folder}/{name}", data)
+            except FileExistsError:
+                number += 1
+            else:
+                return name
+
+    def create(self, name: str, data: bytes) -> None:
+        """Create a file of the run; see `Store.create`."""
+        self.store.create(f"{self.base}/{name}", data)
+
+    def read(self, name: str, *, at_most: int = 1 << 31) -> bytes | None:
+        """Read a file of the run; see `Store.read`."""
+        return self.store.read(f"{self.base}/{name}", at_most=at_most)
+
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder of the run, sorted."""
+        return self.store.names(f"{self.base}/{folder}")
+
+    def put(self, stream: BinaryIO) -> tuple[str, int]:
+        """Keep a file by its digest; it is hashed while it is copied, so what is kept is what was hashed.
+
+        Returns
+        -------
+        Its sha256 in hex, and its size in bytes.
+
+        """
+        with tempfile.TemporaryFile() if not self.store.local else self._scratch() as copy:
+            digest, size = hashlib.sha256(), 0
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                copy.write(chunk)
+                size += len(chunk)
+            copy.flush()
+            self._keep(digest.hexdigest(), copy)
+            return digest.hexdigest(), size
+
+    def put_bytes(self, data: bytes) -> str:
+        """Keep bytes by their digest, which is returned."""
+        digest = hashlib.sha256(data).hexdigest()
+        try:
+            self.create(_blob(digest), data)
+        except FileExistsError:
+            if self.blob(digest) is None:
+                raise StoreError(f"The blob {digest} in {self.path} was altered.", remedy="Find out by whom; start a new run.") from None
+        return digest
+
+    def blob(self, digest: str, *, at_most: int = 1 << 31) -> bytes | None:
+        """The bytes of a digest; None if they are missing or are not those bytes any more."""
+        data = self.read(_blob(digest), at_most=at_most)
+        return data if data is not None and hashlib.sha256(data).hexdigest() == digest else None
+
+    def blob_path(self, digest: str) -> Any:
+        """Where a blob lies."""
+        return self.path / _blob(digest)
+
+    def _scratch(self) -> Any:
+        folder = self.path / "blobs"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return tempfile.NamedTemporaryFile(dir=folder, prefix=".new-")
+        except OSError as error:
+            raise StoreError(f"The evidence store cannot be written at {folder}: {error.strerror or error}.", remedy=_REMEDY) from error
+
+    def _keep(self, digest: str, copy: Any) -> None:
+        target = self.path / _blob(digest)
+        if self.store.local:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(copy.name, target)
+            except FileExistsError:
+                if self.blob(digest) is None:
+                    raise StoreError(f"The blob {target} was altered.", remedy="Find out by whom; start a new run.") from None
+            return
+        if not target.exists():
+            copy.seek(0)
+            with target.open("wb") as stream:
+                while chunk := copy.read(_CHUNK):
+                    stream.write(chunk)
+
+
+def _blob(digest: str) -> str:
+    return f"blobs/{digest[:2]}/{digest}"
+
+
+def _name(part: str) -> str:
+    """A run's id as one folder name: it may hold colons, pluses and slashes."""
+    quoted = quote(part, safe="+:@=, ")
+    return quoted.replace(".", "%2E") if set(part) <= {"."} else quoted
+
+
+def _create_local(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.link(temporary, path)
+    finally:
+        Path(temporary).unlink()
+
+
+def runs(store: Store) -> Iterator[tuple[str, str]]:
+    """Every run in the store, as folder names: workflow and run."""
+    for dag_id in store.names("."):
+        for run_id in store.names(dag_id):
+            yield dag_id, run_id

@@ -1,0 +1,204 @@
+"""An honest run of the standard workflow, made without Airflow or git, signed with real keys, to be spoiled by tests.
+
+Every content is what a good team would leave; a test changes one thing and asks the gate.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pendulum
+
+from dag_factory.evidence.answering import binding_of, keep_verdict
+from dag_factory.evidence.contract import Item, TaskContract
+from dag_factory.evidence.keys import AUTHORITY, KeyFolder
+from dag_factory.evidence.record import RunRecord, read_record
+from dag_factory.evidence.statement import Charter, CheckResult, ConvergeStatement, Entry, Sealed, TaskStatement, now, sign
+from dag_factory.evidence.store import RunStore, Store
+from dag_factory.evidence.verify import Judgement, verify
+from dag_factory.plan import Plan, compile_plan
+from dag_factory.spec import read_spec
+from support.contents import content_of
+
+SPEC = """\
+workflow: orders_mart
+mission: Daily orders mart
+workspace: {git: orders_repo}
+features:
+  ingest: Load partner CSVs
+  daily_mart: Build the mart
+personas:
+  foundation/architect: {command: python architect.py}
+  ux-designer: {command: python ux.py}
+  foundation/product-manager: {command: python stories.py}
+  software-engineer: {command: python engineer.py}
+  sdet: {command: python sdet.py}
+  test-engineer: {check: make e2e}
+  validation/product-manager: {check: make golden-paths}
+  performance-engineer: {check: make bench}
+  security-engineer: {check: make audit}
+  documentation-writer: {command: python docs.py}
+  integration-engineer: {check: make compat}
+  integration/architect: {command: python update.py}
+  devops: {command: python devops.py}
+"""
+
+BASE = "b" * 40
+
+
+def plan_of(tmp_path: Path, text: str = SPEC, **kwargs: Any) -> Plan:
+    """Compile a spec's text."""
+    path = tmp_path / "workflow.yaml"
+    path.write_text(text, encoding="utf-8")
+    return compile_plan(read_spec(path, **kwargs))
+
+
+@dataclass
+class HonestRun:
+    """A run that is honest until a test spoils it.
+
+    `contents` overrides what an item holds, by (task id, item id); None leaves it out. `codes` overrides the exit code of a check.
+    """
+
+    tmp_path: Path
+    text: str = SPEC
+    run_id: str = "manual__1"
+    contents: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+    codes: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    principals: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.plan = plan_of(self.tmp_path, self.text)
+        self.contract = self.plan.contract
+        self.store: RunStore = Store(self.tmp_path / "evidence").run(self.plan.workflow, self.run_id)
+        self.keys = KeyFolder(self.tmp_path / "keys")
+        self.commits: dict[str, str] = {}
+        self.kickoff()
+
+    def kickoff(self, **changes: Any) -> None:
+        """Write a charter."""
+        digest = self.store.put_bytes(self.plan.canonical)
+        keys = {name: self.keys.signer(name, make=True).public.pem for name in (AUTHORITY, *self.contract.personas)}
+        written = {
+            "plan": digest, "dag_id": self.plan.workflow, "run_id": self.run_id, "workflow": self.plan.workflow, "mission": self.plan.mission,
+            "params": "{}", "base": BASE, "keys": keys, "assurance": "local", "nonce": f"{len(self.store.names('charters')):032x}", "previous": None,
+            "written_at": now(),
+        } | changes  # fmt: skip
+        self.store.append("charters", sign(Charter(**written), {"plan": {"sha256": digest}}, self.keys.signer(AUTHORITY)))
+
+    @property
+    def record(self) -> RunRecord:
+        """The run as its store holds it now."""
+        record = read_record(self.store)
+        assert record is not None
+        return record
+
+    def content(self, task: TaskContract, item: Item) -> bytes | None:
+        """What an item holds."""
+        if (task.id, item.id) in self.contents:
+            return self.contents[task.id, item.id]
+        return content_of(task, item, commits=self.commits)
+
+    def entries(self, task: TaskContract, at: str) -> tuple[Entry, ...]:
+        """The files of a task: those of its own statement (`seal`), or those of the merge (`converge`)."""
+        found = []
+        for item in task.items:
+            merged = item.check is not None and item.at == "converge"
+            data = self.content(task, item) if merged == (at == "converge") and item.kind != "command" else None
+            if data is not None:
+                name = item.path or item.report or "src/orders/code.py"
+                found.append(Entry(task=task.id, item=item.id, name=name, digest=self.store.put_bytes(data), size=len(data), grade=item.needs))
+        return tuple(found)
+
+    def results(self, task: TaskContract, at: str) -> tuple[CheckResult, ...]:
+        """The checks Phasegate ran for a task."""
+        log = self.store.put_bytes(b"ran\n")
+        return tuple(
+            CheckResult(
+                task=task.id, name=check.name, exit_code=self.codes.get((task.id, check.name), 0), ended="exited", log=log, excerpt="ran",
+                seconds="0.100",
+            )
+            for check in task.checks
+            if check.at == at
+        )  # fmt: skip
+
+    def deliver(self, task_id: str, *, signer: str | None = None, **changes: Any) -> str:
+        """Write a statement for a task, honest but for `changes`; returns its name."""
+        task, record = self.contract.tasks[task_id], self.record
+        folder = f"{record.charter.digest[:16]}/statements/{task_id}"
+        attempt = len(self.store.names(folder)) + 1
+        commit = f"{list(self.contract.tasks).index(task_id) + 1:040x}"
+        seals = task.runner != "check"
+        written = {
+            "binding": binding_of(record, task.phase, task.task, attempt), "persona": task.persona, "runner": task.runner,
+            "principals": self.principals.get(task_id, () if task.runner == "check" else (f"script:sha256:{task.persona}-{task.duty}",)),
+            "outcome": "completed", "exit_code": 0, "excerpt": "done", "log": self.store.put_bytes(b"done\n"), "base": BASE,
+            "sealed": Sealed(commit=commit, tree="c" * 40, bundle=self.store.put_bytes(commit.encode())) if seals else None,
+            "evidence": self.entries(task, "seal"), "checks": self.results(task, "seal"), "refusals": (), "started_at": now(), "finished_at": now(),
+        } | changes  # fmt: skip
+        statement = TaskStatement(**written)
+        if statement.sealed:
+            self.commits[task_id] = statement.sealed.commit
+        subjects = {entry.name: {"sha256": entry.digest} for entry in statement.evidence} or {"log": {"sha256": str(statement.log)}}
+        return self.store.append(folder, sign(statement, subjects, self.keys.signer(signer or task.persona)))
+
+    def converge(self, phase: str, **changes: Any) -> None:
+        """Merge a phase."""
+        record = self.record
+        before = self.contract.before(phase)
+        verdict = record.verdict(before.id) if before else None
+        tasks = self.contract.phase(phase).tasks
+        commit = f"{len(record.contract.upto(phase)):040x}".replace("0", "d")
+        written = {
+            "binding": binding_of(record, phase, "converge", 1), "base": verdict.says.phasegate.approved if verdict else BASE,
+            "merged": tuple((task.id, stored.says.sealed.commit) for task in tasks if (stored := record.newest(task.id)) and stored.says.sealed),
+            "conflicts": (), "sealed": Sealed(commit=commit, tree="e" * 40, bundle=self.store.put_bytes(commit.encode())), "product": "a" * 64,
+            "evidence": tuple(entry for task in tasks for entry in self.entries(task, "converge")),
+            "checks": tuple(result for task in tasks for result in self.results(task, "converge")), "finished_at": now(),
+        } | changes  # fmt: skip
+        statement = ConvergeStatement(**written)
+        folder = f"{record.charter.digest[:16]}/statements/{phase}/converge"
+        self.store.append(folder, sign(statement, {"merged": {"gitCommit": commit}}, self.keys.signer(AUTHORITY)))
+
+    def judge(self, phase: str, *, may_wait: bool = False) -> Judgement:
+        """Ask a gate, without keeping its answer."""
+        return verify(self.record, phase, self.store.blob, pendulum.now("UTC"), may_wait=may_wait)
+
+    def answer(self, phase: str) -> Judgement:
+        """Ask a gate, and keep its answer."""
+        judgement = self.judge(phase)
+        keep_verdict(self.store, self.record, judgement, attempt=1, moment=now(), signer=self.keys.signer(AUTHORITY))
+        return judgement
+
+    def work(self, phase: str, *, without: tuple[str, ...] = ()) -> None:
+        """Have every task of a phase deliver, but for some, and merge."""
+        for task in self.contract.phase(phase).tasks:
+            if task.id not in without:
+                self.deliver(task.id)
+        self.converge(phase)
+
+    def through(self, phase: str | None) -> HonestRun:
+        """Work honestly and pass every gate, up to and with a phase."""
+        for one in self.contract.upto(phase) if phase else ():
+            self.work(one.id)
+            judgement = self.answer(one.id)
+            assert judgement.word == "PASSED", judgement.findings
+        return self
+
+    def before(self, phase: str) -> HonestRun:
+        """Work honestly through every phase before this one."""
+        before = self.contract.before(phase)
+        return self.through(before.id if before else None)
+
+
+def rules(judgement: Judgement) -> set[str]:
+    """The rules a judgement found broken."""
+    return {finding.rule for finding in judgement.findings}
+
+
+def as_json(value: object) -> bytes:
+    """A value as the bytes of a report."""
+    return json.dumps(value).encode()

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dag_factory.evidence.kinds import Material
+from dag_factory.evidence.kinds.interface import InterfaceExpect, InterfaceKind
+
+GOOD = """# ingest
+
+## Functions
+
+- `load(path)`: reads one partner file.
+
+## Errors
+
+Each is an exception.
+
+- `MissingColumn`: a column is not there.
+  - `nested` is only a remark
+- `BadRow`: a row cannot be read.
+
+## Deviations
+
+1. `DEV-INGEST-1`: we stream, as files are large.
+"""
+
+
+def examine(text: str):
+    return InterfaceKind().examine(Material("I.md", text.encode()), InterfaceExpect())
+
+
+def test_a_whole_interface():
+    found = examine(GOOD)
+    assert found.faults == ()
+    assert found.facts == {
+        "errors": ("MissingColumn", "BadRow"),
+        "deviations": ("DEV-INGEST-1",),
+        "cites": (GOOD,),
+        "interfaces": (hashlib.sha256(GOOD.encode()).hexdigest(),),
+    }
+
+
+def test_nothing_is_said_in_so_many_words():
+    text = "## Interface\n\n`run()`\n\n## Errors\n\nNone.\n\n## Deviations\n\nNone.\n"
+    found = examine(text)
+    assert found.faults == ()
+    assert found.facts["errors"] == ()
+    assert found.facts["deviations"] == ()
+
+
+@pytest.mark.parametrize("title", ["Functions", "Errors", "Deviations"])
+def test_each_section_is_owed(title):
+    (fault,) = examine(GOOD.replace(f"## {title}", "## Other")).faults[:1]
+    assert fault.subject == title
+    assert title in fault.text
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("", "no list"),
+        ("none", "no list"),
+        ("None", "no list"),
+        ("There are none.", "no list"),
+        ("<!-- None. -->", "no list"),
+        ("<!-- - `A`: x -->", "no list"),
+        ("```\n- `A`: x\n```", "no list"),
+        ("None.\n\n- `A`: x", "and more"),
+        ("- A: x", "begins “A: x”"),
+        ("- the `A`", "begins"),
+        ("- ` `: x", "begins"),
+        ("- `A b`: x", "begins"),
+        ("- `A``: x", "begins"),
+        ("-\n- `B`", "is empty"),
+        ("- ```\n  A\n  ```", "is empty"),
+        ("- `A`: x\n- B", "line 10"),
+        ("- `A`: x\n\n## Errors\n\n- `B`: y", "stands twice"),
+        ("> - `A`: x", "no list"),
+    ],
+)
+def test_a_list_begins_each_item_with_a_name(body, says):
+    text = f"## Functions\n\nload reads files\n\n\n\n## Errors\n\n{body}\n\n## Deviations\n\nNone.\n"
+    (fault,) = examine(text).faults
+    assert fault.subject == "Errors"
+    assert says in fault.text
+    assert fault.rule == "evidence-malformed"
+
+
+def test_lists_may_be_parted_by_headings():
+    lists = "## load\n\n- `A`: x\n\n## save\n\n* `B.C`: y\n* ``A``\n"
+    text = f"# Functions\n\nload reads\n\n# Errors\n\n{lists}\n# Deviations\n\nNone.\n"
+    found = examine(text)
+    assert found.faults == ()
+    assert found.facts["errors"] == ("A", "B.C")
+
+
+def test_functions_that_are_to_be_written():
+    (fault,) = examine(GOOD.replace("- `load(path)`: reads one partner file.", "TODO")).faults
+    assert fault.subject == "Functions"
+
+
+def test_an_interface_without_text_is_missing():
+    assert [fault.rule for fault in examine("<!-- x -->").faults] == ["evidence-missing"]
+    assert [fault.rule for fault in examine("\ufeff").faults] == ["evidence-missing"]
+
+
+PIECES = st.sampled_from(["## Errors\n", "## Deviations\n", "- `A`", "- ", "None.", "\n", "```\n", "> ", "1. ", "`", "    ", "<!--"])
+
+
+@given(st.lists(PIECES, max_size=25).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_no_text_makes_it_raise(text):
+    found = examine(text)
+    assert found.faults
