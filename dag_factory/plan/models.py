@@ -1,0 +1,90 @@
+"""A plan: a spec with everything decided. Pure data, with a digest that is the same everywhere and every day."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from dag_factory.evidence.contract import RunContract
+
+__all__ = ["Execution", "Plan", "Presentation"]
+
+FORMAT = 1
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Execution(_Frozen):
+    """How one task is worked on: its runner's own value, and how Airflow is to run it. Times are in seconds."""
+
+    work: Any
+    does: str
+    verify: str | tuple[str, ...] | None = None
+    env: dict[str, Any] = {}
+    pool: str | None = None
+    queue: str | None = None
+    executor: str | None = None
+    priority: int | None = None
+    retries: int = 0
+    retry_delay: int = 30
+    timeout: int = 3600
+
+
+class Schedule(_Frozen):
+    """When runs are made; times are dates in the timezone."""
+
+    cron: str | None = None
+    preset: str | None = None
+    assets: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    start: str | None = None
+    catchup: bool = False
+
+
+class Presentation(_Frozen):
+    """What people see and no gate cares about: editing it changes no digest, and so kills no running run."""
+
+    docs: str = ""
+    tags: tuple[str, ...] = ()
+    owner: str = "phasegate"
+    titles: dict[str, str] = {}
+    instructions: dict[str, str] = {}
+
+
+class Plan(_Frozen):
+    """Everything a run is held to."""
+
+    format: int = FORMAT
+    mission: str
+    pattern: str | None
+    contract: RunContract
+    executions: dict[str, Execution]
+    schedule: Schedule
+    features: dict[str, str]
+    params: dict[str, dict[str, Any]]
+    workspace: dict[str, Any] | None
+    max_active_runs: int
+    timeout: int | None
+    presentation: Presentation
+
+    @property
+    def workflow(self) -> str:
+        """The workflow's name, which is the dag_id."""
+        return self.contract.workflow
+
+    @cached_property
+    def canonical(self) -> bytes:
+        """The plan as bytes, without its presentation: keys sorted, nothing between them."""
+        value = self.model_dump(mode="json", exclude={"presentation"})
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+    @cached_property
+    def digest(self) -> str:
+        """Sha256 of `canonical`, in hex."""
+        return hashlib.sha256(self.canonical).hexdigest()

@@ -1,0 +1,112 @@
+"""Rules that need more than the spec: which runners and kinds of evidence there are, and who stands behind a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pydantic import ValidationError
+
+from dag_factory.errors import Diagnostic
+from dag_factory.evidence.contract import GRADES, Item, RunContract, TaskContract
+from dag_factory.evidence.kinds import KINDS
+from dag_factory.runners import RUNNERS
+from dag_factory.spec import Spec
+
+__all__ = ["PLAN_RULES"]
+
+
+def _fault(spec: Spec, rule: str, task: TaskContract, reason: str, remedy: str, *more: str) -> Diagnostic:
+    role = task.task.rpartition(".")[2]
+    return Diagnostic(rule, spec.source.where(("phases", task.phase, "tasks", role, *more)), reason, remedy)
+
+
+def _binding_place(spec: Spec, task: TaskContract) -> tuple[str, str]:
+    key = next(key for key in (f"{task.phase}/{task.persona}", task.persona, "default") if key in spec.workflow.personas)
+    return ("personas", key)
+
+
+def runner_unavailable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
+    """A runner that is not there cannot work."""
+    for task in contract.tasks.values():
+        if task.runner not in RUNNERS:
+            place = spec.source.where(_binding_place(spec, task))
+            yield Diagnostic("runner-unavailable", place, f"This version has no runner {task.runner!r}.", f"Use one of {', '.join(RUNNERS)}.")
+
+
+def budget_unenforced(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
+    """A budget nobody can hold a runner to is no budget."""
+    for task in contract.tasks.values():
+        binding = spec.workflow.personas[_binding_place(spec, task)[1]]
+        if binding.budget is not None:
+            place = spec.source.where((*_binding_place(spec, task), "budget"))
+            yield Diagnostic("budget-unenforced", place, f"The runner {task.runner} reports no cost, so a budget of {binding.budget} could not be kept.", "Remove the budget.")
+
+
+def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
+    """Evidence has a kind that exists, and expects what that kind knows."""
+    for task in contract.tasks.values():
+        for item in task.items:
+            kind = KINDS.get(item.kind)
+            if kind is None:
+                yield _fault(spec, "evidence-kind-unknown", task, f"There is no kind of evidence {item.kind!r}.", f"Use one of {', '.join(KINDS)}.", "evidence", item.id, "kind")
+                continue
+            try:
+                kind.Expect.model_validate(item.expect)
+            except ValidationError as error:
+                fault = error.errors(include_url=False)[0]
+                name = ".".join(str(part) for part in fault["loc"])
+                known = ", ".join(kind.Expect.model_fields) or "nothing"
+                yield _fault(spec, "evidence-expect", task, f"{item.kind} evidence cannot expect {name}: {fault['msg']}.", f"It knows {known}.", "evidence", item.id, "expect")
+
+
+def _reachable(task: TaskContract, item: Item) -> str:
+    if item.check is not None or task.runner == "check" or any(check.name == "verify" for check in task.checks):
+        return "re-executed"
+    return "observed"
+
+
+def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
+    """What has to be re-executed is made by a command that Phasegate runs."""
+    for task in contract.tasks.values():
+        for item in task.items:
+            if GRADES.index(item.needs) > GRADES.index(_reachable(task, item)):  # type: ignore[arg-type]
+                place = spec.source.where(_binding_place(spec, task))
+                reason = f"{task.id} owes {item.place}, which counts when it is {item.needs}; bound to {task.runner}, @{task.persona} could only claim it."
+                yield Diagnostic("evidence-unverified", place, reason, "Bind it to `check: COMMAND`, or add `verify: COMMAND`, which Phasegate runs on the sealed work.")
+                break
+
+
+def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
+    """One script does not work under two duties: whoever runs it twice would check their own work."""
+    first: dict[str, TaskContract] = {}
+    told: set[tuple[str, ...]] = set()
+    for task in contract.tasks.values():
+        for principal in task.principals:
+            other = first.setdefault(principal, task)
+            pair = tuple(sorted(((other.persona + other.duty), (task.persona + task.duty))))
+            if pair[0] == pair[1] or pair in told:
+                continue
+            told.add(pair)
+            place = spec.source.where(_binding_place(spec, task))
+            reason = f"@{task.persona} ({task.id}) and @{other.persona} ({other.id}) are one principal: {principal.partition(':')[2]}."
+            yield Diagnostic("principal-shared", place, reason, "Give each duty a script of its own.")
+
+
+def name_reserved(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
+    """Some names are Phasegate's own tasks."""
+    for phase in contract.phases:
+        if phase.id in {"kickoff", "complete"}:
+            yield Diagnostic("name-reserved", spec.source.where(("phases", phase.id)), f"{phase.id} is the name of a task of every run.", "Give the phase another name.")
+        for task in phase.tasks:
+            if task.task in {"open", "converge", "gate"}:
+                yield _fault(spec, "name-reserved", task, f"{task.task} is the name of a task of every phase.", "Give it another name.")
+
+
+PLAN_RULES: tuple[Callable[[Spec, RunContract], Iterator[Diagnostic]], ...] = (
+    runner_unavailable,
+    budget_unenforced,
+    kind_unknown,
+    grade_unreachable,
+    principal_shared,
+    name_reserved,
+)
