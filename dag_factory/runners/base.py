@@ -1,0 +1,122 @@
+"""What a runner is: what it is asked, what it answers, and the limits it works under.
+
+Everything here is a frozen value or a Protocol; nothing touches the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Any, Literal, Protocol
+
+__all__ = ["Ended", "Limits", "Outcome", "Request", "Runner"]
+
+Ended = Literal["exited", "timed-out", "stopped", "not-started"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a program's output is kept.
+
+    Parameters
+    ----------
+    log_bytes: what the log file may take on the disk; of more output the first and the last half of it are kept.
+    emit_bytes: what is emitted live; then one note tells where the rest is.
+    line_bytes: the longest line that is emitted; the rest of a longer one is in the log file only.
+
+    """
+
+    log_bytes: int = 10_000_000
+    emit_bytes: int = 1_000_000
+    line_bytes: int = 8_192
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a runner is asked to do.
+
+    Parameters
+    ----------
+    work: the binding as planned; the runner reads its own key, `{"command": "make e2e"}` or `{"python": "work:main"}`.
+    workspace: the directory the program works in.
+    evidence: the empty, writable folder for evidence outside the repository.
+    inputs: the read-only folder of earlier phases' evidence, `<phase>/<task>/...`.
+    task_file: the JSON file that tells the program its task.
+    spec_dir: the folder of the spec file.
+    home: a private scratch folder; HOME and TMPDIR are made below it.
+    environment: extra variables of the binding, already resolved.
+    timeout: seconds the program may take, or None.
+    log: the file the output goes to.
+    emit: takes one line of live output, without its line end.
+    limits: how much output is kept.
+
+    """
+
+    work: Mapping[str, Any]
+    workspace: Path
+    evidence: Path
+    inputs: Path
+    task_file: Path
+    spec_dir: Path
+    home: Path
+    environment: Mapping[str, str]
+    timeout: float | None
+    log: Path
+    emit: Callable[[str], None]
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a program ended. When this exists, nothing the program started is running any more.
+
+    Parameters
+    ----------
+    ended: `exited` by itself, `timed-out` or `stopped` by us, or `not-started`.
+    exit_code: of a program that exited, 128 + n when signal n killed it, as a shell counts; None for every other end.
+    principals: who really acted, see `dag_factory.runners.principals`.
+    log_bytes: what the program wrote in all; the log file has less when `log_truncated`.
+    log_truncated: whether the middle of the output was left out of the log file.
+    excerpt: the last lines of the log.
+    seconds: from the start until everything had ended.
+    reason: what went wrong and what to do about it, where Phasegate can tell; else empty.
+
+    """
+
+    ended: Ended
+    exit_code: int | None
+    principals: tuple[str, ...]
+    log_bytes: int
+    log_truncated: bool
+    excerpt: str
+    seconds: float
+    reason: str = ""
+
+
+class Runner(Protocol):
+    """A way of working.
+
+    `name` is the key an author writes in a binding. `reexecutes` tells that Phasegate itself runs the work, so that its
+    evidence is re-executed by nature. `waits` tells that no program runs and the evidence arrives from outside.
+    """
+
+    name: str
+    reexecutes: bool
+    waits: bool
+
+    def principals(self, request: Request) -> tuple[str, ...]:
+        """Tell who acts when this request is run: sorted, without duplicates. To be asked before `run`."""
+        ...
+
+    def run(self, request: Request, stop: Event) -> Outcome:
+        """Do the work; end it when `stop` is set.
+
+        Raises
+        ------
+        RunnerError: the request cannot be run as it stands (no value, no workspace). A program that is missing or
+            fails is an Outcome, not an error.
+
+        """
+        ...

@@ -1,0 +1,70 @@
+"""The environment a program gets: what it needs to work, and nothing of Airflow's.
+
+Airflow's own variables hold its database, its secrets and, leaked into every task, the parsing context; so nothing of
+this process' environment but PATH is passed on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from dag_factory.runners.base import Request
+
+__all__ = ["environment_of", "scrubbed"]
+
+
+def scrubbed(
+    home: Path,
+    extra: Mapping[str, str],
+    *,
+    spec_dir: Path,
+    task_file: Path,
+    inputs: Path,
+    evidence: Path,
+) -> dict[str, str]:
+    """Make the environment of a program, and new, empty folders below `home` for its HOME and TMPDIR.
+
+    They are new for every program: what a persona leaves in its HOME, Python's user site for one, must not be read by
+    the checks that run after it.
+
+    `extra` may replace any variable but the four that tell a program where its task, inputs, evidence and spec are.
+    A PHASEGATE_FEATURE is among `extra`, where there is one.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    private = Path(tempfile.mkdtemp(dir=home.absolute(), prefix=""))
+    own_home, temporary = private / "home", private / "tmp"
+    own_home.mkdir(mode=0o700)
+    temporary.mkdir(mode=0o700)
+    contract = {
+        "PHASEGATE_TASK": task_file,
+        "PHASEGATE_INPUTS": inputs,
+        "PHASEGATE_EVIDENCE": evidence,
+        "PHASEGATE_SPEC_DIR": spec_dir,
+    }
+    return {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "HOME": str(own_home),
+        "TMPDIR": str(temporary),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",  # else the log of a Python program that hangs is empty
+        **extra,
+        **{name: str(path.absolute()) for name, path in contract.items()},
+    }
+
+
+def environment_of(request: Request) -> dict[str, str]:
+    """Make the environment for a request."""
+    return scrubbed(
+        request.home,
+        request.environment,
+        spec_dir=request.spec_dir,
+        task_file=request.task_file,
+        inputs=request.inputs,
+        evidence=request.evidence,
+    )

@@ -1,0 +1,193 @@
+"""Run one program to its end, whatever the end: output bounded, time bounded, nothing left running.
+
+The program runs below a warden (see `dag_factory.runners.warden`), which does the ending. This side follows the output,
+watches the clock and the stop event, and lets go of the lifeline. It does so on every way out, an exception that a
+signal handler raises in the middle included; and should this process be killed, the lifeline closes by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+from dag_factory.errors import RunnerError
+from dag_factory.runners import orphans, warden
+from dag_factory.runners.base import Ended, Limits, Outcome
+from dag_factory.runners.output import Output
+
+__all__ = ["run_program"]
+
+_TICK = 0.1  # seconds between two looks at the clock and the stop event
+_PATIENCE = warden.GRACE + warden.KILL_PATIENCE + 0.3  # what a warden needs at most, and a little
+_CHUNK = 65_536
+
+
+def run_program(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str],
+    timeout: float | None,
+    stop: Event,
+    log: Path,
+    emit: Callable[[str], None],
+    limits: Limits,
+) -> Outcome:
+    """Run a program and everything it starts to the end; the outcome names no principals.
+
+    The program gets no standard input and a session of its own; its output and errors go, merged, to `log` and `emit`.
+    When it has exited, timed out or been stopped, or when anything is raised in here, all its descendants are told to
+    end and killed after two seconds; under four seconds in all.
+
+    Raises
+    ------
+    RunnerError: `cwd` is no folder, or the log cannot be written. A program that does not exist is an Outcome.
+
+    """
+    if not cwd.is_dir():
+        raise RunnerError(f"The workspace {cwd} is no folder.", remedy="Clear the task, so that it is prepared anew.")
+    began = time.monotonic()
+    ended, code, reason = _before_start(argv, cwd, environment, stop)
+    with Output(log, emit, limits) as output:
+        if ended == "exited":
+            try:
+                ended, code = _supervise(argv, cwd, environment, timeout, stop, output)
+            except (_NotStartedError, ValueError) as error:
+                ended, reason = "not-started", f"{argv[0]!r} cannot be started: {error}."
+    outcome = Outcome(ended, code, (), output.total, output.truncated, output.excerpt(), time.monotonic() - began, reason)
+    return outcome if reason else replace(outcome, reason=_reason(outcome, argv[0], timeout))
+
+
+class _NotStartedError(Exception):
+    """The kernel refused to start the warden with these arguments."""
+
+
+def _before_start(argv: Sequence[str], cwd: Path, environment: Mapping[str, str], stop: Event) -> tuple[Ended, int | None, str]:
+    """Tell what is wrong before anything is started; 'exited' means nothing is."""
+    if stop.is_set():
+        return "stopped", None, ""
+    if not argv or not argv[0]:
+        return "not-started", None, "The command is empty: write what is to be run."
+    name = argv[0]
+    if "/" in name:
+        path = cwd / name
+        if not path.exists():
+            return "not-started", None, f"{name!r} does not exist in the workspace: mend its path."
+        if not path.is_file() or not os.access(path, os.X_OK):
+            return "not-started", None, f"{name!r} is not executable: run `chmod +x` on it, or name its interpreter."
+    elif shutil.which(name, path=environment.get("PATH", os.defpath)) is None:
+        return "not-started", None, f"{name!r} is not on the worker's PATH: install it there, or give its path."
+    return "exited", None, ""
+
+
+def _supervise(
+    argv: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    timeout: float | None,
+    stop: Event,
+    output: Output,
+) -> tuple[Ended, int | None]:
+    deadline = time.monotonic() + (math.inf if timeout is None else timeout)
+    with orphans.adopting() as net, _warden(net, argv, cwd, environment) as process:
+        try:
+            ended = _follow(process, output, deadline, stop)
+        finally:
+            _end(process, output, net)
+    code = process.returncode
+    if stop.is_set():
+        return "stopped", None
+    if ended == "timed-out" and code < 0:  # a warden that was told to end dies of a signal
+        return "timed-out", None
+    return "exited", code if code >= 0 else 128 - code
+
+
+@contextlib.contextmanager
+def _warden(net: orphans.Net, argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the program's warden; its standard input is the lifeline."""
+    try:
+        process = net.start(
+            [sys.executable, "-I", "-S", warden.__file__, *argv],
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            close_fds=True,
+            bufsize=0,
+        )
+    except OSError as error:
+        raise _NotStartedError(error.strerror) from error
+    with process:
+        yield process
+
+
+def _follow(process: subprocess.Popen[bytes], output: Output, deadline: float, stop: Event) -> Ended:
+    """Take output until the warden has exited, time is up or someone wants it to stop."""
+    while process.poll() is None:
+        if stop.is_set():
+            return "stopped"
+        if time.monotonic() >= deadline:
+            return "timed-out"
+        _pump(process, output, min(_TICK, deadline - time.monotonic()))
+    return "exited"
+
+
+def _end(process: subprocess.Popen[bytes], output: Output, net: orphans.Net) -> None:
+    """Let go of the lifeline and see that the warden does its work, else do it here."""
+    assert process.stdin is not None  # noqa: S101 # it was opened as a pipe
+    process.stdin.close()
+    process.terminate()  # for the case that a fork of this process holds the lifeline, too
+    try:
+        deadline = time.monotonic() + _PATIENCE
+        while process.poll() is None and time.monotonic() < deadline:
+            _pump(process, output, _TICK)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        if process.wait() < 0:
+            net.sweep(process.pid)
+        net.forget(process.pid)
+    for _ in range(32):  # what may be left in the pipe, even if someone who escaped keeps on writing
+        if not _pump(process, output, 0):
+            break
+
+
+def _pump(process: subprocess.Popen[bytes], output: Output, patience: float) -> bool:
+    """Take what the program has written, waiting a little for it; tell whether there was any."""
+    assert process.stdout is not None  # noqa: S101 # it was opened as a pipe
+    poll = select.poll()
+    poll.register(process.stdout, select.POLLIN)
+    if not poll.poll(max(patience, 0) * 1000):
+        return False
+    data = os.read(process.stdout.fileno(), _CHUNK)
+    if data:
+        output.take(data)
+    elif patience:  # closed: the warden is about to exit
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+    return bool(data)
+
+
+def _reason(outcome: Outcome, name: str, timeout: float | None) -> str:
+    """Say what the kind of ending means."""
+    if outcome.ended == "timed-out":
+        return f"Still running after {timeout:g} s; it and everything it had started were ended."
+    if outcome.ended == "stopped":
+        return "Stopped by Airflow; it and everything it had started were ended."
+    code = outcome.exit_code or 0
+    if code > 128 and (number := code - 128) in signal.valid_signals():
+        return f"{name!r} was ended by signal {number} ({signal.strsignal(number)})."
+    return ""
