@@ -1,0 +1,210 @@
+"""Run the git command with neither the user's, the system's nor a persona's configuration.
+
+Every call gets an environment of its own: nothing whose name starts with `GIT_` is inherited except
+`GIT_SSH_COMMAND`, which only whoever starts the worker can set. What configuration a repository carries itself is
+overridden where it could run a program or change bytes (hooks, fsmonitor, attributes, line endings, signing).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import IO
+
+from dag_factory.errors import WorkspaceError
+
+__all__ = ["IDENTITY", "Result", "git", "last_words"]
+
+OLDEST = (2, 38)
+"""`git merge-tree --write-tree` appeared in 2.38."""
+
+IDENTITY = ("Phasegate", "phasegate@localhost")
+"""Name and address of the author and committer of everything Phasegate commits."""
+
+_INHERITED = (
+    "PATH", "HOME", "TMPDIR", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+)  # fmt: skip
+
+_OVERRIDES = (
+    ("core.hooksPath", "/dev/null"),
+    ("core.fsmonitor", "false"),
+    ("core.untrackedCache", "false"),
+    ("core.autocrlf", "false"),
+    ("core.eol", "lf"),
+    ("core.safecrlf", "false"),
+    ("core.symlinks", "true"),
+    ("core.fileMode", "true"),
+    ("core.ignoreCase", "false"),
+    ("core.precomposeUnicode", "false"),
+    ("core.quotePath", "true"),
+    ("core.sparseCheckout", "false"),
+    ("core.splitIndex", "false"),
+    ("core.attributesFile", "/dev/null"),
+    ("core.excludesFile", "/dev/null"),
+    ("core.alternateRefsCommand", "true"),
+    ("core.logAllRefUpdates", "false"),
+    ("commit.gpgSign", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("fastimport.unpackLimit", "1"),
+    ("fetch.recurseSubmodules", "false"),
+    ("submodule.recurse", "false"),
+    ("protocol.ext.allow", "never"),
+    ("http.lowSpeedLimit", "1000"),
+    ("http.lowSpeedTime", "60"),
+    ("i18n.commitEncoding", "UTF-8"),
+    # What is merged lands where its author was allowed to write, so nothing follows a rename.
+    ("merge.renames", "false"),
+    ("merge.directoryRenames", "false"),
+    ("merge.renormalize", "false"),
+    ("merge.conflictStyle", "merge"),
+    # One thread finds the same deltas every time.
+    ("pack.threads", "1"),
+    ("safe.directory", "*"),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one call of git ended: its exit code, what it wrote, and what it said."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        """What git wrote, as text without the final newline."""
+        return self.out.decode("utf-8", "replace").rstrip("\n")
+
+
+def git(
+    *args: str,
+    git_dir: Path | None,
+    work_tree: Path | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | Iterable[bytes] | None = None,
+    ok: tuple[int, ...] = (0,),
+) -> Result:
+    """Run `git *args` and return how it ended.
+
+    Parameters
+    ----------
+    git_dir: the repository; None lets git look for one from `cwd`.
+    work_tree: the work tree, for commands that touch one.
+    cwd: where to run; without it in the repository itself, so that nothing depends on where the worker stands.
+    env: variables over the scrubbed environment.
+    stdin: what git reads; pieces are written as they come, and if making one fails git is killed.
+    ok: exit codes that are answers; any other raises.
+
+    Raises
+    ------
+    WorkspaceError: git is missing, older than 2.38, or ended with a code that is not in `ok`.
+
+    """
+    program = _program(os.environ.get("PATH", os.defpath))
+    surroundings = _environment(git_dir, work_tree) | dict(env or {})
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        code = _run([program, *args], cwd or git_dir, surroundings, stdin, (out, err))
+        out.seek(0)
+        err.seek(0)
+        result = Result(code, out.read(), err.read().decode("utf-8", "replace"))
+    if code not in ok:
+        raise WorkspaceError(
+            f"`git {args[0] if args else ''}` ended with code {code} in {git_dir or cwd or '.'}: {last_words(result)}",
+            remedy="Read what git says; the repository may be damaged, full or not readable for this user.",
+        )
+    return result
+
+
+def last_words(result: Result, lines: int = 3) -> str:
+    """Return the last lines git wrote to its standard error, as one line for a message."""
+    said = [line.strip() for line in result.err.splitlines() if line.strip() and not line.startswith("hint:")]
+    return "; ".join(said[-lines:]) or "it said nothing"
+
+
+def _run(
+    command: list[str],
+    cwd: Path | None,
+    env: dict[str, str],
+    stdin: bytes | Iterable[bytes] | None,
+    streams: tuple[IO[bytes], IO[bytes]],
+) -> int:
+    source = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+    try:
+        process = subprocess.Popen(command, cwd=cwd, env=env, stdin=source, stdout=streams[0], stderr=streams[1])
+    except OSError as error:
+        raise WorkspaceError(f"git cannot be started in {cwd or '.'}: {error.strerror}", remedy="See that the folder exists.") from error
+    try:
+        if process.stdin is not None:
+            _feed(process.stdin, [stdin] if isinstance(stdin, bytes) else stdin or [])
+        return process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+
+
+def _feed(pipe: IO[bytes], pieces: Iterable[bytes]) -> None:
+    try:
+        try:
+            for piece in pieces:
+                pipe.write(piece)
+        finally:
+            pipe.close()
+    except BrokenPipeError:
+        pass  # git ended early; its exit code and its words say why
+
+
+def _environment(git_dir: Path | None, work_tree: Path | None) -> dict[str, str]:
+    """Return all that git sees; `LC_ALL=C` keeps its words the same everywhere."""
+    env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    env |= {
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+        "GIT_CONFIG_COUNT": str(len(_OVERRIDES)),
+    }
+    env.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=30")
+    for role in ("AUTHOR", "COMMITTER"):
+        env[f"GIT_{role}_NAME"], env[f"GIT_{role}_EMAIL"] = IDENTITY
+    for index, (key, value) in enumerate(_OVERRIDES):
+        env[f"GIT_CONFIG_KEY_{index}"], env[f"GIT_CONFIG_VALUE_{index}"] = key, value
+    if git_dir is not None:
+        env["GIT_DIR"] = str(git_dir.absolute())
+    if work_tree is not None:
+        env["GIT_WORK_TREE"] = str(work_tree.absolute())
+    return env
+
+
+@lru_cache(maxsize=8)
+def _program(path: str) -> str:
+    """Find git once for each PATH, and ask its version."""
+    found = shutil.which("git", path=path)
+    if found is None:
+        raise WorkspaceError("The `git` command is not on PATH.", remedy="Install git 2.38 or newer on the worker.")
+    program = str(Path(found).absolute())
+    said = subprocess.run([program, "version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    number = re.search(r"git version (\d+)\.(\d+)", said.stdout)
+    if number is None:
+        raise WorkspaceError(f"{program} does not tell its version.", remedy="Install git 2.38 or newer.")
+    if (int(number[1]), int(number[2])) < OLDEST:
+        raise WorkspaceError(
+            f"{program} is version {number[1]}.{number[2]}, and Phasegate merges with what came in 2.38.",
+            remedy="Install git 2.38 or newer on the worker.",
+        )
+    return program

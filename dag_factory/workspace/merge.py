@@ -1,0 +1,109 @@
+"""Merge what the tasks of a phase sealed, in the plan's order, without a work tree.
+
+The result depends on nothing but the commits and their order: merge commits carry Phasegate's name and their newest
+parent's date, and no configuration or attribute is asked. Renames are not followed, so a change lands at the path its
+task was allowed to write, or conflicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dag_factory.errors import WorkspaceError
+from dag_factory.workspace.content import Stamp, stamps
+from dag_factory.workspace.git import git, last_words
+from dag_factory.workspace.gitdir import keep
+from dag_factory.workspace.private import PrivateRepository
+from dag_factory.workspace.seal import as_text, as_written
+
+__all__ = ["Conflict", "Merged", "merge"]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A sealed commit that was left out: whose, at which paths, and what git says."""
+
+    name: str
+    paths: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The commit and tree that hold the base and all that is listed in `merged`, as (name, commit)."""
+
+    commit: str
+    tree: str
+    merged: tuple[tuple[str, str], ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def merge(repo: PrivateRepository, base: str, sealed: Sequence[tuple[str, str]]) -> Merged:
+    """Merge sealed commits, as (name, commit), in the given order onto `base`.
+
+    One that equals the base changed nothing and is skipped; one that conflicts with what was merged before it is left
+    out and reported; one that is there twice is merged once and listed twice.
+
+    Raises
+    ------
+    WorkspaceError: a commit is not in the repository, or shares no history with the base.
+
+    """
+    known = stamps(repo.git_dir, [base, *(commit for _, commit in sealed)])
+    head, stamp = base, known[base]
+    merged: list[tuple[str, str]] = []
+    conflicts: list[Conflict] = []
+    for name, commit in sealed:
+        if commit == base:
+            continue
+        if not _holds(repo, head, commit):
+            tree, conflict = _merge_trees(repo, head, commit, name)
+            if conflict:
+                conflicts.append(conflict)
+                continue
+            stamp = Stamp(tree, max(stamp.seconds, known[commit].seconds))
+            head = commit_tree(repo, stamp, (head, commit), f"Merge {name}")
+        merged.append((name, commit))
+    keep(repo.git_dir, head)
+    return Merged(head, stamp.tree, tuple(merged), tuple(conflicts))
+
+
+def commit_tree(repo: PrivateRepository, stamp: Stamp, parents: Sequence[str], message: str) -> str:
+    """Commit `stamp.tree` at `stamp.seconds`; the same arguments give the same id everywhere."""
+    date = f"@{stamp.seconds} +0000"
+    env = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    options = [word for parent in parents for word in ("-p", parent)]
+    stdin = as_written(message).encode()
+    return git("commit-tree", stamp.tree, *options, "-F", "-", git_dir=repo.git_dir, env=env, stdin=stdin).text
+
+
+def _holds(repo: PrivateRepository, head: str, commit: str) -> bool:
+    return git("merge-base", "--is-ancestor", commit, head, git_dir=repo.git_dir, ok=(0, 1)).code == 0
+
+
+def _merge_trees(repo: PrivateRepository, head: str, commit: str, name: str) -> tuple[str, Conflict | None]:
+    """Run git-merge-tree(1): a tree id; then, of a conflict, its paths up to an empty one, then its messages.
+
+    A message is how many paths it is about, these, its stable type, and its text.
+    """
+    ask = ("merge-tree", "--write-tree", "-z", "--name-only", "--messages", head, commit)
+    said = git(*ask, git_dir=repo.git_dir, ok=tuple(range(256)))
+    if said.code not in (0, 1):
+        raise WorkspaceError(
+            f"{commit[:12]} of {name} cannot be merged onto {head[:12]}: {last_words(said)}.",
+            remedy="See that it was sealed in this run, on this base.",
+        )
+    tree, *rest = said.out.split(b"\0")
+    if said.code == 0:
+        return tree.decode("ascii"), None
+    end = rest.index(b"")
+    texts, at = [], end + 1
+    while at < len(rest) - 1:
+        count = int(rest[at])
+        kind, text = rest[at + count + 1], rest[at + count + 2]
+        if kind.startswith(b"CONFLICT"):
+            texts.append(as_text(text).strip())
+        at += count + 3
+    paths = tuple(dict.fromkeys(as_text(path) for path in rest[:end]))
+    return tree.decode("ascii"), Conflict(name, paths, "\n".join(texts))

@@ -1,0 +1,196 @@
+"""A private repository for one task: the persona's work tree, and Phasegate's own git directory beside it.
+
+It is never a worktree of a shared repository: a worktree shares `.git/config`, and what a persona writes there would
+run inside everybody's git. Both repositories borrow the origin's objects and write only into themselves.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from dag_factory.errors import WorkspaceError
+from dag_factory.workspace import content, gitdir
+from dag_factory.workspace.scan import Tree
+from dag_factory.workspace.seal import Change, Refusal, Sealed, refuse, seal
+
+__all__ = ["Change", "PrivateRepository", "Refusal", "Sealed"]
+
+
+@dataclass(frozen=True)
+class PrivateRepository:
+    """One task's repository.
+
+    Laws: nothing outside `where` is written; nothing below `tree` is ever configuration, attribute, ignore rule, index
+    or history to Phasegate, only files; the same tree, base and message give the same commit id on every machine.
+
+    A process of the same user can write into `seal.git` too. So sealing begins with a new one, made from `objects` and
+    `bundles` alone; keeping a persona away from those is for whoever starts it.
+
+    Parameters
+    ----------
+    where: the folder that holds `tree` and `seal.git`.
+    objects: the git directory whose objects are borrowed.
+    commit: the base.
+    bundles: the bundles taken in; their files must stay where they are until the tree is sealed.
+    identity: device and inode of `tree`.
+
+    """
+
+    where: Path
+    objects: Path
+    commit: str
+    bundles: list[Path] = field(default_factory=list)
+    identity: tuple[int, int] | None = None
+
+    @classmethod
+    def create(cls, where: Path, *, objects: Path, commit: str, bundles: Sequence[Path] = (), with_tree: bool = True) -> Self:
+        """Make the repository in `where`, with a clean checkout of `commit` on the persona's branch `work`.
+
+        Parameters
+        ----------
+        bundles: what earlier tasks sealed, each after those it builds on.
+        with_tree: whether there is a work tree; merging needs none.
+
+        Raises
+        ------
+        WorkspaceError: the folder is in use, a bundle is damaged, or `commit` is in none of them.
+
+        """
+        where = where.absolute()
+        if (where / "tree").exists() or (where / "seal.git").exists():
+            raise WorkspaceError(f"There is a workspace in {where}.", remedy="Give every attempt a new folder.")
+        made = cls(where, objects.absolute(), commit, [source.absolute() for source in bundles])
+        made._lay_out()
+        content.stamps(made.git_dir, [commit])  # says so clearly if it is missing
+        if not with_tree:
+            return made
+        tree = made.tree
+        gitdir.lay_out(tree / ".git", objects=objects, commit=commit, bare=False)
+        for pack in (made.git_dir / "objects/pack").iterdir():
+            shutil.copyfile(pack, tree / ".git/objects/pack" / pack.name)
+        content.check_out(made.git_dir, commit, tree, index=tree / ".git/index")
+        facts = tree.stat()
+        return cls(where, made.objects, commit, made.bundles, (facts.st_dev, facts.st_ino))
+
+    @property
+    def tree(self) -> Path:
+        """The persona's work tree."""
+        return self.where / "tree"
+
+    @property
+    def git_dir(self) -> Path:
+        """Phasegate's own git directory."""
+        return self.where / "seal.git"
+
+    def seal(self, *, writes: Sequence[str], declared: Sequence[str], message: str) -> Sealed:
+        """Commit the files of the tree onto the base, or say why not.
+
+        What the ignore rules *of the base* ignore is left out. The persona's commits, index, ignore rules, attributes
+        and configuration count for nothing. The commit is Phasegate's, dated as its parent.
+
+        Parameters
+        ----------
+        writes: globs of the paths this task may add, modify or delete.
+        declared: globs of declared evidence, sealed even if ignored.
+        message: the commit's message.
+
+        Returns
+        -------
+        Refusals have the rules `workspace-symlink` (unless the base has the same), `workspace-special-file`,
+        `workspace-submodule`, `workspace-outside-writes`, `workspace-path-name`, `workspace-unreadable`,
+        `workspace-too-large` (100 MB), `workspace-too-many` (20,000 changes), `workspace-gone`, and after the
+        twentieth `workspace-more`, which counts the rest.
+
+        Raises
+        ------
+        WorkspaceError: a file changes while it is read, or git fails.
+
+        """
+        self._renew()
+        try:
+            opened = Tree(self.tree, self.identity)
+        except WorkspaceError as error:
+            return refuse(self.commit, ("workspace-gone", "", error.message))
+        with opened:
+            sealed = seal(self.git_dir, opened, self.commit, writes=writes, declared=declared, message=message)
+        if sealed.commit is not None:
+            gitdir.keep(self.git_dir, sealed.commit)
+        return sealed
+
+    def bundle(self, base: str, commit: str, to: Path) -> None:
+        """Write what leads from `base` to `commit` into the file `to`; equal commits give an empty bundle.
+
+        Raises
+        ------
+        WorkspaceError: a commit is unknown, or the file cannot be written.
+
+        """
+        gitdir.bundle(self.git_dir, base, commit, to)
+
+    def fetch(self, bundle: Path) -> tuple[str, ...]:
+        """Take in the commits of `bundle` and return those it names.
+
+        Raises
+        ------
+        WorkspaceError: it is damaged, or builds on commits that are not here.
+
+        """
+        tips = gitdir.unbundle(self.git_dir, bundle)
+        self.bundles.append(bundle.absolute())
+        return tips
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Return the file at `path` in `commit`; None if there is none, or no ordinary file.
+
+        Raises
+        ------
+        WorkspaceError: there is no such commit.
+
+        """
+        return self.blobs(commit, [path]).get(path)
+
+    def blobs(self, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
+        """Return the ordinary files among `paths` in `commit`, by path; links and folders are not among them.
+
+        Raises
+        ------
+        WorkspaceError: there is no such commit.
+
+        """
+        held = content.entries(self.git_dir, commit)
+        found = {path: held[name] for path in paths if (name := path.encode("utf-8", "surrogateescape")) in held}
+        wanted = {path: entry.id for path, entry in found.items() if entry.mode in content.REGULAR}
+        bodies = content.blobs(self.git_dir, wanted.values())
+        return {path: bodies[name] for path, name in wanted.items()}
+
+    def checkout(self, commit: str, to: Path) -> None:
+        """Write the files of `commit` into the new or empty folder `to`, without a `.git` and without filters.
+
+        Raises
+        ------
+        WorkspaceError: the folder is not empty, or there is no such commit.
+
+        """
+        content.check_out(self.git_dir, commit, to)
+
+    def _lay_out(self) -> None:
+        gitdir.lay_out(self.git_dir, objects=self.objects, commit=self.commit, bare=True)
+        for source in self.bundles:
+            gitdir.unbundle(self.git_dir, source)
+        gitdir.keep(self.git_dir, self.commit)
+
+    def _renew(self) -> None:
+        """Make `seal.git` anew: what was put there while the persona ran is moved aside first, whatever it is."""
+        try:
+            with tempfile.TemporaryDirectory(dir=self.where, ignore_cleanup_errors=True) as aside:
+                with suppress(FileNotFoundError):
+                    self.git_dir.rename(Path(aside) / "old")
+                self._lay_out()
+        except OSError as error:
+            raise WorkspaceError(f"{self.where} cannot be written: {error}.", remedy="Clear the task.") from error
