@@ -1,0 +1,92 @@
+"""Folder -> DAGs: one broken spec never harms its siblings."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, get_parsing_context
+
+from dag_factory.build import build_dag
+from dag_factory.errors import Diagnostic, PhasegateError, Position, SpecError
+from dag_factory.plan import compile_plan
+from dag_factory.settings import allowed_patterns
+from dag_factory.spec import read_spec
+
+__all__ = ["load_workflows", "spec_files"]
+
+_log = logging.getLogger(__name__)
+
+
+def spec_files(folder: Path) -> list[Path]:
+    """The specs in a folder, sorted by name; hidden files are none."""
+    return sorted(
+        path for path in folder.iterdir() if path.suffix in (".yaml", ".yml") and path.is_file() and not path.name.startswith(".")
+    )
+
+
+def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path) -> dict[str, SpecError]:
+    """Build a DAG for every sound spec in a folder, and put it where Airflow looks for DAGs.
+
+    In a worker only the DAG that is asked for is built. A broken spec builds no DAG; it is logged, and its siblings are not touched.
+
+    Parameters
+    ----------
+    namespace: ``globals()`` of the file in the DAG folder.
+    folder: where the specs lie; a relative one is relative to that file.
+
+    Returns
+    -------
+    What is wrong, by file; empty if nothing is.
+
+    Raises
+    ------
+    PhasegateError: there is no such folder.
+
+    """
+    where = Path(namespace.get("__file__", ".")).parent / folder
+    if not where.is_dir():
+        raise PhasegateError(f"There is no folder of workflows at {where}.", remedy="Make it, or correct the call of load_workflows.")
+    wanted = get_parsing_context().dag_id
+    broken: dict[str, SpecError] = {}
+    made: dict[str, Path] = {}
+    for path in spec_files(where):
+        if wanted is not None and not _may_be(path, wanted):
+            continue
+        try:
+            dag = _load(path, made)
+        except SpecError as error:
+            broken[str(path)] = error
+            _log.error("%s", error)
+            print(error, file=sys.stderr)  # noqa: T201 # what Airflow's command line shows of a file that was not loaded
+        else:
+            namespace[dag.dag_id] = dag
+    return broken
+
+
+def _load(path: Path, made: dict[str, Path]) -> DAG:
+    plan = compile_plan(read_spec(path, patterns=allowed_patterns()))
+    first = made.setdefault(plan.workflow, path)
+    if first != path:
+        reason = f"{first} has a workflow {plan.workflow} already."
+        raise SpecError([Diagnostic("workflow-duplicate", Position(str(path), 1, 1), reason, "Give one of them another name.")])
+    return build_dag(plan, path.parent)
+
+
+def _may_be(path: Path, dag_id: str) -> bool:
+    """Whether a spec may be the wanted one, from its text alone."""
+    names = list(_names(path))
+    return not names or dag_id in names
+
+
+def _names(path: Path) -> Iterator[str]:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for match in re.finditer(r"""^\s*["']?workflow["']?\s*:\s*["']?([A-Za-z0-9_-]+)""", text, re.MULTILINE):
+        yield match[1]

@@ -1,0 +1,1 @@
+"""What runs as tasks: PersonaOperator, and its small siblings kickoff, converge and complete."""

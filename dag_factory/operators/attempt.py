@@ -1,0 +1,254 @@
+"""One attempt of one task, from its workspace to its statement."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pendulum
+
+from dag_factory.errors import EnvelopeError, PhasegateError
+from dag_factory.evidence.answering import binding_of
+from dag_factory.evidence.contract import TaskContract
+from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.chain import not_open
+from dag_factory.evidence.policies.merges import approved_base
+from dag_factory.evidence.record import RunRecord
+from dag_factory.evidence.statement import Binding, CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
+from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_changed, keep_log, run_check
+from dag_factory.operators.place import Place, bundles_of, inputs_of, task_file
+from dag_factory.operators.references import resolve_all
+from dag_factory.plan import Plan
+from dag_factory.runners import RUNNERS, Outcome
+from dag_factory.settings import Scope, work_root
+from dag_factory.workspace.globs import matches
+from dag_factory.workspace.origin import Origin, objects
+from dag_factory.workspace.private import PrivateRepository
+
+__all__ = ["Attempt"]
+
+
+@dataclass
+class Attempt:
+    """What is known of an attempt while it lasts. It lives in one task process, and is never kept."""
+
+    plan: Plan
+    task: TaskContract
+    scope: Scope
+    record: RunRecord
+    number: int
+    stop: threading.Event
+    emit: Callable[[str], None]
+    started_at: str = field(default_factory=now)
+    place: Place | None = None
+    bench: Bench | None = None
+    repository: PrivateRepository | None = None
+    base: str | None = None
+    outcome: Outcome | None = None
+    sealed: Sealed | None = None
+    entries: list[Entry] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    principals: tuple[str, ...] = ()
+
+    @classmethod
+    def begin(cls, plan: Plan, task: TaskContract, ti: Any, stop: threading.Event, emit: Callable[..., None]) -> Attempt:
+        """Read the run, and refuse to start in a phase that is not open.
+
+        Raises
+        ------
+        EnvelopeError: the phase is not open, or the run is not this plan's.
+
+        """
+        scope = Scope.of(ti.dag_id, ti.run_id)
+        record = scope.record(plan.digest, upto=task.phase)
+        reason = not_open(Case(record, task.phase, scope.run.blob, pendulum.now("UTC")))
+        if reason:
+            raise EnvelopeError(
+                f"Phase {task.phase} is not open: {reason}",
+                remedy="Clear the gate of the phase before: it judges again, and signs.",
+            )
+        scope.keys.signer(task.persona)
+        return cls(plan, task, scope, record, ti.try_number, stop, lambda line: emit("%s", line))
+
+    @property
+    def binding(self) -> Binding:
+        """What ties the statement to this attempt."""
+        return binding_of(self.record, self.task.phase, self.task.task, self.number)
+
+    def assign(self) -> None:
+        """Say what an external persona is asked for, where `phasegate submit` finds it."""
+        told = task_file(self.plan, self.record, self.task, self.number) | {"binding": self.binding.model_dump(mode="json", by_alias=True)}
+        try:
+            self.scope.run.create(
+                f"{self.record.charter.digest[:16]}/assignments/{self.task.id}.json",
+                json.dumps(told, indent=2).encode(),
+            )
+        except FileExistsError:
+            self.emit("The assignment is there already.")
+
+    def prepare(self, origin: Origin | None, folder: Path) -> Place:
+        """Make the workspace, lay out the inputs, write the task file."""
+        place = self.place = Place.make(work_root(), self.record.charter.digest, self.task.id, self.number)
+        if origin:
+            self.base = approved_base(Case(self.record, self.task.phase, self.scope.run.blob, pendulum.now("UTC")))
+            if self.base is None:
+                raise PhasegateError("The run began without a repository.", remedy="Start a new run.")
+            bundles = bundles_of(self.scope.run, self.record, self.task.phase, place.root / "bundles")
+            self.repository = PrivateRepository.create(
+                place.root / "repository",
+                objects=objects(origin, work_root() / "mirrors"),
+                commit=self.base,
+                bundles=bundles,
+            )
+        inputs_of(self.scope.run, self.record, self.task.phase, place.inputs)
+        told = place.root / "task.json"
+        told.write_text(
+            json.dumps(task_file(self.plan, self.record, self.task, self.number), indent=2, ensure_ascii=False),
+            encoding="utf-8",
+        )
+        extra = resolve_all(self.plan.executions[self.task.id].env)
+        if self.task.feature:
+            extra["PHASEGATE_FEATURE"] = self.task.feature
+        self.bench = Bench(self.scope.run, place.inputs, place.home, told, folder, extra, self.emit, self.stop)
+        return place
+
+    def run(self) -> Outcome:
+        """Have the persona work; a check is run where nobody could have prepared anything for it."""
+        bench, place = self._ready()
+        if self.task.runner == "check":
+            workspace = self._clean("check")
+        elif self.repository:
+            workspace = self.repository.tree
+        else:
+            workspace = place.fresh("workspace")
+        execution, runner = self.plan.executions[self.task.id], RUNNERS[self.task.runner]
+        log = place.root / "log.txt"
+        work = tuple(execution.work) if isinstance(execution.work, list) else execution.work
+        request = bench.request({self.task.runner: work}, workspace=workspace, evidence=place.evidence, timeout=execution.timeout, log=log)
+        self.principals = runner.principals(request)
+        self.outcome = runner.run(request, self.stop)
+        bench.stopped(self.outcome)
+        if self.task.runner == "check":
+            self.checks.append(CheckResult(
+                task=self.task.id, name="check", exit_code=self.outcome.exit_code, ended=self.outcome.reason or self.outcome.ended,
+                log=keep_log(self.scope.run, log), excerpt=self.outcome.excerpt[-EXCERPT:], seconds=f"{self.outcome.seconds:.3f}",
+            ))  # fmt: skip
+        return self.outcome
+
+    def seal(self) -> None:
+        """Commit what the persona left, or say why it cannot be."""
+        _, place = self._ready()
+        if self.repository is None or self.task.runner == "check":
+            return
+        declared = [item.path for item in self.task.items if item.path]
+        sealed = self.repository.seal(
+            writes=self.task.writes,
+            declared=declared,
+            message=f"{self.task.id}: {self.plan.executions[self.task.id].does}",
+        )
+        self.refusals += [Refusal(rule=item.rule, path=item.path, text=item.text) for item in sealed.refusals]
+        if sealed.commit is None or sealed.tree is None:
+            return
+        bundle = None
+        if sealed.commit != self.base:
+            path = place.root / "sealed.bundle"
+            self.repository.bundle(str(self.base), sealed.commit, path)
+            with path.open("rb") as stream:
+                bundle = self.scope.run.put(stream)[0]
+        self.sealed = Sealed(commit=sealed.commit, tree=sealed.tree, bundle=bundle)
+        repository, commit = self.repository, sealed.commit
+        changed = [change.path for change in sealed.changes]
+        self.entries += collect_changed(self.scope.run, self.task, lambda path: repository.read(commit, path), changed, matches)
+
+    def verify(self) -> None:
+        """Run the plan's own checks of this task, each in a clean checkout of its own."""
+        bench, place = self._ready()
+        for check in self.task.checks:
+            if check.at == "converge" or (self.task.runner == "check" and check.name == "check"):
+                continue
+            if self.refusals and self.sealed is None:
+                return
+            evidence = place.fresh(f"verify-{check.name}")
+            self.checks.append(run_check(bench, self.task, check, workspace=self._clean(check.name), evidence=evidence))
+
+    def collect(self) -> None:
+        """Bring the evidence into the store: files from the sealed commit, reports from whoever ran the command."""
+        _, place = self._ready()
+        items = [item for item in self.task.items if item.at != "converge" or item.check is None]
+        if self.repository is None or self.sealed:
+            source = self._clean("sealed") if self.sealed else place.root / "workspace"
+            self._add(folder=source, reports=False, grade="observed", items=[item for item in items if item.path])
+        elif self.task.runner == "check":
+            self._add(
+                folder=place.root / "clean-check",
+                reports=False,
+                grade="observed",
+                items=[item for item in items if item.path],
+            )
+        for item in (item for item in items if item.report):
+            name = item.check or next((check.name for check in self.task.checks if check.name == "verify"), None)
+            folder = place.root / f"verify-{name}" if name else place.evidence
+            self._add(
+                folder=folder,
+                reports=True,
+                grade="re-executed" if name or self.task.runner == "check" else "observed",
+                items=[item],
+            )
+
+    def attest(self, *, failed: bool) -> None:
+        """Sign what was found, and keep it: from here on the attempt counts.
+
+        Raises
+        ------
+        PhasegateError: this attempt has a statement already.
+
+        """
+        bench, place = self._ready()
+        outcome = self.outcome
+        assert outcome is not None  # noqa: S101 # `run` came before
+        bench.stopped(outcome)
+        statement = TaskStatement(
+            binding=self.binding, persona=self.task.persona, runner=self.task.runner, principals=self.principals,
+            outcome="failed" if failed else "completed", exit_code=outcome.exit_code, excerpt=outcome.excerpt[-EXCERPT:],
+            log=keep_log(self.scope.run, place.root / "log.txt"), base=self.base, sealed=self.sealed, evidence=tuple(self.entries),
+            checks=tuple(self.checks), refusals=tuple(self.refusals), started_at=self.started_at, finished_at=now(),
+        )  # fmt: skip
+        subjects = {entry.name: {"sha256": entry.digest} for entry in self.entries} or {self.task.id: {"sha256": str(statement.log)}}
+        if self.sealed:
+            subjects["sealed"] = {"gitCommit": self.sealed.commit}
+        name = f"{self.record.charter.digest[:16]}/statements/{self.task.id}/{self.number:04d}.json"
+        try:
+            self.scope.run.create(name, sign(statement, subjects, self.scope.keys.signer(self.task.persona)))
+        except FileExistsError as error:
+            raise PhasegateError(
+                f"Attempt {self.number} of {self.task.id} has a statement already.",
+                remedy="Clear the task to have it done again.",
+            ) from error
+
+    def _add(self, **asked: Any) -> None:
+        entries, refusals = collect(self.scope.run, self.task, **asked)
+        self.entries += entries
+        self.refusals += refusals
+
+    def _clean(self, name: str) -> Path:
+        """A clean checkout of the sealed commit, or of the base; without git, a copy of the workspace."""
+        import shutil
+
+        _, place = self._ready()
+        folder = place.fresh(f"clean-{name}")
+        commit = self.sealed.commit if self.sealed else self.base
+        if self.repository and commit:
+            self.repository.checkout(commit, folder)
+        elif (place.root / "workspace").exists():
+            shutil.copytree(place.root / "workspace", folder, symlinks=True, dirs_exist_ok=True)
+        return folder
+
+    def _ready(self) -> tuple[Bench, Place]:
+        assert self.bench is not None  # noqa: S101 # `prepare` came before
+        assert self.place is not None  # noqa: S101 # likewise
+        return self.bench, self.place

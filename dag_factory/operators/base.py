@@ -1,0 +1,80 @@
+"""What Phasegate's operators share: the plan they were built from, and how a fault ends a task."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from dag_factory.errors import PhasegateError
+from dag_factory.plan import Plan
+
+if TYPE_CHECKING:
+    from dag_factory.workspace.origin import Origin
+
+__all__ = ["PlanOperator"]
+
+
+class PlanOperator(BaseOperator):
+    """An operator that belongs to a plan.
+
+    Parameters
+    ----------
+    plan: the plan of the workflow; its digest is serialised with the DAG, so a changed plan is a new DAG version.
+    folder: where the spec lies; commands find it as ``$PHASEGATE_SPEC_DIR``.
+
+    """
+
+    template_fields: tuple[str, ...] = ("plan_digest",)
+
+    def __init__(self, *, plan: Plan, folder: Path, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plan_digest = plan.digest
+        self._plan = plan
+        self._folder = folder
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """End the task with one clear message; a skip is a failure, for a skipped task would let a run end green."""
+        try:
+            yield
+        except AirflowSkipException as error:
+            raise AirflowFailException(f"A skip is no answer here: {error}") from error
+        except PhasegateError as error:
+            raise AirflowFailException(str(error)) from error
+
+    def _origin(self) -> Origin | None:
+        """The git repository of the workflow, found where the task executes."""
+        from dag_factory.operators.references import resolve
+        from dag_factory.workspace.origin import Origin
+
+        written = self._plan.workspace
+        if written is None:
+            return None
+        location = resolve(written["git"], masked=False)
+        if "://" not in location and "/" not in location and not location.startswith((".", "~")) and ":" not in location:
+            location = _of_connection(location)
+        if "://" not in location and ":" not in location:
+            path = Path(os.path.expandvars(location)).expanduser()
+            location = str(path if path.is_absolute() else (self._folder / path).resolve())
+        return Origin(location, written["branch"])
+
+
+def _of_connection(conn_id: str) -> str:
+    """The repository an Airflow connection leads to: its host is a path or a URL, as in the git provider."""
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
+
+    remedy = f"Add a connection {conn_id} of type git whose host is the repository's path or URL, or write the path with a slash in it."
+    try:
+        connection = Connection.get(conn_id)
+    except (AirflowException, AirflowRuntimeError) as error:
+        raise PhasegateError(f"There is no connection {conn_id!r} that leads to the workflow's repository.", remedy=remedy) from error
+    if not connection.host:
+        raise PhasegateError(f"The connection {conn_id!r} has no host.", remedy=remedy)
+    return str(connection.host)

@@ -1,0 +1,154 @@
+"""Runs the plan's own checks, and collects evidence into the store."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from dag_factory.errors import RunnerError
+from dag_factory.evidence.contract import CheckContract, TaskContract
+from dag_factory.evidence.statement import CheckResult, Entry, Refusal
+from dag_factory.evidence.store import RunStore
+from dag_factory.runners import RUNNERS, Limits, Outcome, Request
+
+__all__ = ["Bench", "collect", "collect_file", "run_check"]
+
+Grade = Literal["observed", "attested", "re-executed"]
+EXCERPT = 4000
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Everything a program needs that does not change between the commands of one task.
+
+    `emit` is given one line of live log; `stop` ends what runs, when Airflow kills the task.
+    """
+
+    run: RunStore
+    inputs: Path
+    home: Path
+    task_file: Path
+    spec_dir: Path
+    environment: Mapping[str, str]
+    emit: Callable[[str], None]
+    stop: threading.Event
+
+    def request(self, work: Mapping[str, Any], *, workspace: Path, evidence: Path, timeout: float, log: Path) -> Request:
+        """Ask a runner for one piece of work."""
+        return Request(
+            work=work, workspace=workspace, evidence=evidence, inputs=self.inputs, task_file=self.task_file, spec_dir=self.spec_dir, home=self.home,
+            environment=self.environment, timeout=timeout, log=log, emit=self.emit, limits=Limits(),
+        )  # fmt: skip
+
+    def stopped(self, outcome: Outcome) -> None:
+        """Refuse to go on with what was killed: it must never be attested.
+
+        Raises
+        ------
+        RunnerError: the work was stopped.
+
+        """
+        if outcome.ended == "stopped" or self.stop.is_set():
+            raise RunnerError("The work was stopped; nothing of it is attested.", remedy="Clear the task to have it done again.")
+
+
+def run_check(bench: Bench, task: TaskContract, check: CheckContract, *, workspace: Path, evidence: Path) -> CheckResult:
+    """Run one check of the plan in a clean checkout.
+
+    Parameters
+    ----------
+    workspace: the clean checkout.
+    evidence: an empty folder for what it reports.
+
+    """
+    bench.emit(f"Check {check.name}: {check.run if isinstance(check.run, str) else ' '.join(check.run)}")
+    log = evidence.parent / f"{evidence.name}.log"
+    outcome = RUNNERS["check"].run(
+        bench.request({"check": check.run}, workspace=workspace, evidence=evidence, timeout=check.timeout, log=log),
+        bench.stop,
+    )
+    bench.stopped(outcome)
+    return CheckResult(
+        task=task.id, name=check.name, exit_code=outcome.exit_code if outcome.ended == "exited" else None, ended=outcome.reason or outcome.ended,
+        log=keep_log(bench.run, log), excerpt=outcome.excerpt[-EXCERPT:], seconds=f"{outcome.seconds:.3f}",
+    )  # fmt: skip
+
+
+def keep_log(run: RunStore, log: Path) -> str:
+    """Keep a log in the store, and tell its digest."""
+    if not log.exists():
+        return run.put_bytes(b"")
+    with log.open("rb") as stream:
+        return run.put(stream)[0]
+
+
+def collect(
+    run: RunStore, task: TaskContract, *, folder: Path, reports: bool, grade: Grade, items: Iterable[Any]
+) -> tuple[list[Entry], list[Refusal]]:
+    """Collect evidence from a folder: `path`s from a workspace, or `report`s from an evidence folder.
+
+    Returns
+    -------
+    What was found, by digest; and what lies there and was refused, since it is no plain file. What is missing is for the gate to say.
+
+    """
+    entries: list[Entry] = []
+    refusals: list[Refusal] = []
+    for item in items:
+        name = item.report if reports else item.path
+        if name is None:
+            continue
+        try:
+            entry = collect_file(run, task.id, item.id, name, folder, grade)
+        except OSError as error:
+            refusals.append(
+                Refusal(
+                    rule="evidence-no-file",
+                    path=name,
+                    text=f"{name} is no plain file that can be read: {error.strerror}.",
+                )
+            )
+            continue
+        entries += [entry] if entry else []
+    return entries, refusals
+
+
+def collect_file(run: RunStore, task_id: str, item_id: str, name: str, folder: Path, grade: Grade) -> Entry | None:
+    """Collect one file; None if it is not there.
+
+    Raises
+    ------
+    OSError: it is a link, a folder, a device, or leads out of the folder.
+
+    """
+    path = folder
+    for part in Path(name).parts:
+        path = path / part
+        if path.is_symlink():
+            raise OSError(0, "it is a symbolic link")
+    if not path.exists():
+        return None
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(0, "it is a folder, a pipe or a device")
+        digest, size = run.put(stream)
+    return Entry(task=task_id, item=item_id, name=name, digest=digest, size=size, grade=grade)
+
+
+def collect_changed(
+    run: RunStore, task: TaskContract, read: Callable[[str], bytes | None], changed: Iterable[str], matches: Any
+) -> Iterator[Entry]:
+    """Collect what a sealed commit changed, for the items that ask for changes."""
+    paths = list(changed)
+    for item in task.items:
+        for path in paths if item.changed else ():
+            data = read(path) if matches(path, item.changed) else None
+            if data is not None:
+                digest = run.put_bytes(data)
+                yield Entry(task=task.id, item=item.id, name=path, digest=digest, size=len(data), grade="observed")

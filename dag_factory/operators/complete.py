@@ -1,0 +1,108 @@
+"""CompleteOperator: the last word on a run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from dag_factory.operators.base import PlanOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dag_factory.evidence.record import RunRecord
+    from dag_factory.settings import Scope
+
+__all__ = ["CompleteOperator"]
+
+
+class CompleteOperator(PlanOperator):
+    """Always runs; judges every phase again from the store; answers both checklists; fails unless everything holds.
+
+    On success it leaves the approved commit as branch ``phasegate/<workflow>/<run>``, in the repository or its remote; never main.
+    """
+
+    ui_color = "#bbf7d0"
+
+    def execute(self, context: Context) -> None:
+        """Judge, write the bundle and the summary, leave the branch."""
+        with self._told():
+            scope, record, findings = self._judge(context)
+            if findings:
+                raise AirflowFailException(f"MISSION FAILED: {len(findings)} findings. The first: {findings[0].text}")
+            self._leave(scope, record)
+        self.log.info("MISSION SUCCESS: %s", self._plan.mission)
+
+    def _judge(self, context: Context) -> tuple[Scope, RunRecord, tuple[Any, ...]]:
+        import pendulum
+
+        from dag_factory.evidence.verdict import table
+        from dag_factory.evidence.verify import verify_run
+        from dag_factory.settings import Scope
+
+        ti = context["ti"]
+        scope = Scope.of(ti.dag_id, ti.run_id)
+        record = scope.record(self.plan_digest)
+        _, answers, findings = verify_run(record, scope.run.blob, pendulum.now("UTC"))
+        lines = table("FAILED" if findings else "PASSED", findings, answers, title=f"Run {ti.run_id}")
+        for line in lines:
+            self.log.info(line)
+        folder = record.charter.digest[:16]
+        scope.run.append(
+            f"{folder}/summaries",
+            json.dumps(
+                {"run": ti.run_id, "verdict": "FAILED" if findings else "PASSED", "lines": lines},
+                indent=2,
+                ensure_ascii=False,
+            ).encode(),
+        )
+        scope.run.append(f"{folder}/bundles", _bundle(scope, record))
+        return scope, record, findings
+
+    def _leave(self, scope: Scope, record: RunRecord) -> None:
+        from dag_factory.operators.place import Place, bundles_of
+        from dag_factory.settings import work_root
+        from dag_factory.workspace.origin import objects, publish
+        from dag_factory.workspace.private import PrivateRepository
+
+        origin, last = self._origin(), record.contract.phases[-1]
+        verdict = record.verdict(last.id)
+        commit = verdict.says.phasegate.approved if verdict else None
+        if origin is None or commit is None or record.charter.says.base is None:
+            return
+        place = Place.make(work_root(), record.charter.digest, "complete", 1)
+        bundles = bundles_of(scope.run, record, last.id, place.root / "bundles")
+        converged = record.converged(last.id)
+        if converged and converged.says.sealed.bundle:
+            from dag_factory.operators.place import fetch_bundle
+
+            bundles.append(fetch_bundle(scope.run, converged.says.sealed.bundle, place.root / "bundles"))
+        repository = PrivateRepository.create(
+            place.root / "repository",
+            objects=objects(origin, work_root() / "mirrors"),
+            commit=record.charter.says.base,
+            bundles=bundles,
+        )
+        branch = f"phasegate/{self._plan.workflow}/{_ref(scope.run_id)}"
+        publish(origin, repository.git_dir, commit, branch, force=True)
+        place.drop()
+        self.log.info("The approved commit %s is left as branch %s.", commit[:12], branch)
+
+
+def _bundle(scope: Scope, record: RunRecord) -> bytes:
+    """Every envelope of the run, one a line (https://github.com/in-toto/attestation, bundle), in the order in which they rest on each other."""
+    folder = record.charter.digest[:16]
+    names = [f"charters/{record.charter.name}"]
+    for phase in record.contract.phases:
+        for task in phase.tasks:
+            names += [f"{folder}/statements/{task.id}/{one.name}" for one in record.statements[task.id]]
+        names += [f"{folder}/statements/{phase.id}/converge/{one.name}" for one in record.converges[phase.id]]
+        names += [f"{folder}/verdicts/{phase.id}/{one.name}" for one in record.verdicts[phase.id]]
+    return b"".join((scope.run.read(name) or b"").strip() + b"\n" for name in names)
+
+
+def _ref(run_id: str) -> str:
+    """A run's id as part of a branch name."""
+    return "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in run_id).strip("-")

@@ -1,0 +1,51 @@
+"""ConvergeOperator: merges what a phase sealed, and runs on the whole what needs the whole."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from dag_factory.operators.base import PlanOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+__all__ = ["ConvergeOperator"]
+
+
+class ConvergeOperator(PlanOperator):
+    """Merges the sealed commits of a phase, in plan order, onto the base that was approved, and re-executes checks on the merge.
+
+    The merge is deterministic: the same sealed commits give the same commit. What does not fit is left out, and is a finding. The
+    task is green when its statement is stored; the gate alone judges.
+
+    Parameters
+    ----------
+    phase: the phase whose work is merged.
+    """
+
+    ui_color = "#bae6fd"
+    template_fields = ("plan_digest", "phase")
+
+    def __init__(self, *, phase: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.phase = phase
+        self._stop = threading.Event()
+
+    def on_kill(self) -> None:
+        """End the check that runs."""
+        self._stop.set()
+
+    def execute(self, context: Context) -> None:
+        """Merge, check, attest."""
+        from dag_factory.operators.merging import Merging
+
+        with self._told():
+            merging = Merging.begin(self._plan, self.phase, context["ti"], self._origin())
+            merged = merging.merge()
+            self.log.info("Merged %d of %d sealed commits: %s", len(merged.merged), len(merging.sealed), merged.commit)
+            for conflict in merged.conflicts:
+                self.log.warning("%s does not fit: %s", conflict.name, conflict.text)
+            merging.check(merged.commit, self._folder, lambda line: self.log.info("%s", line), self._stop)
+            merging.attest(merged)
+            merging.place.drop()

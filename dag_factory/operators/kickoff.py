@@ -1,0 +1,76 @@
+"""KickoffOperator: freezes the plan and writes the charter of a run."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING
+
+from dag_factory.operators.base import PlanOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dag_factory.evidence.keys import KeyFolder, PublicKey
+    from dag_factory.evidence.store import Store
+
+__all__ = ["KickoffOperator"]
+
+
+class KickoffOperator(PlanOperator):
+    """The first task of every run.
+
+    1. Makes the personas' keys, or finds them; refuses keys other than those this store knows.
+    2. Finds the commit the run starts from.
+    3. Keeps the plan by its digest.
+    4. Writes the charter: plan, mission, params, base, keys, and a nonce, so that nothing of a run that was deleted and made again under the
+       same run_id can be replayed. A charter that is there already is named by the new one.
+    """
+
+    ui_color = "#c7d2fe"
+
+    def execute(self, context: Context) -> None:
+        """Write the charter."""
+        with self._told():
+            self._kickoff(context)
+
+    def _kickoff(self, context: Context) -> None:
+        from dag_factory.evidence.keys import AUTHORITY
+        from dag_factory.evidence.record import read_charter
+        from dag_factory.evidence.statement import Charter, now, sign
+        from dag_factory.settings import Scope, work_root
+        from dag_factory.workspace.origin import head
+
+        ti, plan = context["ti"], self._plan
+        scope = Scope.of(ti.dag_id, ti.run_id)
+        names = (AUTHORITY, *plan.contract.personas)
+        keys = {name: scope.keys.signer(name, make=True).public for name in names}  # 1
+        _hold(scope.run.store, scope.keys, keys)
+        origin = self._origin()  # 2
+        base = head(origin, work_root() / "mirrors") if origin else None
+        digest = scope.run.put_bytes(plan.canonical)  # 3
+        before = read_charter(scope.run)
+        charter = Charter(
+            plan=digest, dag_id=ti.dag_id, run_id=ti.run_id, workflow=plan.workflow, mission=plan.mission,
+            params=json.dumps(dict(context["params"]), sort_keys=True, default=str), base=base,
+            keys={name: key.pem for name, key in keys.items()}, assurance="local", nonce=secrets.token_hex(16),
+            previous=before.digest if before else None, written_at=now(),
+        )  # fmt: skip
+        subjects = {"plan": {"sha256": digest}} | ({"base": {"gitCommit": base}} if base else {})
+        name = scope.run.append("charters", sign(charter, subjects, scope.keys.signer(AUTHORITY)))  # 4
+        self.log.info("Charter %s: plan %s, base %s, evidence in %s", name, digest[:12], (base or "none")[:12], scope.run.path)
+
+
+def _hold(store: Store, folder: KeyFolder, keys: dict[str, PublicKey]) -> None:
+    """Hold the keys against those that this store knows; the first run to come makes them known."""
+    from dag_factory.errors import KeyFolderError
+
+    for name, key in keys.items():
+        try:
+            store.create(f".keys/{name}.pub", key.pem.encode())
+        except FileExistsError:
+            if store.read(f".keys/{name}.pub") != key.pem.encode():
+                raise KeyFolderError(
+                    f"The key of {name} in {folder.path} is not the one the evidence store at {store.root} knows: this worker sees other keys than those before.",
+                    remedy=f"Let all workers share one [phasegate] keys_root; if the old keys are lost for good, remove .keys/{name}.pub from the store.",
+                ) from None

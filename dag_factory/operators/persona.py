@@ -1,0 +1,94 @@
+"""PersonaOperator: has one persona do one task, and attests what it left."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowException
+
+from dag_factory.operators.base import PlanOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dag_factory.evidence.contract import TaskContract
+    from dag_factory.runners import Outcome
+
+__all__ = ["PersonaOperator"]
+
+
+class PersonaOperator(PlanOperator):
+    """One persona, one task, one attempt.
+
+    0. Refuses to start unless the store holds the signed PASSED verdict of the phase before, for this charter and plan.
+    1. Prepares a workspace: a private repository on the base that the gate before approved.
+    2. Runs the persona.
+    3. Seals what it left in the workspace.
+    4. Verifies: runs the plan's own checks in a clean checkout of the sealed commit.
+    5. Collects evidence into the store, by digest.
+    6. Attests: signs the statement, after the persona's processes have ended.
+
+    The task is green when its statement is stored, whatever its checks say: the gate alone judges. A persona whose program fails is
+    attested as failed, retried as Airflow was told, and then red. What was killed is never attested.
+
+    Parameters
+    ----------
+    contract: what the task owes.
+
+    """
+
+    template_fields = ("plan_digest", "persona", "runner", "owes")
+
+    def __init__(self, *, contract: TaskContract, **kwargs: Any) -> None:
+        plan = kwargs["plan"]
+        execution = plan.executions[contract.id]
+        checks = sum(check.timeout for check in contract.checks)
+        kwargs.setdefault("execution_timeout", timedelta(seconds=execution.timeout + checks + 300))
+        super().__init__(**kwargs)
+        self.persona = contract.persona
+        self.runner = contract.runner
+        self.owes = [f"{item.id}: {item.place}" for item in contract.items]
+        self._contract = contract
+        self._stop = threading.Event()
+
+    def execute(self, context: Context) -> None:
+        """Do the six steps above."""
+        with self._told():
+            failed = self._attempt(context)
+        if failed:
+            raise AirflowException(failed)
+
+    def on_kill(self) -> None:
+        """End the persona's whole process tree; `execute` goes on, and refuses to attest."""
+        self._stop.set()
+
+    def _attempt(self, context: Context) -> str | None:
+        from dag_factory.operators.attempt import Attempt
+
+        attempt = Attempt.begin(self._plan, self._contract, context["ti"], self._stop, self.log.info)  # 0
+        if self._contract.external:
+            attempt.assign()
+            self.log.info("@%s works outside: the gate waits for `phasegate submit`.", self.persona)
+            return None
+        place = attempt.prepare(self._origin(), self._folder)  # 1
+        outcome = attempt.run()  # 2
+        if outcome.ended == "exited" and (outcome.exit_code == 0 or self.runner == "check"):
+            attempt.seal()  # 3
+            attempt.verify()  # 4
+            attempt.collect()  # 5
+            failed = None
+        else:
+            failed = self._why(outcome)
+        attempt.attest(failed=failed is not None)  # 6
+        if failed is None:
+            place.drop()
+        else:
+            self.log.info("The workspace is kept at %s.", place.root)
+        return failed
+
+    def _why(self, outcome: Outcome) -> str:
+        if outcome.ended == "exited":
+            return f"@{self.persona} failed with exit code {outcome.exit_code}. {outcome.reason}".strip()
+        return f"@{self.persona} did not end by itself: {outcome.ended}. {outcome.reason}".strip()

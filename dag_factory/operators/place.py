@@ -1,0 +1,173 @@
+"""The place where one attempt of a task works: its folders, its inputs, and what it is told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dag_factory.errors import StoreError, WorkspaceError
+from dag_factory.evidence.contract import TaskContract
+from dag_factory.evidence.policies.case import entries_of
+from dag_factory.evidence.record import RunRecord
+from dag_factory.evidence.store import RunStore
+from dag_factory.plan import Plan
+
+__all__ = ["Place", "bundles_of", "inputs_of", "task_file"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folders of one attempt; removed when it is done."""
+
+    root: Path
+
+    @classmethod
+    def make(cls, work_root: Path, charter: str, task_id: str, attempt: int) -> Place:
+        """Make them empty, whatever an earlier try of the same attempt left there.
+
+        Raises
+        ------
+        WorkspaceError: they cannot be made.
+
+        """
+        root = work_root / charter[:16] / task_id.replace("/", "__") / f"{attempt:04d}"
+        try:
+            remove(root)
+            for name in ("evidence", "home", "inputs"):
+                (root / name).mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            raise WorkspaceError(
+                f"No workspace can be made at {root}: {error.strerror}.",
+                remedy="Check [phasegate] work_root, its rights and the disk.",
+            ) from error
+        return cls(root)
+
+    def fresh(self, name: str) -> Path:
+        """An empty folder of this name."""
+        folder = self.root / name
+        remove(folder)
+        folder.mkdir(parents=True)
+        return folder
+
+    def drop(self) -> None:
+        """Remove the folders: everything that counts is in the store."""
+        remove(self.root)
+
+    @property
+    def evidence(self) -> Path:
+        """Where the persona leaves reports."""
+        return self.root / "evidence"
+
+    @property
+    def home(self) -> Path:
+        """A private HOME."""
+        return self.root / "home"
+
+    @property
+    def inputs(self) -> Path:
+        """The evidence of earlier phases, read-only."""
+        return self.root / "inputs"
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder, also one that holds read-only folders."""
+    if not folder.exists():
+        return
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def bundles_of(run: RunStore, record: RunRecord, phase: str, folder: Path) -> list[Path]:
+    """Bring the merges of the phases before this one, as git bundles, in their order.
+
+    Raises
+    ------
+    StoreError: one is missing or was altered.
+
+    """
+    found: list[Path] = []
+    for before in record.contract.upto(phase)[:-1]:
+        converged = record.converged(before.id)
+        if converged and converged.says.sealed.bundle:
+            found.append(fetch_bundle(run, converged.says.sealed.bundle, folder))
+    return found
+
+
+def fetch_bundle(run: RunStore, digest: str, folder: Path) -> Path:
+    """Bring one bundle out of the store.
+
+    Raises
+    ------
+    StoreError: it is missing or was altered.
+
+    """
+    data = run.blob(digest)
+    if data is None:
+        raise StoreError(
+            f"The sealed work {digest[:12]} in {run.path} is missing or was altered.",
+            remedy="Find out by whom; start a new run.",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{digest}.bundle"
+    path.write_bytes(data)
+    return path
+
+
+def inputs_of(run: RunStore, record: RunRecord, phase: str, folder: Path) -> None:
+    """Lay out the evidence of all phases before this one, read-only, as ``<phase>/<task>/<name>``.
+
+    Raises
+    ------
+    StoreError: a file is missing or was altered.
+
+    """
+    for before in record.contract.upto(phase)[:-1]:
+        for task in before.tasks:
+            for entry in {entry for item in task.items for entry in entries_of(record, task, item)}:
+                data = run.blob(entry.digest)
+                if data is None:
+                    raise StoreError(
+                        f"The evidence {entry.name} of {task.id} is missing or was altered.",
+                        remedy="Find out by whom; start a new run.",
+                    )
+                path = folder / task.id / entry.name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+                path.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            path.chmod(0o555)
+
+
+def task_file(plan: Plan, record: RunRecord, task: TaskContract, attempt: int) -> dict[str, Any]:
+    """What the persona is told, as it is written to ``$PHASEGATE_TASK``."""
+    merged = [
+        {"task": name, "commit": commit}
+        for before in record.contract.upto(task.phase)[:-1]
+        if (converged := record.converged(before.id))
+        for name, commit in converged.says.merged
+    ]
+    return {
+        "workflow": plan.workflow,
+        "mission": plan.mission,
+        "params": json.loads(record.charter.says.params),
+        "phase": task.phase,
+        "task": task.task,
+        "persona": task.persona,
+        "duty": task.duty,
+        "feature": task.feature,
+        "features": plan.features,
+        "attempt": attempt,
+        "does": plan.executions[task.id].does,
+        "instructions": plan.presentation.instructions.get(task.persona, ""),
+        "writes": list(task.writes),
+        "evidence": [item.model_dump(mode="json", exclude_none=True) for item in task.items],
+        "merged": merged,
+        "findings": [],
+    }

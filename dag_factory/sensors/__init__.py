@@ -1,0 +1,1 @@
+"""What closes a phase: `dag_factory.sensors.gate.GateSensor`."""

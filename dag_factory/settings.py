@@ -1,0 +1,97 @@
+"""Reads the `[phasegate]` section of airflow.cfg, and opens what it names.
+
+The section is declared by the provider metadata in `phasegate_plugin.provider`; the defaults stand here too, for an Airflow whose provider
+metadata is not installed (a DAG bundle with only `dag_factory` in it).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from airflow.sdk import ObjectStoragePath
+from airflow.sdk.configuration import conf
+
+from dag_factory.errors import EnvelopeError
+from dag_factory.evidence.keys import AUTHORITY, KeyFolder
+from dag_factory.evidence.record import RunRecord, read_record
+from dag_factory.evidence.store import RunStore, Store
+
+__all__ = ["Scope", "allowed_patterns", "evidence_store", "key_folder", "work_root"]
+
+
+def _below_home(option: str, folder: str) -> str:
+    value: str = conf.get("phasegate", option, fallback="") or ""
+    return value.strip() or str(Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "phasegate" / folder)
+
+
+def evidence_store() -> Store:
+    """The store at `[phasegate] evidence_root`: a path, or a URL of object storage with its connection (``s3://conn@bucket/path``)."""
+    root = _below_home("evidence_root", "evidence")
+    return Store(ObjectStoragePath(root) if "://" in root else Path(root))
+
+
+def key_folder() -> KeyFolder:
+    """The folder of signing keys at `[phasegate] keys_root`, which all workers share."""
+    return KeyFolder(Path(_below_home("keys_root", "keys")))
+
+
+def work_root() -> Path:
+    """Where this worker makes workspaces and mirrors: `[phasegate] work_root`; nothing in it is shared or kept."""
+    return Path(_below_home("work_root", "work"))
+
+
+def allowed_patterns() -> tuple[str, ...]:
+    """The patterns workflows may use, from `[phasegate] patterns`; `none` among them lets a workflow go without."""
+    text: str = conf.get("phasegate", "patterns", fallback="standard") or "standard"
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One run, seen from a task: its place in the store, and the keys of this worker."""
+
+    run: RunStore
+    keys: KeyFolder
+    dag_id: str
+    run_id: str
+
+    @classmethod
+    def of(cls, dag_id: str, run_id: str) -> Scope:
+        """The scope of a run."""
+        return cls(evidence_store().run(dag_id, run_id), key_folder(), dag_id, run_id)
+
+    def record(self, plan: str, *, upto: str | None = None) -> RunRecord:
+        """Read the run, and hold it against this task's plan and this worker's keys.
+
+        Parameters
+        ----------
+        plan: the digest of the plan this task was built from.
+        upto: read no phase after this one.
+
+        Raises
+        ------
+        EnvelopeError: the run has not begun, began with another plan, or is signed by a key this worker does not know.
+        KeyFolderError: this worker has no keys.
+
+        """
+        record = read_record(self.run, upto=upto)
+        if record is None:
+            raise EnvelopeError(
+                f"The run {self.run_id} has no charter in {self.run.path}.",
+                remedy="Clear the task `kickoff`: it writes one.",
+            )
+        if record.charter.says.plan != plan:
+            raise EnvelopeError(
+                f"The workflow was changed in mid-run: the charter froze plan {record.charter.says.plan[:12]} and this task has {plan[:12]}.",
+                remedy="Start a new run, or clear `kickoff` to begin this one again with the changed plan.",
+            )
+        if record.charter.keyid != self.keys.signer(AUTHORITY).public.keyid:
+            raise EnvelopeError(
+                "The charter is signed by a key that this worker does not have.",
+                remedy="Let all workers share one folder, and name it in [phasegate] keys_root.",
+            )
+        if (record.charter.says.dag_id, record.charter.says.run_id) != (self.dag_id, self.run_id):
+            raise EnvelopeError(f"The charter in {self.run.path} is of another run.", remedy="Start a new run.")
+        return record

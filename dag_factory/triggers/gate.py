@@ -1,0 +1,84 @@
+"""GateTrigger: waits in the triggerer for evidence brought from outside, and ends the gate there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pendulum
+from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
+
+from dag_factory.errors import PhasegateError
+from dag_factory.settings import Scope
+from dag_factory.triggers.judge import ask, summary, told
+from dag_factory.triggers.watch import Watcher, in_one_thread
+
+__all__ = ["GateTrigger"]
+
+
+class GateTrigger(BaseTrigger):
+    """Watches the places where evidence is submitted; asks the gate again when something came, and when its time is over.
+
+    The gate ends from here, never on a worker: a task that defers and is resumed within a second can be failed by the scheduler.
+
+    Parameters
+    ----------
+    dag_id, run_id: the run.
+    plan: the digest of the plan the gate was built from.
+    phase: the phase's id.
+    attempt: the gate's try.
+    folders: the folders of the run's store to watch.
+    deadline: when waiting is over, as RFC 3339.
+    title: the phase's title, for the log.
+
+    """
+
+    def __init__(
+        self,
+        dag_id: str,
+        run_id: str,
+        plan: str,
+        phase: str,
+        attempt: int,
+        folders: list[str],
+        deadline: str,
+        title: str,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # Airflow has no types here
+        self.dag_id, self.run_id, self.plan, self.phase = dag_id, run_id, plan, phase
+        self.attempt, self.folders, self.deadline, self.title = attempt, folders, deadline, title
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """What the triggerer needs to make this trigger again."""
+        names = ("dag_id", "run_id", "plan", "phase", "attempt", "folders", "deadline", "title")
+        return "dag_factory.triggers.gate.GateTrigger", {name: getattr(self, name) for name in names}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, ask, and end the task with the verdict."""
+        try:
+            judgement = await self._judged()
+        except PhasegateError as error:
+            self.log.error("%s", error)  # noqa: TRY400 # the message says it all; a traceback would bury it
+            yield TaskFailedEvent(xcoms={"verdict": str(error)})
+            return
+        for line in told(judgement, f"Gate of phase {self.title}"):
+            self.log.info(line)
+        event = TaskSuccessEvent if judgement.word == "PASSED" else TaskFailedEvent
+        yield event(xcoms={"verdict": summary(judgement)})
+
+    async def _judged(self) -> Any:
+        scope = await in_one_thread(lambda: Scope.of(self.dag_id, self.run_id))
+        end = pendulum.parse(self.deadline)
+        while True:
+            seen = await in_one_thread(lambda: self._look(scope))
+            judgement = await in_one_thread(lambda: ask(scope, self.plan, self.phase, self.attempt))
+            if judgement.word != "INCONCLUSIVE":
+                return judgement
+            left = max((end - pendulum.now("UTC")).total_seconds(), 0.0) + 0.1 if isinstance(end, pendulum.DateTime) else 0.1
+            await Watcher.here().changed(lambda: self._look(scope), seen, at_most=left)
+            await asyncio.sleep(0)
+
+    def _look(self, scope: Scope) -> object:
+        """What lies in the watched folders, by name: a submission adds a name."""
+        return tuple(tuple(scope.run.names(folder)) for folder in self.folders), len(scope.run.names("charters"))
