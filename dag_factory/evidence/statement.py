@@ -35,6 +35,7 @@ __all__ = [
     "Refusal",
     "Sealed",
     "TaskStatement",
+    "moment_of",
     "now",
     "parse",
     "sign",
@@ -44,9 +45,22 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 _ROOT = "urn:phasegate:predicate"
 
 
-def _with_zone(text: str) -> str:
+def moment_of(text: str) -> pendulum.DateTime:
+    """Read a timestamp.
+
+    Raises
+    ------
+    ValueError: it is none.
+    """
     moment = pendulum.parse(text, strict=True)
-    if not isinstance(moment, pendulum.DateTime) or not (text.endswith("Z") or "+" in text[10:] or "-" in text[10:]):
+    if not isinstance(moment, pendulum.DateTime):
+        raise ValueError(f"{text!r} is no timestamp")
+    return moment
+
+
+def _with_zone(text: str) -> str:
+    moment_of(text)
+    if not (text.endswith("Z") or "+" in text[10:] or "-" in text[10:]):
         raise ValueError("a time is a full timestamp with its zone")
     return text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from dag_factory.plan.models import Execution, Plan, Presentation, Schedule
 from dag_factory.plan.rules import PLAN_RULES
 from dag_factory.runners import static_principals
 from dag_factory.spec import Binding, Spec, Task, Workflow, ordered
+from dag_factory.spec.models import Evidence
 
 __all__ = ["compile_plan"]
 
@@ -23,6 +23,7 @@ def compile_plan(spec: Spec) -> Plan:
     ------
     SpecError: the spec asks for what cannot be planned: a runner or a kind of evidence that is not there, expectations that its kind does
         not know, evidence that could never reach the grade it needs, or one principal under two duties.
+
     """
     workflow = spec.workflow
     names = list(_named(workflow))
@@ -33,9 +34,9 @@ def compile_plan(spec: Spec) -> Plan:
         questions=tuple(_questions(workflow)),
         product=tuple(workflow.paths.get("product", ())),
     )
-    found = [item for rule in PLAN_RULES for item in rule(spec, contract)]
+    found = dict.fromkeys(item for rule in PLAN_RULES for item in rule(spec, contract))
     if found:
-        raise SpecError(found)
+        raise SpecError(list(found))
     schedule = workflow.schedule
     return Plan(
         mission=workflow.mission,
@@ -47,6 +48,7 @@ def compile_plan(spec: Spec) -> Plan:
             start=schedule.start.isoformat() if schedule.start else None, catchup=schedule.catchup,
         ),
         features={name: feature.does for name, feature in workflow.features.items()},
+        feature_paths={name: feature.paths for name, feature in workflow.features.items() if feature.paths},
         params={name: param.model_dump(mode="json", by_alias=True, exclude_none=True) for name, param in workflow.params.items()},
         workspace=workflow.workspace.model_dump(mode="json", exclude_none=True) if workflow.workspace else None,
         max_active_runs=workflow.max_active_runs,
@@ -86,7 +88,9 @@ def _phase(workflow: Workflow, phase_id: str, names: list[tuple[str, str, Task, 
     )
 
 
-def _task(workflow: Workflow, names: list[tuple[str, str, Task, str | None]], task_id: str, task: Task, feature: str | None) -> TaskContract:
+def _task(
+    workflow: Workflow, names: list[tuple[str, str, Task, str | None]], task_id: str, task: Task, feature: str | None
+) -> TaskContract:
     phase_id, _, name = task_id.partition("/")
     binding = bound(workflow, phase_id, task)
     runner = binding.runners[0]
@@ -102,13 +106,13 @@ def _task(workflow: Workflow, names: list[tuple[str, str, Task, str | None]], ta
         items=items,
         checks=tuple(_checks(workflow, binding, items, feature)),
         writes=tuple(_filled(glob, feature) for entry in task.writes or () for glob in workflow.paths.get(entry, (entry,))),
-        validates=tuple(_targets(names, task.validates, feature, task_id)),
-        principals=static_principals(runner, getattr(binding, runner)),
+        validates=tuple(dict.fromkeys(_targets(names, task.validates, feature, task_id))),
+        principals=static_principals(runner, _filled(getattr(binding, runner), feature)),
         wait=binding.timeout if runner == "external" else None,
     )
 
 
-def _item(workflow: Workflow, item_id: str, item: Any, feature: str | None) -> Item:
+def _item(workflow: Workflow, item_id: str, item: Evidence, feature: str | None) -> Item:
     check = workflow.checks.get(item.check) if item.check else None
     groups = workflow.paths.get(item.changed, ()) if item.changed else None
     return Item(
@@ -119,7 +123,7 @@ def _item(workflow: Workflow, item_id: str, item: Any, feature: str | None) -> I
         changed=tuple(_filled(glob, feature) for glob in groups) if groups is not None else None,
         check=item.check,
         at=check.at if check else "seal",
-        expect=json.loads(json.dumps(item.expect)),
+        expect=item.model_dump(mode="json")["expect"],
         needs=item.needs,
         answers=item.answers,
         differs_from=item.differs_from,
@@ -148,7 +152,12 @@ def _targets(names: list[tuple[str, str, Task, str | None]], written: tuple[str,
 def _execution(workflow: Workflow, phase_id: str, task: Task, feature: str | None) -> Execution:
     binding = bound(workflow, phase_id, task)
     written = binding.model_dump(mode="json", exclude_none=True)
-    asked = {key: written[key] for key in ("verify", "pool", "queue", "executor", "priority", "retries", "retry_delay", "timeout", "env") if key in written}
+    asked = {
+        key: written[key]
+        for key in ("verify", "pool", "queue", "executor", "priority", "retries", "retry_delay", "timeout", "env")
+        if key in written
+    }
+    asked |= {key: _filled(asked[key], feature) for key in ("verify",) if key in asked}
     return Execution(work=_filled(written[binding.runners[0]], feature), does=_does(workflow, task, feature), **asked)
 
 

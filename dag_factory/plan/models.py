@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dag_factory.evidence.contract import RunContract
 
-__all__ = ["Execution", "Plan", "Presentation"]
+__all__ = ["Execution", "Plan", "Presentation", "Schedule"]
 
 FORMAT = 1
 
@@ -67,6 +67,7 @@ class Plan(_Frozen):
     executions: dict[str, Execution]
     schedule: Schedule
     features: dict[str, str]
+    feature_paths: dict[str, tuple[str, ...]] = {}
     params: dict[str, dict[str, Any]]
     workspace: dict[str, Any] | None
     max_active_runs: int

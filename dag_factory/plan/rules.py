@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pydantic import ValidationError
 
 from dag_factory.errors import Diagnostic
-from dag_factory.evidence.contract import GRADES, Item, RunContract, TaskContract
+from dag_factory.evidence.contract import GRADES, Grade, Item, RunContract, TaskContract
 from dag_factory.evidence.kinds import KINDS
 from dag_factory.runners import RUNNERS
 from dag_factory.spec import Spec
@@ -15,7 +15,7 @@ from dag_factory.spec import Spec
 __all__ = ["PLAN_RULES"]
 
 
-def _fault(spec: Spec, rule: str, task: TaskContract, reason: str, remedy: str, *more: str) -> Diagnostic:
+def _fault(spec: Spec, rule: str, task: TaskContract, reason: str, remedy: str, *more: str | int) -> Diagnostic:
     role = task.task.rpartition(".")[2]
     return Diagnostic(rule, spec.source.where(("phases", task.phase, "tasks", role, *more)), reason, remedy)
 
@@ -30,7 +30,9 @@ def runner_unavailable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic
     for task in contract.tasks.values():
         if task.runner not in RUNNERS:
             place = spec.source.where(_binding_place(spec, task))
-            yield Diagnostic("runner-unavailable", place, f"This version has no runner {task.runner!r}.", f"Use one of {', '.join(RUNNERS)}.")
+            yield Diagnostic(
+                "runner-unavailable", place, f"This version has no runner {task.runner!r}.", f"Use one of {', '.join(RUNNERS)}."
+            )
 
 
 def budget_unenforced(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
@@ -39,7 +41,8 @@ def budget_unenforced(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]
         binding = spec.workflow.personas[_binding_place(spec, task)[1]]
         if binding.budget is not None:
             place = spec.source.where((*_binding_place(spec, task), "budget"))
-            yield Diagnostic("budget-unenforced", place, f"The runner {task.runner} reports no cost, so a budget of {binding.budget} could not be kept.", "Remove the budget.")
+            reason = f"The runner {task.runner} reports no cost, so a budget of {binding.budget} could not be kept."
+            yield Diagnostic("budget-unenforced", place, reason, "Remove the budget.")
 
 
 def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
@@ -48,7 +51,8 @@ def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
         for item in task.items:
             kind = KINDS.get(item.kind)
             if kind is None:
-                yield _fault(spec, "evidence-kind-unknown", task, f"There is no kind of evidence {item.kind!r}.", f"Use one of {', '.join(KINDS)}.", "evidence", item.id, "kind")
+                reason, remedy = f"There is no kind of evidence {item.kind!r}.", f"Use one of {', '.join(KINDS)}."
+                yield _fault(spec, "evidence-kind-unknown", task, reason, remedy, "evidence", item.id, "kind")
                 continue
             try:
                 kind.Expect.model_validate(item.expect)
@@ -56,10 +60,11 @@ def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
                 fault = error.errors(include_url=False)[0]
                 name = ".".join(str(part) for part in fault["loc"])
                 known = ", ".join(kind.Expect.model_fields) or "nothing"
-                yield _fault(spec, "evidence-expect", task, f"{item.kind} evidence cannot expect {name}: {fault['msg']}.", f"It knows {known}.", "evidence", item.id, "expect")
+                reason = f"{item.kind} evidence cannot expect {name}: {fault['msg']}."
+                yield _fault(spec, "evidence-expect", task, reason, f"It knows {known}.", "evidence", item.id, "expect", *fault["loc"])
 
 
-def _reachable(task: TaskContract, item: Item) -> str:
+def _reachable(task: TaskContract, item: Item) -> Grade:
     if item.check is not None or task.runner == "check" or any(check.name == "verify" for check in task.checks):
         return "re-executed"
     return "observed"
@@ -69,21 +74,25 @@ def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]
     """What has to be re-executed is made by a command that Phasegate runs."""
     for task in contract.tasks.values():
         for item in task.items:
-            if GRADES.index(item.needs) > GRADES.index(_reachable(task, item)):  # type: ignore[arg-type]
+            if GRADES.index(item.needs) > GRADES.index(_reachable(task, item)):
                 place = spec.source.where(_binding_place(spec, task))
-                reason = f"{task.id} owes {item.place}, which counts when it is {item.needs}; bound to {task.runner}, @{task.persona} could only claim it."
-                yield Diagnostic("evidence-unverified", place, reason, "Bind it to `check: COMMAND`, or add `verify: COMMAND`, which Phasegate runs on the sealed work.")
+                reason = (
+                    f"{task.id} owes {item.place}, which counts when it is {item.needs}; "
+                    f"bound to {task.runner}, @{task.persona} could only claim it."
+                )
+                remedy = "Bind it to `check: COMMAND`, or add `verify: COMMAND`, which Phasegate runs on the sealed work."
+                yield Diagnostic("evidence-unverified", place, reason, remedy)
                 break
 
 
 def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """One script does not work under two duties: whoever runs it twice would check their own work."""
     first: dict[str, TaskContract] = {}
-    told: set[tuple[str, ...]] = set()
+    told: set[tuple[tuple[str, str], ...]] = set()
     for task in contract.tasks.values():
         for principal in task.principals:
             other = first.setdefault(principal, task)
-            pair = tuple(sorted(((other.persona + other.duty), (task.persona + task.duty))))
+            pair = tuple(sorted(((other.persona, other.duty), (task.persona, task.duty))))
             if pair[0] == pair[1] or pair in told:
                 continue
             told.add(pair)
@@ -96,7 +105,8 @@ def name_reserved(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """Some names are Phasegate's own tasks."""
     for phase in contract.phases:
         if phase.id in {"kickoff", "complete"}:
-            yield Diagnostic("name-reserved", spec.source.where(("phases", phase.id)), f"{phase.id} is the name of a task of every run.", "Give the phase another name.")
+            reason = f"{phase.id} is the name of a task of every run."
+            yield Diagnostic("name-reserved", spec.source.where(("phases", phase.id)), reason, "Give the phase another name.")
         for task in phase.tasks:
             if task.task in {"open", "converge", "gate"}:
                 yield _fault(spec, "name-reserved", task, f"{task.task} is the name of a task of every phase.", "Give it another name.")

@@ -69,10 +69,12 @@ def _fill(task: Any, catalogue: dict[str, Any]) -> tuple[Any, tuple[Loosening, .
     if not isinstance(contract, dict):
         return task, ()
     owed = {key: contract[key] for key in ("does", "writes", "evidence") if key in contract}
+    evidence = task.get("evidence", {})
+    gone = [("evidence", key) for key, item in evidence.items() if item is None] if isinstance(evidence, dict) else [("evidence",)]
     merged, found = overlay(owed, {key: value for key, value in task.items() if key in owed})
     kept = tuple(
         Loosening("evidence-removed", item.path, f"@{persona} owes {item.path[-1]} under the duty {duty}.", "Remove this line.")
-        if len(item.path) == 2 and item.path[0] == "evidence" and task["evidence"][item.path[1]] is None
+        if item.path in gone
         else item
         for item in found
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +47,7 @@ def read_spec(path: Path, *, patterns: tuple[str, ...] = ("standard",), shown: s
     Raises
     ------
     SpecError: with a diagnostic for everything that is wrong.
+
     """
     source = Source.read(path, shown=shown)
     raw = source.load()
@@ -70,14 +73,16 @@ def _pattern_of(raw: dict[str, Any], source: Source, allowed: tuple[str, ...]) -
     if name is False or name == WITHOUT:
         if WITHOUT not in allowed:
             reason = f"This platform allows the patterns {', '.join(allowed)}, and no workflow without one."
-            raise SpecError([Diagnostic("pattern-forbidden", where, reason, "Remove `pattern`, or ask who sets `[phasegate] patterns`.")])
+            remedy = "Remove `pattern`, or ask who sets `[phasegate] patterns`."
+            raise SpecError([Diagnostic("pattern-forbidden", where, reason, remedy)])
         return {}
     if name not in pattern_names():
         reason = f"There is no pattern {name!r}.{_guess(str(name), pattern_names())}"
         raise SpecError([Diagnostic("pattern-unknown", where, reason, f"Use one of {', '.join(pattern_names())}.")])
     if name not in allowed:
         reason = f"This platform allows the patterns {', '.join(allowed)}, not {name}."
-        raise SpecError([Diagnostic("pattern-forbidden", where, reason, "Use an allowed one, or ask who sets `[phasegate] patterns`.")])
+        remedy = "Use an allowed one, or ask who sets `[phasegate] patterns`."
+        raise SpecError([Diagnostic("pattern-forbidden", where, reason, remedy)])
     return read_pattern(str(name))
 
 
@@ -93,28 +98,24 @@ def _without_echoes(found: list[Diagnostic]) -> list[Diagnostic]:
 def _told(error: ValidationError, raw: Any, source: Source) -> Iterator[Diagnostic]:
     seen: set[tuple[SpecPath, str]] = set()
     for fault in error.errors(include_url=False, include_context=False):
-        path = _written(fault["loc"], raw)
+        path = _written(fault["loc"], raw, missing=fault["type"] == "missing")
         rule, reason, remedy = _sentence(fault, path)
         if (path, rule) not in seen:
             seen.add((path, rule))
             yield Diagnostic(rule, source.where(path), reason, remedy)
 
 
-def _written(loc: tuple[int | str, ...], raw: Any) -> SpecPath:
+def _written(loc: tuple[int | str, ...], raw: Any, *, missing: bool) -> SpecPath:
     """Follow pydantic's location through what was written; it also names the branches of unions, which nobody wrote."""
     path: list[str | int] = []
     value = raw
     for part in loc:
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, (list, tuple)) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        elif part == loc[-1] and isinstance(value, dict) and isinstance(part, str) and part.isidentifier():
+        children = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
+        if part in children:
+            value = children[part]
             path.append(part)
-            break
-        else:
-            continue
-        path.append(part)
+    if missing:
+        path.append(loc[-1])
     return tuple(path)
 
 
@@ -125,15 +126,17 @@ def _sentence(fault: Any, path: SpecPath) -> tuple[str, str, str]:
         return "unknown-key", f"{key}: nothing is called {path[-1]!r} here.{near}", "Remove it, or correct its name."
     if fault["type"] == "missing":
         return "missing-key", f"{key} is missing.", f"Write `{path[-1] if path else key}:`."
-    message = fault["msg"].removeprefix("Value error, ")
+    message = re.sub(r" or instance of \w+", "", fault["msg"].removeprefix("Value error, "))
+    message = message.replace("dictionary", "mapping").replace("tuple", "list")
     given = fault.get("input")
-    shown = f" (found {given!r})" if isinstance(given, (str, int, float, bool, type(None))) and repr(given) not in message else ""
+    plain = isinstance(given, (str, int, float, bool, type(None))) and repr(given) not in message
+    shown = f" (found {reprlib.repr(given)})" if plain else ""
     return "wrong-type", f"{key}: {message}{shown}.", "Correct this value."
 
 
 def _keys_beside(path: SpecPath) -> tuple[str, ...]:
     """The keys the models know, all of them: good enough to guess what a misspelt one was meant to be."""
-    import dag_factory.spec.models as models  # the module's namespace, to find its classes
+    from dag_factory.spec import models  # the module's namespace, to find its classes
 
     kinds = [kind for kind in vars(models).values() if isinstance(kind, type) and issubclass(kind, BaseModel)]
     if len(path) == 1:

@@ -10,14 +10,18 @@ __all__ = ["ordered"]
 
 
 def ordered(phases: Mapping[str, Phase]) -> tuple[str, ...]:
-    """Order phases; one that names a neighbour which does not exist comes last, where the rules find it."""
+    """Order phases; several beside one neighbour keep the order they are written in.
+
+    One that names a neighbour which does not exist comes last, where the rules find it.
+    """
     order = [name for name, phase in phases.items() if phase.before is None and phase.after is None]
     waiting = [name for name in phases if name not in order]
     while waiting:
         placed = [name for name in waiting if (phases[name].before or phases[name].after) in order]
-        for name in placed:
-            neighbour = phases[name].before or phases[name].after or ""
-            order.insert(order.index(neighbour) + (0 if phases[name].before else 1), name)
+        for name in (name for name in placed if phases[name].before):
+            order.insert(order.index(phases[name].before or ""), name)
+        for name in (name for name in reversed(placed) if not phases[name].before):
+            order.insert(order.index(phases[name].after or "") + 1, name)
         if not placed:
             order.extend(waiting)
         waiting = [name for name in waiting if name not in order]

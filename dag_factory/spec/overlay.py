@@ -5,10 +5,12 @@ The two are merged as plain values, before any model sees them, so that every re
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from dag_factory.spec.scalars import combined
 from dag_factory.spec.source import SpecPath
 
 __all__ = ["Loosening", "overlay"]
@@ -25,9 +27,17 @@ class Loosening:
 
 
 # A workflow may freely write these over its pattern: they bind, and loosen nothing.
-_BINDING = frozenset({"workflow", "mission", "pattern", "schedule", "workspace", "features", "personas", "catalogue"}) | {
-    "params", "tags", "owner", "docs", "max_active_runs", "timeout", "title", "does", "says"
+_BINDING = {
+    "workflow", "mission", "pattern", "schedule", "workspace", "features", "personas", "catalogue",
+    "params", "tags", "owner", "docs", "max_active_runs", "timeout",
 }  # fmt: skip
+_WORDING = frozenset({"title", "does", "says"})
+_NARROWING = {
+    "items": ("prefixItems",),
+    "additionalProperties": ("properties", "patternProperties"),
+    "contains": ("minContains",),
+}
+_GRADES = ("observed", "attested", "re-executed")
 
 
 def overlay(pattern: dict[str, Any], workflow: dict[str, Any]) -> tuple[dict[str, Any], tuple[Loosening, ...]]:
@@ -36,6 +46,7 @@ def overlay(pattern: dict[str, Any], workflow: dict[str, Any]) -> tuple[dict[str
     Returns
     -------
     The merged values, and everything the workflow tried to take away; where it did, the pattern's value is kept.
+
     """
     loosened: list[Loosening] = []
     merged = {**pattern}
@@ -45,45 +56,63 @@ def overlay(pattern: dict[str, Any], workflow: dict[str, Any]) -> tuple[dict[str
 
 
 def _merge(base: Any, over: Any, path: SpecPath, loosened: list[Loosening]) -> Any:
-    if path[-1] in _BINDING or base == over or base is None:
+    if _binds(path, base, over):
         return over
-    if path[0] in {"paths", "checks"} and len(path) == 2:
-        return _named_check(base, over) if path[0] == "checks" else over
-    if path[-1] == "persona" and not (isinstance(over, str) and over.replace("-", "").isalnum()):
-        return over  # a combined persona: the rules say so in better words
-    if over is None:
-        loosened.append(_removed(path))
-        return base
+    if len(path) == 2 and path[0] == "checks" and isinstance(base, dict):
+        return _named_check(path, base, over, loosened)
     if isinstance(base, dict) and isinstance(over, dict):
         merged = dict(base)
         for key, value in over.items():
             merged[key] = _merge(base[key], value, (*path, key), loosened) if key in base else value
-        loosened.extend(_misplaced(path, base, over))
+        loosened.extend((*_misplaced(path, base, over), *_unbounded(path, base, over)))
         return merged
-    if _tightens(path, base, over):
+    if over is not None and _tightens(path, base, over):
         return over
-    loosened.append(
-        Loosening("pattern-loosened", path, f"The pattern says {base!r} here; {over!r} would ask for less, or for something else.",
-                  "Leave it out, or ask for more than the pattern does.")
-    )  # fmt: skip
+    loosened.append(_refused(path, base, over))
     return base
 
 
-def _named_check(base: Any, over: Any) -> Any:
+def _binds(path: SpecPath, base: Any, over: Any) -> bool:
+    """Whether what stands here is the workflow's to say: the spec's own keys, paths, and words that no gate judges by."""
+    if base is None or (len(path) == 1 and path[0] in _BINDING):
+        return True
+    if path[-1] == "persona" and combined(over):
+        return True  # the rules say so in better words
+    if len(path) == 2 and path[0] == "paths":
+        return bool(over != [])
+    if path[-1] in _WORDING and isinstance(base, str):
+        return path[0] not in {"checklists", "requires"} and "expect" not in path
+    return type(base) is type(over) and not isinstance(base, dict) and bool(base == over)
+
+
+def _named_check(path: SpecPath, base: dict[str, Any], over: Any, loosened: list[Loosening]) -> dict[str, Any]:
     """Give a check of the pattern another command; when it runs stays the pattern's."""
     written = over if isinstance(over, dict) else {"run": over}
-    return {**base, **written, "at": base.get("at", "seal")} if isinstance(base, dict) else over
+    moment = base.get("at", "seal")
+    if written.get("at", moment) != moment:
+        loosened.append(Loosening("pattern-loosened", (*path, "at"), f"The pattern runs {path[-1]} at {moment}.", "Remove `at`."))
+    return {**base, **written, "at": moment}
+
+
+def _refused(path: SpecPath, base: Any, over: Any) -> Loosening:
+    if over is None:
+        return _removed(path)
+    if isinstance(base, dict) != isinstance(over, dict):
+        kind = "a mapping" if isinstance(base, dict) else "no mapping"
+        return Loosening("wrong-type", path, f"{_joined(path)} is {kind}.", "Correct this value.")
+    reason = f"The pattern says {reprlib.repr(base)} here; {reprlib.repr(over)} would ask for less, or for something else."
+    return Loosening("pattern-loosened", path, reason, "Leave it out, or ask for more than the pattern does.")
 
 
 def _tightens(path: SpecPath, base: Any, over: Any) -> bool:
     key = str(path[-1])
-    if isinstance(base, (int, float)) and isinstance(over, (int, float)) and not isinstance(over, bool):
+    if isinstance(base, (int, float)) and isinstance(over, (int, float)) and not isinstance(base, bool) and not isinstance(over, bool):
         return (key.startswith("min_") and over >= base) or (key.startswith(("max_", "timeout")) and over <= base)
     if isinstance(base, list) and isinstance(over, list):
-        if key == "writes":
+        if key in {"writes", "enum"}:  # what is allowed: fewer is tighter
             return all(item in base for item in over)
         return all(item in over for item in base)
-    return key == "needs" and (base, over) in {("observed", "attested"), ("observed", "re-executed")}
+    return key == "needs" and base in _GRADES and over in _GRADES and _GRADES.index(over) > _GRADES.index(base)
 
 
 def _misplaced(path: SpecPath, base: dict[str, Any], over: dict[str, Any]) -> Iterator[Loosening]:
@@ -93,15 +122,30 @@ def _misplaced(path: SpecPath, base: dict[str, Any], over: dict[str, Any]) -> It
                 yield Loosening("pattern-loosened", (*path, key), "The order of the pattern's phases is fixed.", f"Remove `{key}`.")
 
 
+def _unbounded(path: SpecPath, base: dict[str, Any], over: dict[str, Any]) -> Iterator[Loosening]:
+    """Keywords of JSON Schema that, added beside the pattern's, make those reach less far."""
+    for keyword, others in _NARROWING.items() if "schema" in path else ():
+        for other in others:
+            if keyword in base and other in over and other not in base:
+                reason = f"{other} would make the pattern's {keyword} ask for less."
+                yield Loosening("pattern-loosened", (*path, other), reason, f"Remove `{other}`.")
+
+
+def _joined(path: SpecPath) -> str:
+    return ".".join(str(part) for part in path)
+
+
 def _removed(path: SpecPath) -> Loosening:
-    what = ".".join(str(part) for part in path)
+    what = _joined(path)
     match path:
         case ("phases", phase):
             return Loosening("phase-removed", path, f"Phase {phase} is mandatory for all, no exceptions.", "Remove this line.")
         case ("phases", _, "gate"):
             return Loosening("gate-missing", path, "Every phase is closed by a gate.", "Remove this line; the pattern's gate stays.")
         case ("phases", _, "tasks", task):
-            return Loosening("persona-removed", path, f"Task {task} of the pattern is mandatory for all, no exceptions.", "Remove this line.")
+            return Loosening(
+                "persona-removed", path, f"Task {task} of the pattern is mandatory for all, no exceptions.", "Remove this line."
+            )
         case ("phases", _, "tasks", task, "evidence", item) | ("catalogue", task, "contracts", _, "evidence", item):
             return Loosening("evidence-removed", path, f"{task} owes {item}: the pattern demands it.", "Remove this line.")
     return Loosening("pattern-loosened", path, f"{what} is the pattern's and cannot be taken away.", "Remove this line.")

@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import pendulum
 from pydantic import BeforeValidator, StringConstraints
 
-__all__ = ["Command", "Name", "Seconds", "Texts", "Word", "bytes_of", "money_of", "seconds_of"]
+__all__ = ["Command", "Name", "Seconds", "Texts", "Word", "bytes_of", "combined", "money_of", "seconds_of"]
 
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-_SIZE = re.compile(r"(\d+)\s*(B|kB|MB|GB)")
-_MONEY = re.compile(r"(\d+(?:\.\d{1,2})?)\s*([A-Z]{3})")
+_DURATION = re.compile(r"(?:([0-9]{1,4})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,8})m)?(?:([0-9]{1,9})s)?")
+_LONGEST = 3650 * 24 * 3600
+_SIZE = re.compile(r"([0-9]{1,12})\s*(B|kB|MB|GB)")
+_MONEY = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,2})?)\s*([A-Z]{3})")
+_JOINED = re.compile(r"\s|[,+&/|]|\band\b")
 
 
 def seconds_of(value: Any) -> int:
@@ -21,7 +23,8 @@ def seconds_of(value: Any) -> int:
 
     Raises
     ------
-    ValueError: it is not a duration, or it is nothing.
+    ValueError: it is not a duration, it is nothing, or it is more than ten years.
+
     """
     match = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
     if match is None:
@@ -30,6 +33,8 @@ def seconds_of(value: Any) -> int:
     total = int(pendulum.duration(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds())
     if total <= 0:
         raise ValueError(f"{value!r} lasts no time")
+    if total > _LONGEST:
+        raise ValueError(f"{value!r} lasts more than ten years")
     return total
 
 
@@ -39,6 +44,7 @@ def bytes_of(value: Any) -> int:
     Raises
     ------
     ValueError: it is not a size.
+
     """
     match = _SIZE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
@@ -52,11 +58,17 @@ def money_of(value: Any) -> str:
     Raises
     ------
     ValueError: it is not an amount with a three-letter currency.
+
     """
     match = _MONEY.fullmatch(value) if isinstance(value, str) else None
     if match is None or Decimal(match[1]) <= 0:
         raise ValueError(f"{value!r} is not an amount of money; write it like 5 USD")
     return f"{Decimal(match[1])} {match[2]}"
+
+
+def combined(persona: object) -> bool:
+    """Whether what stands where one persona belongs names several: a list, or words that are joined."""
+    return isinstance(persona, (list, tuple, dict)) or (isinstance(persona, str) and _JOINED.search(persona.strip()) is not None)
 
 
 def _tuple_of(value: Any) -> Any:

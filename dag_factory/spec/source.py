@@ -6,6 +6,8 @@ to report: a sound spec never pays for them.
 
 from __future__ import annotations
 
+import math
+import reprlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,30 +22,64 @@ __all__ = ["Source", "SpecPath"]
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000
+MAX_DEPTH = 64
+_SHALLOW = 2_000  # characters that cannot nest deep enough to hurt the C loader, which recurses on the C stack
 
 SpecPath = tuple[str | int, ...]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _DuplicateKeyError(yaml.YAMLError):
-    def __init__(self, key: object, mark: Any) -> None:
-        super().__init__(f"the key {key!r} is written twice")
-        self.problem_mark = mark
+_QUOTE = "Put it in quotes, if a text is meant."
+_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp"))
+
+
+class _RefusedError(yaml.YAMLError):
+    """YAML that is valid, and that a spec does not allow."""
+
+    rule: str
+    reason: str
+    remedy: str
+
+    def __init__(self, rule: str, reason: str, remedy: str, mark: Any) -> None:
+        super().__init__(reason)
+        self.rule, self.reason, self.remedy, self.problem_mark = rule, reason, remedy, mark
 
 
 class _StrictLoader(_Loader):  # type: ignore[misc] # the C loader has no types
-    """The safe C loader, refusing what YAML would let pass in silence."""
+    """The safe C loader, refusing what YAML would let pass in silence, and values that have no JSON."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Hashable] = set()
+        seen: set[str] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable) or key in seen:
-                raise _DuplicateKeyError(key, key_node.start_mark)
+            mark = key_node.start_mark
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                raise _RefusedError("yaml-broken", "Merging with << is not read here.", "Write the keys out.", mark)
+            key = self.construct_object(key_node) if isinstance(key_node, yaml.ScalarNode) else None
+            if not isinstance(key, str):
+                written = reprlib.repr(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "This key"
+                raise _RefusedError("wrong-type", f"{written} is no text, and every key is one.", _QUOTE, mark)
+            if key in seen:
+                raise _RefusedError("duplicate-key", f"The key {reprlib.repr(key)} is written twice.", "Keep one of them.", mark)
             seen.add(key)
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
         return mapping
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if node.tag not in _TAGS:
+            word = node.tag.replace("tag:yaml.org,2002:", "!!")
+            raise _RefusedError("yaml-broken", f"The YAML tag {word} is not read here.", _QUOTE, node.start_mark)
+        try:
+            value = super().construct_object(node, deep=deep)
+        except (ValueError, LookupError, AttributeError, OverflowError) as error:
+            reason = f"{reprlib.repr(node.value)} cannot be read as a value of YAML's type {node.tag.rpartition(':')[2]}."
+            raise _RefusedError("wrong-type", reason, _QUOTE, node.start_mark) from error
+        if isinstance(value, str) and "\0" in value:
+            raise _RefusedError("wrong-type", "A text with a NUL character cannot be used.", "Remove it.", node.start_mark)
+        if (isinstance(value, float) and not math.isfinite(value)) or (isinstance(value, int) and abs(value) >= 2**63):
+            reason = f"{reprlib.repr(node.value)} is no number that every machine can hold."
+            raise _RefusedError("wrong-type", reason, "Write a smaller one.", node.start_mark)
+        return value
 
 
 @dataclass(frozen=True)
@@ -61,14 +97,18 @@ class Source:
         Raises
         ------
         SpecError: it is missing, unreadable, not UTF-8, empty or larger than a megabyte.
+
         """
         name = shown or str(path)
         try:
-            data = path.read_bytes()
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
         except OSError as error:
-            raise _refused(name, "file-unreadable", f"The file cannot be read: {error.strerror}.", "Check its name and its rights.") from error
+            raise _refused(
+                name, "file-unreadable", f"The file cannot be read: {error.strerror}.", "Check its name and its rights."
+            ) from error
         if len(data) > MAX_BYTES:
-            raise _refused(name, "file-unreadable", f"The file has {len(data)} bytes; a spec has at most {MAX_BYTES}.", "Split it.")
+            raise _refused(name, "file-unreadable", f"A spec has at most {MAX_BYTES} bytes; this file has more.", "Split it.")
         try:
             return cls(name, data.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
@@ -80,20 +120,32 @@ class Source:
         Raises
         ------
         SpecError: the YAML is broken, has a key twice, or is no mapping.
+
         """
         try:
+            if len(self.text) > _SHALLOW:
+                self._refuse_depth()
             value = yaml.load(self.text, Loader=_StrictLoader)  # noqa: S506 # a subclass of the safe loader
-        except _DuplicateKeyError as error:
-            raise SpecError([self._at_mark(error, "duplicate-key", f"{error}.", "Keep one of them.")]) from error
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+        except _RefusedError as error:
+            raise SpecError([self._at_mark(error, error.rule, error.reason, error.remedy)]) from error
+        except (yaml.YAMLError, RecursionError) as error:
             raise SpecError([self._broken(error)]) from error
         if value is None:
             raise _refused(self.file, "file-empty", "The file is empty.", "Begin with `workflow: name` and `mission: …`.")
         if not isinstance(value, dict):
             raise _refused(self.file, "wrong-type", "A spec is a mapping of keys to values.", "Begin with `workflow: name`.")
-        if _count(value, MAX_NODES) >= MAX_NODES:
-            raise _refused(self.file, "file-unreadable", "The file expands to too many values.", "Use fewer YAML aliases.")
+        if not _bounded(value):
+            reason = "The file expands to too many values, or nests too deep."
+            raise _refused(self.file, "file-unreadable", reason, "Use fewer YAML aliases.")
         return value
+
+    def _refuse_depth(self) -> None:
+        """Follow the nesting by events, which takes no stack: composing a file that nests deep enough would end the process."""
+        depth = 0
+        for event in yaml.parse(self.text, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise _RefusedError("file-unreadable", f"Values nest deeper than {MAX_DEPTH} levels.", "Nest less.", event.start_mark)
 
     def _broken(self, error: Exception) -> Diagnostic:
         problem = str(getattr(error, "problem", "") or error).split("\n", maxsplit=1)[0]
@@ -103,7 +155,12 @@ class Source:
             line = lines[mark.line] if mark.line < len(lines) else ""
             if line[mark.column : mark.column + 1] == "@":
                 word = line[mark.column :].split()[0].strip(",:[]{}")
-                return self._at_mark(error, "yaml-broken", f"YAML does not allow a value to begin with @ ({word}).", f"Drop the @: write {word[1:]}.")
+                remedy = f"Drop the @: write {word[1:]}." if word[1:] else "Drop the @."
+                return self._at_mark(error, "yaml-broken", f"YAML does not allow a value to begin with @ ({word}).", remedy)
+        if isinstance(error, yaml.reader.ReaderError):
+            before = self.text.encode()[: error.position].decode(errors="ignore")
+            where = Position(self.file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+            return Diagnostic("yaml-broken", where, "YAML does not allow the control character here.", "Remove it.")
         return self._at_mark(error, "yaml-broken", f"This is not YAML: {problem}.", "Check indentation, quotes and brackets around here.")
 
     def _at_mark(self, error: Exception, rule: str, reason: str, remedy: str) -> Diagnostic:
@@ -123,7 +180,7 @@ class Source:
         places: dict[SpecPath, Position] = {}
         try:
             root = yaml.compose(self.text, Loader=_Loader)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, RecursionError):
             return places
         if root is not None:
             self._walk(root, (), places)
@@ -148,14 +205,16 @@ def _refused(file: str, rule: str, reason: str, remedy: str) -> SpecError:
     return SpecError([Diagnostic(rule, Position(file, 1, 1), reason, remedy)])
 
 
-def _count(value: Any, limit: int) -> int:
-    """Count values as a reader would meet them, aliases expanded, and stop at the limit."""
-    total, queue = 0, [value]
-    while queue and total < limit:
-        item = queue.pop()
+def _bounded(value: Any) -> bool:
+    """Whether a value is small and shallow, counted as a reader would meet it, with aliases expanded."""
+    total, queue = 0, [(value, 1)]
+    while queue:
+        item, depth = queue.pop()
         total += 1
+        if total >= MAX_NODES or depth > MAX_DEPTH:
+            return False
         if isinstance(item, dict):
-            queue.extend(item.values())
+            queue.extend((part, depth + 1) for part in item.values())
         elif isinstance(item, list):
-            queue.extend(item)
-    return total
+            queue.extend((part, depth + 1) for part in item)
+    return True

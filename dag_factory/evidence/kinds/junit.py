@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, Field
 
 from dag_factory.errors import EvidenceError
-from dag_factory.evidence.kinds import junit_report
 from dag_factory.evidence.kinds.base import (
     EVIDENCE_MISSING,
     TESTS_FAILED,
@@ -24,7 +23,9 @@ from dag_factory.evidence.kinds.base import (
     placed,
     rejected,
 )
-from dag_factory.evidence.kinds.junit_report import Case, Report
+
+if TYPE_CHECKING:
+    from dag_factory.evidence.kinds.junit_report import Case, Report
 
 __all__ = ["JunitExpect", "JunitKind"]
 
@@ -64,6 +65,8 @@ class JunitKind:
             raise TypeError(f"{self.name} expects a JunitExpect, not {type(expect).__name__}")
         if not material.data.strip():
             return rejected(f"{material.name}: the report is empty. Run the tests.", rule=EVIDENCE_MISSING)
+        from dag_factory.evidence.kinds import junit_report
+
         try:
             report = junit_report.read(material.data)
         except EvidenceError as error:

@@ -1,7 +1,8 @@
 """Reading JUnit XML from bytes: a stream, counted as it goes by, with limits and without entities.
 
 There is no standard; the elements are those that Ant, Surefire, pytest, GoogleTest and jest-junit write. What a
-report states of itself is kept apart from what was counted.
+report states of itself is kept apart from what was counted. This module imports an XML library; `junit` imports it
+where it is used.
 """
 
 from __future__ import annotations
@@ -91,19 +92,19 @@ def read(data: bytes) -> Report:
     from defusedxml import DefusedXmlException
     from defusedxml.sax import parseString
 
-    handler = _Handler()
+    reading = _Reading()
     try:
-        parseString(data, handler)
+        parseString(data, reading)
     except DefusedXmlException as error:
         raise EvidenceError(
             f"the XML declares entities or refers to others ({type(error).__name__}).", remedy="Write plain XML."
         ) from error
     except (SAXException, ValueError, LookupError) as error:  # the last two: encodings unknown or unfit
         raise EvidenceError(f"not XML: {clipped(str(error))}.", remedy="Deliver it as it was written.") from error
-    return handler.report
+    return reading.report
 
 
-class _Handler(ContentHandler):
+class _Reading(ContentHandler):
     def __init__(self) -> None:
         super().__init__()
         self.report = Report()

@@ -33,9 +33,7 @@ def answered(case: Case) -> Iterator[Finding]:
 
 def _cited(case: Case, task: TaskContract, item: Item, fact: str, target: str) -> Iterator[Finding]:
     asked = _commits(case) if fact == "commits" else _published(case, task, fact, target)
-    cited = " ".join(_token(text) for text in case.examine(task, item).facts.get("cites", ()))
-    cited = f"_{cited}_".replace(" ", "_")
-    open_ones = [name for name in asked if f"_{_token(name)}_" not in cited]
+    open_ones = _uncited(asked, case.examine(task, item).facts.get("cites", ()))
     for name in open_ones[:_SHOWN]:
         yield case.finding(
             "answer-missing",
@@ -57,6 +55,18 @@ def _cited(case: Case, task: TaskContract, item: Item, fact: str, target: str) -
             f"There are no {fact} in {target} that {item.place} could answer.",
             subject=f"{task.id}/{item.id}:{fact}",
         )
+
+
+def _uncited(asked: list[str], cites: tuple[str, ...]) -> list[str]:
+    """Which of the ids are named nowhere. Longer ids are looked for first, so that `ing-1.1` does not stand for `ing-1`."""
+    text = "__".join(("", *(_token(cite) for cite in cites), ""))
+    missing: set[str] = set()
+    for name in sorted(asked, key=len, reverse=True):
+        sought = f"_{_token(name)}_"
+        if sought not in text:
+            missing.add(name)
+        text = text.replace(sought, "_#_")
+    return [name for name in asked if name in missing]
 
 
 def _published(case: Case, task: TaskContract, fact: str, target: str) -> list[str]:

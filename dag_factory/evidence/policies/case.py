@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import pendulum
 from pydantic import ValidationError
 
 from dag_factory.evidence.contract import Item, PhaseContract, RunContract, TaskContract
 from dag_factory.evidence.kinds import KINDS
 from dag_factory.evidence.kinds.base import Examination, Fault, Material
 from dag_factory.evidence.record import RunRecord, Stored
-from dag_factory.evidence.statement import CheckResult, Entry, TaskStatement
+from dag_factory.evidence.statement import CheckResult, Entry, TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["Case", "Files", "entries_of", "results_of"]
@@ -53,13 +52,8 @@ class Case:
     def may_come(self, task_id: str) -> bool:
         """Whether evidence of this task may still be brought from outside."""
         task = self.contract.tasks.get(task_id)
-        opened = pendulum.parse(self.opened_at())
-        return bool(
-            task
-            and task.external
-            and isinstance(opened, datetime)
-            and self.now < opened + timedelta(seconds=task.wait or self.phase.timeout)
-        )
+        wait = timedelta(seconds=(task.wait if task else None) or self.phase.timeout)
+        return task is not None and task.external and self.now < moment_of(self.opened_at()) + wait
 
     def opened_at(self) -> str:
         """When the phase was opened: by the verdict before, or by the charter."""

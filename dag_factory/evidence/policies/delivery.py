@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-
-import pendulum
+from datetime import timedelta
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.record import Stored
-from dag_factory.evidence.statement import TaskStatement
+from dag_factory.evidence.statement import TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["CLOCK_SKEW", "delivered"]
@@ -76,13 +74,8 @@ def _own(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Itera
 
 
 def _timely(case: Case, task: TaskContract, said: TaskStatement) -> Iterator[Finding]:
-    begun, ended = pendulum.parse(said.started_at), pendulum.parse(said.finished_at)
-    opened = pendulum.parse(case.record.charter.says.written_at)
-    if not (isinstance(begun, datetime) and isinstance(ended, datetime) and isinstance(opened, datetime)):
-        yield case.finding("statement-misdated", task, "The statement's times are no times.")
-    elif ended < begun or begun < opened - CLOCK_SKEW or ended > case.now + CLOCK_SKEW:
-        yield case.finding(
-            "statement-misdated",
-            task,
-            f"The work is said to have lasted from {said.started_at} to {said.finished_at}, which cannot be.",
-        )
+    begun, ended = moment_of(said.started_at), moment_of(said.finished_at)
+    opened = moment_of(case.record.charter.says.written_at)
+    if ended < begun or begun < opened - CLOCK_SKEW or ended > case.now + CLOCK_SKEW:
+        text = f"The work is said to have lasted from {said.started_at} to {said.finished_at}, which cannot be."
+        yield case.finding("statement-misdated", task, text)

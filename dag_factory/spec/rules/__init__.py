@@ -11,8 +11,22 @@ from dag_factory.errors import Diagnostic
 from dag_factory.spec.rules.independence import validator_implements
 from dag_factory.spec.rules.order import foundation_missing, implementation_first, phase_misplaced
 from dag_factory.spec.rules.paths import integration_writes_product, path_crossed, path_unknown
-from dag_factory.spec.rules.personas import binding_missing, binding_runner, binding_unused, persona_combined, persona_redefined, persona_unknown
-from dag_factory.spec.rules.structure import check_unknown, evidence_missing, features_missing, gate_missing, reference_unknown, schedule_invalid
+from dag_factory.spec.rules.personas import (
+    binding_missing,
+    binding_runner,
+    binding_unused,
+    persona_combined,
+    persona_redefined,
+    persona_unknown,
+)
+from dag_factory.spec.rules.structure import (
+    check_unknown,
+    evidence_missing,
+    features_missing,
+    gate_missing,
+    reference_unknown,
+    schedule_invalid,
+)
 from dag_factory.spec.rules.subject import Subject
 
 __all__ = ["STATIC_RULES", "Subject"]

@@ -24,4 +24,9 @@ def validator_implements(subject: Subject) -> Iterator[Diagnostic]:
                         "Let another persona validate it.",
                     )
                 elif target == f"{phase_id}/{task_id}":
-                    yield subject.fault("validator-implements", (*path, "validates"), f"Task {task_id} would validate itself.", "Remove it from `validates`.")
+                    yield subject.fault(
+                        "validator-implements",
+                        (*path, "validates"),
+                        f"Task {task_id} would validate itself.",
+                        "Remove it from `validates`.",
+                    )

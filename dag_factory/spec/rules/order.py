@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dag_factory.errors import Diagnostic
+from dag_factory.spec.catalogue import pattern_names, read_pattern
 from dag_factory.spec.rules.subject import Subject
 
 __all__ = ["IMPLEMENTING", "foundation_missing", "implementation_first", "phase_misplaced"]
@@ -15,15 +16,34 @@ IMPLEMENTING = frozenset({"implementation", "testing"})
 
 def phase_misplaced(subject: Subject) -> Iterator[Diagnostic]:
     """A phase a workflow adds has one neighbour, which exists."""
-    names = subject.workflow.phases
+    names, pattern = subject.workflow.phases, subject.workflow.pattern
+    placed = read_pattern(pattern)["phases"] if isinstance(pattern, str) and pattern in pattern_names() else names
     for name, phase in names.items():
+        if name not in placed and not phase.before and not phase.after:
+            reason = f"Phase {name} is added to the pattern {pattern} and has no place in it."
+            yield subject.fault("phase-misplaced", ("phases", name), reason, f"Write `after: {list(placed)[-1]}`, or another neighbour.")
         if phase.before and phase.after:
             yield subject.fault("phase-misplaced", ("phases", name), f"Phase {name} says both before and after.", "Keep one of them.")
         neighbour = phase.before or phase.after
         if neighbour is not None and (neighbour not in names or neighbour == name):
-            yield subject.fault("phase-misplaced", ("phases", name), f"Phase {name} stands beside {neighbour}, which is no other phase.", f"Use one of {', '.join(names)}.")
+            reason = f"Phase {name} stands beside {neighbour}, which is no other phase."
+            yield subject.fault("phase-misplaced", ("phases", name), reason, f"Use one of {', '.join(names)}.")
+    yield from _circling(subject)
     if not names:
         yield subject.fault("phase-misplaced", ("workflow",), "The workflow has no phases.", "Add `phases:`, or use `pattern: standard`.")
+
+
+def _circling(subject: Subject) -> Iterator[Diagnostic]:
+    """Phases that name each other as neighbours have no place."""
+    names = subject.workflow.phases
+    for name in names:
+        seen, at = {name}, names[name].before or names[name].after
+        while at in names and at not in seen:
+            seen.add(at)
+            at = names[at].before or names[at].after
+        if at == name and len(seen) > 1:
+            reason = f"Phase {name} stands beside {', '.join(sorted(seen - {name}))}, which in turn stands beside it."
+            yield subject.fault("phase-misplaced", ("phases", name), reason, "Place one of them beside a phase of the pattern.")
 
 
 def foundation_missing(subject: Subject) -> Iterator[Diagnostic]:
@@ -32,13 +52,17 @@ def foundation_missing(subject: Subject) -> Iterator[Diagnostic]:
     if not IMPLEMENTING.intersection(str(duty) for duty in duties):
         return
     gone = _removed(subject)
-    have = {task.persona for _, phase_id, task_id, task in subject.tasks() if task.duty == "foundation" and (phase_id, task_id) not in gone}
+    have = {
+        str(task.persona) for _, phase_id, task_id, task in subject.tasks() if task.duty == "foundation" and (phase_id, task_id) not in gone
+    }
     for persona in subject.workflow.requires.foundation:
         if persona not in have:
             path = next((("phases", phase, "tasks", task) for (phase, task), who in gone.items() if who == persona), ("phases",))
-            yield subject.fault("foundation-missing", path, f"The foundation lacks @{persona}; nothing is implemented before.", f"Give @{persona} its task in the foundation phase.")
+            reason = f"The foundation lacks @{persona}; nothing is implemented before."
+            yield subject.fault("foundation-missing", path, reason, f"Give @{persona} its task in the foundation phase.")
     if not have and not subject.workflow.requires.foundation:
-        yield subject.fault("foundation-missing", ("phases",), "Nobody lays the foundation for what is implemented.", "Add a phase whose tasks have `duty: foundation`.")
+        remedy = "Add a phase whose tasks have `duty: foundation`."
+        yield subject.fault("foundation-missing", ("phases",), "Nobody lays the foundation for what is implemented.", remedy)
 
 
 def _removed(subject: Subject) -> dict[tuple[str, str], str]:
@@ -64,6 +88,7 @@ def implementation_first(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.fault(
                 "implementation-first",
                 path,
-                f"Task {task_id} (@{task.persona}, {task.duty}) stands in phase {phase_id}, which does not come after the foundation ({order[max(laid)]}).",
+                f"Task {task_id} (@{task.persona}, {task.duty}) stands in phase {phase_id}, "
+                f"which does not come after the foundation ({order[max(laid)]}).",
                 f"Move it to a phase after {order[max(laid)]}.",
             )

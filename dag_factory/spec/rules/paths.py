@@ -10,7 +10,9 @@ from dag_factory.spec.rules.subject import Subject
 
 __all__ = ["integration_writes_product", "path_crossed", "path_unknown"]
 
-_FORBIDDEN = {"implementation": "tests", "testing": "product"}
+_OWNERS = {"tests": "testing", "product": "implementation"}
+"""Groups of paths that belong to one duty."""
+_JUDGING = frozenset({"validation", "documentation", "integration", "architecture-update", "deployment"})
 
 
 def _globs(subject: Subject, task: Task) -> tuple[str, ...]:
@@ -27,39 +29,61 @@ def _prefix(glob: str) -> str:
 def _may_meet(one: str, other: str) -> bool:
     first, second = _prefix(one), _prefix(other)
     short, long = sorted((first, second), key=len)
-    return short == "" or long == short or long.startswith(f"{short}/")
+    return short in ("", long) or long.startswith(f"{short}/")
+
+
+def _leaves(glob: str) -> bool:
+    """Whether a glob means anything but paths below the workspace, written plainly."""
+    parts = glob.removesuffix("/").split("/")
+    odd = any(part in {"", ".", ".."} for part in parts) or parts[0].lower() == ".git"
+    return odd or glob.startswith("!") or "\\" in glob or glob != glob.strip() or not glob.isprintable()
 
 
 def path_unknown(subject: Subject) -> Iterator[Diagnostic]:
     """What a task writes is a group of `paths` or a glob below the workspace."""
+    groups = subject.workflow.paths
+    outside = "Write it relative to the repository's top, like `docs/**`."
     for path, _, task_id, task in subject.tasks():
         for entry in task.writes or ():
-            if entry not in subject.workflow.paths and not any(sign in entry for sign in "/.*"):
-                yield subject.fault("path-unknown", (*path, "writes"), f"Task {task_id} writes {entry!r}, which is no group of paths.", f"Use one of {', '.join(subject.workflow.paths) or 'paths:'}, or a glob.")
-    for group, globs in subject.workflow.paths.items():
+            place = (*path, "writes")
+            if entry not in groups and not any(sign in entry for sign in "/.*"):
+                reason = f"Task {task_id} writes {entry!r}, which is no group of paths."
+                yield subject.fault("path-unknown", place, reason, f"Use one of {', '.join(groups) or 'paths:'}, or a glob.")
+            elif entry not in groups and _leaves(entry):
+                reason = f"Task {task_id} writes {entry!r}, which does not stay below the workspace."
+                yield subject.fault("path-unknown", place, reason, outside)
+    for group, globs in groups.items():
         for glob in globs:
-            if glob.startswith(("/", "!")) or ".." in glob.split("/") or "\\" in glob or glob.split("/")[0] == ".git":
-                yield subject.fault("path-unknown", ("paths", group), f"{glob!r} does not stay below the workspace.", "Write it relative to the repository's top.")
+            if _leaves(glob):
+                yield subject.fault("path-unknown", ("paths", group), f"{glob!r} does not stay below the workspace.", outside)
 
 
 def path_crossed(subject: Subject) -> Iterator[Diagnostic]:
-    """Who implements writes no tests; who tests writes no product."""
+    """Tests are written by those who test, the product by those who implement, and neither by anybody else."""
     groups = subject.workflow.paths
     for path, _, task_id, task in subject.tasks():
-        group = _FORBIDDEN.get(str(task.duty))
-        for glob in _globs(subject, task):
-            if group and any(_may_meet(glob, other) for other in groups.get(group, ())):
-                yield subject.fault("path-crossed", (*path, "writes"), f"Task {task_id} ({task.duty}) could write {group} paths through {glob!r}.", f"Keep {group} out of its `writes`.")
+        for group, owner in _OWNERS.items():
+            if task.duty == owner or (group == "product" and task.duty in _JUDGING):  # the latter: integration_writes_product
+                continue
+            for glob in _globs(subject, task):
+                if any(_may_meet(glob, other) for other in groups.get(group, ())):
+                    reason = f"Task {task_id} ({task.duty}) could write {group} paths through {glob!r}."
+                    yield subject.fault("path-crossed", (*path, "writes"), reason, f"Keep {group} out of its `writes`.")
     for glob in groups.get("product", ()):
         for other in groups.get("tests", ()):
             if _may_meet(glob, other):
-                yield subject.fault("path-crossed", ("paths",), f"Product paths ({glob}) and test paths ({other}) overlap.", "Keep them in folders of their own.")
+                reason = f"Product paths ({glob}) and test paths ({other}) overlap."
+                yield subject.fault("path-crossed", ("paths",), reason, "Keep them in folders of their own.")
 
 
 def integration_writes_product(subject: Subject) -> Iterator[Diagnostic]:
-    """What ships is what was validated: once validation begins, nobody writes product paths."""
-    duties = {"validation", "documentation", "integration", "architecture-update", "deployment"}
-    for path, _, task_id, task in subject.tasks():
-        for glob in _globs(subject, task) if task.duty in duties else ():
+    """What ships is what was validated: from the last validation on, nobody writes product paths."""
+    order = [name for name, _ in subject.phases()]
+    validating = [order.index(phase_id) for _, phase_id, _, task in subject.tasks() if task.duty == "validation"]
+    for path, phase_id, task_id, task in subject.tasks():
+        late = bool(validating) and order.index(phase_id) >= max(validating)
+        for glob in _globs(subject, task) if late or task.duty in _JUDGING else ():
             if any(_may_meet(glob, other) for other in subject.workflow.paths.get("product", ())):
-                yield subject.fault("product-after-validation", (*path, "writes"), f"Task {task_id} ({task.duty}) could change the product through {glob!r}.", "Only implementation may write product paths.")
+                reason = f"Task {task_id} ({task.duty}) could change the product through {glob!r}."
+                remedy = "Only implementation may write product paths, before the last validation."
+                yield subject.fault("product-after-validation", (*path, "writes"), reason, remedy)

@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Iterator
+import reprlib
+from collections.abc import Iterable, Iterator
 
 from dag_factory.errors import Diagnostic
 from dag_factory.spec.models import RUNNER_KEYS
 from dag_factory.spec.rules.subject import Subject
+from dag_factory.spec.scalars import combined
 
 __all__ = ["binding_missing", "binding_runner", "binding_unused", "persona_combined", "persona_redefined", "persona_unknown"]
-
-_JOINED = re.compile(r"\s|[,+&/|]|\band\b")
-
-
-def _combined(persona: object) -> bool:
-    return isinstance(persona, (list, tuple, dict)) or (isinstance(persona, str) and _JOINED.search(persona.strip()) is not None)
 
 
 def persona_combined(subject: Subject) -> Iterator[Diagnostic]:
     """A task is done by one persona, never by a combination."""
     for path, _, task_id, task in subject.tasks():
-        if _combined(task.persona):
+        if combined(task.persona):
             yield subject.fault(
                 "persona-combined",
                 (*path, "persona"),
-                f"Task {task_id} combines personas: {task.persona!r}. One persona per task, never a combination.",
+                f"Task {task_id} combines personas: {reprlib.repr(task.persona)}. One persona per task, never a combination.",
                 "Make one task per persona.",
             )
     for name in subject.raw.get("personas") or {}:
-        if isinstance(name, str) and _combined(name.split("/", 1)[-1]):
-            yield subject.fault("persona-combined", ("personas", name), f"{name!r} binds a combination of personas.", "Bind each persona by itself.")
+        if isinstance(name, str) and combined(name.split("/", 1)[-1]):
+            reason = f"{name!r} binds a combination of personas."
+            yield subject.fault("persona-combined", ("personas", name), reason, "Bind each persona by itself.")
 
 
 def persona_unknown(subject: Subject) -> Iterator[Diagnostic]:
     """A task names a persona of the catalogue, and a duty that this persona has."""
     for path, _, task_id, task in subject.tasks():
-        if _combined(task.persona):
+        if combined(task.persona):
             continue
         contracts = subject.contracts(task.persona)
         if not contracts:
             yield subject.fault(
                 "persona-unknown",
                 (*path, "persona"),
-                f"Task {task_id}: nobody is called {task.persona!r}.{_near(str(task.persona), subject.catalogue)}",
+                f"Task {task_id}: nobody is called {reprlib.repr(task.persona)}.{_near(str(task.persona), subject.catalogue)}",
                 "Use a persona of the catalogue (`phasegate explain personas`), or add this one under `catalogue:`.",
             )
         elif task.duty is None or task.duty not in contracts:
@@ -60,7 +56,8 @@ def persona_redefined(subject: Subject) -> Iterator[Diagnostic]:
     """A workflow adds personas to the catalogue; those that are there keep their meaning."""
     for name in subject.workflow.catalogue:
         if subject.catalogue[name] != subject.raw.get("catalogue", {}).get(name):
-            yield subject.fault("persona-redefined", ("catalogue", name), f"@{name} is in the catalogue already.", "Give yours another name.")
+            reason = f"@{name} is in the catalogue already."
+            yield subject.fault("persona-redefined", ("catalogue", name), reason, "Give yours another name.")
 
 
 def _bound(subject: Subject, phase_id: str, persona: str) -> str | None:
@@ -93,6 +90,9 @@ def binding_runner(subject: Subject) -> Iterator[Diagnostic]:
                 f"{name} has {found}; a persona works in exactly one way.",
                 f"Keep one of {', '.join(RUNNER_KEYS)}.",
             )
+        elif binding.arguments and binding.operator is None:
+            reason = f"{name} has arguments, which only `operator` takes."
+            yield subject.fault("binding-runner", ("personas", name, "arguments"), reason, "Remove them, or bind an operator.")
 
 
 def binding_unused(subject: Subject) -> Iterator[Diagnostic]:
@@ -100,10 +100,11 @@ def binding_unused(subject: Subject) -> Iterator[Diagnostic]:
     used = {_bound(subject, phase_id, str(task.persona)) for _, phase_id, _, task in subject.tasks()}
     known = {str(task.persona) for *_, task in subject.tasks()} | {f"{phase}/{task.persona}" for _, phase, _, task in subject.tasks()}
     for name in subject.workflow.personas:
-        if name not in used and name not in known and name != "default" and not _combined(name.split("/", 1)[-1]):
-            yield subject.fault("binding-unused", ("personas", name), f"No task is done by {name}.{_near(name, known)}", "Correct the name, or remove it.")
+        if name not in used and name not in known and name != "default" and not combined(name.split("/", 1)[-1]):
+            reason = f"No task is done by {name}.{_near(name, known)}"
+            yield subject.fault("binding-unused", ("personas", name), reason, "Correct the name, or remove it.")
 
 
-def _near(word: str, known: object) -> str:
-    found = difflib.get_close_matches(word, [str(name) for name in known], n=1)  # type: ignore[attr-defined]
+def _near(word: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(word, known, n=1)
     return f" Did you mean {found[0]}?" if found else ""
