@@ -94,27 +94,26 @@ def below(root: int) -> dict[int, int]:
 
 def send(pid: int, started: int, number: int) -> None:
     """Signal a process if it is still the one that started then; a pid that was given to another is left alone."""
-    if sys.platform != "linux":
-        return  # without /proc nobody was listed
-    handle = -1
-    try:
-        handle = os.pidfd_open(pid)
-    except OSError as error:
-        if error.errno not in (errno.ENOSYS, errno.EPERM):  # a kernel or a sandbox without pidfd
-            return
-    try:
-        now = facts(pid)
-        if now is None or now[2] != started:
-            return
-        if handle >= 0:
-            signal.pidfd_send_signal(handle, number)
-        else:
-            os.kill(pid, number)
-    except OSError:
-        pass  # gone meanwhile, or of another user
-    finally:
-        if handle >= 0:
-            os.close(handle)
+    if sys.platform == "linux":  # elsewhere nobody is listed
+        handle = -1
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.EPERM):  # a kernel or a sandbox without pidfd
+                return
+        try:
+            now = facts(pid)
+            if now is None or now[2] != started:
+                return
+            if handle >= 0:
+                signal.pidfd_send_signal(handle, number)
+            else:
+                os.kill(pid, number)
+        except OSError:
+            pass  # gone meanwhile, or of another user
+        finally:
+            if handle >= 0:
+                os.close(handle)
 
 
 class Warden:
