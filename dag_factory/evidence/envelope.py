@@ -68,11 +68,11 @@ def open_envelope(data: bytes, keys: Mapping[str, PublicKey]) -> Opened:
     if not isinstance(body, dict) or set(body) != {"payload", "payloadType", "signatures"}:
         raise EnvelopeError("it is no DSSE envelope: it must have payload, payloadType and signatures, and nothing else")
     if body["payloadType"] != PAYLOAD_TYPE:
-        raise EnvelopeError(f"its payload type is {body['payloadType']!r}, not {PAYLOAD_TYPE}")
+        raise EnvelopeError(f"its payload type is {str(body['payloadType'])[:80]!r}, not {PAYLOAD_TYPE}")
     keyid, signature = _one_signature(body["signatures"])
     key = keys.get(keyid)
     if key is None:
-        raise EnvelopeError(f"key {keyid[:12]} is not among the keys of this run")
+        raise EnvelopeError(f"key {keyid[:12]!r} is not among the keys of this run")
     payload = _decoded(body["payload"], "payload")
     if not key.verifies(signature, pre_authentication_encoding(PAYLOAD_TYPE, payload)):
         raise EnvelopeError("the signature does not fit: it was altered after signing")
@@ -98,6 +98,9 @@ def _decoded(text: object, what: str) -> bytes:
     if not isinstance(text, str):
         raise EnvelopeError(f"the {what} is no text")
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise EnvelopeError(f"the {what} is not base64") from error
+    if base64.b64encode(data).decode() != text:  # its last bits may be anything: the same bytes would have several spellings
+        raise EnvelopeError(f"the {what} is not base64 as it is written")
+    return data

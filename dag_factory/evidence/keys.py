@@ -31,13 +31,16 @@ class PublicKey:
 
     @cached_property
     def _key(self) -> Any:
+        from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
         try:
             key = load_pem_public_key(self.pem.encode())
-        except ValueError as error:
-            raise KeyFolderError("A public key cannot be read: it is not PEM.", remedy="Use an ed25519 public key in PEM.") from error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise KeyFolderError(
+                "A public key cannot be read: it is no PEM public key.", remedy="Use an ed25519 public key in PEM."
+            ) from error
         if not isinstance(key, Ed25519PublicKey):
             raise KeyFolderError("A public key is not ed25519.", remedy="Make one with `openssl genpkey -algorithm ed25519`.")
         return key
@@ -81,12 +84,13 @@ class Signer:
         KeyFolderError: it is not an ed25519 private key in PEM.
 
         """
+        from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
         try:
             private = load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise KeyFolderError(
                 f"The key {name} cannot be read: it is no PEM private key.",
                 remedy="Restore it from a backup, or remove it and start a new run.",

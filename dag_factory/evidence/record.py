@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from dag_factory.errors import EnvelopeError, KeyFolderError, StoreError
+from pydantic import ValidationError
+
+from dag_factory.errors import EnvelopeError, EvidenceError, KeyFolderError, StoreError
 from dag_factory.evidence.contract import RunContract
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
-from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement, Wire, parse
+from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement, Wire, moment_of, parse
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Verdict
 
@@ -84,23 +86,33 @@ def read_charter(store: RunStore) -> Stored[Charter] | None:
 
     Raises
     ------
-    EnvelopeError: it is not what `kickoff` wrote.
+    EnvelopeError: it is not what `kickoff` wrote, or is an older one put after its successors.
 
     """
     names = store.names("charters")
     if not names:
         return None
-    data = store.read(f"charters/{names[-1]}", at_most=_AT_MOST)
-    if data is None:
-        return None
+    newest = _charter(store, names[-1])
+    for name in names[:-1]:
+        if _charter(store, name).says.previous == newest.digest:
+            raise EnvelopeError(
+                f"The charter {names[-1]} of {store.path} is an old one: {name} came after it.",
+                remedy=f"Find out by whom it was put there; remove {names[-1]}.",
+            )
+    return newest
+
+
+def _charter(store: RunStore, name: str) -> Stored[Charter]:
+    data = store.read(f"charters/{name}", at_most=_AT_MOST) or b""
     try:
         # The charter names the key that signed it; whether that is the right key is for `trusted` and the reader to say.
         claimed = parse(_unverified(data), Charter)
         authority = PublicKey(claimed.keys[AUTHORITY])
         opened = open_envelope(data, {authority.keyid: authority})
-    except (EnvelopeError, KeyFolderError, KeyError, ValueError) as error:
-        raise EnvelopeError(f"The charter {names[-1]} of {store.path} cannot be believed: {error}.", remedy="Start a new run.") from error
-    return Stored(hashlib.sha256(data).hexdigest(), opened.keyid, parse(opened.payload, Charter), names[-1])
+    except (EvidenceError, KeyFolderError, KeyError, TypeError, ValueError) as error:
+        why = error.message.rstrip(".") if isinstance(error, EvidenceError | KeyFolderError) else "it is no envelope"
+        raise EnvelopeError(f"The charter {name} of {store.path} cannot be believed: {why}.", remedy="Start a new run.") from error
+    return Stored(hashlib.sha256(data).hexdigest(), opened.keyid, parse(opened.payload, Charter), name)
 
 
 def _unverified(data: bytes) -> dict[str, Any]:
@@ -120,13 +132,19 @@ def read_contract(store: RunStore, plan: str) -> RunContract:
 
     Raises
     ------
-    StoreError: the plan is missing or was altered.
+    StoreError: the plan is missing, was altered, or is of another version of Phasegate.
 
     """
     data = store.blob(plan)
     if data is None:
         raise StoreError(f"The plan {plan[:12]} of {store.path} is missing or was altered.", remedy="Start a new run.")
-    return RunContract.model_validate(json.loads(data)["contract"])
+    try:
+        return RunContract.model_validate(json.loads(data)["contract"])
+    except (ValidationError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"The plan {plan[:12]} of {store.path} is not one that this version of Phasegate reads.",
+            remedy="Use the version with which the run was made.",
+        ) from error
 
 
 def read_record(store: RunStore, *, upto: str | None = None) -> RunRecord | None:
@@ -173,7 +191,27 @@ class _Reader:
             data = self.store.read(f"{self.charter}/{folder}/{name}", at_most=_AT_MOST) or b""
             try:
                 opened = open_envelope(data, self.keys)
-                found.append(Stored(hashlib.sha256(data).hexdigest(), opened.keyid, parse(opened.payload, kind), name))
+                made = Stored(hashlib.sha256(data).hexdigest(), opened.keyid, parse(opened.payload, kind), name)
+                _refuse_replayed(made, found)
+                found.append(made)
             except EnvelopeError as error:
                 self.broken.append(Broken(phase, task, name, error.message))
         return found
+
+
+def _refuse_replayed(made: Stored[Kind], before: list[Stored[Kind]]) -> None:
+    """The newest counts, so an old one must not be put after those that came later: not as a copy, not by a change of names."""
+    attempt, moment = _when(made.says)
+    for other in before:
+        if other.says == made.says:
+            raise EnvelopeError(f"it is {other.name} once more")
+        later, at = _when(other.says)
+        if attempt < later and moment_of(moment) < moment_of(at):
+            raise EnvelopeError(f"it is attempt {attempt}, and stands after attempt {later} ({other.name})")
+
+
+def _when(says: Wire) -> tuple[int, str]:
+    if isinstance(says, Verdict):
+        return says.phasegate.binding.attempt, says.time_verified
+    assert isinstance(says, TaskStatement | ConvergeStatement)  # noqa: S101 # there is no other kind with attempts
+    return says.binding.attempt, says.finished_at

@@ -14,8 +14,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +63,7 @@ class Store:
             if self.local:
                 _create_local(path, data)
                 return
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             if path.exists():
                 raise FileExistsError(str(path))
             with path.open("xb") as stream:
@@ -69,7 +71,7 @@ class Store:
         except FileExistsError:
             raise
         except OSError as error:
-            raise StoreError(f"The evidence store cannot be written at {path}: {error.strerror or error}.", remedy=_REMEDY) from error
+            raise _unwritable(path, error) from error
 
     def read(self, name: str, *, at_most: int = 1 << 31) -> bytes | None:
         """Read a file; None if there is none.
@@ -81,7 +83,7 @@ class Store:
         """
         path = self.root / name
         try:
-            with path.open("rb") as stream:
+            with _open_local(path) if self.local else path.open("rb") as stream:
                 data: bytes = stream.read(at_most + 1)
         except FileNotFoundError:
             return None
@@ -93,7 +95,7 @@ class Store:
 
     def names(self, folder: str) -> list[str]:
         """The names in a folder, sorted; none if there is no such folder. Unfinished files are not among them."""
-        path = self.root / folder
+        path = self.root / folder if folder else self.root
         try:
             return sorted(item.name for item in path.iterdir() if not item.name.startswith("."))
         except (FileNotFoundError, NotADirectoryError):
@@ -152,14 +154,17 @@ class RunStore:
         Its sha256 in hex, and its size in bytes.
 
         """
-        with tempfile.TemporaryFile() if not self.store.local else self._scratch() as copy:
+        with self._scratch() as copy:
             digest, size = hashlib.sha256(), 0
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
                 copy.write(chunk)
                 size += len(chunk)
             copy.flush()
-            self._keep(digest.hexdigest(), copy)
+            try:
+                self._keep(digest.hexdigest(), copy)
+            except FileExistsError:
+                self._unaltered(digest.hexdigest())
             return digest.hexdigest(), size
 
     def put_bytes(self, data: bytes) -> str:
@@ -168,12 +173,13 @@ class RunStore:
         try:
             self.create(_blob(digest), data)
         except FileExistsError:
-            if self.blob(digest) is None:
-                raise StoreError(f"The blob {digest} in {self.path} was altered.", remedy="Find out by whom; start a new run.") from None
+            self._unaltered(digest)
         return digest
 
     def blob(self, digest: str, *, at_most: int = 1 << 31) -> bytes | None:
         """The bytes of a digest; None if they are missing or are not those bytes any more."""
+        if self.store.local and not self.blob_path(digest).is_file():
+            return None
         data = self.read(_blob(digest), at_most=at_most)
         return data if data is not None and hashlib.sha256(data).hexdigest() == digest else None
 
@@ -182,28 +188,41 @@ class RunStore:
         return self.path / _blob(digest)
 
     def _scratch(self) -> Any:
+        if not self.store.local:
+            return tempfile.TemporaryFile()
         folder = self.path / "blobs"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            _make_folder(folder)
             return tempfile.NamedTemporaryFile(dir=folder, prefix=".new-")
         except OSError as error:
-            raise StoreError(f"The evidence store cannot be written at {folder}: {error.strerror or error}.", remedy=_REMEDY) from error
+            raise _unwritable(folder, error) from error
 
     def _keep(self, digest: str, copy: Any) -> None:
-        target = self.path / _blob(digest)
-        if self.store.local:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
+        target = self.blob_path(digest)
+        try:
+            _make_folder(target.parent)
+            if self.store.local:
                 os.link(copy.name, target)
-            except FileExistsError:
-                if self.blob(digest) is None:
-                    raise StoreError(f"The blob {target} was altered.", remedy="Find out by whom; start a new run.") from None
-            return
-        if not target.exists():
+                return
+            if target.exists():
+                raise FileExistsError(str(target))
             copy.seek(0)
             with target.open("wb") as stream:
                 while chunk := copy.read(_CHUNK):
                     stream.write(chunk)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise _unwritable(target, error) from error
+
+    def _unaltered(self, digest: str) -> None:
+        """What is kept already must be what is kept now."""
+        if self.blob(digest) is None:
+            raise StoreError(f"The blob {digest} in {self.path} was altered.", remedy="Find out by whom; start a new run.") from None
+
+
+def _unwritable(path: Any, error: OSError) -> StoreError:
+    return StoreError(f"The evidence store cannot be written at {path}: {error.strerror or error}.", remedy=_REMEDY)
 
 
 def _blob(digest: str) -> str:
@@ -216,8 +235,25 @@ def _name(part: str) -> str:
     return quoted.replace(".", "%2E") if set(part) <= {"."} else quoted
 
 
+def _open_local(path: Path) -> BinaryIO:
+    """Open a plain file; what is put in its place to be waited for, such as a pipe, is refused at once."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is no plain file")
+    return os.fdopen(handle, "rb")
+
+
+def _make_folder(path: Any) -> None:
+    """Make a folder; that a file is in its place is not that it is there already."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, f"{path} is no folder") from error
+
+
 def _create_local(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -231,6 +267,6 @@ def _create_local(path: Path, data: bytes) -> None:
 
 def runs(store: Store) -> Iterator[tuple[str, str]]:
     """Every run in the store, as folder names: workflow and run."""
-    for dag_id in store.names("."):
+    for dag_id in store.names(""):
         for run_id in store.names(dag_id):
             yield dag_id, run_id

@@ -22,6 +22,7 @@ from dag_factory.evidence.checklists import answer
 from dag_factory.evidence.contract import RunContract
 from dag_factory.evidence.policies import POLICIES
 from dag_factory.evidence.policies.case import Case, Files
+from dag_factory.evidence.policies.chain import not_closed
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.verdict import Answer, Finding, Word
 
@@ -104,6 +105,8 @@ def _unsigned(record: RunRecord, contract: RunContract) -> Iterator[Finding]:
                 subject=phase.id,
                 text=f"The newest verdict on phase {phase.title} is {verdict.says.phasegate.word}.",
             )
+        elif reason := not_closed(record, phase):
+            yield Finding(rule="verdict-missing", subject=phase.id, text=reason)
 
 
 def _distinct(found: Iterator[Iterator[Finding]]) -> tuple[Finding, ...]:

@@ -25,7 +25,6 @@ from dag_factory.operators.references import resolve_all
 from dag_factory.plan import Plan
 from dag_factory.runners import RUNNERS, Outcome
 from dag_factory.settings import Scope, work_root
-from dag_factory.workspace.globs import matches
 from dag_factory.workspace.origin import Origin, objects
 from dag_factory.workspace.private import PrivateRepository
 
@@ -101,9 +100,10 @@ class Attempt:
             bundles = bundles_of(self.scope.run, self.record, self.task.phase, place.root / "bundles")
             self.repository = PrivateRepository.create(
                 place.root / "repository",
-                objects=objects(origin, work_root() / "mirrors"),
+                objects=objects(origin, work_root() / "mirrors", self.record.charter.says.base),
                 commit=self.base,
                 bundles=bundles,
+                with_tree=self.task.runner != "check",
             )
         inputs_of(self.scope.run, self.record, self.task.phase, place.inputs)
         told = place.root / "task.json"
@@ -161,9 +161,7 @@ class Attempt:
             with path.open("rb") as stream:
                 bundle = self.scope.run.put(stream)[0]
         self.sealed = Sealed(commit=sealed.commit, tree=sealed.tree, bundle=bundle)
-        repository, commit = self.repository, sealed.commit
-        changed = [change.path for change in sealed.changes]
-        self.entries += collect_changed(self.scope.run, self.task, lambda path: repository.read(commit, path), changed, matches)
+        self.entries += collect_changed(self.scope.run, self.task, self.repository, sealed)
 
     def verify(self) -> None:
         """Run the plan's own checks of this task, each in a clean checkout of its own."""

@@ -15,6 +15,9 @@ from dag_factory.evidence.contract import CheckContract, TaskContract
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal
 from dag_factory.evidence.store import RunStore
 from dag_factory.runners import RUNNERS, Limits, Outcome, Request
+from dag_factory.workspace.globs import matches
+from dag_factory.workspace.private import PrivateRepository
+from dag_factory.workspace.seal import Sealed
 
 __all__ = ["Bench", "collect", "collect_file", "run_check"]
 
@@ -141,14 +144,9 @@ def collect_file(run: RunStore, task_id: str, item_id: str, name: str, folder: P
     return Entry(task=task_id, item=item_id, name=name, digest=digest, size=size, grade=grade)
 
 
-def collect_changed(
-    run: RunStore, task: TaskContract, read: Callable[[str], bytes | None], changed: Iterable[str], matches: Any
-) -> Iterator[Entry]:
+def collect_changed(run: RunStore, task: TaskContract, repository: PrivateRepository, sealed: Sealed) -> Iterator[Entry]:
     """Collect what a sealed commit changed, for the items that ask for changes."""
-    paths = list(changed)
     for item in task.items:
-        for path in paths if item.changed else ():
-            data = read(path) if matches(path, item.changed) else None
-            if data is not None:
-                digest = run.put_bytes(data)
-                yield Entry(task=task.id, item=item.id, name=path, digest=digest, size=len(data), grade="observed")
+        paths = [change.path for change in sealed.changes if item.changed and matches(change.path, item.changed)]
+        for path, data in repository.blobs(str(sealed.commit), paths).items() if paths else ():
+            yield Entry(task=task.id, item=item.id, name=path, digest=run.put_bytes(data), size=len(data), grade="observed")

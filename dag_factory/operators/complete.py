@@ -81,9 +81,10 @@ class CompleteOperator(PlanOperator):
             bundles.append(fetch_bundle(scope.run, converged.says.sealed.bundle, place.root / "bundles"))
         repository = PrivateRepository.create(
             place.root / "repository",
-            objects=objects(origin, work_root() / "mirrors"),
+            objects=objects(origin, work_root() / "mirrors", record.charter.says.base),
             commit=record.charter.says.base,
             bundles=bundles,
+            with_tree=False,
         )
         branch = f"phasegate/{self._plan.workflow}/{_ref(scope.run_id)}"
         publish(origin, repository.git_dir, commit, branch, force=True)

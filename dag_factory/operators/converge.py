@@ -22,6 +22,7 @@ class ConvergeOperator(PlanOperator):
     Parameters
     ----------
     phase: the phase whose work is merged.
+
     """
 
     ui_color = "#bae6fd"

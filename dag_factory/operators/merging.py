@@ -54,6 +54,7 @@ class Merging:
         Raises
         ------
         EnvelopeError: the phase is not open, or the run has no repository.
+
         """
         scope = Scope.of(ti.dag_id, ti.run_id)
         record = scope.record(plan.digest, upto=phase)
@@ -70,7 +71,7 @@ class Merging:
             if stored and stored.says.outcome == "completed" and stored.says.sealed and stored.says.sealed.bundle:
                 sealed.append((task.id, stored.says.sealed.commit))
                 bundles.append(fetch_bundle(scope.run, stored.says.sealed.bundle, place.root / "bundles"))
-        borrowed = objects(origin, work_root() / "mirrors")
+        borrowed = objects(origin, work_root() / "mirrors", record.charter.says.base)
         repository = PrivateRepository.create(place.root / "repository", objects=borrowed, commit=base, bundles=bundles, with_tree=False)
         return cls(plan, phase, scope, record, ti.try_number, base, place, repository, sealed)
 

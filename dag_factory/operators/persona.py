@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -67,21 +70,26 @@ class PersonaOperator(PlanOperator):
     def _attempt(self, context: Context) -> str | None:
         from dag_factory.operators.attempt import Attempt
 
-        attempt = Attempt.begin(self._plan, self._contract, context["ti"], self._stop, self.log.info)  # 0
+        own = _Stopwatch()
+        with own.time("begin"):
+            attempt = Attempt.begin(self._plan, self._contract, context["ti"], self._stop, self.log.info)  # 0
         if self._contract.external:
             attempt.assign()
             self.log.info("@%s works outside: the gate waits for `phasegate submit`.", self.persona)
             return None
-        place = attempt.prepare(self._origin(), self._folder)  # 1
+        with own.time("prepare"):
+            place = attempt.prepare(self._origin(), self._folder)  # 1
         outcome = attempt.run()  # 2
-        if outcome.ended == "exited" and (outcome.exit_code == 0 or self.runner == "check"):
-            attempt.seal()  # 3
+        failed = None if outcome.ended == "exited" and (outcome.exit_code == 0 or self.runner == "check") else self._why(outcome)
+        if failed is None:
+            with own.time("seal"):
+                attempt.seal()  # 3
             attempt.verify()  # 4
-            attempt.collect()  # 5
-            failed = None
-        else:
-            failed = self._why(outcome)
-        attempt.attest(failed=failed is not None)  # 6
+            with own.time("collect"):
+                attempt.collect()  # 5
+        with own.time("attest"):
+            attempt.attest(failed=failed is not None)  # 6
+        self.log.info("Phasegate's own part of this task: %s", own)
         if failed is None:
             place.drop()
         else:
@@ -92,3 +100,23 @@ class PersonaOperator(PlanOperator):
         if outcome.ended == "exited":
             return f"@{self.persona} failed with exit code {outcome.exit_code}. {outcome.reason}".strip()
         return f"@{self.persona} did not end by itself: {outcome.ended}. {outcome.reason}".strip()
+
+
+class _Stopwatch:
+    """How long Phasegate's own steps took: what a team pays for the evidence, beside the persona and its checks."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def time(self, step: str) -> Iterator[None]:
+        """Time one step."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[step] = time.perf_counter() - began
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in self._seconds.items())
+        return f"{sum(self._seconds.values()) * 1000:.0f} ms ({parts})"

@@ -70,7 +70,8 @@ def _fill(task: Any, catalogue: dict[str, Any]) -> tuple[Any, tuple[Loosening, .
         return task, ()
     owed = {key: contract[key] for key in ("does", "writes", "evidence") if key in contract}
     evidence = task.get("evidence", {})
-    gone = [("evidence", key) for key, item in evidence.items() if item is None] if isinstance(evidence, dict) else [("evidence",)]
+    gone: list[tuple[str, ...]] = [("evidence",)] if evidence is None else []
+    gone += [("evidence", key) for key, item in evidence.items() if item is None] if isinstance(evidence, dict) else []
     merged, found = overlay(owed, {key: value for key, value in task.items() if key in owed})
     kept = tuple(
         Loosening("evidence-removed", item.path, f"@{persona} owes {item.path[-1]} under the duty {duty}.", "Remove this line.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 import reprlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,7 @@ def read_spec(path: Path, *, patterns: tuple[str, ...] = ("standard",), shown: s
         raise SpecError([*found, *_told(error, merged, source)]) from error
     found += [item for rule in STATIC_RULES for item in rule(Subject(workflow, catalogue, raw, source))]
     if found:
-        raise SpecError(_without_echoes(found))
+        raise SpecError(list(dict.fromkeys(found)))  # two rules may see one fault
     return Spec(workflow, catalogue, source, path.parent)
 
 
@@ -90,19 +89,14 @@ def _once(items: tuple[Loosening, ...]) -> tuple[Loosening, ...]:
     return tuple({(item.path, item.rule): item for item in items}.values())
 
 
-def _without_echoes(found: list[Diagnostic]) -> list[Diagnostic]:
-    """Drop repeated diagnostics: one fault may be seen by two rules at one place."""
-    return list({(item.rule, item.where): item for item in found}.values())
-
-
-def _told(error: ValidationError, raw: Any, source: Source) -> Iterator[Diagnostic]:
-    seen: set[tuple[SpecPath, str]] = set()
+def _told(error: ValidationError, raw: Any, source: Source) -> list[Diagnostic]:
+    told: dict[tuple[SpecPath, str], Diagnostic] = {}
     for fault in error.errors(include_url=False, include_context=False):
         path = _written(fault["loc"], raw, missing=fault["type"] == "missing")
         rule, reason, remedy = _sentence(fault, path)
-        if (path, rule) not in seen:
-            seen.add((path, rule))
-            yield Diagnostic(rule, source.where(path), reason, remedy)
+        if (path, rule) not in told or fault["type"] == "value_error":  # of a union's branches, the one that speaks our words
+            told[path, rule] = Diagnostic(rule, source.where(path), reason, remedy)
+    return list(told.values())
 
 
 def _written(loc: tuple[int | str, ...], raw: Any, *, missing: bool) -> SpecPath:

@@ -80,8 +80,8 @@ def _binds(path: SpecPath, base: Any, over: Any) -> bool:
         return True  # the rules say so in better words
     if len(path) == 2 and path[0] == "paths":
         return bool(over != [])
-    if path[-1] in _WORDING and isinstance(base, str):
-        return path[0] not in {"checklists", "requires"} and "expect" not in path
+    if path[-1] in _WORDING and isinstance(base, str) and path[0] != "checklists" and "expect" not in path:
+        return True
     return type(base) is type(over) and not isinstance(base, dict) and bool(base == over)
 
 
@@ -146,6 +146,8 @@ def _removed(path: SpecPath) -> Loosening:
             return Loosening(
                 "persona-removed", path, f"Task {task} of the pattern is mandatory for all, no exceptions.", "Remove this line."
             )
+        case ("phases", _, "tasks", task, "evidence"):
+            return Loosening("evidence-removed", path, f"{task} owes evidence: the pattern demands it.", "Remove this line.")
         case ("phases", _, "tasks", task, "evidence", item) | ("catalogue", task, "contracts", _, "evidence", item):
             return Loosening("evidence-removed", path, f"{task} owes {item}: the pattern demands it.", "Remove this line.")
     return Loosening("pattern-loosened", path, f"{what} is the pattern's and cannot be taken away.", "Remove this line.")

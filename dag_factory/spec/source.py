@@ -57,7 +57,7 @@ class _StrictLoader(_Loader):  # type: ignore[misc] # the C loader has no types
                 raise _RefusedError("yaml-broken", "Merging with << is not read here.", "Write the keys out.", mark)
             key = self.construct_object(key_node) if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key, str):
-                written = reprlib.repr(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "This key"
+                written = f"The key {key_node.value[:40]}" if isinstance(key_node, yaml.ScalarNode) else "This key"
                 raise _RefusedError("wrong-type", f"{written} is no text, and every key is one.", _QUOTE, mark)
             if key in seen:
                 raise _RefusedError("duplicate-key", f"The key {reprlib.repr(key)} is written twice.", "Keep one of them.", mark)

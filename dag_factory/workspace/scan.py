@@ -20,19 +20,20 @@ from dag_factory.errors import WorkspaceError
 
 __all__ = ["Item", "Tree", "restless"]
 
-Kind = Literal["file", "symlink", "special", "repository", "unreadable"]
+Kind = Literal["folder", "file", "symlink", "special", "repository", "unreadable"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _PIECE = 1 << 20
-_LONGEST_PATH = 4000
+_DEEPEST = 128
 
 
 @dataclass(frozen=True)
 class Item:
     """One thing in the tree: what it is, whether its owner may execute it, and its size.
 
-    A `repository` is a nested `.git`, or what some file system takes for one; an `unreadable` one is a folder.
+    A `repository` is a nested `.git`, or what some file system takes for one; an `unreadable` one is a folder that
+    cannot be opened, or lies deeper than 128 folders.
     """
 
     path: bytes
@@ -62,7 +63,6 @@ class Tree:
             raise WorkspaceError(f"The work tree is gone: {error.strerror}.") from error
         found = os.fstat(self._root)
         self._last: tuple[bytes, int] = (b"", self._root)
-        self.folders: set[bytes] = set()
         if identity not in (None, (found.st_dev, found.st_ino)):
             os.close(self._root)
             raise WorkspaceError("The work tree was replaced by another folder.")
@@ -79,7 +79,7 @@ class Tree:
             os.close(descriptor)
 
     def walk(self) -> Iterator[Item]:
-        """Yield everything that is no folder, except the `.git` at the root; remember the folders."""
+        """Yield everything except the `.git` at the root; a folder before what is in it."""
         waiting = [b""]
         while waiting:
             folder = waiting.pop()
@@ -95,9 +95,10 @@ class Tree:
                     continue
                 if _is_dot_git(name):
                     yield Item(path, "repository")
-                elif stat.S_ISDIR(facts.st_mode) and len(path) < _LONGEST_PATH:
-                    self.folders.add(path)
-                    waiting.append(path)
+                elif stat.S_ISDIR(facts.st_mode):
+                    deep = path.count(b"/") >= _DEEPEST
+                    yield Item(path, "unreadable" if deep else "folder")
+                    waiting += [] if deep else [path]
                 else:
                     yield Item(path, _kind(facts.st_mode), bool(facts.st_mode & stat.S_IXUSR), facts.st_size)
 
@@ -173,8 +174,6 @@ def restless(path: bytes) -> WorkspaceError:
 def _kind(mode: int) -> Kind:
     if stat.S_ISREG(mode):
         return "file"
-    if stat.S_ISDIR(mode):
-        return "unreadable"
     return "symlink" if stat.S_ISLNK(mode) else "special"
 
 

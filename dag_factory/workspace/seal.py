@@ -25,13 +25,13 @@ __all__ = ["Change", "Refusal", "Sealed", "as_text", "as_written", "refuse", "se
 MOST_CHANGES = 20_000
 LARGEST_FILE = 100_000_000
 MOST_LISTED = 20
-_MOST_ITEMS = 500_000
+MOST_ITEMS = 500_000
 
 _SHAPES = {
     "symlink": ("workspace-symlink", "is a symbolic link"),
     "special": ("workspace-special-file", "is no ordinary file"),
     "repository": ("workspace-submodule", "is a repository inside the workspace"),
-    "unreadable": ("workspace-unreadable", "cannot be read"),
+    "unreadable": ("workspace-unreadable", "cannot be read, or lies too deep"),
 }
 
 
@@ -91,17 +91,21 @@ def seal(git_dir: Path, tree: Tree, base: str, *, writes: Sequence[str], declare
     stamp = stamps(git_dir, [base])[base]
     held = entries(git_dir, base)
     found: dict[bytes, Item] = {}
+    folders = {b""}
     for item in tree.walk():
-        found[item.path] = item
-        if len(found) > _MOST_ITEMS + len(held):
-            return refuse(base, ("workspace-too-many", "", f"more than {len(found) - 1:,} files"))
+        if item.kind == "folder":
+            folders.add(item.path)
+        else:
+            found[item.path] = item
+        if len(found) + len(folders) > MOST_ITEMS + len(held):
+            return refuse(base, ("workspace-too-many", "", f"more than {MOST_ITEMS:,} files and folders, ignored ones among them"))
     _leave_out(git_dir, held, found, declared)
     findings = _compare(git_dir, tree, held, found)
     if len(findings.deltas) > MOST_CHANGES:
         text = f"{len(findings.deltas):,} files changed, and {MOST_CHANGES:,} may"
         return refuse(base, ("workspace-too-many", "", text))
     deltas = sorted(findings.deltas, key=lambda delta: delta.path)
-    refused = [*findings.refused, *_nested(tree, found, deltas), *_judged(deltas, writes)]
+    refused = [*findings.refused, *_nested(folders, found, deltas), *_judged(deltas, writes)]
     changes = tuple(Change(as_text(delta.path), delta.status) for delta in deltas)
     if refused:
         told = {(path, rule): text for path, rule, text in sorted(refused)}
@@ -182,9 +186,8 @@ def _same_link(tree: Tree, was: Entry, path: bytes) -> bool:
     return was.mode == "120000" and was.id == hashlib.new(_algorithm(was.id), blob, usedforsecurity=False).hexdigest()
 
 
-def _nested(tree: Tree, found: dict[bytes, Item], deltas: list[_Delta]) -> Iterator[tuple[bytes, str, str]]:
+def _nested(folders: set[bytes], found: dict[bytes, Item], deltas: list[_Delta]) -> Iterator[tuple[bytes, str, str]]:
     """Yield each folder git would take for a bare repository, if anything in it changed: its settings run programs."""
-    folders = {b"", *tree.folders}
     for folder in sorted(folders):
         inner = folder + b"/" if folder else b""
         if {inner + b"objects", inner + b"refs"} <= folders and inner + b"HEAD" in found:

@@ -84,7 +84,7 @@ class Case:
             return Examination((Fault(f"There is no kind of evidence {item.kind!r}.", rule="evidence-malformed"),), {})
         found = [entry for entry in entries_of(self.record, task, item) if entry.item == item.id]
         result = next((result for result in results_of(self.record, task) if result.name == item.check), None)
-        contents = {entry.name: self.files(entry.digest) for entry in found}
+        contents = {entry.name: self._bytes(entry) for entry in found}
         lost = tuple(
             Fault(f"The bytes of {name} are gone, or are not those that were hashed.", rule="evidence-altered")
             for name, data in contents.items()
@@ -101,6 +101,10 @@ class Case:
             return kind.examine(material, kind.Expect.model_validate(item.expect))
         except (ValidationError, RecursionError, MemoryError) as error:
             return Examination((Fault(f"It could not be examined: {type(error).__name__}.", rule="evidence-malformed"),), {})
+
+    def _bytes(self, entry: Entry) -> bytes | None:
+        data = self.files(entry.digest)
+        return data if data is not None and len(data) == entry.size else None
 
     def finding(self, rule: str, task: TaskContract, text: str, *, subject: str = "") -> Finding:
         """Make a finding about a task."""

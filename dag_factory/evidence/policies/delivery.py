@@ -51,6 +51,8 @@ def _bound(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Ite
     found = (bound.charter, bound.plan, bound.dag_id, bound.run_id, bound.phase, bound.task, bound.map_index)
     names = ("charter", "plan", "dag_id", "run_id", "phase", "task", "map_index")
     wrong = [name for name, one, other in zip(names, expected, found, strict=True) if one != other]
+    if stored.name != f"{bound.attempt:04d}.json":
+        wrong.append("attempt")
     if wrong:
         yield case.finding(
             "statement-misbound",

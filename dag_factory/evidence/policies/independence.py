@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dag_factory.evidence.contract import RunContract, TaskContract
+from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.verdict import Finding
 
@@ -31,6 +32,8 @@ def independent(case: Case) -> Iterator[Finding]:
     }
     for task in case.phase.tasks:
         said = delivered.get(task.id)
+        if keyids.get(task.persona) == keyids.get(AUTHORITY):
+            yield case.finding("key-shared", task, f"@{task.persona} signs with Phasegate's own key.", subject=f"{task.id}:{AUTHORITY}")
         for name in task.validates:
             made = case.contract.tasks[name]
             if made.persona == task.persona or (said and name in delivered and said.persona == delivered[name].persona):

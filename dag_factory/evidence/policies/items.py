@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dag_factory.evidence.contract import GRADES
+from dag_factory.evidence.contract import GRADES, TaskContract
 from dag_factory.evidence.policies.case import Case, entries_of
+from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["evident"]
@@ -17,15 +18,7 @@ def evident(case: Case) -> Iterator[Finding]:
         stored = case.worked(task)
         if stored is None:
             continue
-        known = {item.id for item in task.items}
-        for entry in stored.says.evidence:
-            if entry.item not in known or entry.task != task.id:
-                yield case.finding(
-                    "evidence-undeclared",
-                    task,
-                    f"{entry.name} is no evidence the plan asks for.",
-                    subject=f"{task.id}/{entry.item}",
-                )
+        yield from _undeclared(case, task, stored.says)
         for item in task.items:
             subject = f"{task.id}/{item.id}"
             for fault in case.examine(task, item).faults:
@@ -44,3 +37,20 @@ def evident(case: Case) -> Iterator[Finding]:
                         f"{entry.name} is only {entry.grade}; it counts when it is {item.needs}.",
                         subject=subject,
                     )
+
+
+def _undeclared(case: Case, task: TaskContract, said: TaskStatement) -> Iterator[Finding]:
+    """Files the plan does not ask for: of no item, of another name than the item's, or one more for the same place."""
+    known = {item.id: item for item in task.items}
+    seen: set[tuple[str, str]] = set()
+    for entry in said.evidence:
+        item, place = known.get(entry.item), (entry.item, entry.name)
+        asked = item is not None and (bool(item.changed) or entry.name in (item.path, item.report))
+        if not asked or entry.task != task.id or place in seen:
+            yield case.finding(
+                "evidence-undeclared",
+                task,
+                f"{entry.name} is no evidence the plan asks for.",
+                subject=f"{task.id}/{entry.item}",
+            )
+        seen.add(place)

@@ -43,14 +43,12 @@ def fits(case: Case) -> Iterator[Finding]:
         )
     merged, told = dict(said.merged), {conflict.task for conflict in said.conflicts}
     for task in phase.tasks:
-        stored = case.statement(task)
+        stored, inside = case.worked(task), merged.get(task.id)
         sealed = stored.says.sealed if stored else None
-        if sealed and sealed.bundle and task.id not in told and merged.get(task.id) != sealed.commit:
-            yield case.finding(
-                "merge-missing",
-                task,
-                f"The newest sealed commit {sealed.commit[:12]} is not in the merge; the merge must be made again.",
-            )
+        if task.id in told or inside == (sealed.commit if sealed else None) or (inside is None and sealed and not sealed.bundle):
+            continue
+        what = f"The newest sealed commit {sealed.commit[:12]} is not in the merge" if sealed else f"The merge still holds {inside}"
+        yield case.finding("merge-missing", task, f"{what}; the merge must be made again.")
     yield from _product_kept(case, said.product)
 
 

@@ -24,8 +24,10 @@ def gate_missing(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def evidence_missing(subject: Subject) -> Iterator[Diagnostic]:
-    """A task that owes nothing proves nothing."""
+    """A task that owes nothing proves nothing. Who a stranger is comes first: what a persona owes is not known before."""
     for path, _, task_id, task in subject.tasks():
+        if task.duty not in subject.contracts(task.persona):
+            continue
         if not task.evidence:
             remedy = "Write `evidence: {name: {path: FILE, kind: file}}`."
             yield subject.fault("task-without-evidence", path, f"Task {task_id} declares no evidence.", remedy)

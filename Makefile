@@ -1,0 +1,50 @@
+# What can be done here. Everything runs in .venv, which the first target that needs it makes from constraints.txt.
+#
+#   make demo FAULT=missing-evidence     break one thing first (`make demo FAULT=list` names all)
+#   make up PORT=8080                    choose the port of Airflow's UI
+#   make demo PYTHON=/path/to/python3.12 choose the interpreter .venv is made with
+
+SHELL := /bin/bash
+BIN := .venv/bin
+FAULT ?=
+PORT ?=
+PYTHON ?=
+
+export PHASEGATE_PYTHON := $(PYTHON)
+quote = '$(subst ','\'',$(1))'
+OPTIONS = $(if $(FAULT),--fault $(call quote,$(FAULT))) $(if $(PORT),--port $(call quote,$(PORT)))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check bench constraints clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: ## run the standard workflow on a real Airflow, from beginning to end
+	@scripts/bootstrap demo
+	@exec $(BIN)/phasegate demo $(OPTIONS)
+
+up: ## the same, and Airflow's UI stays up until Ctrl-C
+	@scripts/bootstrap demo
+	@exec $(BIN)/phasegate demo --up $(OPTIONS)
+
+check: ## linters, types, import floors, unit tests
+	@scripts/bootstrap dev
+	@scripts/quietly ruff $(BIN)/ruff check .
+	@scripts/quietly format $(BIN)/ruff format --check .
+	@scripts/quietly mypy $(BIN)/mypy
+	@scripts/quietly imports $(BIN)/lint-imports
+	@scripts/quietly unit $(BIN)/pytest -q -n auto --dist loadfile tests/unit tests/attacks
+
+test: check ## all of that, and the tests on a real Airflow
+	@scripts/quietly airflow $(BIN)/pytest -q tests/integration
+
+bench: ## measure, and print the ratios
+	@scripts/bootstrap dev
+	@exec $(BIN)/python -m benchmarks
+
+constraints: ## resolve every dependency anew, and write constraints.txt
+	@scripts/constraints
+
+clean: ## remove everything that was made here
+	rm -rf .venv .phasegate dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*

@@ -1,0 +1,5 @@
+"""`make bench`: every benchmark."""
+
+from benchmarks.overhead import main
+
+main()

@@ -1,0 +1,52 @@
+"""The command `phasegate`: what can be done without Airflow. One module a command."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from dag_factory import __version__
+from dag_factory.cli.demo import command as demo_command
+from dag_factory.cli.explain import explain
+from dag_factory.cli.lint import lint
+from dag_factory.cli.plan import plan
+from dag_factory.cli.submit import submit
+from dag_factory.cli.verify import verify
+from dag_factory.errors import PhasegateError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="phasegate",
+    help="Workflows in phases, each closed by a gate that verifies evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (lint, plan, verify, submit, explain):
+    app.command()(command)
+app.command("demo")(demo_command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"phasegate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version and exit."),
+) -> None:
+    """Workflows in phases, each closed by a gate that verifies evidence."""
+
+
+def main() -> None:
+    """Run the command; an error of the user's is one line, not a traceback."""
+    try:
+        app()
+    except PhasegateError as error:
+        typer.echo(f"phasegate: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,37 @@
+"""`phasegate demo`: the whole idea on a real Airflow, in a folder of its own, with nothing left running.
+
+The rooms: `home` (the folder, the sample's copy, its repository), `faults` (what may be broken in that copy), `settings` (the
+Airflow that lives there), `processes` (its four components), `api` (its REST API), `progress` (what is shown meanwhile), `report`
+(what the evidence store tells afterwards), `mission` (all of it, in order). The command line itself is all that stands here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["command", "run_demo"]
+
+HOME = Path(".phasegate/demo")
+
+
+def command(
+    fault: Annotated[str | None, typer.Option(help="Break one thing first, and see it caught; `list` names them all.")] = None,
+    up: Annotated[bool, typer.Option("--up", help="Leave Airflow up afterwards, until Ctrl-C.")] = False,
+    home: Annotated[Path, typer.Option(help="Where everything is made; a demo made there before is replaced.")] = HOME,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port of Airflow's UI; any free one if not given.")] = None,
+) -> None:
+    """Run the sample workflow on a real Airflow. Exits 0 if every gate let it through, and leaves nothing running.
+
+    Example: phasegate demo --fault missing-evidence
+    """
+    raise typer.Exit(run_demo(fault or None, keep_up=up, home=home, port=port))
+
+
+def run_demo(fault: str | None = None, *, keep_up: bool = False, home: Path = HOME, port: int | None = None) -> int:
+    """Run the demo; see `dag_factory.cli.demo.mission.run_demo`."""
+    from dag_factory.cli.demo import mission
+
+    return mission.run_demo(fault, keep_up=keep_up, home=home, port=port)

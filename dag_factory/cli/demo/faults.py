@@ -1,0 +1,121 @@
+"""Six things that can go wrong with a team, each as a change to the demo's copies; Phasegate is told of none of them.
+
+What is changed is the copied spec, the personas beside it, or the product's repository. Whether the linter or a gate catches
+it is not decided here.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dag_factory.cli.demo.home import DemoHome
+from dag_factory.errors import PhasegateError
+
+__all__ = ["FAULTS", "Fault", "find_fault"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing to break: what it does, in words for whoever watches, and the change."""
+
+    says: str
+    apply: Callable[[DemoHome], None]
+
+
+def find_fault(name: str) -> Fault:
+    """Find a fault by its name.
+
+    Raises
+    ------
+    PhasegateError: there is none of that name.
+
+    """
+    try:
+        return FAULTS[name]
+    except KeyError:
+        raise PhasegateError(f"There is no fault {name!r}.", remedy=f"The faults are {', '.join(FAULTS)}.") from None
+
+
+def _missing_evidence(home: DemoHome) -> None:
+    _replace(
+        home.personas / "ux_designer.py",
+        'Path("UX.md").write_text(text, encoding="utf-8")',
+        'print(f"UX.md is done: {len(text)} characters.")',
+    )
+
+
+def _failed_validation(home: DemoHome) -> None:
+    mart = home.personas / "work" / "software-engineer" / "daily_mart" / "src" / "mart.py"
+    _replace(mart, "FROM orders GROUP BY", "FROM orders WHERE amount_cents < 10000 GROUP BY")
+
+
+def _self_validation(home: DemoHome) -> None:
+    """One script does both works, under two names; its checks are all run, and all succeed."""
+    author = home.personas / "software_engineer.py"
+    _replace(author, '\nFEATURE = os.environ["PHASEGATE_FEATURE"]\n', '\nFEATURE = os.environ.get("PHASEGATE_FEATURE", "")\n')
+    _replace(author, "    main()\n", '    main() if FEATURE else os.execvp("make", ["make", "audit"])\n', last=True)
+    shutil.copyfile(author, home.personas / "security_audit.py")
+    command = 'python "$PHASEGATE_SPEC_DIR/personas/security_audit.py"'
+    _replace(home.spec, "security-engineer: {check: make audit}", f"security-engineer: {{command: {command}, verify: make audit}}")
+
+
+def _combined_persona(home: DemoHome) -> None:
+    _add_phases(
+        home,
+        "  implementation:",
+        "    tasks:",
+        "      full-stack: {persona: software-engineer and sdet, duty: implementation, each: feature}",
+    )
+
+
+def _missing_foundation(home: DemoHome) -> None:
+    _add_phases(home, "  foundation:", "    tasks:", "      ux-designer: null")
+
+
+def _implementation_first(home: DemoHome) -> None:
+    _add_phases(
+        home,
+        "  prototype:",
+        "    before: foundation",
+        "    tasks:",
+        "      prototype:",
+        "        persona: software-engineer",
+        "        duty: implementation",
+        "        each: feature",
+        "    gate: {says: The prototype runs.}",
+    )
+
+
+FAULTS: dict[str, Fault] = {
+    "missing-evidence": Fault("The UX designer reports success and leaves no UX.md.", _missing_evidence),
+    "failed-validation": Fault("The engineer leaves large orders out of the mart; no test of the sdet's notices.", _failed_validation),
+    "self-validation": Fault(
+        "One script works as software-engineer and, under another name, audits as security-engineer.", _self_validation
+    ),
+    "combined-persona": Fault("One task is given to software-engineer and sdet at once.", _combined_persona),
+    "missing-foundation": Fault("The UX designer is taken out of the foundation.", _missing_foundation),
+    "implementation-first": Fault("A prototype is implemented before the foundation is laid.", _implementation_first),
+}
+
+
+def _replace(path: Path, old: str, new: str, *, last: bool = False) -> None:
+    text = path.read_text(encoding="utf-8")
+    if text.count(old) != 1 and not (last and old in text):
+        raise PhasegateError(
+            f"{path} does not hold {old!r} once: this fault does not fit the sample.", remedy="Mend dag_factory/cli/demo/faults.py."
+        )
+    before, _, after = text.rpartition(old)
+    path.write_text(before + new + after, encoding="utf-8")
+
+
+def _add_phases(home: DemoHome, *lines: str) -> None:
+    text = home.spec.read_text(encoding="utf-8")
+    if re.search(r"^phases:", text, re.MULTILINE):
+        raise PhasegateError(
+            f"{home.spec} has phases of its own: this fault does not fit the sample.", remedy="Mend dag_factory/cli/demo/faults.py."
+        )
+    home.spec.write_text("\n".join([text.rstrip("\n"), "", "phases:", *lines]) + "\n", encoding="utf-8")

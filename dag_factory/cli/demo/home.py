@@ -1,0 +1,157 @@
+"""The demo's folder: a copy of the sample, the product's repository, and an Airflow home. Made anew every time.
+
+::
+
+    <home>/
+        dags/phasegate.py                    what a user of Phasegate writes into the DAG folder
+        dags/workflows/orders_mart.yaml      the sample's spec, with personas/ beside it
+        orders/                              the product's git repository, at its first commit
+        airflow/                             AIRFLOW_HOME: airflow.cfg, database, evidence, keys
+        logs/                                one file a component, and the task logs
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dag_factory.errors import PhasegateError
+from dag_factory.workspace.git import git
+
+__all__ = ["WORKFLOW", "DemoHome", "fresh_home", "sample"]
+
+WORKFLOW = "orders_mart"
+
+_MARK = ".phasegate-demo"
+_LOADER = '''"""Makes an Airflow DAG of every workflow spec in `workflows/`."""
+
+from dag_factory import load_workflows
+
+load_workflows(globals(), "workflows")
+'''
+_LITTER = shutil.ignore_patterns("__pycache__", "*.pyc", ".pytest_cache", "build", "*.db", ".coverage", ".DS_Store")
+_BEGINNING = {"GIT_AUTHOR_DATE": "2026-11-23T06:00:00+00:00", "GIT_COMMITTER_DATE": "2026-11-23T06:00:00+00:00"}
+
+
+@dataclass(frozen=True)
+class DemoHome:
+    """Where everything of one demo lies; `root` is absolute."""
+
+    root: Path
+
+    @property
+    def dags(self) -> Path:
+        """Airflow's DAG folder."""
+        return self.root / "dags"
+
+    @property
+    def spec(self) -> Path:
+        """The copied spec."""
+        return self.dags / "workflows" / f"{WORKFLOW}.yaml"
+
+    @property
+    def personas(self) -> Path:
+        """The copied personas, beside the spec."""
+        return self.spec.parent / "personas"
+
+    @property
+    def product(self) -> Path:
+        """The product's repository."""
+        return self.root / "orders"
+
+    @property
+    def airflow(self) -> Path:
+        """AIRFLOW_HOME."""
+        return self.root / "airflow"
+
+    @property
+    def evidence(self) -> Path:
+        """The evidence store, where `[phasegate] evidence_root` has it by default."""
+        return self.airflow / "phasegate" / "evidence"
+
+    @property
+    def logs(self) -> Path:
+        """What the components print; the task logs are in `tasks` below."""
+        return self.root / "logs"
+
+
+def sample() -> Path:
+    """The sample: packaged with the command, or `examples/orders` of the checkout it runs from.
+
+    Raises
+    ------
+    PhasegateError: it is in neither place.
+
+    """
+    here = Path(__file__).resolve()
+    for folder in (here.parents[1] / "sample", here.parents[3] / "examples" / "orders"):
+        if (folder / "workflow.yaml").is_file():
+            return folder
+    raise PhasegateError(f"The sample is not installed with {here.parents[2]}.", remedy="Install airflow-phasegate again.")
+
+
+@contextmanager
+def fresh_home(root: Path) -> Iterator[DemoHome]:
+    """Make the demo's folder anew, and keep other demos out of it while this one lasts.
+
+    Raises
+    ------
+    PhasegateError: a demo is running there, it holds what no demo made, or it cannot be written.
+
+    """
+    home = DemoHome(root.absolute())
+    try:
+        home.root.parent.mkdir(parents=True, exist_ok=True)
+        lock = (home.root.parent / f"{home.root.name}.lock").open("a")
+    except OSError as error:
+        raise _unwritable(home, error) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise PhasegateError(
+                f"Another demo is running in {home.root}.", remedy="Wait for it, or choose another folder with --home."
+            ) from error
+        try:
+            _clear(home)
+            _furnish(home)
+        except OSError as error:
+            raise _unwritable(home, error) from error
+        yield home
+
+
+def _clear(home: DemoHome) -> None:
+    if home.root.exists():
+        if any(home.root.iterdir()) and not (home.root / _MARK).is_file():
+            raise PhasegateError(
+                f"{home.root} holds what no demo made, and will not be replaced.", remedy="Choose another folder with --home."
+            )
+        shutil.rmtree(home.root)
+    home.root.mkdir()
+    (home.root / _MARK).write_text("Made by `phasegate demo`, which replaces this folder every time.\n", encoding="utf-8")
+
+
+def _furnish(home: DemoHome) -> None:
+    source = sample()
+    for folder in (home.spec.parent, home.airflow, home.logs):
+        folder.mkdir(parents=True)
+    (home.dags / "phasegate.py").write_text(_LOADER, encoding="utf-8")
+    (home.dags / ".airflowignore").write_text("workflows/\n", encoding="utf-8")  # personas are programs, not DAG files
+    shutil.copyfile(source / "workflow.yaml", home.spec)
+    shutil.copytree(source / "personas", home.personas, ignore=_LITTER)
+    shutil.copytree(source / "repo", home.product, ignore=_LITTER)
+    git("init", "--quiet", "--initial-branch=main", "--template=", str(home.product), git_dir=None, cwd=home.root)
+    git_dir = home.product / ".git"
+    git("add", "--all", git_dir=git_dir, work_tree=home.product, cwd=home.product)
+    message = "--message=Where the repository starts"
+    git("commit", "--quiet", message, git_dir=git_dir, work_tree=home.product, cwd=home.product, env=_BEGINNING)
+
+
+def _unwritable(home: DemoHome, error: OSError) -> PhasegateError:
+    return PhasegateError(
+        f"The demo cannot be made in {home.root}: {error.strerror or error}.", remedy="Choose another folder with --home."
+    )

@@ -1,0 +1,130 @@
+"""What the demo shows while it lasts: on a terminal a table that fills, elsewhere one line per change.
+
+A line is: seconds since the beginning, phase, task, persona, state.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from dag_factory.cli.demo.api import TaskState
+from dag_factory.evidence.contract import RunContract
+
+__all__ = ["Board", "Progress"]
+
+_LOOKS = {
+    "success": ("✔", "green"),
+    "failed": ("✘", "bold red"),
+    "upstream_failed": ("✘", "red"),
+    "skipped": ("–", "yellow"),
+    "running": ("▶", "bold cyan"),
+    "deferred": ("…", "cyan"),
+    "up_for_retry": ("↻", "yellow"),
+}
+_QUIET = frozenset({"", "none", "scheduled", "queued"})
+
+
+class Progress:
+    """Says what is going on, and when.
+
+    Parameters
+    ----------
+    console: where.
+
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._began = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._began
+
+    def say(self, text: str, style: str = "") -> None:
+        """One line, with its time."""
+        self.console.print(Text.assemble((f"{self.elapsed:6.1f} s  ", "dim"), (text, style)), soft_wrap=True)
+
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[None]:
+        """Say what is being waited for; on a terminal it is seen to be alive."""
+        if not self.console.is_terminal:
+            self.say(text)
+            yield
+            return
+        with self.console.status(escape(text)):
+            yield
+
+
+class Board:
+    """The tasks of one run, and how each stands.
+
+    Parameters
+    ----------
+    progress: where to show it.
+    contract: whose tasks they are, in their order.
+
+    """
+
+    def __init__(self, progress: Progress, contract: RunContract) -> None:
+        self._progress = progress
+        self._phases = {phase.id: phase for phase in contract.phases}
+        self._who = {f"{task.phase}.{task.task}": f"@{task.persona}" for task in contract.tasks.values()}
+        self._states: dict[str, str] = {}
+        self._live = Live(console=progress.console, auto_refresh=False) if progress.console.is_terminal else None
+
+    def __enter__(self) -> Board:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, found: Iterable[TaskState]) -> None:
+        """Show how the tasks stand now."""
+        now = {task.task_id: task.state for task in found}
+        changed = {name: state for name, state in now.items() if state != self._states.get(name)}
+        self._states |= now
+        if self._live:
+            self._live.update(self._table(now), refresh=True)
+            return
+        for name, state in changed.items():
+            if state not in _QUIET:
+                self._progress.say(self._line(name, state), _LOOKS.get(state, ("", ""))[1])
+
+    def _line(self, name: str, state: str) -> str:
+        phase, _, task = name.rpartition(".") if "." not in name else name.partition(".")
+        return f"{phase or '-':15} {task:28} {self._who.get(name, '-'):22} {state}"
+
+    def _table(self, states: Mapping[str, str]) -> Table:
+        table = Table(box=None, pad_edge=False, title=f"{self._progress.elapsed:.0f} s", title_justify="left", title_style="dim")
+        for column in ("phase", "", "task", "persona"):
+            table.add_column(column)
+        for phase in ("", *self._phases):
+            mine = [name for name in states if name.partition(".")[0] == phase] if phase else [name for name in states if "." not in name]
+            begun = [name for name in sorted(mine, key=self._order) if phase or name == "kickoff" or states[name] not in _QUIET]
+            for index, name in enumerate(begun):
+                glyph, style = _LOOKS.get(states[name], ("·", "dim"))
+                title = self._phases[phase].title if phase and not index else ""
+                table.add_row(
+                    escape(title), Text(glyph, style), escape(name.rpartition(f"{phase}.")[2] if phase else name), self._who.get(name, "")
+                )
+        return table
+
+    def _order(self, name: str) -> tuple[int, int]:
+        """Tasks in plan order, after the phase's opening and before its end."""
+        own = {"open": -1, "converge": 1, "gate": 2}
+        known = list(self._who)
+        return own.get(name.rpartition(".")[2], 0), known.index(name) if name in known else 0

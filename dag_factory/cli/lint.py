@@ -1,0 +1,63 @@
+"""`phasegate lint`: holds specs against every rule, without Airflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dag_factory.errors import Diagnostic, Position, SpecError
+from dag_factory.plan import Plan, compile_plan
+from dag_factory.spec import read_spec
+
+__all__ = ["Patterns", "lint", "load"]
+
+Patterns = Annotated[str, typer.Option(help="The patterns the platform allows, separated by commas; none lets a workflow go without.")]
+
+
+def load(path: Path, patterns: str) -> Plan:
+    """Read a spec and plan it.
+
+    Raises
+    ------
+    SpecError: it breaks rules.
+
+    """
+    return compile_plan(read_spec(path, patterns=tuple(name.strip() for name in patterns.split(","))))
+
+
+def lint(
+    paths: Annotated[list[Path], typer.Argument(help="Spec files, or folders of them.")],
+    patterns: Patterns = "standard",
+) -> None:
+    """Check specs: every broken rule as file:line:column, rule, reason, remedy. Exits 1 if there is one.
+
+    Example: phasegate lint dags/workflows
+    """
+    found: list[Diagnostic] = []
+    names: dict[str, Path] = {}
+    files = [file for path in paths for file in _files(path)]
+    for file in files:
+        try:
+            made = load(file, patterns)
+        except SpecError as error:
+            found += error.diagnostics
+            continue
+        first = names.setdefault(made.workflow, file)
+        if first != file:
+            reason = f"{first} has a workflow {made.workflow} already."
+            found.append(Diagnostic("workflow-duplicate", Position(str(file), 1, 1), reason, "Give one of them another name."))
+    for item in found:
+        typer.echo(str(item))
+    if not files:
+        typer.echo(f"There is no spec in {', '.join(map(str, paths))}; a spec ends in .yaml or .yml.", err=True)
+        raise typer.Exit(2)
+    typer.echo(f"{len(files)} specs, {len(found)} broken rules." if found else f"{len(files)} specs, all sound.", err=True)
+    raise typer.Exit(1 if found else 0)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and not file.name.startswith("."))
+    return [path]

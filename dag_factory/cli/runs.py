@@ -1,0 +1,60 @@
+"""Finds a run in a store: by its folder, or as workflow/run below a root."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dag_factory.errors import StoreError
+from dag_factory.evidence.record import RunRecord, read_record
+from dag_factory.evidence.store import RunStore, Store
+
+__all__ = ["find_run", "record_of"]
+
+
+def find_run(run: str, root: Path | None) -> RunStore:
+    """The place of a run.
+
+    Parameters
+    ----------
+    run: the run's folder, or ``workflow/run_id``.
+    root: the evidence root, for the second form; phasegate/evidence below AIRFLOW_HOME if it is not given.
+
+    Raises
+    ------
+    StoreError: there is no such run.
+
+    """
+    path = Path(run).absolute()  # `.` has no name
+    if (path / "charters").is_dir():
+        return RunStore(Store(path.parent), path.name)
+    home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+    store = Store(root or home / "phasegate" / "evidence")
+    dag_id, _, run_id = run.partition("/")
+    found = store.run(dag_id, run_id)
+    if not run_id or not found.names("charters"):
+        raise StoreError(
+            f"There is no run {run!r}: neither a run's folder, nor a workflow/run below {store.root}.",
+            remedy="Give the folder, or name the store with --root.",
+        )
+    return found
+
+
+def record_of(found: RunStore) -> RunRecord:
+    """Read a run.
+
+    Raises
+    ------
+    StoreError: it has not begun, or is another run in its place.
+
+    """
+    record = read_record(found)
+    if record is None:
+        raise StoreError(f"The run in {found.path} has no charter.", remedy="Start it first.")
+    said = record.charter.says
+    if "/" in found.base and found.store.run(said.dag_id, said.run_id).base != found.base:
+        raise StoreError(
+            f"The charter in {found.path} is of the run {said.run_id} of {said.dag_id}.",
+            remedy="Find out by whom it was put there.",
+        )
+    return record

@@ -1,0 +1,122 @@
+"""`phasegate submit`: brings the evidence of an external persona."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dag_factory.cli.runs import find_run, record_of
+from dag_factory.errors import EvidenceError, PhasegateError
+from dag_factory.evidence.answering import binding_of
+from dag_factory.evidence.contract import TaskContract
+from dag_factory.evidence.keys import KeyFolder, Signer
+from dag_factory.evidence.record import RunRecord
+from dag_factory.evidence.statement import Entry, TaskStatement, now, sign
+from dag_factory.evidence.store import RunStore
+
+__all__ = ["submit"]
+
+
+def submit(
+    run: Annotated[str, typer.Argument(help="The run's folder in the store, or workflow/run_id.")],
+    task: Annotated[str, typer.Argument(help="The external task, as phase/task.")],
+    file: Annotated[list[str], typer.Option("--file", "-f", help="One piece of evidence, as item=PATH; repeat for each.")],
+    root: Annotated[Path | None, typer.Option(help="The evidence root, for workflow/run_id.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="The key folder; phasegate/keys below AIRFLOW_HOME if not given.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who did the work: a login; recorded as the principal.")] = None,
+) -> None:
+    """Submit the evidence of an external task: the files are hashed, kept, and signed with the persona's key. The gate notices within seconds.
+
+    Example: phasegate submit orders_mart/manual__1 validation/security-engineer -f audit=audit.sarif
+    """
+    store = find_run(run, root)
+    record = record_of(store)
+    contract = _external(record, task)
+    _assigned(store, record, contract)
+    folder = keys or Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "phasegate" / "keys"
+    signer = KeyFolder(folder).signer(contract.persona)
+    if signer.public.keyid != record.keyids.get(contract.persona):
+        raise PhasegateError(
+            f"The key of {contract.persona} in {folder} is not the one of this run.",
+            remedy="Name the right folder with --keys.",
+        )
+    entries = tuple(_entry(store, contract, text) for text in file)
+    twice = [entry.name for index, entry in enumerate(entries) if entry.name in {other.name for other in entries[:index]}]
+    if twice:
+        raise EvidenceError(f"{', '.join(twice)} is given twice.", remedy="Give one file for each item.")
+    missing = [item.id for item in contract.items if item.id not in {entry.item for entry in entries}]
+    if missing:
+        raise EvidenceError(f"{task} owes more: {', '.join(missing)}.", remedy="Give each as --file item=PATH.")
+    name = _keep(store, record, contract, entries, (f"login:{by}",) if by else (), signer)
+    typer.echo(f"Submitted {task} as {name}: {len(entries)} files, signed by @{contract.persona}.")
+    if record.verdict(contract.phase) is not None:
+        typer.echo(f"The gate of phase {contract.phase} has answered FAILED before; clear it in Airflow and it looks again.")
+
+
+def _keep(
+    store: RunStore, record: RunRecord, contract: TaskContract, entries: tuple[Entry, ...], principals: tuple[str, ...], signer: Signer
+) -> str:
+    """Sign a statement and keep it under its attempt's number: the next that is free."""
+    folder, moment = f"{record.charter.digest[:16]}/statements/{contract.id}", now()
+    for attempt in itertools.count(len(store.names(folder)) + 1):
+        statement = TaskStatement(
+            binding=binding_of(record, contract.phase, contract.task, attempt), persona=contract.persona, runner="external",
+            principals=principals, outcome="completed", exit_code=None, excerpt="", log=None, base=None, sealed=None,
+            evidence=entries, checks=(), refusals=(), started_at=moment, finished_at=moment,
+        )  # fmt: skip
+        try:
+            store.create(
+                f"{folder}/{attempt:04d}.json", sign(statement, {entry.name: {"sha256": entry.digest} for entry in entries}, signer)
+            )
+        except FileExistsError:
+            continue  # somebody else submits at the same moment
+        return f"{attempt:04d}.json"
+    raise AssertionError  # there is always a next number
+
+
+def _external(record: RunRecord, task: str) -> TaskContract:
+    contract = record.contract.tasks.get(task)
+    external = [name for name, item in record.contract.tasks.items() if item.external]
+    if contract is None or not contract.external:
+        known = ", ".join(external) or "none"
+        raise EvidenceError(f"{task} is no external task of this run.", remedy=f"External tasks of this run: {known}.")
+    return contract
+
+
+def _assigned(store: RunStore, record: RunRecord, contract: TaskContract) -> None:
+    if store.read(f"{record.charter.digest[:16]}/assignments/{contract.id}.json") is None:
+        raise EvidenceError(
+            f"{contract.id} is not asked for yet: its phase is not open.",
+            remedy="Wait until the task is green in Airflow.",
+        )
+    verdict = record.verdict(contract.phase)
+    if verdict is not None and verdict.says.passed:
+        raise EvidenceError(
+            f"The gate of phase {contract.phase} has answered already: PASSED.",
+            remedy="Start a new run for other evidence: what was judged stays as it is.",
+        )
+
+
+def _entry(store: RunStore, contract: TaskContract, text: str) -> Entry:
+    item_id, _, name = text.partition("=")
+    item = next((item for item in contract.items if item.id == item_id), None)
+    path = Path(name)
+    if item is None or not name:
+        known = ", ".join(item.id for item in contract.items)
+        raise EvidenceError(f"{text!r} is not item=PATH with an item of {contract.id}.", remedy=f"It owes {known}.")
+    if path.is_symlink() or not path.is_file():
+        raise EvidenceError(f"{path} is no file.", remedy="Give a plain file.")
+    with path.open("rb") as stream:
+        digest, size = store.put(stream)
+    return Entry(
+        task=contract.id,
+        item=item.id,
+        name=item.path or item.report or path.name,
+        digest=digest,
+        size=size,
+        grade="observed",
+    )

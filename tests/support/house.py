@@ -1,0 +1,159 @@
+"""Runs the tasks of a workflow in this process, one after another, with everything real but Airflow's scheduler.
+
+Each operator's own `execute` is called: real workspaces, real programs, real keys, real gates. What it cannot show (deferral, trigger rules,
+retries, kills) is shown on a real Airflow in `tests/integration`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from airflow.sdk.exceptions import TaskDeferred
+
+ORDERS = Path(__file__).parents[2] / "examples" / "orders"
+
+
+def git(*args: str, cwd: Path) -> str:
+    """Run git as nobody in particular."""
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    who = ("-c", "user.name=Author", "-c", "user.email=author@localhost")
+    return subprocess.run(["git", *who, *args], cwd=cwd, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def make_repository(folder: Path, content: Path | None = None) -> Path:
+    """A git repository with one commit on main."""
+    if content:
+        shutil.copytree(content, folder)
+    else:
+        folder.mkdir(parents=True)
+        (folder / "README.md").write_text("# A product\n", encoding="utf-8")
+    git("init", "-q", "-b", "main", ".", cwd=folder)
+    git("add", "-A", cwd=folder)
+    git("commit", "-q", "-m", "Start", cwd=folder)
+    return folder
+
+
+@dataclass
+class House:
+    """A folder with a spec, a repository, a store and keys; `run` has tasks done."""
+
+    root: Path
+    monkeypatch: Any
+    run_id: str = "manual__1"
+    tries: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, Exception] = field(default_factory=dict)
+    deferred: dict[str, TaskDeferred] = field(default_factory=dict)
+
+    @classmethod
+    def of_orders(cls, root: Path, monkeypatch: Any, **replaced: str) -> House:
+        """The sample, with some texts of its spec replaced."""
+        made = cls(root, monkeypatch)
+        shutil.copytree(ORDERS / "personas", made.specs / "personas")
+        make_repository(root / "orders_repo", ORDERS / "repo")
+        text = (ORDERS / "workflow.yaml").read_text(encoding="utf-8").replace("git: orders_repo", f"git: {root}/orders_repo")
+        for old, new in replaced.items():
+            text = text.replace(old, new)
+        made.write(text)
+        return made
+
+    @property
+    def specs(self) -> Path:
+        """Where the spec lies."""
+        return self.root / "workflows"
+
+    def write(self, text: str) -> None:
+        """Write the spec, and settle the settings."""
+        self.specs.mkdir(parents=True, exist_ok=True)
+        (self.specs / "workflow.yaml").write_text(text, encoding="utf-8")
+        self.settle()
+
+    def settle(self) -> None:
+        """Point the settings at this house."""
+        for option in ("evidence_root", "keys_root", "work_root"):
+            self.monkeypatch.setenv(f"AIRFLOW__PHASEGATE__{option.upper()}", str(self.root / option))
+
+    def dag(self) -> Any:
+        """Load the DAG anew, as every task does."""
+        from dag_factory.build import build_dag
+        from dag_factory.plan import compile_plan
+        from dag_factory.spec import read_spec
+
+        path = self.specs / "workflow.yaml"
+        return build_dag(compile_plan(read_spec(path, patterns=("standard", "none"))), path.parent)
+
+    def run(self, *names: str, dag: Any = None) -> None:
+        """Have tasks done, by id; what each that fails raises is kept in `errors`, its message in `failures`."""
+        self.settle()
+        dag = dag or self.dag()
+        for name in names:
+            self.tries[name] = self.tries.get(name, 0) + 1
+            ti = SimpleNamespace(dag_id=dag.dag_id, run_id=self.run_id, task_id=name, try_number=self.tries[name], map_index=-1)
+            for kept in (self.failures, self.errors, self.deferred):
+                kept.pop(name, None)
+            try:
+                dag.get_task(name).execute({"ti": ti, "params": {}, "run_id": self.run_id})
+            except TaskDeferred as deferred:
+                self.deferred[name] = deferred
+            except Exception as error:  # the test asks for it
+                self.failures[name], self.errors[name] = str(error), error
+
+    def tasks(self, phase: str) -> list[str]:
+        """The ids of the tasks that personas do in a phase, in plan order."""
+        own = ("open", "converge", "gate")
+        return [task.task_id for task in self.dag().tasks if task.task_id.startswith(f"{phase}.") and task.task_id.rpartition(".")[2] not in own]
+
+    def phase(self, phase: str, *, gate: bool = True) -> None:
+        """Have a whole phase done: its tasks, the merge, the gate."""
+        self.run(*self.tasks(phase))
+        if gate:
+            self.close(phase)
+
+    def close(self, phase: str) -> None:
+        """Have a phase merged, if it has a repository, and its gate asked."""
+        dag = self.dag()
+        self.run(*([f"{phase}.converge"] if f"{phase}.converge" in dag.task_ids else []), f"{phase}.gate", dag=dag)
+
+    def whole(self) -> None:
+        """Have everything done, kickoff to complete."""
+        self.run("kickoff")
+        for phase in ("foundation", "implementation", "validation", "integration"):
+            self.phase(phase)
+        self.run("complete")
+
+    @property
+    def store(self) -> Any:
+        """The run's place in the store."""
+        from dag_factory.evidence.store import Store
+
+        return Store(self.root / "evidence_root").run(self.dag().dag_id, self.run_id)
+
+    @property
+    def record(self) -> Any:
+        """The run as its store holds it now."""
+        from dag_factory.evidence.record import read_record
+
+        return read_record(self.store)
+
+    def findings(self, phase: str) -> tuple[Any, ...]:
+        """What the newest verdict on a phase found."""
+        verdict = self.record.verdict(phase)
+        return verdict.says.phasegate.findings if verdict else ()
+
+    def word(self, phase: str) -> str | None:
+        """The newest verdict on a phase in one word; None if there is none that counts."""
+        verdict = self.record.verdict(phase)
+        return verdict.says.phasegate.word if verdict else None
+
+    def copy(self, to: Path, monkeypatch: Any = None) -> House:
+        """A copy of this house, as it stands: spec, evidence and keys. The repository stays where it is, and is only read."""
+        for folder in ("workflows", "evidence_root", "keys_root"):
+            if (self.root / folder).exists():
+                shutil.copytree(self.root / folder, to / folder, symlinks=True)
+        return House(to, monkeypatch or self.monkeypatch, self.run_id, dict(self.tries))
