@@ -112,3 +112,7 @@ class SpecError(PhasegateError):
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = tuple(sorted(diagnostics, key=lambda found: (found.where, found.rule)))
         super().__init__("\n".join(str(found) for found in self.diagnostics))
+
+    def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Diagnostic, ...]]]:
+        """Survive pickling, with every diagnostic."""
+        return type(self), (self.diagnostics,)

@@ -19,7 +19,7 @@ from dag_factory.evidence.policies.chain import not_open
 from dag_factory.evidence.policies.merges import approved_base
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.statement import Binding, CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
-from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_changed, keep_log, run_check
+from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_sealed, keep_log, run_check
 from dag_factory.operators.place import Place, bundles_of, inputs_of, task_file
 from dag_factory.operators.references import resolve_all
 from dag_factory.plan import Plan
@@ -49,6 +49,7 @@ class Attempt:
     base: str | None = None
     outcome: Outcome | None = None
     sealed: Sealed | None = None
+    changed: tuple[str, ...] = ()
     entries: list[Entry] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
@@ -151,7 +152,10 @@ class Attempt:
             declared=declared,
             message=f"{self.task.id}: {self.plan.executions[self.task.id].does}",
         )
-        self.refusals += [Refusal(rule=item.rule, path=item.path, text=item.text) for item in sealed.refusals]
+        self.refusals += [
+            Refusal(rule=item.rule, path=item.path, text=f"{item.path} {item.text}." if item.path else item.text)
+            for item in sealed.refusals
+        ]
         if sealed.commit is None or sealed.tree is None:
             return
         bundle = None
@@ -161,7 +165,7 @@ class Attempt:
             with path.open("rb") as stream:
                 bundle = self.scope.run.put(stream)[0]
         self.sealed = Sealed(commit=sealed.commit, tree=sealed.tree, bundle=bundle)
-        self.entries += collect_changed(self.scope.run, self.task, self.repository, sealed)
+        self.changed = tuple(change.path for change in sealed.changes)
 
     def verify(self) -> None:
         """Run the plan's own checks of this task, each in a clean checkout of its own."""
@@ -178,16 +182,11 @@ class Attempt:
         """Bring the evidence into the store: files from the sealed commit, reports from whoever ran the command."""
         _, place = self._ready()
         items = [item for item in self.task.items if item.at != "converge" or item.check is None]
-        if self.repository is None or self.sealed:
-            source = self._clean("sealed") if self.sealed else place.root / "workspace"
+        if self.repository and self.sealed:
+            self.entries += collect_sealed(self.scope.run, self.task, self.repository, self.sealed.commit, self.changed)
+        elif self.repository is None or self.task.runner == "check":
+            source = place.root / ("clean-check" if self.task.runner == "check" else "workspace")
             self._add(folder=source, reports=False, grade="observed", items=[item for item in items if item.path])
-        elif self.task.runner == "check":
-            self._add(
-                folder=place.root / "clean-check",
-                reports=False,
-                grade="observed",
-                items=[item for item in items if item.path],
-            )
         for item in (item for item in items if item.report):
             name = item.check or next((check.name for check in self.task.checks if check.name == "verify"), None)
             folder = place.root / f"verify-{name}" if name else place.evidence
@@ -212,7 +211,8 @@ class Attempt:
         bench.stopped(outcome)
         statement = TaskStatement(
             binding=self.binding, persona=self.task.persona, runner=self.task.runner, principals=self.principals,
-            outcome="failed" if failed else "completed", exit_code=outcome.exit_code, excerpt=outcome.excerpt[-EXCERPT:],
+            outcome="failed" if failed else "completed", exit_code=outcome.exit_code,
+            excerpt=f"{outcome.excerpt}\n{outcome.reason}".strip()[-EXCERPT:],
             log=keep_log(self.scope.run, place.root / "log.txt"), base=self.base, sealed=self.sealed, evidence=tuple(self.entries),
             checks=tuple(self.checks), refusals=tuple(self.refusals), started_at=self.started_at, finished_at=now(),
         )  # fmt: skip
@@ -242,7 +242,7 @@ class Attempt:
         commit = self.sealed.commit if self.sealed else self.base
         if self.repository and commit:
             self.repository.checkout(commit, folder)
-        elif (place.root / "workspace").exists():
+        elif (place.root / "workspace").is_dir() and not (place.root / "workspace").is_symlink():
             shutil.copytree(place.root / "workspace", folder, symlinks=True, dirs_exist_ok=True)
         return folder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +17,6 @@ from dag_factory.evidence.store import RunStore
 from dag_factory.runners import RUNNERS, Limits, Outcome, Request
 from dag_factory.workspace.globs import matches
 from dag_factory.workspace.private import PrivateRepository
-from dag_factory.workspace.seal import Sealed
 
 __all__ = ["Bench", "collect", "collect_file", "run_check"]
 
@@ -130,10 +129,10 @@ def collect_file(run: RunStore, task_id: str, item_id: str, name: str, folder: P
 
     """
     path = folder
-    for part in Path(name).parts:
+    for part in ("", *Path(name).parts):
         path = path / part
         if path.is_symlink():
-            raise OSError(0, "it is a symbolic link")
+            raise OSError(0, "it is a symbolic link" if part else "its folder was replaced by a symbolic link")
     if not path.exists():
         return None
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -144,9 +143,18 @@ def collect_file(run: RunStore, task_id: str, item_id: str, name: str, folder: P
     return Entry(task=task_id, item=item_id, name=name, digest=digest, size=size, grade=grade)
 
 
-def collect_changed(run: RunStore, task: TaskContract, repository: PrivateRepository, sealed: Sealed) -> Iterator[Entry]:
-    """Collect what a sealed commit changed, for the items that ask for changes."""
-    for item in task.items:
-        paths = [change.path for change in sealed.changes if item.changed and matches(change.path, item.changed)]
-        for path, data in repository.blobs(str(sealed.commit), paths).items() if paths else ():
-            yield Entry(task=task.id, item=item.id, name=path, digest=run.put_bytes(data), size=len(data), grade="observed")
+def collect_sealed(
+    run: RunStore, task: TaskContract, repository: PrivateRepository, commit: str, changed: Sequence[str]
+) -> Iterator[Entry]:
+    """Collect evidence out of a sealed commit, without a checkout: declared paths, and what was changed where changes are owed."""
+    owed = {
+        item.id: [item.path] if item.path else [path for path in changed if item.changed and matches(path, item.changed)]
+        for item in task.items
+    }
+    files = repository.blobs(commit, {path for paths in owed.values() for path in paths})
+    for item_id, paths in owed.items():
+        for path in paths:
+            if path in files:
+                yield Entry(
+                    task=task.id, item=item_id, name=path, digest=run.put_bytes(files[path]), size=len(files[path]), grade="observed"
+                )

@@ -31,7 +31,7 @@ class CompleteOperator(PlanOperator):
         with self._told():
             scope, record, findings = self._judge(context)
             if findings:
-                raise AirflowFailException(f"MISSION FAILED: {len(findings)} findings. The first: {findings[0].text}")
+                raise AirflowFailException(f"MISSION FAILED: {len(findings)} findings. The first: {findings[0].id}: {findings[0].text}")
             self._leave(scope, record)
         self.log.info("MISSION SUCCESS: %s", self._plan.mission)
 

@@ -71,6 +71,6 @@ def _hold(store: Store, folder: KeyFolder, keys: dict[str, PublicKey]) -> None:
         except FileExistsError:
             if store.read(f".keys/{name}.pub") != key.pem.encode():
                 raise KeyFolderError(
-                    f"The key of {name} in {folder.path} is not the one the evidence store at {store.root} knows: this worker sees other keys than those before.",
-                    remedy=f"Let all workers share one [phasegate] keys_root; if the old keys are lost for good, remove .keys/{name}.pub from the store.",
+                    f"The key of {name} in {folder.path} is not the one known to the store at {store.root}: this worker sees other keys.",
+                    remedy=f"Share one [phasegate] keys_root; if the old keys are lost for good, remove .keys/{name}.pub from the store.",
                 ) from None

@@ -57,7 +57,7 @@ class GateSensor(BaseSensorOperator):
             self._defer(context, scope)
         if judgement.word != "PASSED":
             raise AirflowFailException(
-                f"{contract.title}: FAILED, {len(judgement.findings)} red flags. The first: {judgement.findings[0].text}"
+                f"{contract.title}: FAILED, {len(judgement.findings)} red flags. The first: {judgement.findings[0].id}: {judgement.findings[0].text}"
             )
 
     def _defer(self, context: Context, scope: Any) -> None:

@@ -1,8 +1,9 @@
 """Merge what the tasks of a phase sealed, in the plan's order, without a work tree.
 
 The result depends on nothing but the commits and their order: merge commits carry Phasegate's name and their newest
-parent's date, and no configuration or attribute is asked. Renames are not followed, so a change lands at the path its
-task was allowed to write, or conflicts.
+parent's date, and no configuration or attribute is asked. What a task changed lands at the path it was allowed to
+write or not at all: git follows renames (before 2.50 it cannot be told not to), so what it carried elsewhere is a
+conflict.
 """
 
 from __future__ import annotations
@@ -57,8 +58,10 @@ def merge(repo: PrivateRepository, base: str, sealed: Sequence[tuple[str, str]])
     for name, commit in sealed:
         if commit == base:
             continue
-        if not _holds(repo, head, commit):
+        fork = _fork(repo, head, commit, name)
+        if fork != commit:
             tree, conflict = _merge_trees(repo, head, commit, name)
+            conflict = conflict or _strayed(name, _changed(repo, fork, commit), _changed(repo, head, tree))
             if conflict:
                 conflicts.append(conflict)
                 continue
@@ -78,8 +81,28 @@ def commit_tree(repo: PrivateRepository, stamp: Stamp, parents: Sequence[str], m
     return git("commit-tree", stamp.tree, *options, "-F", "-", git_dir=repo.git_dir, env=env, stdin=stdin).text
 
 
-def _holds(repo: PrivateRepository, head: str, commit: str) -> bool:
-    return git("merge-base", "--is-ancestor", commit, head, git_dir=repo.git_dir, ok=(0, 1)).code == 0
+def _fork(repo: PrivateRepository, head: str, commit: str, name: str) -> str:
+    found = git("merge-base", head, commit, git_dir=repo.git_dir, ok=(0, 1))
+    if found.code:
+        raise WorkspaceError(
+            f"The commit {commit[:12]} of {name} shares no history with {head[:12]}.",
+            remedy="See that it was sealed in this run, on this base.",
+        )
+    return found.text
+
+
+def _changed(repo: PrivateRepository, before: str, after: str) -> set[bytes]:
+    listed = git("diff-tree", "-r", "-z", "--no-renames", "--name-only", before, after, git_dir=repo.git_dir).out
+    return set(listed.split(b"\0")[:-1])
+
+
+def _strayed(name: str, changed: set[bytes], landed: set[bytes]) -> Conflict | None:
+    """Hold what a merge changed against what its task changed."""
+    if landed <= changed:
+        return None
+    paths, strays = (tuple(as_text(path) for path in sorted(found)) for found in (changed ^ landed, landed - changed))
+    text = f"CONFLICT (rename): what {name} changed would land at {', '.join(strays)}, where another task moved it"
+    return Conflict(name, paths, text)
 
 
 def _merge_trees(repo: PrivateRepository, head: str, commit: str, name: str) -> tuple[str, Conflict | None]:
@@ -92,7 +115,7 @@ def _merge_trees(repo: PrivateRepository, head: str, commit: str, name: str) -> 
     if said.code not in (0, 1):
         raise WorkspaceError(
             f"{commit[:12]} of {name} cannot be merged onto {head[:12]}: {last_words(said)}.",
-            remedy="See that it was sealed in this run, on this base.",
+            remedy="See that the origin's history is complete.",
         )
     tree, *rest = said.out.split(b"\0")
     if said.code == 0:

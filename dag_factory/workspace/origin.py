@@ -131,16 +131,14 @@ def publish(origin: Origin, git_dir: Path, commit: str, branch: str, *, force: b
     if now == commit:
         return
     if now is not None and not force:
-        raise WorkspaceError(
-            f"The branch {branch} of {origin.shown} exists at {now[:12]}, not at {commit[:12]}.",
-            remedy="Delete the branch, or publish under another name.",
-        )
+        what = f"The branch {branch} of {origin.shown} exists at {now[:12]}, not at {commit[:12]}."
+        raise WorkspaceError(what, remedy="Delete the branch, or publish under another name.")
     if local:
-        _hand_over(git_dir, local, origin, commit)
-        done = git("update-ref", f"refs/heads/{branch}", commit, now or "0" * len(commit), git_dir=local, ok=_ANY)
+        done = _hand_over(origin, git_dir, local, commit)
+        if done.code == 0:
+            done = git("update-ref", f"refs/heads/{branch}", commit, now or "0" * len(commit), git_dir=local, ok=_ANY)
     else:
-        lease = f"--force-with-lease=refs/heads/{branch}:{now or ''}"
-        target = f"{commit}:refs/heads/{branch}"
+        lease, target = f"--force-with-lease=refs/heads/{branch}:{now or ''}", f"{commit}:refs/heads/{branch}"
         done = git("push", "--quiet", "--no-verify", lease, "--", origin.location, target, git_dir=git_dir, ok=_ANY)
     if done.code:
         raise WorkspaceError(
@@ -149,11 +147,12 @@ def publish(origin: Origin, git_dir: Path, commit: str, branch: str, *, force: b
         )
 
 
-def _hand_over(git_dir: Path, local: Path, origin: Origin, commit: str) -> None:
+def _hand_over(origin: Origin, git_dir: Path, local: Path, commit: str) -> Result:
     """Copy the objects of `commit` into a local origin: no transport, so none of its hooks or settings are asked."""
     whole = ("rev-list", "--quiet", "--objects", commit, "--not", "--all")
-    if git(*whole, git_dir=local, ok=_ANY).code == 0:
-        return
+    found = git(*whole, git_dir=local, ok=_ANY)
+    if found.code == 0:
+        return found
     base = _tip(local, origin.branch) or ""
     if not base or git("merge-base", base, commit, git_dir=git_dir, ok=_ANY).code:
         raise WorkspaceError(
@@ -163,8 +162,8 @@ def _hand_over(git_dir: Path, local: Path, origin: Origin, commit: str) -> None:
     with tempfile.TemporaryDirectory(prefix="phasegate-") as folder:
         parcel = Path(folder) / "parcel.bundle"
         bundle(git_dir, base, commit, parcel)
-        git("bundle", "unbundle", str(parcel), git_dir=local)
-    git(*whole, git_dir=local)
+        taken = git("bundle", "unbundle", str(parcel), git_dir=local, ok=_ANY)
+    return taken if taken.code else git(*whole, git_dir=local, ok=_ANY)
 
 
 def _local(origin: Origin) -> Path:

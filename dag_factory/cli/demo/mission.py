@@ -28,7 +28,7 @@ from dag_factory.cli.demo.faults import FAULTS, find_fault
 from dag_factory.cli.demo.home import WORKFLOW, DemoHome, fresh_home
 from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.progress import Board, Progress
-from dag_factory.cli.demo.report import NONE, PhaseStory, show_findings, show_product, show_table, summarise
+from dag_factory.cli.demo.report import PhaseStory, show_findings, show_product, show_table, summarise
 from dag_factory.cli.demo.settings import HOST, environment, free_port, write_settings
 from dag_factory.errors import PhasegateError, SpecError
 from dag_factory.plan import Plan, compile_plan
@@ -222,7 +222,7 @@ def _report(mission: Mission, api: Api) -> bool:
 def _show_failed(mission: Mission, api: Api, phases: tuple[PhaseStory, ...]) -> None:
     """No gate said why: tell which tasks failed, and where their logs are."""
     console = mission.progress.console
-    unanswered = [phase.title for phase in phases if phase.verdict == NONE]
+    unanswered = [phase.title for phase in phases if not phase.verdict]
     console.print(f"No verdict: {escape(', '.join(unanswered) or 'on any phase')}.", style="bold red", soft_wrap=True)
     for task in api.tasks(WORKFLOW, RUN):
         if task.state == "failed":

@@ -19,8 +19,6 @@ from dag_factory.workspace.git import git
 
 __all__ = ["PhaseStory", "TaskStory", "show_findings", "show_product", "show_table", "summarise"]
 
-NONE = "none"
-
 
 @dataclass(frozen=True)
 class TaskStory:
@@ -34,13 +32,18 @@ class TaskStory:
 
 @dataclass(frozen=True)
 class PhaseStory:
-    """One phase: its tasks, and the newest signed verdict on it; `verdict` is `none` where no gate has answered."""
+    """One phase: its tasks, and the newest signed verdict on it; `verdict` is empty where no gate has answered."""
 
     phase: str
     title: str
     verdict: str
     tasks: tuple[TaskStory, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of it was done."""
+        return bool(self.verdict) or any(grade for task in self.tasks for _, grade in task.evidence)
 
 
 def summarise(evidence_root: Path, dag_id: str, run_id: str) -> tuple[PhaseStory, ...]:
@@ -60,7 +63,7 @@ def _phase(record: RunRecord, phase: PhaseContract) -> PhaseStory:
     stored = record.verdict(phase.id)
     said = stored.says.phasegate if stored else None
     tasks = tuple(_task(record, task) for task in phase.tasks)
-    return PhaseStory(phase.id, phase.title, said.word if said else NONE, tasks, said.findings if said else ())
+    return PhaseStory(phase.id, phase.title, said.word if said else "", tasks, said.findings if said else ())
 
 
 def _task(record: RunRecord, task: TaskContract) -> TaskStory:
@@ -83,8 +86,8 @@ def show_table(console: Console, phases: tuple[PhaseStory, ...]) -> None:
             last = index == len(phase.tasks) - 1
             table.add_row(
                 *(escape(phase.title) if not index else "", escape(task.task), f"@{escape(task.persona)}"),
-                _evidence(task),
-                _word(phase.verdict) if not index else "",
+                _evidence(task) if phase.begun else "",
+                _word(phase) if not index else "",
                 end_section=last,
             )
     console.print(table)
@@ -130,5 +133,6 @@ def _evidence(task: TaskStory) -> Text:
     return text
 
 
-def _word(verdict: str) -> Text:
-    return Text(verdict, {"PASSED": "bold green", "FAILED": "bold red"}.get(verdict, "dim"))
+def _word(phase: PhaseStory) -> Text:
+    word = phase.verdict or ("no verdict" if phase.begun else "not begun")
+    return Text(word, {"PASSED": "bold green", "FAILED": "bold red"}.get(word, "dim"))

@@ -1,0 +1,150 @@
+"""Rules that need to know which runners and kinds there are, and who stands behind a command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dag_factory.errors import SpecError
+from dag_factory.plan.rules import PLAN_RULES
+
+TESTER = "  test-engineer: {check: make e2e, timeout: 10m}\n"
+
+
+def evidence(item: str, task: str = "test-engineer") -> str:
+    return f"phases:\n  validation:\n    tasks:\n      {task}:\n        evidence:\n          {item}\n"
+
+
+def test_the_registry_names_every_rule_once() -> None:
+    assert len({rule.__name__ for rule in PLAN_RULES}) == len(PLAN_RULES)
+    assert all(rule.__doc__ for rule in PLAN_RULES)
+
+
+@pytest.mark.parametrize("runner", ["agent: claude", "llm: openai", "human: [maria]", "operator: a.b.C"])
+def test_a_runner_this_version_does_not_have(planner: Any, runner: str) -> None:
+    told = planner.only("runner-unavailable", ('  devops: {python: "ops:deploy"}', f"  ¦devops: {{{runner}}}"))
+    assert runner.partition(":")[0] in told.reason
+    assert "check, command, python, external" in told.remedy
+
+
+def test_a_default_that_cannot_work_is_told_once(planner: Any) -> None:
+    text = planner.text[: planner.text.index("personas:")] + "personas:\n  ¦default: {agent: claude, verify: make it}\n"
+    assert type(planner)(planner.folder, text).only("runner-unavailable")
+
+
+def test_a_budget_nobody_can_keep(planner: Any) -> None:
+    told = planner.only("budget-unenforced", (TESTER, "  test-engineer: {check: make e2e, ¦budget: 5 USD}\n"))
+    assert "5 USD" in told.reason
+    assert told.remedy == "Remove the budget."
+
+
+def test_an_unknown_kind_of_evidence(planner: Any) -> None:
+    told = planner.only("evidence-kind-unknown", more=evidence("more: {report: m, ¦kind: sculpture}"))
+    assert "'sculpture'" in told.reason
+    assert "file, markdown, json" in told.remedy
+
+
+@pytest.mark.parametrize(
+    ("expect", "says"),
+    [
+        ("kind: junit, expect: {¦min_test: 1}", "min_test"),
+        ("kind: junit, expect: {¦min_tests: many}", "min_tests"),
+        ("kind: markdown, expect: {¦sections: Errors}", "sections"),
+        ("kind: file, expect: {¦sections: [Errors]}", "sections"),
+        ("kind: command, check: documentation, expect: {¦anything: 1}", "anything"),
+        ("kind: json, expect: {schema: {}, ¦publish: {cites: 5}}", "publish"),
+    ],
+)
+def test_evidence_that_expects_what_its_kind_does_not_know(planner: Any, expect: str, says: str) -> None:
+    report = "" if "kind: command" in expect else "report: m, "
+    path = planner.write(more=evidence(f"more: {{{report}{expect}}}"))
+    assert path
+    told = next(iter(_told(planner, evidence(f"more: {{{report}{expect.replace('¦', '')}}}"))))
+    assert told.rule == "evidence-expect"
+    assert says in told.reason
+    assert told.remedy.startswith("It knows ")
+    line = evidence(f"more: {{{report}{expect}}}").splitlines()[-1]
+    assert told.where.line == planner.text.count("\n") + 6
+    assert told.where.column >= line.index("¦") + 1
+
+
+def _told(planner: Any, more: str) -> tuple[Any, ...]:
+    with pytest.raises(SpecError) as caught:
+        planner.plan(more=more)
+    return caught.value.diagnostics
+
+
+@pytest.mark.parametrize("binding", ["{command: make e2e}", "{external: true}", "{python: 'tests:run'}"])
+def test_what_has_to_be_reexecuted_and_could_only_be_claimed(planner: Any, binding: str) -> None:
+    told = planner.only("evidence-unverified", (TESTER, f"  ¦test-engineer: {binding}\n"))
+    assert "full.xml" in told.reason
+    assert "verify: COMMAND" in told.remedy
+
+
+@pytest.mark.parametrize(
+    "binding", ["{command: make e2e, verify: make again}", "{external: true, verify: make again}", "{check: make again}"]
+)
+def test_what_phasegate_runs_is_reexecuted(planner: Any, binding: str) -> None:
+    assert planner.plan((TESTER, f"  test-engineer: {binding}\n"))
+
+
+def test_an_attestation_nobody_can_give(planner: Any) -> None:
+    told = planner.only(
+        "evidence-unverified",
+        ("  documentation-writer:", "  ¦documentation-writer:"),
+        more=evidence("approval: {report: a.json, kind: json, needs: attested}", "documentation-writer"),
+    )
+    assert "attested" in told.reason
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("{command: python architect.py}", "{command: python architect.py}"),
+        ("{command: python architect.py}", '{command: ["python3", "./architect.py", "--fast"]}'),
+        ("{command: python architect.py}", '{command: python "$PHASEGATE_SPEC_DIR/architect.py"}'),
+        ("{python: 'ops:deploy'}", '{python: "ops:deploy"}'),
+    ],
+)
+def test_one_script_under_two_duties(planner: Any, one: str, other: str) -> None:
+    told = planner.only(
+        "principal-shared", ("{command: python architect.py}", one), ('  devops: {python: "ops:deploy"}', f"  ¦devops: {other}")
+    )
+    assert "@architect (foundation/architect)" in told.reason
+    assert told.remedy == "Give each duty a script of its own."
+
+
+def test_one_persona_under_two_duties_with_one_script(planner: Any) -> None:
+    planner.only(
+        "principal-shared",
+        ("  integration/architect: {command: python update.py}", "  ¦integration/architect: {command: python architect.py}"),
+    )
+
+
+def test_one_script_for_every_feature_is_one_duty(planner: Any) -> None:
+    assert planner.plan(('"python work/{feature}.py"', "python engineer.py"))
+
+
+def test_one_checks_command_under_two_duties_is_nobodys(planner: Any) -> None:
+    assert planner.plan(("{check: make bench}", "{check: make e2e}"))
+
+
+@pytest.mark.parametrize("name", ["kickoff", "complete"])
+def test_names_of_phases_that_are_taken(planner: Any, name: str) -> None:
+    told = planner.only(
+        "name-reserved", more=f"phases:\n  ¦{name}: {{after: integration, gate: {{}}, tasks: {{t: {{persona: devops}}}}}}\n"
+    )
+    assert told.remedy == "Give the phase another name."
+
+
+@pytest.mark.parametrize("name", ["open", "converge", "gate"])
+def test_names_of_tasks_that_are_taken(planner: Any, name: str) -> None:
+    told = planner.only(
+        "name-reserved", more=f"phases:\n  late: {{after: integration, gate: {{}}, tasks: {{¦{name}: {{persona: devops}}}}}}\n"
+    )
+    assert told.remedy == "Give it another name."
+
+
+def test_a_task_for_each_feature_may_have_any_name(planner: Any) -> None:
+    assert planner.plan(more="phases: {implementation: {tasks: {gate: {persona: software-engineer, each: feature}}}}\n")

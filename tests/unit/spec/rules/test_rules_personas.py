@@ -1,0 +1,128 @@
+"""One persona per task, known, bound in exactly one way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dag_factory.spec.rules import STATIC_RULES
+
+PERSONAS = "personas:\n  default: {external: true}\n"
+AUDITOR = """\
+catalogue:
+  auditor:
+    title: Auditor
+    instructions: Look.
+    contracts:
+      audit: {does: Audit., evidence: {report: {path: AUDIT.md, kind: file}}}
+      review: {does: Review., evidence: {report: {path: REVIEW.md, kind: file}}}
+"""
+
+
+def phase(task: str) -> str:
+    return f"phases:\n  extra:\n    after: integration\n    gate: {{}}\n    tasks:\n      {task}\n"
+
+
+def bound(line: str) -> tuple[str, str]:
+    return PERSONAS, f"{PERSONAS}  {line}\n"
+
+
+def test_the_registry_names_every_rule_once() -> None:
+    assert len({rule.__name__ for rule in STATIC_RULES}) == len(STATIC_RULES)
+    assert all(rule.__doc__ for rule in STATIC_RULES)
+
+
+COMBINED = ["architect and devops", "architect, devops", "architect+devops", "architect/devops", "architect & devops"]
+
+
+@pytest.mark.parametrize("persona", ["[architect, devops]", "{architect: 1}", *(f"'{both}'" for both in COMBINED)])
+def test_a_combined_persona(author: Any, persona: str) -> None:
+    told = author.only("persona-combined", more=phase(f"t: {{¦persona: {persona}}}"))
+    assert told.remedy == "Make one task per persona."
+
+
+@pytest.mark.parametrize("persona", ["[architect, ux-designer]", "architect and ux-designer"])
+def test_a_persona_of_the_pattern_combined_with_another(author: Any, persona: str) -> None:
+    found = author.told(more=f"phases:\n  foundation:\n    tasks:\n      architect:\n        persona: {persona}\n")
+    assert ("persona-combined", 14, 9) in [(told.rule, told.where.line, told.where.column) for told in found]
+    assert {told.rule for told in found} <= {"persona-combined", "foundation-missing"}
+
+
+def test_a_binding_of_a_combination(author: Any) -> None:
+    told = author.only("persona-combined", bound("¦architect and devops: {external: true}"))
+    assert told.remedy == "Bind each persona by itself."
+
+
+@pytest.mark.parametrize(
+    ("persona", "says"), [("architekt", "Did you mean architect?"), ("nobody-at-all", "nobody-at-all"), ("5", "5"), ("~", "None")]
+)
+def test_an_unknown_persona(author: Any, persona: str, says: str) -> None:
+    told = author.only("persona-unknown", more=phase(f"t: {{¦persona: {persona}}}"))
+    assert says in told.reason
+    assert "phasegate explain personas" in told.remedy
+
+
+def test_a_task_without_a_persona(author: Any) -> None:
+    author.only("persona-unknown", more=phase("¦t: {duty: deployment}"))
+
+
+def test_a_persona_of_the_authors_own(author: Any) -> None:
+    assert author.sound(more=AUDITOR + phase("audit: {persona: auditor, duty: review}"))
+
+
+@pytest.mark.parametrize("duty", ["", ", ¦duty: deployment"])
+def test_an_unknown_duty(author: Any, duty: str) -> None:
+    place = "t" if duty else "¦t"
+    told = author.only("duty-unknown", more=AUDITOR + phase(f"{place}: {{persona: auditor{duty}}}"))
+    assert "audit, review" in told.reason
+    assert told.remedy.startswith("Write `duty: audit`")
+
+
+def test_a_persona_defined_again(author: Any) -> None:
+    author.only("persona-redefined", more=AUDITOR.replace("  auditor:", "  ¦architect:"))
+
+
+@pytest.mark.parametrize(("personas", "unbound"), [("personas:\n  architect: {external: true}\n", 10), ("personas: {}\n", 11)])
+def test_nobody_is_bound(author: Any, personas: str, unbound: int) -> None:
+    found = author.told((PERSONAS, personas))
+    assert [(told.rule, told.where.line, told.where.column) for told in found] == [("binding-missing", 8, 1)] * unbound
+    assert any("`ux-designer: {command: …}`" in told.remedy for told in found)
+
+
+def test_one_phase_of_two_is_bound(author: Any) -> None:
+    every = ["ux-designer", "product-manager", "software-engineer", "sdet", "test-engineer", "performance-engineer", "security-engineer"]
+    every += ["documentation-writer", "integration-engineer", "devops", "foundation/architect"]
+    text = "personas:\n" + "".join(f"  {name}: {{external: true}}\n" for name in every)
+    assert "@architect" in author.only("binding-missing", (PERSONAS, text.replace("personas:", "¦personas:"))).reason
+    assert author.sound((PERSONAS, text + "  integration/architect: {external: true}\n"))
+
+
+@pytest.mark.parametrize(
+    ("binding", "says"),
+    [
+        ("{}", "has none"),
+        ("{retries: 1}", "has none"),
+        ("{check: a, command: b}", "check and command"),
+        ("{external: true, human: [a]}", "external and human"),
+    ],
+)
+def test_a_binding_with_no_runner_or_two(author: Any, binding: str, says: str) -> None:
+    told = author.only("binding-runner", bound(f"¦devops: {binding}"))
+    assert says in told.reason
+    assert "check, command" in told.remedy
+
+
+def test_arguments_belong_to_an_operator(author: Any) -> None:
+    author.only("binding-runner", bound("devops: {python: 'a:b', ¦arguments: {x: 1}}"))
+    assert author.sound(bound("devops: {operator: a.B, arguments: {x: 1}}"))
+
+
+@pytest.mark.parametrize(("name", "says"), [("devop", "Did you mean"), ("validation/devops", "Did you mean"), ("nothing", "")])
+def test_a_binding_that_binds_nobody(author: Any, name: str, says: str) -> None:
+    assert says in author.only("binding-unused", bound(f"¦{name}: {{external: true}}")).reason
+
+
+def test_a_binding_that_others_hide_is_no_fault(author: Any) -> None:
+    lines = "devops: {external: true}\n  integration/devops: {external: true}"
+    assert author.sound(bound(lines))

@@ -1,0 +1,148 @@
+"""Gates, evidence, features, checks, references and schedules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+SCHEDULE = 'schedule: {cron: "0 6 * * mon", timezone: Europe/Berlin, start: 2026-11-23}'
+ITEM = "more: {path: MORE.md, kind: file"
+
+
+def evidence(item: str, task: str = "test-engineer", phase: str = "validation") -> str:
+    return f"phases:\n  {phase}:\n    tasks:\n      {task}:\n        evidence:\n          {item}\n"
+
+
+def test_a_phase_of_the_pattern_without_its_gate(author: Any) -> None:
+    told = author.only("gate-missing", more="phases:\n  validation:\n    ¦gate: ~\n")
+    assert "the pattern's gate stays" in told.remedy
+
+
+@pytest.mark.parametrize("gate", ["", ", gate: ~"])
+def test_a_phase_of_the_authors_own_without_a_gate(author: Any, gate: str) -> None:
+    told = author.only("gate-missing", more=f"phases:\n  ¦late: {{after: integration, tasks: {{t: {{persona: devops}}}}{gate}}}\n")
+    assert told.remedy == "Write `gate: {says: what it waits for}`."
+
+
+@pytest.mark.parametrize("tasks", ["", ", tasks: {}"])
+def test_a_phase_without_tasks(author: Any, tasks: str) -> None:
+    assert (
+        author.only("phase-empty", more=f"phases:\n  ¦late: {{after: integration, gate: {{}}{tasks}}}\n").remedy
+        == "Give it tasks, or remove it."
+    )
+
+
+def test_a_task_without_evidence(author: Any) -> None:
+    catalogue = "catalogue: {idler: {title: Idler, instructions: Rest., contracts: {rest: {does: Rest.}}}}\n"
+    told = author.only(
+        "task-without-evidence", more=catalogue + "phases: {late: {after: integration, gate: {}, tasks: {¦t: {persona: idler}}}}\n"
+    )
+    assert "evidence: {name:" in told.remedy
+
+
+def test_a_task_that_does_not_say_what_it_does(author: Any) -> None:
+    author.only("missing-key", more="phases:\n  validation:\n    tasks:\n      ¦test-engineer: {does: ~}\n")
+
+
+@pytest.mark.parametrize("items", ["evidence: ~", "evidence: {full-suite: ~}"])
+def test_evidence_that_is_taken_away(author: Any, items: str) -> None:
+    place = items.replace("evidence: ~", "¦evidence: ~").replace("full-suite", "¦full-suite")
+    told = author.only("evidence-removed", more=f"phases:\n  validation:\n    tasks:\n      test-engineer:\n        {place}\n")
+    assert told.remedy == "Remove this line."
+
+
+def test_no_features(author: Any) -> None:
+    features = "features:\n  ingest: Load partner CSVs\n  daily_mart: Build the mart\n"
+    told = author.only("features-missing", (features, "¦features: {}\n"))
+    assert "each feature" in told.reason
+    assert [(found.rule, found.where.line) for found in author.told((features, ""))] == [("features-missing", 1)]
+
+
+@pytest.mark.parametrize("place", ["path: 'docs/{feature}.md'", "report: '{feature}.md'"])
+def test_a_feature_where_there_is_none(author: Any, place: str) -> None:
+    told = author.only("features-missing", more=evidence(f"more: {{{place}, kind: file}}").replace("test-engineer:", "¦test-engineer:"))
+    assert told.remedy == "Write `each: feature`."
+
+
+def test_an_unknown_check(author: Any) -> None:
+    told = author.only("check-unknown", more=evidence("¦more: {report: m.xml, kind: junit, check: smoke}"))
+    assert told.remedy == "Add it: `checks: {smoke: make smoke}`."
+    assert author.sound(more=evidence("more: {report: m.xml, kind: junit, check: smoke}") + "checks: {smoke: make smoke}\n")
+
+
+def test_an_unknown_group_of_changed_paths(author: Any) -> None:
+    assert "product" in author.only("path-unknown", more=evidence("¦more: {changed: nothing, kind: file}")).remedy
+
+
+def test_no_workspace(author: Any) -> None:
+    edits = [("workspace: {git: orders_repo, branch: main}\n", ""), ("workflow: orders_mart", "¦workflow: orders_mart")]
+    assert author.only("workspace-missing", *edits).remedy == "Write `workspace: {git: …}`."
+
+
+@pytest.mark.parametrize(
+    ("item", "says"),
+    [
+        (ITEM + ", ¦answers: {stories: nowhere}}", "nowhere"),
+        (ITEM + ", ¦answers: {stories: foundation/nobody}}", "foundation/nobody"),
+        ("¦" + ITEM + ", differs_from: foundation/architect}", "no evidence of any task"),
+        ("¦" + ITEM + ", differs_from: foundation/architect/nothing}", "no evidence of any task"),
+    ],
+)
+def test_references_to_nothing(author: Any, item: str, says: str) -> None:
+    told = author.only("reference-unknown", more=evidence(item))
+    assert says in told.reason
+    assert told.remedy.startswith("Write phase")
+
+
+def test_references_to_something(author: Any) -> None:
+    assert author.sound(
+        more=evidence(
+            ITEM + ", answers: {a: all, b: foundation, c: foundation/architect}, differs_from: foundation/architect/architecture}"
+        )
+    )
+
+
+def test_a_validator_of_nothing(author: Any) -> None:
+    more = "phases:\n  validation:\n    tasks:\n      test-engineer:\n        ¦validates: [implementation, nowhere]\n"
+    assert "nowhere" in author.only("reference-unknown", more=more).reason
+
+
+@pytest.mark.parametrize(
+    "item", ["{says: Is it?, holds: complete, tasks: [nowhere], due: [foundation]}", "{says: Is it?, holds: evidence, due: [nowhere]}"]
+)
+def test_a_checklist_about_nothing(author: Any, item: str) -> None:
+    assert "nowhere" in author.only("reference-unknown", more=f"checklists:\n  mine:\n    ¦item: {item}\n").reason
+
+
+@pytest.mark.parametrize(
+    "cron",
+    [
+        "0 6 * *",
+        "0 6 * * mon *",
+        "61 * * * *",
+        "@daily",
+        "0 0 31 2 *",
+        "a b c d e",
+        "*/0 * * * *",
+        "R * * * *",
+        "0 0 R(1-5) * *",
+        "H * * * *",
+        "0 6 * * mon#9",
+    ],
+)
+def test_a_cron_line_that_never_fires_or_fires_at_random(author: Any, cron: str) -> None:
+    told = author.only("schedule-invalid", (SCHEDULE, f'schedule: {{¦cron: "{cron}"}}'))
+    assert cron in told.reason
+    assert "five fields" in told.remedy
+
+
+@pytest.mark.parametrize("cron", ["* * * * *", "0 0 29 2 *", "*/15 8-18 * mar,apr fri", "0 0 L * *", "0 6 * * 1#2"])
+def test_a_cron_line_that_fires(author: Any, cron: str) -> None:
+    assert author.sound((SCHEDULE, f'schedule: {{cron: "{cron}"}}'))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Atlantis", "../../etc/passwd", "Europe", "/UTC", "+25:00"])
+def test_a_timezone_that_does_not_exist(author: Any, zone: str) -> None:
+    told = author.only("schedule-invalid", (SCHEDULE, f'schedule: {{preset: daily, ¦timezone: "{zone}"}}'))
+    assert told.remedy == "Use a name like Europe/Berlin."

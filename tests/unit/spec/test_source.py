@@ -1,0 +1,173 @@
+"""Files that are no spec: one diagnostic with a place and a remedy, never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dag_factory.errors import Diagnostic, SpecError
+from dag_factory.spec import read_spec
+from dag_factory.spec.source import MAX_BYTES, MAX_DEPTH, Source
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+def refused(tmp_path: Path, text: str | bytes) -> Diagnostic:
+    path = tmp_path / "w.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(SpecError) as caught:
+        read_spec(path)
+    [told] = caught.value.diagnostics
+    assert told.where.file == str(path)
+    assert told.remedy
+    return told
+
+
+def read(tmp_path: Path, text: str | bytes) -> dict[str, Any]:
+    path = tmp_path / "w.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return Source.read(path).load()
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "place", "says"),
+    [
+        ("", "file-empty", (1, 1), "empty"),
+        ("# nothing\n---\n", "file-empty", (1, 1), "empty"),
+        ("null\n", "file-empty", (1, 1), "empty"),
+        ("- a\n- b\n", "wrong-type", (1, 1), "mapping"),
+        ("just words\n", "wrong-type", (1, 1), "mapping"),
+        ("42\n", "wrong-type", (1, 1), "mapping"),
+        (b"\xff\xfe\x00w", "file-unreadable", (1, 1), "UTF-8"),
+        (b"mission: caf\xe9\n", "file-unreadable", (1, 1), "Byte 12"),
+        ("a: 1\nb: [1, 2\nc: 3\n", "yaml-broken", (3, 2), "not YAML"),
+        ("a: 1\n  b: 2\n", "yaml-broken", (2, 4), "not YAML"),
+        ("a:\n\t- b\n", "yaml-broken", (2, 1), "cannot start any token"),
+        ("a: 1\n---\nb: 2\n", "yaml-broken", (2, 1), "another document"),
+        ("a: *nowhere\n", "yaml-broken", (1, 4), "undefined alias"),
+        ("a: 1\nb: x\x07y\n", "yaml-broken", (2, 5), "control character"),
+        ("a: !!python/object:os.system {}\n", "yaml-broken", (1, 4), "tag"),
+        ("a: !mine b\n", "yaml-broken", (1, 4), "!mine"),
+        ("a: !!set {b, c}\n", "yaml-broken", (1, 4), "!!set"),
+        ("a: !!binary aGk=\n", "yaml-broken", (1, 4), "!!binary"),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n", "yaml-broken", (3, 3), "<<"),
+        ("a: 1\nb: 2\na: 3\n", "duplicate-key", (3, 1), "'a' is written twice"),
+        ("a: {b: 1, b: 2}\n", "duplicate-key", (1, 11), "'b'"),
+        ("features:\n  1: x\n", "wrong-type", (2, 3), "1 is no text"),
+        ("features:\n  on: x\n", "wrong-type", (2, 3), "on"),
+        ("features:\n  ~: x\n", "wrong-type", (2, 3), "~"),
+        ("features:\n  2026-01-01: x\n", "wrong-type", (2, 3), "2026-01-01"),
+        ("features:\n  ? [a, b]\n  : x\n", "wrong-type", (2, 5), "no text"),
+        ("? {a: b}\n: x\n", "wrong-type", (1, 3), "no text"),
+        ("a: 2026-13-45\n", "wrong-type", (1, 4), "2026-13-45"),
+        ("a: !!int ''\n", "wrong-type", (1, 4), "int"),
+        ("a: !!bool perhaps\n", "wrong-type", (1, 4), "bool"),
+        ("a: !!timestamp soon\n", "wrong-type", (1, 4), "timestamp"),
+        ("a: .nan\n", "wrong-type", (1, 4), "number"),
+        ("a: [-.inf]\n", "wrong-type", (1, 5), "number"),
+        ("a: 99999999999999999999\n", "wrong-type", (1, 4), "number"),
+        (f"a: {'9' * 5000}\n", "wrong-type", (1, 4), "999"),
+        ('a: "x\\0y"\n', "wrong-type", (1, 4), "NUL"),
+        ("a: &a [*a]\n", "file-unreadable", (1, 1), "too many values"),
+        ("&a {a: *a}\n", "file-unreadable", (1, 1), "too many values"),
+        (BOMB, "file-unreadable", (1, 1), "too many values"),
+    ],
+)
+def test_a_file_that_is_no_spec_is_told_once_with_its_place(
+    tmp_path: Path, text: str | bytes, rule: str, place: tuple[int, int], says: str
+) -> None:
+    told = refused(tmp_path, text)
+    assert told.rule == rule, str(told)
+    assert (told.where.line, told.where.column) == place, str(told)
+    assert says in told.reason
+    assert len(str(told)) < 500 + len(str(tmp_path))
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="file-unreadable: The file cannot be read: No such file"):
+        read_spec(tmp_path / "nowhere.yaml")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"file-unreadable.*[Dd]irectory"):
+        read_spec(tmp_path)
+
+
+def test_a_file_may_be_large_but_not_larger(tmp_path: Path) -> None:
+    assert read(tmp_path, "a: 1\n#" + "x" * (MAX_BYTES - 7) + "\n") == {"a": 1}
+    assert "at most" in refused(tmp_path, "a: 1\n#" + "x" * MAX_BYTES).reason
+
+
+@pytest.mark.parametrize(
+    ("written", "drop"),
+    [
+        ("persona: @architect\n", "architect"),
+        ("t: {persona: @architect, duty: foundation}\n", "architect"),
+        ("t: [@ux-designer]\n", "ux-designer"),
+    ],
+)
+def test_a_bare_at_sign_is_told_to_be_dropped(tmp_path: Path, written: str, drop: str) -> None:
+    told = refused(tmp_path, "workflow: x\n" + written)
+    assert (told.rule, told.where.line, told.where.column) == ("yaml-broken", 2, written.index("@") + 1)
+    assert told.remedy == f"Drop the @: write {drop}."
+
+
+def test_an_at_sign_alone(tmp_path: Path) -> None:
+    assert refused(tmp_path, "a: @\n").remedy == "Drop the @."
+
+
+def test_a_quoted_at_sign_is_a_text(tmp_path: Path) -> None:
+    assert read(tmp_path, 'says: "@architect"\n') == {"says": "@architect"}
+
+
+@pytest.mark.parametrize("opening", ["[", "- ", "{a: ", "? "])
+@pytest.mark.parametrize("depth", [MAX_DEPTH, 990, 100_000])
+def test_nesting_without_end_ends_in_a_diagnostic_not_in_the_process(tmp_path: Path, opening: str, depth: int) -> None:
+    """The C loader recurses on the C stack: a hundred thousand brackets would end the DAG processor by a signal."""
+    told = refused(tmp_path, "a:\n  " + opening * depth)
+    assert told.rule in {"file-unreadable", "yaml-broken", "wrong-type"}
+
+
+@pytest.mark.parametrize("length", [10, 3000])
+def test_nesting_by_aliases_is_bounded_as_well(tmp_path: Path, length: int) -> None:
+    lines = ["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, length))]
+    if length < MAX_DEPTH:
+        assert len(read(tmp_path, "\n".join(lines))) == length
+    else:
+        assert refused(tmp_path, "\n".join(lines)).rule == "file-unreadable"
+
+
+def test_a_byte_order_mark_and_other_line_ends_are_read(tmp_path: Path) -> None:
+    assert read(tmp_path, b"\xef\xbb\xbfa: 1\r\nb: \xc3\xa9\r\n") == {"a": 1, "b": "é"}
+    assert refused(tmp_path, b"\xef\xbb\xbfa: 1\r\na: 2\r\n").where.line == 2
+
+
+def test_aliases_may_be_used(tmp_path: Path) -> None:
+    assert read(tmp_path, "a: &x {b: 1}\nc: *x\n") == {"a": {"b": 1}, "c": {"b": 1}}
+
+
+def test_the_place_of_a_value_is_where_its_key_stands() -> None:
+    source = Source("f", "a:\n  b: 1\n  c: [x, {d: 2}]\n")
+    places = {path: (at.line, at.column) for path, at in source.places.items()}
+    assert places == {
+        ("a",): (1, 1), ("a", "b"): (2, 3), ("a", "c"): (3, 3), ("a", "c", 0): (3, 7), ("a", "c", 1): (3, 10), ("a", "c", 1, "d"): (3, 11),
+    }  # fmt: skip
+
+
+def test_the_place_of_what_is_not_written_is_that_of_the_nearest_above() -> None:
+    source = Source("f", "a:\n  b: 1\n")
+    assert str(source.where(("a", "z", "y"))) == "f:1:1"
+    assert str(source.where(("a", "b", "y"))) == "f:2:3"
+    assert str(source.where(("z",))) == "f:1:1"
+    assert str(Source("f", "a: [").where(("a",))) == "f:1:1"
+
+
+def test_a_shown_name_stands_in_messages(tmp_path: Path) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text("")
+    with pytest.raises(SpecError, match=r"^orders\.yaml:1:1: file-empty"):
+        read_spec(path, shown="orders.yaml")
