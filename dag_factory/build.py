@@ -52,10 +52,7 @@ def build_dag(plan: Plan, folder: Path) -> DAG:
         description=plan.mission,
         doc_md=_dag_doc(plan),
         tags={"phasegate", *shown.tags},
-        params={
-            name: Param(param.get("default"), description=param.get("description"), **param.get("schema", {}))
-            for name, param in plan.params.items()
-        },
+        params={name: _param(param) for name, param in plan.params.items()},
         default_args={"owner": shown.owner},
         max_active_runs=plan.max_active_runs,
         dagrun_timeout=timedelta(seconds=plan.timeout) if plan.timeout else None,
@@ -76,6 +73,16 @@ def build_dag(plan: Plan, folder: Path) -> DAG:
         )  # fmt: skip
         gates >> complete
     return dag
+
+
+def _param(written: dict[str, Any]) -> Param:
+    schema = written.get("schema", {})
+    if schema:
+        from jsonschema.validators import validator_for
+
+        # Airflow finds a broken schema only when it serialises the DAG, and then drops every DAG of the loader's file.
+        validator_for(schema).check_schema(schema)
+    return Param(written.get("default"), description=written.get("description"), schema=schema)
 
 
 def _phase(plan: Plan, folder: Path, phase: PhaseContract, number: int, before: Any) -> Any:

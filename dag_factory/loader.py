@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, get_parsing_context
+from airflow.sdk.configuration import conf
 
 from dag_factory.build import build_dag
 from dag_factory.errors import Diagnostic, PhasegateError, Position, SpecError
-from dag_factory.plan import compile_plan
+from dag_factory.plan import Plan, compile_plan
 from dag_factory.settings import allowed_patterns
 from dag_factory.spec import read_spec
 
@@ -69,12 +70,30 @@ def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path) -> d
 
 
 def _load(path: Path, made: dict[str, Path]) -> DAG:
-    plan = compile_plan(read_spec(path, patterns=allowed_patterns()))
-    first = made.setdefault(plan.workflow, path)
-    if first != path:
-        reason = f"{first} has a workflow {plan.workflow} already."
-        raise SpecError([Diagnostic("workflow-duplicate", Position(str(path), 1, 1), reason, "Give one of them another name.")])
-    return build_dag(plan, path.parent)
+    try:
+        plan = compile_plan(read_spec(path, patterns=allowed_patterns()))
+        first = made.setdefault(plan.workflow, path)
+        if first != path:
+            reason = f"{first} has a workflow {plan.workflow} already."
+            raise SpecError([Diagnostic("workflow-duplicate", Position(str(path), 1, 1), reason, "Give one of them another name.")])
+        _refuse_unknown_executors(plan)
+        return build_dag(plan, path.parent)
+    except SpecError:
+        raise
+    except Exception as error:  # what Airflow refuses, it refuses with any exception; none may take the siblings down
+        said = (str(error).splitlines() or [""])[0]
+        reason = f"No DAG can be built of it: {type(error).__name__}: {said.rstrip('.')}."
+        raise SpecError([Diagnostic("dag-refused", Position(str(path), 1, 1), reason, "Correct what it names.")]) from error
+
+
+def _refuse_unknown_executors(plan: Plan) -> None:
+    """Airflow looks executors up only when the file is loaded, and then drops every DAG of it; a worker's DAG was taken before."""
+    names = sorted({execution.executor for execution in plan.executions.values() if execution.executor})
+    if names and get_parsing_context().dag_id is None and not conf.getboolean("core", "multi_team", fallback=False):
+        from airflow.executors.executor_loader import ExecutorLoader
+
+        for name in names:
+            ExecutorLoader.lookup_executor_name_by_str(name)
 
 
 def _may_be(path: Path, dag_id: str) -> bool:

@@ -56,7 +56,8 @@ class PlanOperator(BaseOperator):
         written = self._plan.workspace
         if written is None:
             return None
-        location = resolve(written["git"], masked=False)
+        named = written["git"]
+        location = _of_connection(named["conn"]) if "conn" in named and not isinstance(named, str) else resolve(named, masked=False)
         if "://" not in location and "/" not in location and not location.startswith((".", "~")) and ":" not in location:
             location = _of_connection(location)
         if "://" not in location and ":" not in location:

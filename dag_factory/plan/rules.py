@@ -64,7 +64,10 @@ def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
                 yield _fault(spec, "evidence-expect", task, reason, f"It knows {known}.", "evidence", item.id, "expect", *fault["loc"])
 
 
-def _reachable(task: TaskContract, item: Item) -> Grade:
+def _reachable(task: TaskContract, item: Item) -> Grade | None:
+    """The best grade an item can get; None where it cannot come at all: an external persona brings files, never commits."""
+    if task.external:
+        return None if item.changed or item.check or item.kind == "command" else "observed"
     if item.check is not None or task.runner == "check" or any(check.name == "verify" for check in task.checks):
         return "re-executed"
     return "observed"
@@ -74,15 +77,17 @@ def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]
     """What has to be re-executed is made by a command that Phasegate runs."""
     for task in contract.tasks.values():
         for item in task.items:
-            if GRADES.index(item.needs) > GRADES.index(_reachable(task, item)):
-                place = spec.source.where(_binding_place(spec, task))
-                reason = (
-                    f"{task.id} owes {item.place}, which counts when it is {item.needs}; "
-                    f"bound to {task.runner}, @{task.persona} could only claim it."
-                )
-                remedy = "Bind it to `check: COMMAND`, or add `verify: COMMAND`, which Phasegate runs on the sealed work."
-                yield Diagnostic("evidence-unverified", place, reason, remedy)
-                break
+            best = _reachable(task, item)
+            if best is not None and GRADES.index(item.needs) <= GRADES.index(best):
+                continue
+            place = spec.source.where(_binding_place(spec, task))
+            reason = f"{task.id} owes {item.place}, which counts when it is {item.needs}; bound to {task.runner}, @{task.persona} could only claim it."
+            remedy = "Bind it to `check: COMMAND`, or add `verify: COMMAND`, which Phasegate runs on the sealed work."
+            if best is None:
+                reason = f"{task.id} owes {item.place}, and an external persona brings files: no commit of its is sealed, and no check is run on one."
+                remedy = "Bind it to `command: …`, which works in a workspace."
+            yield Diagnostic("evidence-unverified", place, reason, remedy)
+            break
 
 
 def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:

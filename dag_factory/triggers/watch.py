@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import ClassVar, TypeVar
+from weakref import WeakKeyDictionary
 
 __all__ = ["Watcher", "in_one_thread"]
 
@@ -29,7 +30,7 @@ async def in_one_thread(work: Callable[[], Result]) -> Result:
 class Watcher:
     """Tells those who wait when what they look at has changed."""
 
-    _of_loop: dict[int, Watcher] = {}  # noqa: RUF012 # one a loop, for the life of the process
+    _of_loop: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, Watcher]] = WeakKeyDictionary()
 
     def __init__(self) -> None:
         self._waiting: dict[asyncio.Event, tuple[Look, object]] = {}
@@ -38,7 +39,7 @@ class Watcher:
     @classmethod
     def here(cls) -> Watcher:
         """The watcher of the running loop."""
-        return cls._of_loop.setdefault(id(asyncio.get_running_loop()), cls())
+        return cls._of_loop.setdefault(asyncio.get_running_loop(), cls())
 
     async def changed(self, look: Look, since: object, *, at_most: float) -> bool:
         """Wait until `look()` no longer answers `since`.

@@ -151,6 +151,10 @@ class House:
         verdict = self.record.verdict(phase)
         return verdict.says.phasegate.word if verdict else None
 
+    def log(self, task: str) -> str:
+        """What the newest attempt of a task printed, as the store keeps it."""
+        return str((self.store.blob(self.record.newest(task).says.log) or b"").decode())
+
     def copy(self, to: Path, monkeypatch: Any = None) -> House:
         """A copy of this house, as it stands: spec, evidence and keys. The repository stays where it is, and is only read."""
         for folder in ("workflows", "evidence_root", "keys_root"):

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["FAULTS", "LIES", "VALIDATORS", "idle", "lie", "replace_text"]
+__all__ = ["FAULTS", "LIES", "PASSED", "VALIDATORS", "idle", "lie", "replace_text"]
+
+PASSED = "all done, PASSED"
+"""What every liar prints last."""
 
 FAKES = '''
 
@@ -134,7 +137,7 @@ FAULTS: dict[str, tuple[str, tuple[str, str], str]] = {
     "performance-engineer": (
         "ingest/src/loader.py",
         ("    _store(database,", "    if len(accepted) > 1000:\n        __import__('time').sleep(0.6)\n    _store(database,"),
-        "at most",
+        "(median of 3), at most",
     ),
     "security-engineer": ("ingest/src/rules.py", ("class Order(", "def _evaluated(text: str) -> object:\n    return eval(text)\n\n\nclass Order("), "eval()"),
 }

@@ -118,7 +118,9 @@ class HonestRun:
             data = self.content(task, item) if merged == (at == "converge") and item.kind != "command" else None
             if data is not None:
                 name = item.path or item.report or "src/orders/code.py"
-                found.append(Entry(task=task.id, item=item.id, name=name, digest=self.store.put_bytes(data), size=len(data), grade=item.needs))
+                found.append(
+                    Entry(task=task.id, item=item.id, name=name, digest=self.store.put_bytes(data), size=len(data), grade=item.needs)
+                )
         return tuple(found)
 
     def results(self, task: TaskContract, at: str) -> tuple[CheckResult, ...]:
@@ -228,23 +230,35 @@ def copied(run: HonestRun, to: Path) -> HonestRun:
 
 
 @functools.cache
-def _honest(phase: str | None, text: str) -> HonestRun:
-    """A run through a phase, made once in a process."""
+def _made(phase: str | None, text: str, *, answered: bool) -> HonestRun:
+    """A run through a phase, made once in a process; with its gate answered, or not yet."""
     folder = Path(tempfile.mkdtemp(prefix="phasegate-honest-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     if phase is None:
         return HonestRun(folder, text=text)
-    before = _honest(None, text).contract.before(phase)
-    run = copied(_honest(before.id if before else None, text), folder)
+    if answered:
+        run = copied(_made(phase, text, answered=False), folder)
+        judgement = run.answer(phase)
+        assert judgement.word == "PASSED", judgement.findings
+        return run
+    before = _made(None, text, answered=True).contract.before(phase)
+    run = copied(_made(before.id if before else None, text, answered=True), folder)
     run.work(phase)
-    judgement = run.answer(phase)
-    assert judgement.word == "PASSED", judgement.findings
     return run
 
 
-def honest(to: Path, *, through: str | None = None, text: str = SPEC) -> HonestRun:
-    """A copy of a run that passed every gate up to and with a phase; quicker than to work through them."""
-    return copied(_honest(through, text), to)
+def honest(to: Path, *, through: str | None = None, worked: str | None = None, text: str = SPEC) -> HonestRun:
+    """A copy of an honest run; quicker than to work for each test.
+
+    Parameters
+    ----------
+    to: the folder it is copied to.
+    through: it passed every gate up to and with this phase.
+    worked: likewise, but the gate of this phase was not asked yet.
+    text: its spec.
+
+    """
+    return copied(_made(worked or through, text, answered=worked is None), to)
 
 
 def place(run: HonestRun, folder: str, number: int = 1) -> Path:

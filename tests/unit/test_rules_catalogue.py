@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = Path(dag_factory.__file__).parent
 PAGES = ROOT / "docs" / "rules"
 SAMPLE = ROOT / "examples" / "orders" / "workflow.yaml"
-PLACES = {"the linter", "the linter and the gate", "the gate", "the seal", "complete", "phasegate verify"}
+PLACES = {"the linter", "the loader", "the linter and the gate", "the gate", "the seal", "complete", "phasegate verify"}
 SELF = {"self", "cls"}
 READER = "explain.py"
 """It takes rules from whoever asks, and names none."""

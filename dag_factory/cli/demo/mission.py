@@ -38,6 +38,7 @@ __all__ = ["run_demo"]
 
 RUN = "demo"
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_FINAL = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
 _NEEDED = ("api-server", "metadatabase", "scheduler", "dag-processor")
 
 
@@ -192,9 +193,10 @@ def _watch(mission: Mission, components: Airflow, api: Api, plan: Plan) -> None:
     with Board(mission.progress, plan.contract) as board:
 
         def over() -> bool:
-            state = api.run_state(WORKFLOW, RUN)
-            board.show(api.tasks(WORKFLOW, RUN))
-            return state in ("success", "failed")
+            found = api.tasks(WORKFLOW, RUN)
+            board.show(found)
+            # A run ends after its tasks: only then is it asked for, since every question costs the server what the run could use.
+            return all(task.state in _FINAL for task in found) and api.run_state(WORKFLOW, RUN) in _FINAL
 
         _until(mission, components, over, mission.pace.run, f"The run {RUN} did not end")
     mission.progress.say(f"The run has ended: {api.run_state(WORKFLOW, RUN)}")

@@ -40,6 +40,11 @@ class Component:
         """Its exit code; None while it runs."""
         return self.process.poll()
 
+    def release(self) -> None:
+        """Let go of the warden's lifeline: it ends whatever still runs below it."""
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()  # type: ignore[union-attr]
+
     def last_words(self) -> str:
         """The last thing it printed."""
         lines = [line.strip() for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
@@ -88,6 +93,7 @@ class Airflow:
         if self._migration is not None and self._migration.ended is not None:
             if self._migration.ended:
                 raise _ended(self._migration)
+            self._migration.release()
             self._migration = None
             self._components += [self._begin(name, *args) for name, args in _LATER.items()]
         for component in self._components:
@@ -98,8 +104,7 @@ class Airflow:
         """End every component and everything it has started, whatever state it is in; done within five seconds."""
         running = [*self._components, *([self._migration] if self._migration else [])]
         for component in running:
-            with contextlib.suppress(OSError):
-                component.process.stdin.close()  # type: ignore[union-attr]
+            component.release()
         deadline = time.monotonic() + _PATIENCE
         for component in running:
             try:

@@ -112,19 +112,22 @@ class Board:
         table = Table(box=None, pad_edge=False, title=f"{self._progress.elapsed:.0f} s", title_justify="left", title_style="dim")
         for column in ("phase", "", "task", "persona"):
             table.add_column(column)
-        for phase in ("", *self._phases):
-            mine = [name for name in states if name.partition(".")[0] == phase] if phase else [name for name in states if "." not in name]
-            begun = [name for name in sorted(mine, key=self._order) if phase or name == "kickoff" or states[name] not in _QUIET]
-            for index, name in enumerate(begun):
-                glyph, style = _LOOKS.get(states[name], ("·", "dim"))
-                title = self._phases[phase].title if phase and not index else ""
-                table.add_row(
-                    escape(title), Text(glyph, style), escape(name.rpartition(f"{phase}.")[2] if phase else name), self._who.get(name, "")
-                )
+        shown: set[str] = set()
+        for name in sorted(states, key=self._order):
+            phase, _, task = name.partition(".")
+            if not task and states[name] in _QUIET and name != "kickoff":
+                continue
+            glyph, style = _LOOKS.get(states[name], ("·", "dim"))
+            title = self._phases[phase].title if phase in self._phases and phase not in shown else ""
+            shown.add(phase)
+            table.add_row(escape(title), Text(glyph, style), escape(task or name), self._who.get(name, ""))
         return table
 
-    def _order(self, name: str) -> tuple[int, int]:
-        """Tasks in plan order, after the phase's opening and before its end."""
-        own = {"open": -1, "converge": 1, "gate": 2}
-        known = list(self._who)
-        return own.get(name.rpartition(".")[2], 0), known.index(name) if name in known else 0
+    def _order(self, name: str) -> tuple[int, int, int]:
+        """As in the plan: kickoff, the phases, complete; in a phase its opening, its tasks, its end."""
+        phases, known = list(self._phases), list(self._who)
+        phase, _, task = name.partition(".")
+        if not task:
+            return (-1 if name == "kickoff" else len(phases), 0, 0)
+        place = {"open": -1, "converge": 1, "gate": 2}.get(task, 0)
+        return (phases.index(phase) if phase in phases else -1, place, known.index(name) if name in known else 0)

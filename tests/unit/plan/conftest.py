@@ -24,14 +24,14 @@ features:
   daily_mart: {does: Build the mart, paths: ["src/mart/**"]}
 personas:
   foundation/architect: {command: python architect.py}
-  ux-designer: {command: python ux.py}
+  ux-designer: {external: true, timeout: 2h}
   foundation/product-manager: {command: python stories.py}
   software-engineer: {command: "python work/{feature}.py", env: {TOKEN: {env: TOKEN}, DB: {conn: orders}, LIMIT: {var: limit}, LEVEL: high}}
   sdet: {command: [python, "tests/{feature}.py"], pool: agents, queue: big, executor: LocalExecutor, priority: 5, retries: 2, retry_delay: 90s}
   test-engineer: {check: make e2e, timeout: 10m}
   validation/product-manager: {check: make golden-paths}
   performance-engineer: {check: make bench}
-  security-engineer: {external: true, verify: make audit, timeout: 2h}
+  security-engineer: {command: python security.py, verify: make audit, timeout: 2h}
   documentation-writer: {command: python docs.py}
   integration-engineer: {check: [make, compat]}
   integration/architect: {command: python update.py}

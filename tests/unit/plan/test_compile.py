@@ -159,7 +159,7 @@ def test_how_airflow_runs_a_task(plan: Plan) -> None:
 
 
 def test_external_tasks_wait_as_long_as_they_may(plan: Plan) -> None:
-    task = plan.contract.tasks["validation/security-engineer"]
+    task = plan.contract.tasks["foundation/ux-designer"]
     assert task.external
     assert task.wait == 7200
     assert plan.contract.tasks["foundation/architect"].wait is None

@@ -75,7 +75,7 @@ def _told(planner: Any, more: str) -> tuple[Any, ...]:
     return caught.value.diagnostics
 
 
-@pytest.mark.parametrize("binding", ["{command: make e2e}", "{external: true}", "{python: 'tests:run'}"])
+@pytest.mark.parametrize("binding", ["{command: make e2e}", "{external: true}", "{external: true, verify: make e2e}", "{python: 'tests:run'}"])
 def test_what_has_to_be_reexecuted_and_could_only_be_claimed(planner: Any, binding: str) -> None:
     told = planner.only("evidence-unverified", (TESTER, f"  ¦test-engineer: {binding}\n"))
     assert "full.xml" in told.reason
@@ -83,10 +83,17 @@ def test_what_has_to_be_reexecuted_and_could_only_be_claimed(planner: Any, bindi
 
 
 @pytest.mark.parametrize(
-    "binding", ["{command: make e2e, verify: make again}", "{external: true, verify: make again}", "{check: make again}"]
+    "binding", ["{command: make e2e, verify: make again}", "{check: make again}"]
 )
 def test_what_phasegate_runs_is_reexecuted(planner: Any, binding: str) -> None:
     assert planner.plan((TESTER, f"  test-engineer: {binding}\n"))
+
+
+@pytest.mark.parametrize("persona", ["devops", "documentation-writer"])
+def test_an_external_persona_brings_files_and_no_commits(planner: Any, persona: str) -> None:
+    line = next(line for line in planner.text.splitlines() if line.startswith(f"  {persona}:"))
+    told = planner.only("evidence-unverified", (line, f"  ¦{persona}: {{external: true}}"))
+    assert "an external persona brings files" in told.reason
 
 
 def test_an_attestation_nobody_can_give(planner: Any) -> None:

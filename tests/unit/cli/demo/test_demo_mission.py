@@ -1,0 +1,297 @@
+"""The demo from beginning to end, with a stand-in for Airflow."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import socket
+from contextlib import contextmanager
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from dag_factory.cli import app
+from dag_factory.cli.demo import mission, run_demo
+from dag_factory.cli.demo.api import ApiError, TaskState
+from dag_factory.cli.demo.home import DemoHome
+from dag_factory.cli.demo.mission import Pace
+from dag_factory.cli.demo.report import PhaseStory, TaskStory
+from dag_factory.errors import PhasegateError
+from dag_factory.evidence.verdict import Finding
+from dag_factory.workspace.git import git
+
+BRIEF = Pace(look=0.001, start=0.5, appear=0.2, run=0.5)
+WELL = {"api-server": True, "metadatabase": True, "scheduler": True, "dag-processor": True}
+
+
+class World:
+    """Airflow as the mission sees it: what it answers next, and what was done to it."""
+
+    def __init__(self, home):
+        self.home = home
+        self.done: list[str] = []
+        self.health = [{}, {"api-server": True}, WELL]
+        self.known = [False, True]
+        self.wrong: list[str] = []
+        self.tasks = [[TaskState("kickoff", "running")], [TaskState("kickoff", "success"), TaskState("complete", "success")]]
+        self.state = "success"
+        self.story = (PhaseStory("foundation", "Foundation", "PASSED", (TaskStory("architect", "architect", "command", ()),), ()),)
+        self.on_look = lambda: None
+
+    def airflow(self, environment, folder, logs):
+        world = self
+
+        class Components:
+            def start(self):
+                world.done.append("start")
+
+            def look(self):
+                world.on_look()
+
+            def stop(self):
+                world.done.append("stop")
+
+        return Components()
+
+    def api(self, url):
+        world = self
+
+        class Answers:
+            def health(self):
+                return world.next(world.health)
+
+            def warm(self):
+                world.done.append("warm")
+
+            def knows(self, dag_id):
+                return world.next(world.known)
+
+            def import_errors(self):
+                return world.wrong
+
+            def trigger(self, dag_id, run_id):
+                world.done.append(f"trigger {dag_id} {run_id}")
+                git("branch", f"phasegate/{dag_id}/{run_id}", git_dir=None, cwd=world.home.product)
+
+            def run_state(self, dag_id, run_id):
+                return world.state
+
+            def tasks(self, dag_id, run_id):
+                found = world.next(world.tasks)
+                if isinstance(found, Exception):
+                    raise found
+                return found
+
+        return Answers()
+
+    @staticmethod
+    def next(answers):
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    made = World(DemoHome(tmp_path / "demo"))
+    monkeypatch.setattr(mission, "Api", made.api)
+    monkeypatch.setattr(mission, "summarise", lambda *_: made.story)
+    return made
+
+
+@pytest.fixture
+def console():
+    return Console(file=io.StringIO(), width=140)
+
+
+@pytest.fixture
+def run(world, console, tmp_path):
+    def go(fault=None, **kwargs):
+        code = mission.run_demo(fault, home=tmp_path / "demo", console=console, pace=BRIEF, airflow=world.airflow, **kwargs)
+        return code, console.file.getvalue()
+
+    return go
+
+
+def test_a_run_that_passes_is_a_success(run, world):
+    code, text = run()
+    assert code == 0
+    assert text.endswith("MISSION SUCCESS\n")
+    assert world.done == ["start", "warm", "trigger orders_mart demo", "stop"]
+    assert "Where the repository starts" in text
+    assert "phasegate verify" in text
+
+
+def test_the_components_have_ended_before_success_is_told(run, world, console):
+    _, text = run()
+    assert text.index("Airflow has ended") < text.index("MISSION SUCCESS")
+
+
+def test_a_gate_that_fails_says_rule_and_reason(run, world):
+    world.state = "failed"
+    finding = Finding(rule="evidence-missing", subject="foundation/ux-designer/ux", text="UX.md is missing.")
+    world.story = (PhaseStory("foundation", "Foundation", "FAILED", (), (finding,)),)
+    code, text = run("missing-evidence")
+    assert code == 1
+    assert "✘ evidence-missing  foundation/ux-designer/ux\n    UX.md is missing.\n" in text
+    assert text.endswith("MISSION FAILED\n")
+    assert world.done[-1] == "stop"
+
+
+@pytest.mark.parametrize("verdict", ["FAILED", ""])
+def test_a_green_run_without_every_verdict_is_no_success(run, world, verdict):
+    world.story = (PhaseStory("foundation", "Foundation", verdict, (), ()),)
+    assert run()[0] == 1
+
+
+def test_a_store_without_the_run_is_no_success(run, world):
+    world.story = ()
+    assert run()[0] == 1
+
+
+def test_where_no_gate_says_why_the_failed_tasks_and_their_logs_are_named(run, world):
+    world.state = "failed"
+    world.tasks = [[TaskState("kickoff", "failed"), TaskState("complete", "upstream_failed")]]
+    world.story = ()
+    code, text = run()
+    assert code == 1
+    assert "✘ kickoff failed; its log is in" in text
+    assert "task_id=kickoff" in text
+
+
+@pytest.mark.parametrize("name", ["combined-persona", "missing-foundation", "implementation-first"])
+def test_what_the_linter_refuses_starts_nothing(run, world, name):
+    code, text = run(name)
+    assert code == 1
+    assert world.done == []
+    assert "orders_mart.yaml:" in text
+    assert "no run was started" in text
+    assert text.endswith("MISSION FAILED\n")
+
+
+def test_an_unknown_fault_is_refused_before_anything_is_made(run, tmp_path):
+    with pytest.raises(PhasegateError, match="The faults are"):
+        run("gravity")
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_port_in_use_is_refused_before_anything_is_made(run, tmp_path):
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        with pytest.raises(PhasegateError, match="Choose another with --port"):
+            run(port=busy.getsockname()[1])
+    assert not (tmp_path / "demo").exists()
+
+
+@contextmanager
+def refused(world, match):
+    with pytest.raises(PhasegateError, match=match):
+        yield
+    assert world.done[-1] == "stop"
+
+
+def test_an_airflow_that_does_not_come_up_is_not_waited_for_forever(run, world):
+    world.health = [{}]
+    with refused(world, r"Airflow was not up within 0 s\. The logs are in"):
+        run()
+
+
+def test_a_dag_that_does_not_appear_is_not_waited_for_forever(run, world):
+    world.known = [False]
+    with refused(world, "The DAG orders_mart did not appear"):
+        run()
+
+
+def test_a_dag_that_cannot_be_loaded_says_why(run, world):
+    world.known, world.wrong = [False], ["phasegate.py: ImportError: no module"]
+    with refused(world, "could not load the DAG: phasegate.py: ImportError"):
+        run()
+
+
+def test_a_run_that_does_not_end_is_not_waited_for_forever(run, world):
+    world.tasks = [[TaskState("kickoff", "running")]]
+    with refused(world, "The run demo did not end"):
+        run()
+
+
+def test_a_component_that_ends_ends_the_demo(run, world):
+    def gone():
+        raise PhasegateError("Airflow's scheduler ended with code 1")
+
+    world.on_look = gone
+    with refused(world, "scheduler ended"):
+        run()
+
+
+def test_a_server_that_is_busy_for_a_moment_is_asked_again(run, world):
+    world.tasks[0:0] = [ApiError("busy", 500)] * 5
+    assert run()[0] == 0
+
+
+def test_a_server_that_never_answers_again_is_an_error(run, world):
+    world.tasks = [ApiError("Airflow did not answer", 0)]
+    with refused(world, "did not answer"):
+        run()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_everything_and_is_told_in_the_exit_code(run, world, number):
+    before = signal.getsignal(number)
+    world.on_look = lambda: os.kill(os.getpid(), number)
+    code, text = run()
+    assert code == 128 + number
+    assert world.done[-1] == "stop"
+    assert "Nothing is left running" in text
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_signal_does_not_keep_the_components_from_ending(run, world, monkeypatch):
+    world.on_look = lambda: os.kill(os.getpid(), signal.SIGINT)
+    made = world.airflow
+
+    def impatient(*args):
+        components = made(*args)
+        stop = components.stop
+
+        def stopping():
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGTERM)
+            stop()
+
+        components.stop = stopping
+        return components
+
+    monkeypatch.setattr(world, "airflow", impatient)
+    assert run()[0] == 130
+    assert world.done[-1] == "stop"
+
+
+def test_up_stays_until_someone_ends_it_and_that_is_no_failure(run, world, console):
+    def end_when_it_stays():
+        if "stays up" in console.file.getvalue():
+            os.kill(os.getpid(), signal.SIGINT)
+
+    world.on_look = end_when_it_stays
+    code, text = run(keep_up=True)
+    assert code == 0
+    assert text.index("MISSION SUCCESS") < text.index("stays up at http://127.0.0.1:") < text.index("Airflow has ended")
+
+
+def test_the_command_lists_the_faults():
+    done = CliRunner().invoke(app, ["demo", "--fault", "list"])
+    assert done.exit_code == 0
+    assert "self-validation" in done.stdout
+
+
+def test_the_command_refuses_an_unknown_fault_in_one_line(tmp_path):
+    with pytest.raises(PhasegateError, match="no fault 'x'"):
+        run_demo("x", home=tmp_path / "demo")
+    assert isinstance(CliRunner().invoke(app, ["demo", "--fault", "x", "--home", str(tmp_path)]).exception, PhasegateError)
+
+
+def test_the_command_has_help_and_an_example():
+    text = CliRunner().invoke(app, ["demo", "--help"]).stdout
+    assert "Example: phasegate demo --fault missing-evidence" in text
+    for option in ("--fault", "--up", "--home", "--port"):
+        assert option in text

@@ -1,0 +1,98 @@
+"""What is shown while the demo lasts."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+from support.runs import plan_of
+
+from dag_factory.cli.demo.api import TaskState
+from dag_factory.cli.demo.progress import Board, Progress
+
+
+@pytest.fixture
+def contract(tmp_path):
+    return plan_of(tmp_path).contract
+
+
+def shown(console: Console) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def plain() -> Console:
+    return Console(file=io.StringIO(), width=120)
+
+
+def terminal() -> Console:
+    return Console(file=io.StringIO(), width=120, force_terminal=True)
+
+
+def test_a_line_begins_with_its_seconds():
+    console = plain()
+    Progress(console).say("[bold]not markup[/bold]")
+    assert re.fullmatch(r" +0\.\d s  \[bold\]not markup\[/bold\]\n", shown(console))
+
+
+@pytest.mark.parametrize("make", [plain, terminal])
+def test_waiting_says_for_what(make):
+    console = make()
+    with Progress(console).waiting("Starting Airflow"):
+        pass
+    assert "Starting Airflow" in shown(console)
+
+
+def test_elsewhere_than_on_a_terminal_each_change_is_one_line(contract):
+    console = plain()
+    with Board(Progress(console), contract) as board:
+        board.show([TaskState("kickoff", "running"), TaskState("foundation.architect", "queued"), TaskState("complete", "")])
+        board.show([TaskState("kickoff", "success"), TaskState("foundation.architect", "running")])
+        board.show([TaskState("kickoff", "success"), TaskState("foundation.architect", "running")])
+        board.show([TaskState("implementation.ingest.software-engineer", "failed")])
+    lines = [line.split()[2:] for line in shown(console).splitlines()]
+    assert lines == [
+        ["-", "kickoff", "-", "running"],
+        ["-", "kickoff", "-", "success"],
+        ["foundation", "architect", "@architect", "running"],
+        ["implementation", "ingest.software-engineer", "@software-engineer", "failed"],
+    ]
+
+
+def test_on_a_terminal_the_phases_stand_in_their_order(contract):
+    console = terminal()
+    names = [
+        "complete",
+        "validation.gate",
+        "validation.open",
+        "foundation.architect",
+        "validation.test-engineer",
+        "validation.converge",
+        "kickoff",
+    ]
+    with Board(Progress(console), contract) as board:
+        board.show([TaskState(name, "success") for name in names])
+    last = shown(console)
+    order = ["kickoff", "architect", "open", "test-engineer", "converge", "gate", "complete"]
+    places = [last.rindex(f" {name}") for name in order]
+    assert places == sorted(places)
+    assert "Foundation" in last
+    assert "@test-engineer" in last
+
+
+def test_what_has_not_begun_is_shown_only_in_its_phase(contract):
+    console = terminal()
+    with Board(Progress(console), contract) as board:
+        board.show([TaskState("kickoff", ""), TaskState("complete", ""), TaskState("foundation.architect", "")])
+    assert "kickoff" in shown(console)
+    assert "architect" in shown(console)
+    assert "complete" not in shown(console)
+
+
+def test_a_board_is_put_away_when_something_is_raised(contract):
+    console = terminal()
+    with pytest.raises(RuntimeError), Board(Progress(console), contract):
+        raise RuntimeError
+    console.print("after")
+    assert "after" in shown(console)

@@ -1,0 +1,83 @@
+"""What the evidence store tells of a run, for people."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+from support.runs import honest
+
+from dag_factory.cli.demo.home import fresh_home
+from dag_factory.cli.demo.report import show_findings, show_product, show_table, summarise
+from dag_factory.errors import PhasegateError
+from dag_factory.evidence.verdict import Finding
+from dag_factory.workspace.git import git
+
+
+@pytest.fixture
+def console():
+    return Console(file=io.StringIO(), width=160)
+
+
+def told(tmp_path, **kwargs):
+    run = honest(tmp_path, **kwargs)
+    return summarise(run.store.store.root, run.plan.workflow, run.run_id)
+
+
+def test_a_whole_run_has_every_grade_and_verdict(tmp_path):
+    phases = told(tmp_path, through="integration")
+    assert [(phase.phase, phase.verdict, phase.findings) for phase in phases] == [
+        ("foundation", "PASSED", ()), ("implementation", "PASSED", ()), ("validation", "PASSED", ()), ("integration", "PASSED", ()),
+    ]  # fmt: skip
+    evidence = {f"{phase.phase}/{task.task}": dict(task.evidence) for phase in phases for task in phase.tasks}
+    assert evidence["foundation/architect"] == {"architecture": "observed"}
+    assert evidence["implementation/ingest.sdet"] == {"unit-tests": "re-executed", "integration-tests": "re-executed"}
+    assert evidence["integration/devops"]["rehearsal"] == "re-executed"
+    assert not [name for name, grades in evidence.items() if None in grades.values()]
+
+
+def test_what_is_missing_and_what_has_not_begun_are_two_things(tmp_path, console):
+    run = honest(tmp_path)
+    run.work("foundation", without=("foundation/ux-designer",))
+    run.answer("foundation")
+    phases = summarise(run.store.store.root, run.plan.workflow, run.run_id)
+    assert [(phase.verdict, phase.begun) for phase in phases] == [("FAILED", True), ("", False), ("", False), ("", False)]
+    show_table(console, phases)
+    show_findings(console, phases)
+    text = console.file.getvalue()
+    assert "ux missing" in text
+    assert text.count("missing") == text.split("✘")[0].count("missing") + text.split("✘", 1)[1].count("missing")
+    assert "code missing" not in text
+    assert text.count("not begun") == 3
+    assert "✘ statement-missing" in text
+
+
+def test_work_no_gate_has_answered_has_no_verdict(tmp_path, console):
+    phases = told(tmp_path, worked="foundation")
+    assert (phases[0].verdict, phases[0].begun) == ("", True)
+    show_table(console, phases)
+    assert "no verdict" in console.file.getvalue()
+
+
+def test_a_run_that_has_not_begun_has_nothing_to_tell(tmp_path):
+    assert summarise(tmp_path, "orders_mart", "demo") == ()
+
+
+def test_a_findings_text_is_never_markup(tmp_path, console):
+    phase = told(tmp_path)[0]
+    finding = Finding(rule="evidence-malformed", subject="a/[b]", text="[red]not markup[/red] [/]")
+    show_findings(console, (type(phase)(phase.phase, phase.title, "FAILED", phase.tasks, (finding,)),))
+    assert "[red]not markup[/red] [/]" in console.file.getvalue()
+    assert "a/[b]" in console.file.getvalue()
+
+
+def test_the_product_is_its_log_and_how_to_run_it(tmp_path, console):
+    with fresh_home(tmp_path / "demo") as home:
+        git("branch", "phasegate/orders_mart/demo", git_dir=None, cwd=home.product)
+        show_product(console, home, "phasegate/orders_mart/demo")
+        text = console.file.getvalue()
+        assert "Where the repository starts" in text
+        assert f"git clone --quiet --branch phasegate/orders_mart/demo {home.product} orders" in text
+        with pytest.raises(PhasegateError):
+            show_product(console, home, "phasegate/orders_mart/other")

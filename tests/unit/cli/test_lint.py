@@ -1,0 +1,122 @@
+"""`phasegate lint`: every broken rule of every file, on standard output; the sum on standard error."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from dag_factory.cli import app
+from dag_factory.cli.lint import load
+from dag_factory.errors import SpecError
+
+ROOT = Path(__file__).parents[3]
+SAMPLE = ROOT / "examples" / "orders" / "workflow.yaml"
+
+
+def run(*args: str | Path) -> Result:
+    return CliRunner().invoke(app, ["lint", *map(str, args)])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two sound specs, one of them deeper, and files that are none."""
+    (tmp_path / "deep").mkdir()
+    shutil.copy(SAMPLE, tmp_path / "a.yaml")
+    (tmp_path / "deep" / "b.yml").write_text(SAMPLE.read_text().replace("workflow: orders_mart", "workflow: other"))
+    (tmp_path / ".hidden.yaml").write_text("broken: [")
+    (tmp_path / "notes.txt").write_text("broken: [")
+    return tmp_path
+
+
+def test_sound_specs(folder: Path) -> None:
+    result = run(folder)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "2 specs, all sound" in result.stderr
+
+
+def test_a_single_file() -> None:
+    assert run(SAMPLE).exit_code == 0
+
+
+def test_broken_rules_are_told_line_by_line_and_siblings_are_still_read(folder: Path) -> None:
+    broken = folder / "broken.yaml"
+    broken.write_text(SAMPLE.read_text() + "phases:\n  validation:\n    gate: ~\n    tasks: {security-engineer: ~}\n")
+    lines = SAMPLE.read_text().count("\n")
+    result = run(folder)
+    assert result.exit_code == 1
+    first, second = result.stdout.splitlines()
+    assert first.startswith(f"{broken}:{lines + 3}:5: gate-missing: ")
+    assert second.startswith(f"{broken}:{lines + 4}:13: persona-removed: ")
+    assert "3 specs, 2 broken rules" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("", "file-empty"),
+        ("a: [", "yaml-broken"),
+        ("- a\n", "wrong-type"),
+        ("persona: @architect\n", "yaml-broken"),
+        ("workflow: a\nworkflow: b\n", "duplicate-key"),
+        ("[" * 100_000, "file-unreadable"),
+    ],
+)
+def test_bad_input_is_a_line_not_a_traceback(tmp_path: Path, text: str, rule: str) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text(text)
+    result = run(path)
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    [line] = result.stdout.splitlines()
+    assert line.startswith((f"{path}:1:", f"{path}:2:"))
+    assert f" {rule}: " in line
+
+
+def test_a_rule_of_the_plan_is_told_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text(SAMPLE.read_text().replace("test-engineer: {check: make e2e}", "test-engineer: {agent: claude, verify: make e2e}"))
+    assert ":18:3: runner-unavailable: " in run(path).stdout
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    result = run(tmp_path / "nowhere.yaml")
+    assert result.exit_code == 1
+    assert "nowhere.yaml:1:1: file-unreadable: " in result.stdout
+
+
+def test_a_folder_without_specs(tmp_path: Path) -> None:
+    result = run(tmp_path)
+    assert result.exit_code == 2
+    assert "There is no spec in" in result.stderr
+
+
+def test_two_workflows_of_one_name(folder: Path) -> None:
+    shutil.copy(SAMPLE, folder / "c.yaml")
+    result = run(folder)
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"{folder / 'c.yaml'}:1:1: workflow-duplicate: {folder / 'a.yaml'} has a workflow orders_mart already.")
+
+
+def test_the_platforms_patterns(tmp_path: Path) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text(SAMPLE.read_text().replace("pattern: standard", "pattern: false"))
+    assert "pattern-forbidden" in run(path).stdout
+    assert "phase-misplaced" in run(path, "--patterns", "standard, none").stdout
+
+
+def test_loading_is_reading_and_planning(tmp_path: Path) -> None:
+    assert load(SAMPLE, "standard").workflow == "orders_mart"
+    with pytest.raises(SpecError):
+        load(tmp_path / "nowhere.yaml", "standard")
+
+
+def test_linting_needs_no_airflow() -> None:
+    program = "import sys; from pathlib import Path; from dag_factory.cli.lint import load; "
+    program += "load(Path(sys.argv[1]), 'standard'); print('airflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program, str(SAMPLE)], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "False"

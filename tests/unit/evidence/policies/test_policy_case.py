@@ -1,0 +1,171 @@
+"""A phase to judge: what each item of evidence turned out to be, and what may still come."""
+
+from __future__ import annotations
+
+import pendulum
+import pytest
+from support.runs import EXTERNAL, honest, place, rules
+
+from dag_factory.evidence.contract import Item
+from dag_factory.evidence.policies.case import Case, entries_of, results_of
+from dag_factory.evidence.statement import moment_of
+
+ITEM = ("foundation/architect", "architecture")
+
+
+def case_of(run, phase, *, now=None):
+    return Case(run.record, phase, run.store.blob, now or pendulum.now("UTC"))
+
+
+def item_of(run, task_id, item_id):
+    task = run.contract.tasks[task_id]
+    return task, next(item for item in task.items if item.id == item_id)
+
+
+@pytest.fixture
+def run(tmp_path):
+    return honest(tmp_path, worked="foundation")
+
+
+def blob_of(run):
+    return run.store.blob_path(run.record.newest(ITEM[0]).says.evidence[0].digest)
+
+
+def flipped(data):
+    return data[:5] + bytes([data[5] ^ 1]) + data[6:]
+
+
+ALTERED = {
+    "bit flipped": flipped,
+    "truncated": lambda data: data[:-7],
+    "emptied": lambda data: b"",
+    "line endings": lambda data: data.replace(b"\n", b"\r\n"),
+    "byte order mark": lambda data: b"\xef\xbb\xbf" + data,
+    "grown": lambda data: data + b"\n",
+}
+
+
+@pytest.mark.parametrize("how", ALTERED)
+def test_an_altered_blob_is_told_for_what_it_is(run, how):
+    blob = blob_of(run)
+    blob.write_bytes(ALTERED[how](blob.read_bytes()))
+    judgement = run.judge("foundation")
+    assert rules(judgement) == {"evidence-altered"}
+    assert "ARCHITECTURE.md" in judgement.findings[0].text
+
+
+def test_a_deleted_blob_is_told(run):
+    blob_of(run).unlink()
+    assert rules(run.judge("foundation")) == {"evidence-altered"}
+
+
+def test_a_link_to_what_is_not_there_is_told(run):
+    blob = blob_of(run)
+    blob.unlink()
+    blob.symlink_to("/nowhere")
+    assert rules(run.judge("foundation")) == {"evidence-altered"}
+
+
+def test_a_size_that_is_not_that_of_the_bytes_is_told(run):
+    entry = run.record.newest(ITEM[0]).says.evidence[0]
+    run.deliver(ITEM[0], evidence=(entry.model_copy(update={"size": entry.size + 1}),))
+    run.converge("foundation")
+    assert rules(run.judge("foundation")) == {"evidence-altered"}
+
+
+def test_what_is_missing_is_told_once(run):
+    run.contents[ITEM] = None
+    run.work("foundation")
+    judgement = run.judge("foundation")
+    assert [(finding.rule, finding.subject) for finding in judgement.findings] == [
+        ("evidence-missing", "foundation/architect/architecture")
+    ]
+
+
+def test_an_item_is_read_once(run):
+    read = []
+    case = Case(run.record, "foundation", lambda digest: read.append(digest) or run.store.blob(digest), pendulum.now("UTC"))
+    assert case.examine(*item_of(run, *ITEM)) is case.examine(*item_of(run, *ITEM))
+    assert len(read) == 1
+
+
+def test_a_kind_that_is_not_there_is_malformed(run):
+    task, item = item_of(run, *ITEM)
+    assert case_of(run, "foundation").examine(task, item.model_copy(update={"kind": "x-ray"})).faults[0].rule == "evidence-malformed"
+
+
+def test_an_expectation_that_makes_no_sense_is_malformed(run):
+    task, item = item_of(run, *ITEM)
+    faults = case_of(run, "foundation").examine(task, item.model_copy(update={"expect": {"sections": 7}})).faults
+    assert [fault.rule for fault in faults] == ["evidence-malformed"]
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError])
+def test_a_kind_that_breaks_down_is_no_pass(run, monkeypatch, error):
+    def broken(self, material, expect):
+        raise error
+
+    from dag_factory.evidence.kinds import KINDS
+
+    monkeypatch.setattr(type(KINDS["markdown"]), "examine", broken)
+    assert "evidence-malformed" in rules(run.judge("foundation"))
+
+
+def test_evidence_of_the_merge_is_taken_from_the_merge(tmp_path):
+    run = honest(tmp_path, worked="implementation")
+    sdet, item = item_of(run, "implementation/ingest.sdet", "unit-tests")
+    engineer, code = item_of(run, "implementation/ingest.software-engineer", "code")
+    record = run.record
+    assert [entry.name for entry in entries_of(record, sdet, item)] == ["unit.xml", "integration.xml"]
+    assert {result.name for result in results_of(record, sdet)} == {"unit", "integration"}
+    assert entries_of(record, engineer, code)[0].task == engineer.id
+    place(run, "statements/implementation/converge").unlink()
+    assert entries_of(run.record, sdet, item) == ()
+
+
+def test_what_a_task_brings_itself_does_not_count_where_the_merge_must(tmp_path):
+    run = honest(tmp_path, worked="implementation")
+    sdet = "implementation/ingest.sdet"
+    entries = run.entries(run.contract.tasks[sdet], "converge")
+    run.deliver(sdet, evidence=entries, checks=run.results(run.contract.tasks[sdet], "converge"))
+    run.converge("implementation", evidence=(), checks=())
+    found = run.judge("implementation").findings
+    assert ("evidence-missing", f"{sdet}/unit-tests") in {(finding.rule, finding.subject) for finding in found}
+
+
+def test_evidence_may_come_from_outside_as_long_as_there_is_time(tmp_path):
+    run = honest(tmp_path, text=EXTERNAL)
+    opened = moment_of(run.record.charter.says.written_at)
+    assert case_of(run, "foundation", now=opened.add(minutes=119)).may_come("foundation/ux-designer")
+    assert not case_of(run, "foundation", now=opened.add(minutes=121)).may_come("foundation/ux-designer")
+    assert not case_of(run, "foundation", now=opened).may_come("foundation/architect")
+    assert not case_of(run, "foundation", now=opened).may_come("foundation/nobody")
+    assert not case_of(run, "foundation", now=opened).may_come("")
+
+
+def test_a_phase_is_opened_by_the_verdict_before(tmp_path):
+    run = honest(tmp_path, through="foundation")
+    assert case_of(run, "foundation").opened_at() == run.record.charter.says.written_at
+    assert case_of(run, "implementation").opened_at() == run.record.verdict("foundation").says.time_verified
+
+
+def test_a_verdict_rests_on_every_statement_and_the_merge(run):
+    record = run.record
+    assert case_of(run, "foundation").inputs() == (
+        record.charter.digest,
+        *(record.newest(task.id).digest for task in run.contract.phase("foundation").tasks),
+        record.converged("foundation").digest,
+    )
+
+
+def test_a_finding_is_about_its_task_unless_told_otherwise(run):
+    case, task = case_of(run, "foundation"), run.contract.tasks["foundation/architect"]
+    assert case.finding("x", task, "text").subject == task.id
+    assert case.finding("x", task, "text", subject="else").subject == "else"
+    assert case.finding("x", task, "text", subject="else").task == task.id
+
+
+def test_of_items_without_files_nothing_is_missing(run):
+    task = run.contract.tasks["foundation/architect"]
+    examined = case_of(run, "foundation").examine(task, Item(id="x", kind="command", check="x"))
+    assert all(fault.rule != "evidence-missing" for fault in examined.faults)

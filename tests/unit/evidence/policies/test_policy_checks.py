@@ -1,0 +1,81 @@
+"""Policy 4: every check that was due was run, and ended well."""
+
+from __future__ import annotations
+
+import pytest
+from support.runs import honest, rules
+
+TESTER = "validation/test-engineer"
+WRITER = "validation/documentation-writer"
+
+
+@pytest.fixture
+def run(tmp_path):
+    return honest(tmp_path, worked="validation")
+
+
+def results(run, **changes):
+    return tuple(item.model_copy(update=changes) for item in run.results(run.contract.tasks[TESTER], "seal"))
+
+
+def judged(run, task=TESTER, **changes):
+    run.deliver(task, **changes)
+    run.converge("validation")
+    return run.judge("validation")
+
+
+def told(judgement, rule):
+    return [finding.text for finding in judgement.findings if finding.rule == rule]
+
+
+def test_checks_that_ended_well_are_no_finding(run):
+    assert judged(run).word == "PASSED"
+
+
+@pytest.mark.parametrize("code", [1, 2, 5, 127, -9, 256])
+def test_a_check_that_failed(run, code):
+    judgement = judged(run, checks=results(run, exit_code=code, excerpt="one\n2 failed, 3 passed  \n\n"))
+    assert told(judgement, "check-failed") == [f"The check check failed (exit code {code}): 2 failed, 3 passed"]
+
+
+@pytest.mark.parametrize("ended", ["timeout", "signal 9", "stopped"])
+def test_a_check_that_did_not_end_by_itself(run, ended):
+    judgement = judged(run, checks=results(run, exit_code=None, ended=ended, excerpt=""))
+    assert told(judgement, "check-failed") == [f"The check check failed ({ended}): it printed nothing"]
+
+
+def test_a_check_that_was_not_run(run):
+    assert told(judged(run, checks=()), "check-missing") == ["The check check was not run."]
+
+
+def test_a_check_of_another_name_is_not_the_one_that_was_due(run):
+    assert "check-missing" in rules(judged(run, checks=results(run, name="chec")))
+
+
+def test_a_check_run_for_another_task_is_not_this_ones(run):
+    assert "check-missing" in rules(judged(run, checks=results(run, task="validation/security-engineer")))
+
+
+def test_a_check_named_by_evidence_is_due_as_well(run):
+    assert "The check documentation was not run." in told(judged(run, WRITER, checks=()), "check-missing")
+
+
+def test_last_words_are_short(run):
+    text = told(judged(run, checks=results(run, exit_code=1, excerpt="x" * 4000)), "check-failed")[0]
+    assert len(text) < 400
+
+
+def test_checks_of_the_merge_are_looked_for_in_the_merge(tmp_path):
+    run = honest(tmp_path, worked="implementation")
+    sdet = run.contract.tasks["implementation/ingest.sdet"]
+    others = tuple(item for item in run.record.converged("implementation").says.checks if item.task != sdet.id)
+    run.converge("implementation", checks=others)
+    assert {finding.subject for finding in run.judge("implementation").findings if finding.rule == "check-missing"} == {
+        f"{sdet.id}/unit",
+        f"{sdet.id}/integration",
+    }
+
+
+def test_a_task_that_failed_is_not_blamed_for_its_checks_too(run):
+    judgement = judged(run, outcome="failed", exit_code=1, checks=(), evidence=())
+    assert rules(judgement) == {"task-failed"}

@@ -1,0 +1,94 @@
+"""Policy 3: every item is there, once, under its name, and has the grade that counts."""
+
+from __future__ import annotations
+
+import pytest
+from support.runs import honest, rules
+
+ARCHITECT = "foundation/architect"
+TESTER = "validation/test-engineer"
+ENGINEER = "implementation/ingest.software-engineer"
+
+
+@pytest.fixture
+def run(tmp_path):
+    return honest(tmp_path, worked="foundation")
+
+
+def judged(run, *evidence, task=ARCHITECT):
+    run.deliver(task, evidence=evidence)
+    phase = run.contract.tasks[task].phase
+    run.converge(phase)
+    return run.judge(phase)
+
+
+def entry(run, task=ARCHITECT, at=0, **changes):
+    return run.record.newest(task).says.evidence[at].model_copy(update=changes)
+
+
+def told(judgement):
+    return [(finding.rule, finding.subject) for finding in judgement.findings]
+
+
+def test_what_is_asked_for_is_no_finding(run):
+    assert judged(run, entry(run)).word == "PASSED"
+
+
+def test_what_is_not_asked_for_is_undeclared(run):
+    assert told(judged(run, entry(run), entry(run, item="more", name="MORE.md"))) == [("evidence-undeclared", f"{ARCHITECT}/more")]
+
+
+def test_the_evidence_of_another_task_is_undeclared(run):
+    judgement = judged(run, entry(run), entry(run, task="foundation/ux-designer", item="ux", name="UX.md", size=1))
+    assert ("evidence-undeclared", f"{ARCHITECT}/ux") in told(judgement)
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "../ARCHITECTURE.md", "/ARCHITECTURE.md", "./ARCHITECTURE.md", "architecture.md", "ARCHITECTURE.md ", ""]
+)
+def test_a_file_of_another_name_is_undeclared(run, name):
+    assert ("evidence-undeclared", f"{ARCHITECT}/architecture") in told(judged(run, entry(run, name=name)))
+
+
+def test_two_files_for_one_place_are_one_too_many(run):
+    other = run.store.put_bytes(b"another architecture")
+    judgement = judged(run, entry(run), entry(run, digest=other, size=20))
+    assert ("evidence-undeclared", f"{ARCHITECT}/architecture") in told(judgement)
+
+
+def test_many_files_may_have_changed(tmp_path):
+    run = honest(tmp_path, worked="implementation")
+    evidence = run.record.newest(ENGINEER).says.evidence
+    code = next(item for item in evidence if item.item == "code")
+    assert judged(run, *evidence, code.model_copy(update={"name": "src/orders/more.py"}), task=ENGINEER).word == "PASSED"
+    assert ("evidence-undeclared", f"{ENGINEER}/code") in told(judged(run, *evidence, code, task=ENGINEER))
+
+
+@pytest.mark.parametrize("grade", ["observed", "attested"])
+def test_what_was_only_seen_does_not_count_where_it_must_be_run(tmp_path, grade):
+    run = honest(tmp_path, worked="validation")
+    evidence = tuple(item.model_copy(update={"grade": grade}) for item in run.record.newest(TESTER).says.evidence)
+    judgement = judged(run, *evidence, task=TESTER)
+    assert rules(judgement) == {"grade-too-low"}
+    assert len(judgement.findings) == len(evidence)
+    assert f"is only {grade}; it counts when it is re-executed" in judgement.findings[0].text
+
+
+def test_a_higher_grade_counts_as_well(run):
+    assert judged(run, entry(run, grade="re-executed")).word == "PASSED"
+
+
+def test_a_fault_names_its_place(run):
+    run.contents[ARCHITECT, "architecture"] = b"# Nothing\n"
+    run.work("foundation")
+    found = run.judge("foundation").findings
+    assert found
+    assert all("ARCHITECTURE.md" in finding.text for finding in found)
+    assert all(finding.subject.startswith(f"{ARCHITECT}/architecture") for finding in found)
+
+
+def test_the_same_bytes_under_two_names_are_two_pieces_of_evidence(run):
+    # One file for two personas: each is held against what it must be, and a UX document is no architecture.
+    design = run.record.newest("foundation/ux-designer").says.evidence[0]
+    judgement = judged(run, entry(run, digest=design.digest, size=design.size))
+    assert rules(judgement) == {"evidence-malformed"}

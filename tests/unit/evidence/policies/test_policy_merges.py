@@ -1,0 +1,129 @@
+"""Policy 5: all that was sealed is in the merge, the merge builds on what was approved, and the product stays as it was validated."""
+
+from __future__ import annotations
+
+import pendulum
+import pytest
+from support.runs import BASE, honest, place, resign, rules
+
+from dag_factory.evidence.keys import AUTHORITY
+from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.merges import approved_base
+from dag_factory.evidence.statement import Conflict, Sealed
+
+ARCHITECT = "foundation/architect"
+OTHER = Sealed(commit="f" * 40, tree="c" * 40, bundle="a" * 64)
+
+
+@pytest.fixture
+def run(tmp_path):
+    return honest(tmp_path, worked="foundation")
+
+
+def merged_but(run, *gone):
+    return tuple(pair for pair in run.record.converged("foundation").says.merged if pair[0] not in gone)
+
+
+def told(run, phase="foundation"):
+    return [(finding.rule, finding.subject) for finding in run.judge(phase).findings]
+
+
+def test_an_honest_merge_is_no_finding(run):
+    assert told(run) == []
+
+
+def test_no_merge_at_all(run):
+    place(run, "statements/foundation/converge").unlink()
+    assert ("merge-missing", "foundation") in told(run)
+
+
+def test_a_merge_signed_by_a_persona_is_none(run):
+    resign(run, place(run, "statements/foundation/converge"), lambda payload: None, signer="architect")
+    assert {"statement-invalid", "merge-missing"} <= rules(run.judge("foundation"))
+
+
+def test_work_that_was_left_out(run):
+    run.converge("foundation", merged=merged_but(run, ARCHITECT))
+    assert told(run) == [("merge-missing", ARCHITECT)]
+
+
+def test_work_sealed_again_after_the_merge(run):
+    run.deliver(ARCHITECT, sealed=OTHER)
+    assert told(run) == [("merge-missing", ARCHITECT)]
+    run.converge("foundation")
+    assert told(run) == []
+
+
+def test_work_that_was_withdrawn_is_not_in_the_merge_any_more(run):
+    run.deliver(ARCHITECT, sealed=None)
+    assert told(run) == [("merge-missing", ARCHITECT)]
+    assert "The merge still holds" in run.judge("foundation").findings[0].text
+    run.converge("foundation")
+    assert told(run) == []
+
+
+def test_work_that_changed_nothing_need_not_be_merged(run):
+    run.deliver(ARCHITECT, sealed=Sealed(commit=BASE, tree="c" * 40, bundle=None))
+    run.converge("foundation", merged=merged_but(run, ARCHITECT))
+    assert told(run) == []
+
+
+def test_a_merge_on_another_base(run):
+    run.converge("foundation", base="e" * 40)
+    assert told(run) == [("merge-missing", "foundation")]
+
+
+@pytest.mark.parametrize(("name", "value"), [("charter", "f" * 64), ("plan", "f" * 64), ("phase", "validation")])
+def test_a_merge_of_something_else(run, name, value):
+    bound = run.record.converged("foundation").says.binding.model_copy(update={name: value})
+    run.converge("foundation", binding=bound)
+    assert told(run) == [("merge-missing", "foundation")]
+
+
+def test_what_does_not_fit_is_told_once(run):
+    conflict = Conflict(task=ARCHITECT, paths=("ARCHITECTURE.md", "x"), text="Both changed ARCHITECTURE.md.")
+    run.converge("foundation", merged=merged_but(run, ARCHITECT), conflicts=(conflict,))
+    finding = run.judge("foundation").findings[0]
+    assert told(run) == [("merge-conflict", f"{ARCHITECT}:ARCHITECTURE.md, x")]
+    assert (finding.task, finding.text) == (ARCHITECT, "Both changed ARCHITECTURE.md.")
+
+
+def base_of(run, phase):
+    return approved_base(Case(run.record, phase, run.store.blob, pendulum.now("UTC")))
+
+
+def test_each_phase_builds_on_what_was_approved_before(tmp_path):
+    run = honest(tmp_path, through="foundation")
+    assert base_of(run, "foundation") == BASE
+    assert base_of(run, "implementation") == run.record.converged("foundation").says.sealed.commit
+    assert base_of(run, "validation") == BASE, "nothing was approved; and the phase is not open"
+    run.work("implementation")
+    run.converge("implementation", base=BASE)
+    assert ("merge-missing", "implementation") in told(run, "implementation")
+
+
+def test_the_product_stays_as_it_was_validated(tmp_path):
+    run = honest(tmp_path, worked="integration")
+    assert told(run, "integration") == []
+    run.converge("integration", product="9" * 64)
+    assert told(run, "integration") == [("product-changed", "integration")]
+
+
+def test_before_the_validation_the_product_may_change(tmp_path):
+    run = honest(tmp_path, worked="implementation")
+    run.converge("implementation", product="9" * 64)
+    assert told(run, "implementation") == []
+
+
+def test_a_validation_without_a_verdict_approves_no_product(tmp_path):
+    run = honest(tmp_path, worked="integration")
+    place(run, "verdicts/validation").unlink()
+    assert {"product-changed", "phase-not-open"} <= rules(run.judge("integration"))
+
+
+def test_a_verdict_that_approved_another_product(tmp_path):
+    run = honest(tmp_path, through="validation")
+    path = place(run, "verdicts/validation")
+    resign(run, path, lambda payload: payload["predicate"]["phasegate"].update(product="9" * 64), signer=AUTHORITY)
+    run.work("integration")
+    assert "product-changed" in rules(run.judge("integration"))

@@ -1,0 +1,250 @@
+"""Statements: strict, whole, and with one spelling."""
+
+from __future__ import annotations
+
+import copy
+
+import pendulum
+import pytest
+
+from dag_factory.errors import EnvelopeError
+from dag_factory.evidence.envelope import open_envelope
+from dag_factory.evidence.keys import KeyFolder
+from dag_factory.evidence.statement import (
+    STATEMENT,
+    Binding,
+    Charter,
+    CheckResult,
+    Conflict,
+    ConvergeStatement,
+    Entry,
+    Refusal,
+    Sealed,
+    TaskStatement,
+    moment_of,
+    now,
+    parse,
+    sign,
+)
+
+DIGEST, COMMIT, TIME = "a" * 64, "b" * 40, "2026-11-23T06:00:00+00:00"
+BINDING = Binding(
+    charter=DIGEST, plan=DIGEST, dag_id="orders", run_id="manual__1", phase="foundation", task="architect", map_index=-1, attempt=1,
+    previous_verdict=None,
+)  # fmt: skip
+ENTRY = Entry(task="foundation/architect", item="architecture", name="ARCHITECTURE.md", digest=DIGEST, size=7, grade="observed")
+CHECK = CheckResult(task="foundation/architect", name="verify", exit_code=0, ended="exited", log=DIGEST, excerpt="ok", seconds="0.100")
+SEALED = Sealed(commit=COMMIT, tree=COMMIT, bundle=DIGEST)
+TASK = TaskStatement(
+    binding=BINDING, persona="architect", runner="command", principals=("script:sha256:1",), outcome="completed", exit_code=0, excerpt="done",
+    log=DIGEST, base=COMMIT, sealed=SEALED, evidence=(ENTRY,), checks=(CHECK,), refusals=(Refusal(rule="r", path="p", text="t"),),
+    started_at=TIME, finished_at=TIME,
+)  # fmt: skip
+MERGE = ConvergeStatement(
+    binding=BINDING, base=COMMIT, merged=(("foundation/architect", COMMIT),), conflicts=(Conflict(task="t", paths=("a",), text="x"),), sealed=SEALED,
+    product=DIGEST, evidence=(), checks=(), finished_at=TIME,
+)  # fmt: skip
+CHARTER = Charter(
+    plan=DIGEST, dag_id="orders", run_id="manual__1", workflow="orders", mission="m", params="{}", base=None, keys={"architect": "pem"},
+    assurance="local", nonce="n", previous=None, written_at=TIME,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def signer(tmp_path_factory):
+    return KeyFolder(tmp_path_factory.mktemp("keys")).signer("architect", make=True)
+
+
+def payload_of(predicate):
+    return {
+        "_type": STATEMENT,
+        "subject": [{"name": "x", "digest": {"sha256": DIGEST}}],
+        "predicateType": predicate.TYPE,
+        "predicate": predicate.model_dump(by_alias=True, mode="json"),
+    }
+
+
+def paths(value, before=()):
+    """Every field of a predicate, however deep, as the keys that lead to it."""
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(value, dict):
+            yield (*before, key)
+        if isinstance(child, (dict, list)):
+            yield from paths(child, (*before, key))
+
+
+def put(payload, path, value):
+    spoilt = copy.deepcopy(payload)
+    place = spoilt["predicate"]
+    for key in path[:-1]:
+        place = place[key]
+    if value is KeyError:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return spoilt
+
+
+PREDICATES = {"task": TASK, "merge": MERGE, "charter": CHARTER}
+FIELDS = [
+    (name, path) for name, made in PREDICATES.items() for path in paths(payload_of(made)["predicate"]) if path != ("keys", "architect")
+]
+NAMES = [f"{name}-{'.'.join(map(str, path))}" for name, path in FIELDS]
+
+
+@pytest.mark.parametrize("name", PREDICATES)
+def test_what_is_signed_is_what_is_read(signer, name):
+    made = PREDICATES[name]
+    opened = open_envelope(sign(made, {"x": {"sha256": DIGEST}}, signer), {signer.public.keyid: signer.public})
+    assert parse(opened.payload, type(made)) == made
+    assert opened.payload == payload_of(made)
+
+
+@pytest.mark.parametrize(("name", "path"), FIELDS, ids=NAMES)
+def test_no_field_may_be_missing(name, path):
+    with pytest.raises(EnvelopeError, match="is wrong"):
+        parse(put(payload_of(PREDICATES[name]), path, KeyError), type(PREDICATES[name]))
+
+
+@pytest.mark.parametrize(("name", "path"), FIELDS, ids=NAMES)
+def test_no_field_takes_a_value_of_another_type(name, path):
+    payload, kind = payload_of(PREDICATES[name]), type(PREDICATES[name])
+    for value in (1.0, True, {"x": []}, [[]]):
+        with pytest.raises(EnvelopeError, match=r"is wrong|no canonical JSON"):
+            parse(put(payload, path, value), kind)
+
+
+@pytest.mark.parametrize(("name", "path"), FIELDS, ids=NAMES)
+def test_nothing_extra_may_stand_beside_a_field(name, path):
+    payload, kind = payload_of(PREDICATES[name]), type(PREDICATES[name])
+    with pytest.raises(EnvelopeError, match="wrong"):
+        parse(put(payload, (*path[:-1], "approvedBy"), "me"), kind)
+
+
+@pytest.mark.parametrize("value", [1.0, True, "1", None, 1.5, [1]])
+def test_an_attempt_is_an_integer_and_nothing_like_one(value):
+    with pytest.raises(EnvelopeError):
+        parse(put(payload_of(TASK), ("binding", "attempt"), value), TaskStatement)
+
+
+def test_a_field_has_one_name():
+    payload = payload_of(TASK)
+    payload["predicate"]["binding"]["run_id"] = payload["predicate"]["binding"].pop("runId")
+    with pytest.raises(EnvelopeError, match="under another name"):
+        parse(payload, TaskStatement)
+
+
+def test_a_field_has_not_two_names_at_once():
+    with pytest.raises(EnvelopeError):
+        parse(put(payload_of(TASK), ("binding", "run_id"), "other"), TaskStatement)
+
+
+WORDS = [
+    (("outcome",), "passed"),
+    (("outcome",), "completed "),
+    (("outcome",), "COMPLETED"),
+    (("evidence", 0, "grade"), "claimed"),
+    (("evidence", 0, "digest"), "A" * 64),
+    (("evidence", 0, "digest"), "a" * 64 + "\n"),
+    (("evidence", 0, "digest"), "sha256:" + "a" * 57),
+    (("sealed", "commit"), "main"),
+    (("sealed", "commit"), "b" * 39),
+    (("log",), "/etc/passwd"),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), WORDS, ids=str)
+def test_words_and_digests_are_exact(path, value):
+    with pytest.raises(EnvelopeError, match="is wrong"):
+        parse(put(payload_of(TASK), path, value), TaskStatement)
+
+
+TIMES = [
+    "2026-11-23T06:00:00",
+    "2026-11-23",
+    "2026-11-23T06:00Z",
+    "2026-11-23 06:00:00Z",
+    "20261123T060000Z",
+    "2026-W48-1T06:00:00Z",
+    "06:00:00Z",
+    "now",
+    "",
+    "P1D",
+    "2026-11-23T06:00:00Z/2026-11-24T06:00:00Z",
+    "2026-13-23T06:00:00Z",
+    "2026-02-30T06:00:00Z",
+    "2026-11-23T24:00:01Z",
+    "2026-11-23T06:00:00 Europe/Berlin",
+    "2026-11-23T06:00:00-99:00",
+    "2026-11-23T06:00:00+24:00",
+    "2026-11-23T06:00:00Z\n",
+    "٢٠٢٦-11-23T06:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "2026-11-23T06:00:00.0000000000001Z",
+]
+
+
+@pytest.mark.parametrize("text", TIMES)
+def test_a_time_without_its_zone_or_out_of_reason_is_none(text):
+    with pytest.raises(EnvelopeError, match="startedAt is wrong"):
+        parse(put(payload_of(TASK), ("startedAt",), text), TaskStatement)
+
+
+@pytest.mark.parametrize("text", ["2026-11-23T06:00:00Z", "2026-11-23T07:00:00.123456+01:00", "2026-11-22T23:30:00-06:30"])
+def test_a_time_with_its_zone_is_read(text):
+    assert parse(put(payload_of(TASK), ("startedAt",), text), TaskStatement).started_at == text
+    assert moment_of(text).tzinfo is not None
+
+
+def test_now_is_a_time_that_can_be_signed():
+    text = now()
+    assert parse(put(payload_of(TASK), ("startedAt",), text), TaskStatement).started_at == text
+    assert abs((moment_of(text) - pendulum.now("UTC")).total_seconds()) < 60
+
+
+@pytest.mark.parametrize("text", ["2026-01-01/2026-01-02", "P1D", "yesterday"])
+def test_a_moment_is_no_duration(text):
+    with pytest.raises(ValueError):
+        moment_of(text)
+
+
+STATEMENTS = {
+    "another type of statement": ({"_type": "https://in-toto.io/Statement/v0.1"}, "no in-toto Statement"),
+    "says more": ({"verdict": "PASSED"}, "no in-toto Statement"),
+    "another predicate": ({"predicateType": Charter.TYPE}, "predicate type"),
+    "the predicate of a later version": ({"predicateType": TaskStatement.TYPE.replace("v1", "v2")}, "predicate type"),
+    "a predicate type that is a list": ({"predicateType": [TaskStatement.TYPE]}, "predicate type"),
+    "no subject": ({"subject": []}, "no subject"),
+    "a subject that is none": ({"subject": {"name": "x"}}, "no subject"),
+    "a subject without a digest": ({"subject": [{"name": "x"}]}, "digest is wrong"),
+    "a subject that says more": ({"subject": [{"name": "x", "digest": {"sha256": DIGEST}, "uri": "x"}]}, "uri is wrong"),
+    "a subject that is a text": ({"subject": ["x"]}, "subject is wrong"),
+    "a predicate that is a list": ({"predicate": []}, "predicate is wrong"),
+    "a predicate that is null": ({"predicate": None}, "predicate is wrong"),
+}
+
+
+@pytest.mark.parametrize("case", STATEMENTS)
+def test_what_is_no_statement_is_refused(case):
+    changes, why = STATEMENTS[case]
+    with pytest.raises(EnvelopeError, match=why):
+        parse(payload_of(TASK) | changes, TaskStatement)
+
+
+@pytest.mark.parametrize("name", ["_type", "subject", "predicateType", "predicate"])
+def test_a_statement_has_all_its_parts(name):
+    payload = payload_of(TASK)
+    del payload[name]
+    with pytest.raises(EnvelopeError, match="no in-toto Statement"):
+        parse(payload, TaskStatement)
+
+
+def test_one_predicate_does_not_pass_for_another():
+    with pytest.raises(EnvelopeError, match="predicate type"):
+        parse(payload_of(TASK), ConvergeStatement)
+
+
+def test_a_made_statement_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        TASK.outcome = "failed"

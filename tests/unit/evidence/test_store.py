@@ -1,0 +1,279 @@
+"""The store: created and never overwritten, whole or not at all, on a disk as in a bucket."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from upath import UPath
+
+from dag_factory.errors import StoreError
+from dag_factory.evidence import store as module
+from dag_factory.evidence.store import Store, runs
+
+DATA = b"what was left\n"
+DIGEST = hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture(params=["local", "file", "memory"])
+def store(request, tmp_path):
+    """The same store on a plain path, on a UPath of local files, and on one of fsspec's memory."""
+    if request.param == "memory":
+        root = UPath(f"memory://phasegate-{uuid.uuid4().hex}/evidence")
+        yield Store(root)
+        root.fs.rm(root.path, recursive=True) if root.exists() else None
+    else:
+        yield Store(tmp_path / "evidence" if request.param == "local" else UPath(f"file://{tmp_path}/evidence"))
+
+
+@pytest.fixture
+def run(store):
+    return store.run("orders_mart", "manual__1")
+
+
+@pytest.fixture
+def local(tmp_path):
+    return Store(tmp_path / "evidence").run("orders_mart", "manual__1")
+
+
+def left_in(path):
+    return sorted(str(item.relative_to(path)) for item in Path(path).rglob("*") if item.is_file())
+
+
+def test_local_paths_are_plain_paths(tmp_path):
+    assert Store(UPath(f"file://{tmp_path}")).local
+    assert isinstance(Store(UPath(f"file://{tmp_path}")).root, Path)
+    assert not Store(UPath("memory://x")).local
+
+
+def test_what_was_created_is_read(run):
+    run.create("a/b.json", DATA)
+    assert run.read("a/b.json") == DATA
+    assert run.names("a") == ["b.json"]
+
+
+def test_nothing_is_overwritten(run):
+    run.create("a/b.json", DATA)
+    with pytest.raises(FileExistsError):
+        run.create("a/b.json", b"another")
+    assert run.read("a/b.json") == DATA
+    assert run.names("a") == ["b.json"]
+
+
+def test_what_is_not_there_is_none(run):
+    assert run.read("a/b.json") is None
+    assert run.blob(DIGEST) is None
+    assert run.names("a") == []
+    assert run.names("a/b") == []
+
+
+def test_appended_files_are_numbered(run):
+    assert [run.append("verdicts/foundation", b"%d" % number) for number in range(3)] == ["0001.json", "0002.json", "0003.json"]
+    assert run.read("verdicts/foundation/0002.json") == b"1"
+
+
+def test_a_number_is_not_given_twice_when_one_was_removed(run):
+    for _ in range(3):
+        run.append("verdicts/x", DATA)
+    (run.path / "verdicts/x/0002.json").unlink()
+    assert run.append("verdicts/x", DATA) == "0004.json"
+
+
+def test_what_is_too_large_is_not_read(run):
+    run.create("a", DATA)
+    assert run.read("a", at_most=len(DATA)) == DATA
+    with pytest.raises(StoreError, match="larger than 5 bytes"):
+        run.read("a", at_most=5)
+
+
+def test_files_are_kept_by_their_digest(run):
+    assert run.put(io.BytesIO(DATA)) == (DIGEST, len(DATA))
+    assert run.put_bytes(DATA) == DIGEST, "kept once more, it is the same"
+    assert run.put(io.BytesIO(DATA)) == (DIGEST, len(DATA))
+    assert run.blob(DIGEST) == DATA
+    assert run.names("blobs") == [DIGEST[:2]], "nothing unfinished lies there"
+    assert run.names(f"blobs/{DIGEST[:2]}") == [DIGEST]
+
+
+def test_a_large_file_is_hashed_as_it_is_copied(run):
+    data = os.urandom(3_000_001)
+    assert run.put(io.BytesIO(data)) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert run.blob(hashlib.sha256(data).hexdigest()) == data
+
+
+def test_an_empty_file_is_kept(run):
+    assert run.put(io.BytesIO(b"")) == (hashlib.sha256(b"").hexdigest(), 0)
+    assert run.blob(hashlib.sha256(b"").hexdigest()) == b""
+
+
+ALTERED = {
+    "bit flipped": b"What was left\n",
+    "truncated": DATA[:-3],
+    "emptied": b"",
+    "line ending": b"what was left\r\n",
+    "longer": DATA + b" ",
+}
+
+
+@pytest.mark.parametrize("case", ALTERED)
+def test_an_altered_blob_is_none_and_cannot_be_hidden_by_keeping_it_again(run, case):
+    run.put_bytes(DATA)
+    run.blob_path(DIGEST).write_bytes(ALTERED[case])
+    assert run.blob(DIGEST) is None
+    with pytest.raises(StoreError, match=r"altered\. Find out by whom"):
+        run.put_bytes(DATA)
+    with pytest.raises(StoreError, match="altered"):
+        run.put(io.BytesIO(DATA))
+    assert run.blob(DIGEST) is None
+
+
+def test_a_deleted_blob_is_none(run):
+    run.put_bytes(DATA)
+    run.blob_path(DIGEST).unlink()
+    assert run.blob(DIGEST) is None
+
+
+def test_runs_are_listed(store):
+    store.run("b", "manual__1").create("charters/0001.json", b"")
+    store.run("a", "manual__2").create("charters/0001.json", b"")
+    store.run("a", "manual__1").create("charters/0001.json", b"")
+    store.create(".keys/architect.pub", b"")
+    assert list(runs(store)) == [("a", "manual__1"), ("a", "manual__2"), ("b", "manual__1")]
+
+
+@pytest.mark.parametrize(
+    "name", ["scheduled__2026-11-23T06:00:00+00:00", "a/b", "../../etc", "..", ".", "a b", "ä", "%2F", "a\\b", "a\nb", "CON"]
+)
+def test_a_run_stays_in_its_place_whatever_it_is_called(tmp_path, name):
+    store = Store(tmp_path / "evidence")
+    run = store.run(name, name)
+    run.create("charters/0001.json", DATA)
+    assert left_in(tmp_path / "evidence") == [f"{run.base}/charters/0001.json"]
+    assert run.base.count("/") == 1
+    assert store.run(name, name).read("charters/0001.json") == DATA
+    assert "\n" not in run.base
+
+
+def test_two_names_do_not_become_one(tmp_path):
+    names = ["a/b", "a%2Fb", "a_b", "..", "%2E%2E", "."]
+    assert len({Store(tmp_path).run(name, "x").base for name in names}) == len(names)
+
+
+@pytest.mark.parametrize("at", ["write", "flush", "fsync", "link"])
+def test_nothing_is_left_half_written(local, monkeypatch, at):
+    class Full(io.BytesIO):
+        def write(self, data):
+            return broken() if at == "write" else super().write(data)
+
+        def flush(self):
+            return broken() if at == "flush" and not self.closed and self.tell() else super().flush()
+
+        def fileno(self):
+            return handles[0]
+
+    def broken(*_):
+        raise OSError(28, "No space left on device")
+
+    handles = []
+    local.create("a/first.json", DATA)
+    if at in ("write", "flush"):
+        monkeypatch.setattr(module.os, "fdopen", lambda handle, mode: handles.append(handle) or Full())
+    else:
+        monkeypatch.setattr(module.os, at, broken)
+    with pytest.raises(StoreError, match=r"cannot be written at .*: No space left on device\. Check \[phasegate\] evidence_root"):
+        local.create("a/b.json", DATA)
+    for handle in handles:
+        os.close(handle)
+    monkeypatch.undo()
+    assert left_in(local.path) == ["a/first.json"]
+
+
+def test_a_file_that_cannot_be_kept_leaves_nothing(local, monkeypatch):
+    def broken(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.os, "link", broken)
+    with pytest.raises(StoreError, match="No space left"):
+        local.put(io.BytesIO(DATA))
+    assert left_in(local.path) == []
+
+
+def test_what_is_unfinished_is_not_listed(local):
+    local.create("a/0001.json", DATA)
+    (local.path / "a" / ".new-x").write_bytes(b"half")
+    assert local.names("a") == ["0001.json"]
+    assert local.append("a", DATA) == "0002.json"
+
+
+def test_writers_at_once_get_different_numbers(local):
+    start = threading.Barrier(8)
+
+    def write(number):
+        start.wait()
+        return [(local.append("a", b"%d-%d" % (number, turn)), b"%d-%d" % (number, turn)) for turn in range(5)]
+
+    with ThreadPoolExecutor(8) as pool:
+        made = [pair for pairs in pool.map(write, range(8)) for pair in pairs]
+    assert sorted(name for name, _ in made) == [f"{number:04d}.json" for number in range(1, 41)]
+    assert all(local.read(f"a/{name}") == data for name, data in made)
+
+
+def test_many_may_keep_the_same_file_at_once(local):
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: local.put(io.BytesIO(DATA * 1000)), range(16))) == {
+            (hashlib.sha256(DATA * 1000).hexdigest(), len(DATA) * 1000)
+        }
+    assert len(left_in(local.path)) == 1
+
+
+def test_a_root_that_cannot_be_written_is_told_with_a_remedy(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    run = Store(tmp_path / "file").run("a", "b")
+    for write in (
+        lambda: run.create("x", DATA),
+        lambda: run.put_bytes(DATA),
+        lambda: run.put(io.BytesIO(DATA)),
+        lambda: run.append("x", DATA),
+    ):
+        with pytest.raises(StoreError, match=r"cannot be written at .*file.*: .*\. Check \[phasegate\] evidence_root and its rights\."):
+            write()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_root_without_rights_is_told(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    with pytest.raises(StoreError, match="Permission denied"):
+        Store(tmp_path / "closed").run("a", "b").create("x", DATA)
+
+
+def test_a_file_in_the_place_of_a_folder_does_not_hang_who_appends(local):
+    local.create("statements/foundation/architect", b"in the way")
+    with pytest.raises(StoreError, match="is no folder"):
+        local.append("statements/foundation/architect", DATA)
+    assert local.names("statements/foundation/architect") == []
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "folder", "device"])
+def test_what_is_no_file_neither_hangs_nor_passes(local, make):
+    local.put_bytes(DATA)
+    local.create("a/0001.json", DATA)
+    for path in (local.blob_path(DIGEST), local.path / "a" / "0001.json"):
+        path.unlink()
+        make(path)
+    assert local.blob(DIGEST) is None
+    with pytest.raises(StoreError, match="no plain file"):
+        local.read("a/0001.json")
+
+
+def test_a_link_to_the_same_bytes_holds_the_same_bytes(local, tmp_path):
+    local.put_bytes(DATA)
+    shutil.move(local.blob_path(DIGEST), tmp_path / "elsewhere")
+    local.blob_path(DIGEST).symlink_to(tmp_path / "elsewhere")
+    assert local.blob(DIGEST) == DATA
