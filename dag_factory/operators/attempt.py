@@ -49,7 +49,6 @@ class Attempt:
     base: str | None = None
     outcome: Outcome | None = None
     sealed: Sealed | None = None
-    changed: tuple[str, ...] = ()
     entries: list[Entry] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
@@ -165,7 +164,9 @@ class Attempt:
             with path.open("rb") as stream:
                 bundle = self.scope.run.put(stream)[0]
         self.sealed = Sealed(commit=sealed.commit, tree=sealed.tree, bundle=bundle)
-        self.changed = tuple(change.path for change in sealed.changes)
+        # At once, and not after the checks: they run what the persona wrote, as the same user, and could reach these objects.
+        changed = [change.path for change in sealed.changes]
+        self.entries += collect_sealed(self.scope.run, self.task, self.repository, sealed.commit, changed)
 
     def verify(self) -> None:
         """Run the plan's own checks of this task, each in a clean checkout of its own."""
@@ -179,12 +180,10 @@ class Attempt:
             self.checks.append(run_check(bench, self.task, check, workspace=self._clean(check.name), evidence=evidence))
 
     def collect(self) -> None:
-        """Bring the evidence into the store: files from the sealed commit, reports from whoever ran the command."""
+        """Bring reports into the store, from whoever ran the command; what was sealed is there already."""
         _, place = self._ready()
         items = [item for item in self.task.items if item.at != "converge" or item.check is None]
-        if self.repository and self.sealed:
-            self.entries += collect_sealed(self.scope.run, self.task, self.repository, self.sealed.commit, self.changed)
-        elif self.repository is None or self.task.runner == "check":
+        if self.repository is None or self.task.runner == "check":
             source = place.root / ("clean-check" if self.task.runner == "check" else "workspace")
             self._add(folder=source, reports=False, grade="observed", items=[item for item in items if item.path])
         for item in (item for item in items if item.report):
