@@ -30,40 +30,40 @@ def main(group: str) -> int:
     """Make or refresh .venv for a group of extras."""
     with Path("constraints.txt").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two targets at once make one venv
-        wanted = digest()
-        made = MADE.read_text().split() if MADE.is_file() else []
-        if made[:1] == [wanted] and group in made[1:]:
+        wanted, python = digest(), f"{sys.version_info.major}.{sys.version_info.minor}"
+        was, version, *groups = MADE.read_text().split() if MADE.is_file() else ["", python]
+        held = {extra for name in groups for extra in GROUPS.get(name, ())}
+        if was == wanted and version == python and set(GROUPS[group]) <= held:
             return 0
-        if not made and VENV.exists():
+        began = time.monotonic()
+        text, count = needed(Path("constraints.txt").read_text(), roots({*GROUPS[group], *held}))
+        if VENV.exists() and (not was or version != python):
             shutil.rmtree(VENV)
         MADE.unlink(missing_ok=True)
-        began = time.monotonic()
-        groups = sorted({group, *made[1:]} & set(GROUPS))
-        problem = install(sorted({extra for name in groups for extra in GROUPS[name]}))
+        problem = install(text, count)
         if problem:
             tail = "\n".join(LOG.read_text(errors="replace").splitlines()[-12:]) if LOG.is_file() else ""
             print(f"{tail}\nphasegate: {problem} The whole log is {LOG}.", file=sys.stderr)
             return 1
-        MADE.write_text(" ".join([wanted, *groups]))
+        MADE.write_text(" ".join([wanted, python, *sorted({group, *groups})]))
         print(f"Made .venv in {time.monotonic() - began:.0f} s", flush=True)
         return 0
 
 
 def digest() -> str:
-    """What the venv is made of: the interpreter, the dependencies, this file."""
-    whole = hashlib.sha256(sys.version.encode())
+    """What the venv is made of: the dependencies, and this file."""
+    whole = hashlib.sha256()
     for path in (Path("pyproject.toml"), Path("constraints.txt"), Path(__file__)):
         whole.update(path.read_bytes())
     return whole.hexdigest()
 
 
-def install(extras: list[str]) -> str:
+def install(requirements: str, count: int) -> str:
     """Install the dependencies, then the project; answers what went wrong, or nothing."""
     if not (VENV / "bin" / "python").exists():
         venv.create(VENV, with_pip=True, symlinks=True)
-    text, count = needed(Path("constraints.txt").read_text(), roots(extras))
     pinned = VENV / "requirements.txt"
-    pinned.write_text(text)
+    pinned.write_text(requirements)
     # All is pinned, so there is nothing to resolve.
     if pip("--no-deps", "--require-hashes", "-r", str(pinned), total=count):
         return "The dependencies could not be installed. Is the package index reachable (PIP_INDEX_URL, proxy)?"
@@ -72,7 +72,7 @@ def install(extras: list[str]) -> str:
     return ""
 
 
-def roots(extras: list[str]) -> set[str]:
+def roots(extras: set[str]) -> set[str]:
     """The names of what the project depends on directly."""
     project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
     lines = [*project["dependencies"], *BUILDING]

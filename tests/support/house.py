@@ -107,7 +107,9 @@ class House:
     def tasks(self, phase: str) -> list[str]:
         """The ids of the tasks that personas do in a phase, in plan order."""
         own = ("open", "converge", "gate")
-        return [task.task_id for task in self.dag().tasks if task.task_id.startswith(f"{phase}.") and task.task_id.rpartition(".")[2] not in own]
+        return [
+            task.task_id for task in self.dag().tasks if task.task_id.startswith(f"{phase}.") and task.task_id.rpartition(".")[2] not in own
+        ]
 
     def phase(self, phase: str, *, gate: bool = True) -> None:
         """Have a whole phase done: its tasks, the merge, the gate."""

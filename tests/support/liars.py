@@ -97,16 +97,25 @@ def _wrong_code(folder: Path) -> None:
 
 
 def _red_tests(folder: Path) -> None:
-    lie(folder / "sdet.py", "for path in TESTS.rglob('test_*.py'):\n    path.write_text(path.read_text() + '\\n\\ndef test_red():\\n    assert 1 == 2\\n')")
+    lie(
+        folder / "sdet.py",
+        "for path in TESTS.rglob('test_*.py'):\n    path.write_text(path.read_text() + '\\n\\ndef test_red():\\n    assert 1 == 2\\n')",
+    )
 
 
 def _wrong_guide(folder: Path) -> None:
-    lie(folder / "documentation_writer.py", "with Path('docs/GUIDE.md').open('a') as page:\n    page.write('\\n```sh\\npython -m orders frobnicate\\n```\\n')")
+    lie(
+        folder / "documentation_writer.py",
+        "with Path('docs/GUIDE.md').open('a') as page:\n    page.write('\\n```sh\\npython -m orders frobnicate\\n```\\n')",
+    )
 
 
 def _unlearned_architecture(folder: Path) -> None:
     read = "(Path(os.environ['PHASEGATE_INPUTS']) / 'foundation/architect/ARCHITECTURE.md').read_text()"
-    lie(folder / "architecture_update.py", instead=f"import os\nPath('ARCHITECTURE.md').write_text({read} + '\\nEvery finding is answered.\\n')")
+    lie(
+        folder / "architecture_update.py",
+        instead=f"import os\nPath('ARCHITECTURE.md').write_text({read} + '\\nEvery finding is answered.\\n')",
+    )
 
 
 def _wrong_plan(folder: Path) -> None:
@@ -139,6 +148,10 @@ FAULTS: dict[str, tuple[str, tuple[str, str], str]] = {
         ("    _store(database,", "    if len(accepted) > 1000:\n        __import__('time').sleep(0.6)\n    _store(database,"),
         "(median of 3), at most",
     ),
-    "security-engineer": ("ingest/src/rules.py", ("class Order(", "def _evaluated(text: str) -> object:\n    return eval(text)\n\n\nclass Order("), "eval()"),
+    "security-engineer": (
+        "ingest/src/rules.py",
+        ("class Order(", "def _evaluated(text: str) -> object:\n    return eval(text)\n\n\nclass Order("),
+        "eval()",
+    ),
 }
 """What only one validator can see: the engineer's file, the edit, and a word of what that validator's check then prints."""

@@ -1,0 +1,136 @@
+"""The last word on a run: it judges everything again, and leaves a branch only if everything holds."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from support.house import git
+
+from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement
+from dag_factory.evidence.verdict import Verdict
+
+
+@pytest.fixture
+def finished(small):
+    """A small house with everything done but `complete`."""
+
+    def make(**kwargs):
+        house = small(**kwargs)
+        house.run("kickoff")
+        for phase in ("first", "second"):
+            house.phase(phase)
+        assert house.failures == {}
+        return house
+
+    return make
+
+
+def branches(house):
+    return git("branch", "--format=%(refname:short)", cwd=house.root / "repo").splitlines()
+
+
+def kept(house, folder):
+    """The newest file of a folder of the run."""
+    path = f"{house.record.charter.digest[:16]}/{folder}"
+    return house.store.read(f"{path}/{house.store.names(path)[-1]}")
+
+
+def test_it_leaves_the_approved_commit_as_a_branch(finished):
+    house = finished()
+    house.run("complete")
+    assert house.failures == {}
+    assert branches(house) == ["main", "phasegate/small/manual__1"]
+    assert git("show", "phasegate/small/manual__1:notes/note.md", cwd=house.root / "repo") == "a note"
+    summary = json.loads(kept(house, "summaries"))
+    assert (summary["run"], summary["verdict"]) == ("manual__1", "PASSED")
+
+
+def test_it_may_be_asked_again(finished):
+    house = finished()
+    house.run("complete", "complete")
+    assert house.failures == {}
+    assert branches(house) == ["main", "phasegate/small/manual__1"]
+
+
+@pytest.mark.parametrize(
+    ("run_id", "branch"),
+    [
+        ("scheduled__2026-11-23T06:00:00+00:00", "scheduled__2026-11-23T06-00-00-00-00"),
+        ("../../main", "main"),
+        ("a b~c^d:e?f*g[h", "a-b-c-d-e-f-g-h"),
+    ],
+)
+def test_the_branch_of_a_run_with_an_odd_name(small, run_id, branch):
+    house = small()
+    house.run_id = run_id
+    house.run("kickoff")
+    for phase in ("first", "second"):
+        house.phase(phase)
+    house.run("complete")
+    assert house.failures == {}
+    assert branches(house) == ["main", f"phasegate/small/{branch}"]
+    assert Path(house.store.path).resolve().is_relative_to(house.root / "evidence_root" / "small")
+
+
+def test_without_a_repository_there_is_no_branch(finished):
+    house = finished(git=False, command="echo a note > note.md", evidence="path: note.md, kind: file")
+    house.run("complete")
+    assert house.failures == {}
+
+
+def test_every_envelope_is_in_the_bundle_in_the_order_in_which_they_rest_on_each_other(finished):
+    house = finished()
+    house.run("complete")
+    payloads = [json.loads(base64.b64decode(json.loads(line)["payload"])) for line in kept(house, "bundles").splitlines()]
+    kinds = (Charter, TaskStatement, ConvergeStatement, Verdict, TaskStatement, ConvergeStatement, Verdict)
+    assert [payload["predicateType"] for payload in payloads] == [kind.TYPE for kind in kinds]
+
+
+def failed(house):
+    house.run("complete")
+    assert type(house.errors["complete"]) is AirflowFailException
+    assert json.loads(kept(house, "summaries"))["verdict"] == "FAILED"
+    assert branches(house) == ["main"]
+    return house.failures["complete"]
+
+
+def test_a_phase_that_was_never_judged(small):
+    house = small()
+    house.run("kickoff", "first.write", "first.converge")
+    says = failed(house)
+    assert says.startswith("MISSION FAILED: ")
+    assert "verdict-missing:first: Phase First has no signed verdict under the newest charter." in says
+
+
+def test_a_gate_that_answered_failed(small):
+    house = small("true")
+    house.run("kickoff", "first.write")
+    house.close("first")
+    assert "verdict-failed:first: The newest verdict on phase First is FAILED." in failed(house)
+
+
+def test_evidence_that_was_altered_after_its_gate(finished):
+    house = finished()
+    [entry] = house.record.newest("second/read").says.evidence
+    path = Path(house.store.blob_path(entry.digest))
+    path.chmod(0o600)
+    path.write_bytes(b"something else\n")
+    assert "evidence-altered:" in failed(house)
+
+
+def test_work_that_was_done_again_after_its_gate(finished):
+    house = finished()
+    house.run("first.write")
+    assert "Work of phase First was done again, or taken away, after its verdict" in failed(house)
+
+
+def test_a_branch_that_is_somebodys_work_is_left_alone(finished):
+    house = finished()
+    git("checkout", "-q", "-b", "phasegate/small/manual__1", cwd=house.root / "repo")
+    house.run("complete")
+    assert "is not Phasegate's to write" in house.failures["complete"]
+    assert git("rev-parse", "phasegate/small/manual__1", cwd=house.root / "repo") == git("rev-parse", "main", cwd=house.root / "repo")
