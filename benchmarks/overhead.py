@@ -34,9 +34,20 @@ def furnish(home: DemoHome, bench: Path) -> Plan:
     (bench / "tasks").mkdir()
     for task in plan.contract.tasks.values():
         merged = [{"task": name, "commit": "0" * 40} for name in plan.contract.tasks]
-        told = {"workflow": plan.workflow, "mission": plan.mission, "features": plan.features, "merged": merged, "findings": [], "attempt": 1, "params": {}}
+        told = {
+            "workflow": plan.workflow,
+            "mission": plan.mission,
+            "features": plan.features,
+            "merged": merged,
+            "findings": [],
+            "attempt": 1,
+            "params": {},
+        }
         told |= {"phase": task.phase, "task": task.task, "persona": task.persona, "duty": task.duty, "feature": task.feature}
-        told |= {"does": plan.executions[task.id].does, "evidence": [item.model_dump(mode="json", exclude_none=True) for item in task.items]}
+        told |= {
+            "does": plan.executions[task.id].does,
+            "evidence": [item.model_dump(mode="json", exclude_none=True) for item in task.items],
+        }
         (bench / "tasks" / f"{task.id.replace('/', '__')}.json").write_text(json.dumps(told))
     shutil.copy(Path(__file__).parent / "plain_dag.py", home.dags / "plain_dag.py")
     return plan
@@ -77,12 +88,20 @@ def main() -> None:
         furnish(home, bench)
         port = free_port(None)
         write_settings(home, port)
-        extra = {"PHASEGATE_BENCH": str(bench), "PHASEGATE_BENCH_SPECS": str(home.spec.parent), "PHASEGATE_BENCH_REPOSITORY": str(home.product)}
+        extra = {
+            "PHASEGATE_BENCH": str(bench),
+            "PHASEGATE_BENCH_SPECS": str(home.spec.parent),
+            "PHASEGATE_BENCH_REPOSITORY": str(home.product),
+        }
         components, api = Airflow(environment(home, os.environ) | extra, home.airflow, home.logs), Api(f"http://127.0.0.1:{port}")
         components.start()
         try:
             deadline = time.monotonic() + 300
-            while not (all(api.health().get(name) for name in ("api-server", "scheduler", "dag-processor")) and api.knows(WORKFLOW) and api.knows(PLAIN)):
+            while not (
+                all(api.health().get(name) for name in ("api-server", "scheduler", "dag-processor"))
+                and api.knows(WORKFLOW)
+                and api.knows(PLAIN)
+            ):
                 components.look()
                 if time.monotonic() > deadline:
                     raise SystemExit(f"Airflow did not come up: {api.import_errors()}")
@@ -102,7 +121,9 @@ def main() -> None:
 def show(taken: dict[str, list[float]], costs: dict[str, list[float]]) -> None:
     """Print the table."""
     medians = {name: statistics.median(values) for name, values in taken.items()}
-    print(f"\nmachine: {os.cpu_count()} cores, {subprocess.run(['uname', '-sm'], capture_output=True, text=True, check=False).stdout.strip()}")
+    print(
+        f"\nmachine: {os.cpu_count()} cores, {subprocess.run(['uname', '-sm'], capture_output=True, text=True, check=False).stdout.strip()}"
+    )
     for name, median in medians.items():
         print(f"{name:14} median {median:6.1f} s   min {min(taken[name]):6.1f}   max {max(taken[name]):6.1f}")
     print(f"ratio of the medians: {medians[WORKFLOW] / medians[PLAIN]:.2f} (asked: at most 1.40)")

@@ -46,7 +46,9 @@ def command(task, checks):
 
 
 with DAG("plain_orders", schedule=None, catchup=False) as dag:
-    gate = BashOperator(task_id="kickoff", bash_command=f"mkdir -p {RUN} && git clone -q {os.environ['PHASEGATE_BENCH_REPOSITORY']} {RUN}/product")
+    gate = BashOperator(
+        task_id="kickoff", bash_command=f"mkdir -p {RUN} && git clone -q {os.environ['PHASEGATE_BENCH_REPOSITORY']} {RUN}/product"
+    )
     gates = [gate]
     for phase in CONTRACT["phases"]:
         with TaskGroup(phase["id"]):
@@ -56,11 +58,14 @@ with DAG("plain_orders", schedule=None, catchup=False) as dag:
             for task in phase["tasks"]:
                 at_once = [check for check in task["checks"] if check["at"] == "seal"]
                 late += [(task, check) for check in task["checks"] if check["at"] == "converge"]
-                tasks.append(BashOperator(task_id=task["task"], bash_command=command(task, at_once), env=environment(task), append_env=True))
+                tasks.append(
+                    BashOperator(task_id=task["task"], bash_command=command(task, at_once), env=environment(task), append_env=True)
+                )
                 due += [f"inputs/{task['id']}/{item['path']}" for item in task["items"] if item.get("path")]
             commit = f"cd {RUN}/product && git add -A && (git -c user.name=x -c user.email=x@localhost commit -q -m {phase['id']} || true)"
             again = [
-                " ".join(f"{name}={shlex.quote(value)}" for name, value in environment(task).items()) + f" sh -c {shlex.quote('mkdir -p $PHASEGATE_EVIDENCE && ' + check['run'])}"
+                " ".join(f"{name}={shlex.quote(value)}" for name, value in environment(task).items())
+                + f" sh -c {shlex.quote('mkdir -p $PHASEGATE_EVIDENCE && ' + check['run'])}"
                 for task, check in late
             ]
             converge = BashOperator(task_id="converge", bash_command=" && ".join([commit, *again]), append_env=True, env={})

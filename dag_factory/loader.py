@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,6 @@ def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path) -> d
         except SpecError as error:
             broken[str(path)] = error
             _log.error("%s", error)
-            print(error, file=sys.stderr)  # noqa: T201 # what Airflow's command line shows of a file that was not loaded
         else:
             namespace[dag.dag_id] = dag
     return broken

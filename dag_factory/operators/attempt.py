@@ -211,7 +211,7 @@ class Attempt:
         statement = TaskStatement(
             binding=self.binding, persona=self.task.persona, runner=self.task.runner, principals=self.principals,
             outcome="failed" if failed else "completed", exit_code=outcome.exit_code,
-            excerpt=f"{outcome.excerpt}\n{outcome.reason}".strip()[-EXCERPT:],
+            excerpt=f"{outcome.excerpt}\n{_why(outcome)}".strip()[-EXCERPT:],
             log=keep_log(self.scope.run, place.root / "log.txt"), base=self.base, sealed=self.sealed, evidence=tuple(self.entries),
             checks=tuple(self.checks), refusals=tuple(self.refusals), started_at=self.started_at, finished_at=now(),
         )  # fmt: skip
@@ -249,3 +249,10 @@ class Attempt:
         assert self.bench is not None  # noqa: S101 # `prepare` came before
         assert self.place is not None  # noqa: S101 # likewise
         return self.bench, self.place
+
+
+def _why(outcome: Outcome) -> str:
+    """Why a program ended as it did, where its own words do not tell."""
+    if outcome.reason or outcome.ended == "exited":
+        return outcome.reason
+    return f"It {'ran out of time' if outcome.ended == 'timed-out' else 'was ended'} after {outcome.seconds:.0f} s ({outcome.ended})."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ class Place:
     def drop(self) -> None:
         """Remove the folders: everything that counts is in the store."""
         remove(self.root)
+        with suppress(OSError):  # another attempt may be there
+            self.root.parent.rmdir()
 
     @property
     def evidence(self) -> Path:

@@ -31,9 +31,15 @@ def get_provider_info() -> dict[str, Any]:
                         "Where evidence is kept: a path, or a URL of object storage with its connection. Empty: phasegate/evidence below AIRFLOW_HOME.",
                         "", "s3://aws_default@bucket/evidence",
                     ),
-                    "keys_root": _option("The folder of signing keys that all workers share. Empty: phasegate/keys below AIRFLOW_HOME.", "", "/shared/phasegate/keys"),
+                    "keys_root": _option(
+                        "The folder of signing keys that all workers share. Empty: phasegate/keys below AIRFLOW_HOME.",
+                        "", "/shared/phasegate/keys",
+                    ),
                     "work_root": _option("Where each worker makes its workspaces. Empty: phasegate/work below AIRFLOW_HOME.", "", "/mnt/scratch/phasegate"),
-                    "patterns": _option("The patterns workflows may use, separated by commas; `none` among them lets a workflow go without.", "standard", "standard,none"),
+                    "patterns": _option(
+                        "The patterns workflows may use, separated by commas; `none` among them lets a workflow go without.",
+                        "standard", "standard,none",
+                    ),
                 },
             }
         },

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from dag_factory.cli.demo.api import Api, ApiError
 from dag_factory.cli.demo.home import DemoHome, fresh_home
-from dag_factory.cli.demo.processes import Airflow, Component
+from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.settings import HOST, environment, free_port, write_settings
 from dag_factory.cli.runs import find_run, record_of
 from dag_factory.evidence.record import RunRecord
@@ -64,7 +64,7 @@ class Rest(Api):
 
     @staticmethod
     def _insist(done: int, ask: Callable[..., object], *args: object) -> None:
-        """Ask again where there was no answer (see `Components`); `done` is HTTP's code for what is done already."""
+        """Ask again where there was no answer (see `Airflow`); `done` is HTTP's code for what is done already."""
         for tries in range(1, 8):
             try:
                 ask(*args)
@@ -83,24 +83,10 @@ class Rest(Api):
         return run if task_id is None else f"{run}/taskInstances/{quote(task_id)}"
 
 
-class Components(Airflow):
-    """Airflow's components, with an API server that waits for SQLite's lock for a short time only.
-
-    Its audit log writes on the event loop (`airflow.api_fastapi.logging.decorators`). If a task's request holds the lock just then, that
-    request cannot end before the loop goes on, and the loop waits for the lock: until its time is over. The scheduler, which waits longer,
-    survives that; a caller asks again.
-    """
-
-    def _begin(self, name: str, *args: str, **extra: str) -> Component:
-        if name == "api-server":
-            extra["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{self._folder}/airflow.db?timeout=3"
-        return super()._begin(name, *args, **extra)
-
-
 class RealAirflow:
     """An Airflow with the sample's workflow and others in its DAG folder; `running` makes one, and ends it."""
 
-    def __init__(self, home: DemoHome, components: Components, api: Rest) -> None:
+    def __init__(self, home: DemoHome, components: Airflow, api: Rest) -> None:
         self.home, self.components, self.api = home, components, api
 
     @classmethod
@@ -116,7 +102,7 @@ class RealAirflow:
             seen = environment(home, os.environ) | SETTINGS | {"TESTS_LAB": str(home.root / "lab")}
             (home.root / "lab").mkdir()
             seen["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), str(ROOT / "plugins"), seen.get("PYTHONPATH")]))
-            components = Components(seen, home.airflow, home.logs)
+            components = Airflow(seen, home.airflow, home.logs)
             started: dict[int, int] = {}
             try:
                 made = cls(home, components, Rest(f"http://{HOST}:{port}"))

@@ -92,7 +92,7 @@ def test_an_empty_folder_is_no_fault(load):
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_one_broken_spec_never_harms_its_siblings(fault, folder, load, capsys):
+def test_one_broken_spec_never_harms_its_siblings(fault, folder, load, caplog):
     write(folder, "before")
     path = write(folder, "between", BROKEN[fault])
     write(folder, "zuletzt")
@@ -104,7 +104,7 @@ def test_one_broken_spec_never_harms_its_siblings(fault, folder, load, capsys):
         assert str(found).startswith(f"{path}:")
         assert found.reason
         assert found.remedy
-    assert str(error).splitlines()[0] in capsys.readouterr().err
+    assert str(error).splitlines()[0] in caplog.text
     for dag in dags.values():
         DagSerialization.to_dict(dag)
 

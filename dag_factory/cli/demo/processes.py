@@ -80,7 +80,11 @@ class Airflow:
     def start(self) -> None:
         """Start the API server and, beside it, the making of the database: the server takes three times as long, and needs none until asked."""
         self._migration = self._begin("db-migrate", "db", "migrate")
-        self._components.append(self._begin("api-server", "api-server", AIRFLOW__DATABASE__CHECK_MIGRATIONS="False"))
+        # The API server's audit log writes on its event loop: while a task's request holds SQLite's lock, that request cannot end before the loop
+        # goes on, and the loop waits for the lock. So it waits for a short time only, and whoever asked asks again.
+        impatient = f"sqlite:///{self._folder}/airflow.db?timeout=3"
+        extra = {"AIRFLOW__DATABASE__CHECK_MIGRATIONS": "False", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": impatient}
+        self._components.append(self._begin("api-server", "api-server", **extra))
 
     def look(self) -> None:
         """Start what waits for the database once that is there, and see that nothing has ended.

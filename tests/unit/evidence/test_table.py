@@ -69,7 +69,12 @@ TABLE = [
     ("validation/documentation-writer", "guide", None, "docs/GUIDE.md"),
     ("validation/documentation-writer", "deployment", None, "docs/DEPLOYMENT.md"),
     ("integration/integration-engineer", "interfaces", None, "interfaces.json"),
-    ("integration/integration-engineer", "interfaces", json.dumps({"interfaces": [{"feature": "ingest", "sha256": "0" * 64}]}).encode(), "interface"),
+    (
+        "integration/integration-engineer",
+        "interfaces",
+        json.dumps({"interfaces": [{"feature": "ingest", "sha256": "0" * 64}]}).encode(),
+        "interface",
+    ),
     ("integration/integration-engineer", "compatibility", None, "compat.xml"),
     ("integration/integration-engineer", "commits", None, "commits.json"),
     ("integration/integration-engineer", "commits", json.dumps({"commits": [{"task": "x", "commit": "0" * 40}]}).encode(), "commit"),

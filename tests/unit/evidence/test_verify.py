@@ -81,9 +81,21 @@ QUESTIONS = {
     "architect-complete": ("foundation", lambda run: run.work("foundation", without=("foundation/architect",)), {"evidence-verified"}),
     "ux-designer-complete": ("foundation", lambda run: run.work("foundation", without=("foundation/ux-designer",)), {"evidence-verified"}),
     "evidence-verified": ("foundation", lambda run: run.work("foundation", without=("foundation/product-manager",)), set()),
-    "experience-validated": ("validation", lambda run: run.work("validation", without=("validation/product-manager",)), {"evidence-verified"}),
-    "technically-validated": ("validation", lambda run: run.work("validation", without=("validation/test-engineer",)), {"evidence-verified"}),
-    "compatible": ("integration", lambda run: run.work("integration", without=("integration/integration-engineer",)), {"evidence-verified"}),
+    "experience-validated": (
+        "validation",
+        lambda run: run.work("validation", without=("validation/product-manager",)),
+        {"evidence-verified"},
+    ),
+    "technically-validated": (
+        "validation",
+        lambda run: run.work("validation", without=("validation/test-engineer",)),
+        {"evidence-verified"},
+    ),
+    "compatible": (
+        "integration",
+        lambda run: run.work("integration", without=("integration/integration-engineer",)),
+        {"evidence-verified"},
+    ),
 }
 
 
