@@ -34,7 +34,7 @@ check: ## linters, types, import floors, unit tests
 	@scripts/quietly format $(BIN)/ruff format --check .
 	@scripts/quietly mypy $(BIN)/mypy
 	@scripts/quietly imports $(BIN)/lint-imports
-	@scripts/quietly unit $(BIN)/pytest -q -n auto --dist loadfile tests/unit tests/attacks
+	@scripts/quietly unit $(BIN)/pytest -q -n auto --dist loadfile --cov --cov-report=term --cov-fail-under=90 tests/unit
 
 test: check ## all of that, and the tests on a real Airflow
 	@scripts/quietly airflow $(BIN)/pytest -q tests/integration

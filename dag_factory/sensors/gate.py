@@ -71,9 +71,8 @@ class GateSensor(BaseSensorOperator):
         record = scope.record(self.plan_digest, upto=self.phase)
         opened = moment_of(Case(record, self.phase, scope.run.blob, pendulum.now("UTC")).opened_at())
         external = [task for task in contract.tasks if task.external]
-        wait = max(task.wait or contract.timeout for task in external)
-        deadline = opened + timedelta(seconds=wait)
-        self.log.info("Waiting for evidence of %s until %s.", ", ".join(task.id for task in external), deadline)
+        deadlines = sorted({opened + timedelta(seconds=task.wait or contract.timeout) for task in external})
+        self.log.info("Waiting for evidence of %s until %s.", ", ".join(task.id for task in external), deadlines[-1])
         folders = [f"{record.charter.digest[:16]}/statements/{task.id}" for task in external]
         self.defer(
             trigger=GateTrigger(
@@ -83,7 +82,7 @@ class GateSensor(BaseSensorOperator):
                 self.phase,
                 ti.try_number,
                 folders,
-                str(deadline.isoformat()),
+                [str(deadline.isoformat()) for deadline in deadlines],
                 contract.title,
             ),
             method_name="execute",

@@ -10,6 +10,7 @@ import pendulum
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
 
 from dag_factory.errors import PhasegateError
+from dag_factory.evidence.statement import moment_of
 from dag_factory.settings import Scope
 from dag_factory.triggers.judge import ask, summary, told
 from dag_factory.triggers.watch import Watcher, in_one_thread
@@ -29,7 +30,7 @@ class GateTrigger(BaseTrigger):
     phase: the phase's id.
     attempt: the gate's try.
     folders: the folders of the run's store to watch.
-    deadline: when waiting is over, as RFC 3339.
+    deadlines: when waiting for one of the external tasks is over, as RFC 3339, the earliest first.
     title: the phase's title, for the log.
 
     """
@@ -42,16 +43,16 @@ class GateTrigger(BaseTrigger):
         phase: str,
         attempt: int,
         folders: list[str],
-        deadline: str,
+        deadlines: list[str],
         title: str,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # Airflow has no types here
         self.dag_id, self.run_id, self.plan, self.phase = dag_id, run_id, plan, phase
-        self.attempt, self.folders, self.deadline, self.title = attempt, folders, deadline, title
+        self.attempt, self.folders, self.deadlines, self.title = attempt, folders, deadlines, title
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What the triggerer needs to make this trigger again."""
-        names = ("dag_id", "run_id", "plan", "phase", "attempt", "folders", "deadline", "title")
+        names = ("dag_id", "run_id", "plan", "phase", "attempt", "folders", "deadlines", "title")
         return "dag_factory.triggers.gate.GateTrigger", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -69,15 +70,19 @@ class GateTrigger(BaseTrigger):
 
     async def _judged(self) -> Any:
         scope = await in_one_thread(lambda: Scope.of(self.dag_id, self.run_id))
-        end = pendulum.parse(self.deadline)
         while True:
             seen = await in_one_thread(lambda: self._look(scope))
             judgement = await in_one_thread(lambda: ask(scope, self.plan, self.phase, self.attempt))
             if judgement.word != "INCONCLUSIVE":
                 return judgement
-            left = max((end - pendulum.now("UTC")).total_seconds(), 0.0) + 0.1 if isinstance(end, pendulum.DateTime) else 0.1
-            await Watcher.here().changed(lambda: self._look(scope), seen, at_most=left)
+            await Watcher.here().changed(lambda: self._look(scope), seen, at_most=self._left())
             await asyncio.sleep(0)
+
+    def _left(self) -> float:
+        """Seconds until the next deadline; a second where all are over, which no gate should see."""
+        now = pendulum.now("UTC")
+        ahead = [seconds for end in self.deadlines if (seconds := (moment_of(end) - now).total_seconds()) > 0]
+        return min(ahead, default=1.0) + 0.1
 
     def _look(self, scope: Scope) -> object:
         """What lies in the watched folders, by name: a submission adds a name."""

@@ -82,8 +82,8 @@ def test_while_evidence_may_still_come_the_gate_defers_and_signs_nothing(outside
     trigger = deferred.trigger
     assert isinstance(trigger, GateTrigger)
     assert trigger.folders == [f"{house.record.charter.digest[:16]}/statements/review/audit"]
-    assert moment_of(trigger.deadline) == moment_of(house.record.charter.says.written_at) + timedelta(hours=2)
-    assert pendulum.parse(trigger.deadline).tzinfo is not None
+    assert moment_of(trigger.deadlines[0]) == moment_of(house.record.charter.says.written_at) + timedelta(hours=2)
+    assert pendulum.parse(trigger.deadlines[0]).tzinfo is not None
 
 
 def test_the_trigger_survives_being_written_down(outside):
@@ -96,7 +96,7 @@ def test_the_trigger_survives_being_written_down(outside):
     assert again.serialize() == (path, arguments)
     assert arguments == {
         "dag_id": "outside", "run_id": "manual__1", "plan": house.dag().get_task("review.gate").plan_digest, "phase": "review", "attempt": 1,
-        "folders": trigger.folders, "deadline": trigger.deadline, "title": "Review",
+        "folders": trigger.folders, "deadlines": trigger.deadlines, "title": "Review",
     }  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def test_the_binding_may_say_how_long_to_wait(outside):
     house = outside(wait=", timeout: 90m")
     house.close("review")
     opened = moment_of(house.record.charter.says.written_at)
-    assert moment_of(house.deferred["review.gate"].trigger.deadline) == opened + timedelta(minutes=90)
+    assert moment_of(house.deferred["review.gate"].trigger.deadlines[0]) == opened + timedelta(minutes=90)
 
 
 def test_what_comes_from_outside_lets_it_pass(outside):
