@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.configuration import conf
@@ -56,11 +57,22 @@ class Scope:
     keys: KeyFolder
     dag_id: str
     run_id: str
+    charter: str | None = None
 
     @classmethod
-    def of(cls, dag_id: str, run_id: str) -> Scope:
-        """The scope of a run."""
-        return cls(evidence_store().run(dag_id, run_id), key_folder(), dag_id, run_id)
+    def of(cls, dag_id: str, run_id: str, charter: str | None = None) -> Scope:
+        """The scope of a run; with the digest of its charter, where that is known from elsewhere than the store."""
+        return cls(evidence_store().run(dag_id, run_id), key_folder(), dag_id, run_id, charter)
+
+    @classmethod
+    def of_task(cls, ti: Any) -> Scope:
+        """The scope of a running task.
+
+        The charter's digest is asked of Airflow: what `kickoff` pushed dies with the DagRun, so the charter of a deleted run opens nothing in
+        another of the same name, and neither does one that is left when a newer was taken from the store. It only ever refuses: no verdict
+        rests on an XCom.
+        """
+        return cls.of(ti.dag_id, ti.run_id, str(ti.xcom_pull(task_ids="kickoff", key="charter") or ""))
 
     def record(self, plan: str, *, upto: str | None = None) -> RunRecord:
         """Read the run, and hold it against this task's plan and this worker's keys.
@@ -81,6 +93,11 @@ class Scope:
             raise EnvelopeError(
                 f"The run {self.run_id} has no charter in {self.run.path}.",
                 remedy="Clear the task `kickoff`: it writes one.",
+            )
+        if self.charter is not None and record.charter.digest != self.charter:
+            raise EnvelopeError(
+                f"The newest charter in {self.run.path} is not the one that `kickoff` of this DagRun wrote.",
+                remedy="Clear the task `kickoff`: it writes one; a `kickoff` marked by hand writes none.",
             )
         if record.charter.says.plan != plan:
             raise EnvelopeError(

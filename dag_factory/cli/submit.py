@@ -25,13 +25,13 @@ def submit(
     run: Annotated[str, typer.Argument(help="The run's folder in the store, or workflow/run_id.")],
     task: Annotated[str, typer.Argument(help="The external task, as phase/task.")],
     file: Annotated[list[str], typer.Option("--file", "-f", help="One piece of evidence, as item=PATH; repeat for each.")],
+    by: Annotated[str, typer.Option(help="Who did the work: a login; recorded as the principal.")],
     root: Annotated[Path | None, typer.Option(help="The evidence root, for workflow/run_id.")] = None,
     keys: Annotated[Path | None, typer.Option(help="The key folder; phasegate/keys below AIRFLOW_HOME if not given.")] = None,
-    by: Annotated[str | None, typer.Option(help="Who did the work: a login; recorded as the principal.")] = None,
 ) -> None:
     """Submit the evidence of an external task: the files are hashed, kept, and signed with the persona's key. The gate notices within seconds.
 
-    Example: phasegate submit orders_mart/manual__1 validation/security-engineer -f audit=audit.sarif
+    Example: phasegate submit orders_mart/manual__1 validation/security-engineer -f audit=audit.sarif --by maria
     """
     store = find_run(run, root)
     record = record_of(store)
@@ -51,7 +51,7 @@ def submit(
     missing = [item.id for item in contract.items if item.id not in {entry.item for entry in entries}]
     if missing:
         raise EvidenceError(f"{task} owes more: {', '.join(missing)}.", remedy="Give each as --file item=PATH.")
-    name = _keep(store, record, contract, entries, (f"login:{by}",) if by else (), signer)
+    name = _keep(store, record, contract, entries, (f"login:{by}",), signer)
     typer.echo(f"Submitted {task} as {name}: {len(entries)} files, signed by @{contract.persona}.")
     if record.verdict(contract.phase) is not None:
         typer.echo(f"The gate of phase {contract.phase} has answered FAILED before; clear it in Airflow and it looks again.")

@@ -49,7 +49,7 @@ def verify(
 def _print(record: RunRecord, judgements: tuple[Judgement, ...], answers: tuple[Answer, ...], findings: tuple[Finding, ...]) -> None:
     said = record.charter.says
     typer.echo(f"Run {said.run_id} of {said.workflow}, plan {said.plan}")
-    typer.echo(f"Charter signed by key {record.charter.keyid} (assurance: {said.assurance})")
+    typer.echo(f"Charter signed by key {record.charter.keyid} (assurance: {said.assurance}); --trust KEYID holds it against one you know")
     for judgement in judgements:
         verdict = record.verdict(judgement.phase)
         signed = verdict.says.phasegate.word if verdict else "none"

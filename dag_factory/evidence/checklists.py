@@ -17,7 +17,8 @@ def answer(question: Question, contract: RunContract, findings: tuple[Finding, .
     """
     match question.holds:
         case "complete":
-            holds = not any(finding.task in question.tasks for finding in findings)
+            asked = {task.id for target in question.tasks for task in contract.select(target)}
+            holds = bool(asked) and not any(finding.task in asked for finding in findings)
         case "one-persona":
             holds = not any(finding.rule in ONE_PERSONA for finding in findings)
         case "independent":

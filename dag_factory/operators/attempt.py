@@ -20,8 +20,8 @@ from dag_factory.evidence.policies.merges import approved_base
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.statement import Binding, CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
 from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_sealed, keep_log, run_check
-from dag_factory.operators.place import Place, bundles_of, inputs_of, task_file
-from dag_factory.operators.references import resolve_all
+from dag_factory.operators.given import give
+from dag_factory.operators.place import Place, bundles_of, task_file
 from dag_factory.plan import Plan
 from dag_factory.runners import RUNNERS, Outcome
 from dag_factory.settings import Scope, work_root
@@ -63,7 +63,7 @@ class Attempt:
         EnvelopeError: the phase is not open, or the run is not this plan's.
 
         """
-        scope = Scope.of(ti.dag_id, ti.run_id)
+        scope = Scope.of_task(ti)
         record = scope.record(plan.digest, upto=task.phase)
         reason = not_open(Case(record, task.phase, scope.run.blob, pendulum.now("UTC")))
         if reason:
@@ -105,17 +105,16 @@ class Attempt:
                 bundles=bundles,
                 with_tree=self.task.runner != "check",
             )
-        inputs_of(self.scope.run, self.record, self.task.phase, place.inputs)
-        told = place.root / "task.json"
-        told.write_text(
-            json.dumps(task_file(self.plan, self.record, self.task, self.number), indent=2, ensure_ascii=False),
-            encoding="utf-8",
-        )
-        extra = resolve_all(self.plan.executions[self.task.id].env)
-        if self.task.feature:
-            extra["PHASEGATE_FEATURE"] = self.task.feature
-        self.bench = Bench(self.scope.run, place.inputs, place.home, told, folder, extra, self.emit, self.stop)
+        self.bench = self._bench("inputs", folder)
         return place
+
+    def _bench(self, name: str, folder: Path) -> Bench:
+        """What programs are given: inputs and task file made anew, in a folder of this name."""
+        assert self.place is not None  # noqa: S101 # `prepare` made it
+        return give(
+            name, plan=self.plan, task=self.task, scope=self.scope, record=self.record, place=self.place, spec_dir=folder,
+            attempt=self.number, emit=self.emit, stop=self.stop,
+        )  # fmt: skip
 
     def run(self) -> Outcome:
         """Have the persona work; a check is run where nobody could have prepared anything for it."""
@@ -171,11 +170,12 @@ class Attempt:
     def verify(self) -> None:
         """Run the plan's own checks of this task, each in a clean checkout of its own."""
         bench, place = self._ready()
-        for check in self.task.checks:
-            if check.at == "converge" or (self.task.runner == "check" and check.name == "check"):
-                continue
-            if self.refusals and self.sealed is None:
-                return
+        due = [check for check in self.task.checks if check.at == "seal" and not (self.task.runner == "check" and check.name == "check")]
+        if not due or (self.refusals and self.sealed is None):
+            return
+        # The persona could write to what it was given; its checks are given their own.
+        bench = self._bench("given-to-checks", bench.spec_dir)
+        for check in due:
             evidence = place.fresh(f"verify-{check.name}")
             self.checks.append(run_check(bench, self.task, check, workspace=self._clean(check.name), evidence=evidence))
 

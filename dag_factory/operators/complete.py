@@ -43,7 +43,7 @@ class CompleteOperator(PlanOperator):
         from dag_factory.settings import Scope
 
         ti = context["ti"]
-        scope = Scope.of(ti.dag_id, ti.run_id)
+        scope = Scope.of_task(ti)
         record = scope.record(self.plan_digest)
         _, answers, findings = verify_run(record, scope.run.blob, pendulum.now("UTC"))
         lines = table("FAILED" if findings else "PASSED", findings, answers, title=f"Run {ti.run_id}")

@@ -47,6 +47,7 @@ class ConvergeOperator(PlanOperator):
             self.log.info("Merged %d of %d sealed commits: %s", len(merged.merged), len(merging.sealed), merged.commit)
             for conflict in merged.conflicts:
                 self.log.warning("%s does not fit: %s", conflict.name, conflict.text)
+            merging.keep(merged)
             merging.check(merged.commit, self._folder, lambda line: self.log.info("%s", line), self._stop)
             merging.attest(merged)
             merging.place.drop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from typing import TYPE_CHECKING
@@ -57,7 +58,9 @@ class KickoffOperator(PlanOperator):
             previous=before.digest if before else None, written_at=now(),
         )  # fmt: skip
         subjects = {"plan": {"sha256": digest}} | ({"base": {"gitCommit": base}} if base else {})
-        name = scope.run.append("charters", sign(charter, subjects, scope.keys.signer(AUTHORITY)))  # 4
+        envelope = sign(charter, subjects, scope.keys.signer(AUTHORITY))
+        name = scope.run.append("charters", envelope)  # 4
+        ti.xcom_push(key="charter", value=hashlib.sha256(envelope).hexdigest())
         self.log.info("Charter %s: plan %s, base %s, evidence in %s", name, digest[:12], (base or "none")[:12], scope.run.path)
 
 

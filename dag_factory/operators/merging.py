@@ -19,8 +19,9 @@ from dag_factory.evidence.policies.chain import not_open
 from dag_factory.evidence.policies.merges import approved_base
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.statement import CheckResult, Conflict, ConvergeStatement, Entry, Sealed, now, sign
-from dag_factory.operators.collect import Bench, collect, run_check
-from dag_factory.operators.place import Place, bundles_of, fetch_bundle, inputs_of
+from dag_factory.operators.collect import collect, run_check
+from dag_factory.operators.given import give
+from dag_factory.operators.place import Place, bundles_of, fetch_bundle
 from dag_factory.plan import Plan
 from dag_factory.settings import Scope, work_root
 from dag_factory.workspace.globs import matches
@@ -44,6 +45,8 @@ class Merging:
     place: Place
     repository: PrivateRepository
     sealed: list[tuple[str, str]]
+    kept: Sealed | None = None
+    product: str = ""
     entries: list[Entry] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
 
@@ -56,7 +59,7 @@ class Merging:
         EnvelopeError: the phase is not open, or the run has no repository.
 
         """
-        scope = Scope.of(ti.dag_id, ti.run_id)
+        scope = Scope.of_task(ti)
         record = scope.record(plan.digest, upto=phase)
         case = Case(record, phase, scope.run.blob, pendulum.now("UTC"))
         reason, base = not_open(case), approved_base(case)
@@ -79,15 +82,25 @@ class Merging:
         """Merge in plan order; what does not fit is left out, and named."""
         return merge(self.repository, self.base, self.sealed)
 
+    def keep(self, merged: Merged) -> None:
+        """Keep the merge in the store and tell its product apart, before any check could reach either."""
+        bundle = None
+        if merged.commit != self.base:
+            path = self.place.root / "merged.bundle"
+            self.repository.bundle(self.base, merged.commit, path)
+            with path.open("rb") as stream:
+                bundle = self.scope.run.put(stream)[0]
+        self.kept = Sealed(commit=merged.commit, tree=merged.tree, bundle=bundle)
+        self.product = self._product(merged.commit)
+
     def check(self, commit: str, folder: Path, emit: Callable[[str], None], stop: threading.Event) -> None:
-        """Run every check marked for the merge, each in a clean checkout of its own."""
-        inputs_of(self.scope.run, self.record, self.phase, self.place.inputs)
-        told = self.place.root / "task.json"
-        told.write_text("{}", encoding="utf-8")
+        """Run every check marked for the merge, each in a clean checkout and with inputs of its own."""
         for task in self.record.contract.phase(self.phase).tasks:
-            environment = {"PHASEGATE_FEATURE": task.feature} if task.feature else {}
-            bench = Bench(self.scope.run, self.place.inputs, self.place.home, told, folder, environment, emit, stop)
             for check in (check for check in task.checks if check.at == "converge"):
+                bench = give(
+                    "given", plan=self.plan, task=task, scope=self.scope, record=self.record, place=self.place, spec_dir=folder,
+                    attempt=self.number, emit=emit, stop=stop,
+                )  # fmt: skip
                 workspace = self.place.fresh(f"clean-{task.task}-{check.name}")
                 evidence = self.place.fresh(f"report-{task.task}-{check.name}")
                 self.repository.checkout(commit, workspace)
@@ -97,19 +110,14 @@ class Merging:
 
     def attest(self, merged: Merged) -> None:
         """Sign what was merged and how the checks ended, and keep it."""
-        bundle = None
-        if merged.commit != self.base:
-            path = self.place.root / "merged.bundle"
-            self.repository.bundle(self.base, merged.commit, path)
-            with path.open("rb") as stream:
-                bundle = self.scope.run.put(stream)[0]
+        assert self.kept is not None  # noqa: S101 # `keep` came before
         statement = ConvergeStatement(
             binding=binding_of(self.record, self.phase, "converge", self.number),
             base=self.base,
             merged=tuple(merged.merged),
             conflicts=tuple(Conflict(task=one.name, paths=tuple(one.paths), text=one.text) for one in merged.conflicts),
-            sealed=Sealed(commit=merged.commit, tree=merged.tree, bundle=bundle),
-            product=self._product(merged.commit),
+            sealed=self.kept,
+            product=self.product,
             evidence=tuple(self.entries),
             checks=tuple(self.checks),
             finished_at=now(),

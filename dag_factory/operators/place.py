@@ -38,7 +38,7 @@ class Place:
         root = work_root / charter[:16] / task_id.replace("/", "__") / f"{attempt:04d}"
         try:
             remove(root)
-            for name in ("evidence", "home", "inputs"):
+            for name in ("evidence", "home"):
                 (root / name).mkdir(parents=True, mode=0o700)
         except OSError as error:
             raise WorkspaceError(
@@ -69,11 +69,6 @@ class Place:
     def home(self) -> Path:
         """A private HOME."""
         return self.root / "home"
-
-    @property
-    def inputs(self) -> Path:
-        """The evidence of earlier phases, read-only."""
-        return self.root / "inputs"
 
 
 def remove(folder: Path) -> None:

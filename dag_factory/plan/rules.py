@@ -108,6 +108,9 @@ def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
 
 def name_reserved(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """Some names are Phasegate's own tasks."""
+    for name in sorted({"check", "verify"} & set(spec.workflow.checks)):
+        reason = f"{name} is what Phasegate calls the command of a binding."
+        yield Diagnostic("name-reserved", spec.source.where(("checks", name)), reason, "Give the check another name.")
     for phase in contract.phases:
         if phase.id in {"kickoff", "complete"}:
             reason = f"{phase.id} is the name of a task of every run."

@@ -46,7 +46,7 @@ class GateSensor(BaseSensorOperator):
         from dag_factory.triggers.judge import ask, told
 
         ti, contract = context["ti"], self._plan.contract.phase(self.phase)
-        scope = Scope.of(ti.dag_id, ti.run_id)
+        scope = Scope.of_task(ti)
         try:
             judgement = ask(scope, self.plan_digest, self.phase, ti.try_number)
         except PhasegateError as error:
@@ -78,6 +78,7 @@ class GateSensor(BaseSensorOperator):
             trigger=GateTrigger(
                 ti.dag_id,
                 ti.run_id,
+                record.charter.digest,
                 self.plan_digest,
                 self.phase,
                 ti.try_number,

@@ -101,6 +101,8 @@ class Source:
         """
         name = shown or str(path)
         try:
+            if path.exists() and not path.is_file():  # a pipe would never end
+                raise OSError(0, "it is no plain file")
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except OSError as error:

@@ -26,6 +26,7 @@ class GateTrigger(BaseTrigger):
     Parameters
     ----------
     dag_id, run_id: the run.
+    charter: the digest of the charter under which the gate was opened.
     plan: the digest of the plan the gate was built from.
     phase: the phase's id.
     attempt: the gate's try.
@@ -39,6 +40,7 @@ class GateTrigger(BaseTrigger):
         self,
         dag_id: str,
         run_id: str,
+        charter: str,
         plan: str,
         phase: str,
         attempt: int,
@@ -47,12 +49,12 @@ class GateTrigger(BaseTrigger):
         title: str,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # Airflow has no types here
-        self.dag_id, self.run_id, self.plan, self.phase = dag_id, run_id, plan, phase
+        self.dag_id, self.run_id, self.charter, self.plan, self.phase = dag_id, run_id, charter, plan, phase
         self.attempt, self.folders, self.deadlines, self.title = attempt, folders, deadlines, title
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What the triggerer needs to make this trigger again."""
-        names = ("dag_id", "run_id", "plan", "phase", "attempt", "folders", "deadlines", "title")
+        names = ("dag_id", "run_id", "charter", "plan", "phase", "attempt", "folders", "deadlines", "title")
         return "dag_factory.triggers.gate.GateTrigger", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -69,7 +71,7 @@ class GateTrigger(BaseTrigger):
         yield event(xcoms={"verdict": summary(judgement)})
 
     async def _judged(self) -> Any:
-        scope = await in_one_thread(lambda: Scope.of(self.dag_id, self.run_id))
+        scope = await in_one_thread(lambda: Scope.of(self.dag_id, self.run_id, self.charter))
         while True:
             seen = await in_one_thread(lambda: self._look(scope))
             judgement = await in_one_thread(lambda: ask(scope, self.plan, self.phase, self.attempt))

@@ -48,6 +48,7 @@ class House:
     run_id: str = "manual__1"
     tries: dict[str, int] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    xcoms: dict[tuple[str, str], Any] = field(default_factory=dict)
     errors: dict[str, Exception] = field(default_factory=dict)
     deferred: dict[str, TaskDeferred] = field(default_factory=dict)
 
@@ -94,7 +95,11 @@ class House:
         dag = dag or self.dag()
         for name in names:
             self.tries[name] = self.tries.get(name, 0) + 1
-            ti = SimpleNamespace(dag_id=dag.dag_id, run_id=self.run_id, task_id=name, try_number=self.tries[name], map_index=-1)
+            ti = SimpleNamespace(
+                dag_id=dag.dag_id, run_id=self.run_id, task_id=name, try_number=self.tries[name], map_index=-1,
+                xcom_push=lambda key, value, name=name: self.xcoms.__setitem__((name, key), value),
+                xcom_pull=lambda task_ids, key: self.xcoms.get((task_ids, key)),
+            )  # fmt: skip
             for kept in (self.failures, self.errors, self.deferred):
                 kept.pop(name, None)
             try:
@@ -162,4 +167,4 @@ class House:
         for folder in ("workflows", "evidence_root", "keys_root"):
             if (self.root / folder).exists():
                 shutil.copytree(self.root / folder, to / folder, symlinks=True)
-        return House(to, monkeypatch or self.monkeypatch, self.run_id, dict(self.tries))
+        return House(to, monkeypatch or self.monkeypatch, self.run_id, dict(self.tries), xcoms=dict(self.xcoms))

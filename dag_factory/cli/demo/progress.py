@@ -115,13 +115,21 @@ class Board:
         shown: set[str] = set()
         for name in sorted(states, key=self._order):
             phase, _, task = name.partition(".")
-            if not task and states[name] in _QUIET and name != "kickoff":
+            folded = self._folded(phase, states)
+            if (folded and folded != name) or (not task and states[name] in _QUIET and name != "kickoff"):
                 continue
             glyph, style = _LOOKS.get(states[name], ("·", "dim"))
             title = self._phases[phase].title if phase in self._phases and phase not in shown else ""
             shown.add(phase)
             table.add_row(escape(title), Text(glyph, style), escape(task or name), self._who.get(name, ""))
         return table
+
+    def _folded(self, phase: str, states: Mapping[str, str]) -> str:
+        """The one row of a phase that has passed, or that has not begun: so the table fits a small terminal. Empty in between."""
+        if states.get(f"{phase}.gate") == "success":
+            return f"{phase}.gate"
+        mine = [name for name in states if name.startswith(f"{phase}.")]
+        return min(mine, key=self._order) if mine and all(states[name] in _QUIET for name in mine) else ""
 
     def _order(self, name: str) -> tuple[int, int, int]:
         """As in the plan: kickoff, the phases, complete; in a phase its opening, its tasks, its end."""

@@ -83,7 +83,8 @@ class Case:
         if kind is None:
             return Examination((Fault(f"There is no kind of evidence {item.kind!r}.", rule="evidence-malformed"),), {})
         found = [entry for entry in entries_of(self.record, task, item) if entry.item == item.id]
-        result = next((result for result in results_of(self.record, task) if result.name == item.check), None)
+        ran = [result for result in results_of(self.record, task) if result.name == item.check]
+        result = next((result for result in ran if result.exit_code != 0), ran[0] if ran else None)
         contents = {entry.name: self._bytes(entry) for entry in found}
         lost = tuple(
             Fault(f"The bytes of {name} are gone, or are not those that were hashed.", rule="evidence-altered")

@@ -31,9 +31,9 @@ def run(tmp_path):
     return run
 
 
-def ask(run, *more, task=TASK, file=None, keys=None):
+def ask(run, *more, task=TASK, file=None, keys=None, by=("--by", "maria")):
     files = ["--file", f"ux={run.tmp_path / 'UX.md'}"] if file is None else [part for one in file for part in ("-f", one)]
-    return CliRunner().invoke(APP, [str(run.store.path), task, *files, "--keys", str(keys or run.keys.path), *more])
+    return CliRunner().invoke(APP, [str(run.store.path), task, *files, "--keys", str(keys or run.keys.path), *by, *more, "--by", "maria"])
 
 
 def refused(run, result, error=EvidenceError):
@@ -46,7 +46,7 @@ def refused(run, result, error=EvidenceError):
 
 def test_what_was_submitted_passes_the_gate(run):
     assert run.judge("foundation", may_wait=True).word == "INCONCLUSIVE"
-    result = ask(run, "--by", "maria")
+    result = ask(run)
     assert result.exit_code == 0, result.exception
     assert result.output == f"Submitted {TASK} as 0001.json: 1 files, signed by @ux-designer.\n"
     stored = run.record.newest(TASK)
@@ -59,15 +59,23 @@ def test_what_was_submitted_passes_the_gate(run):
     assert run.judge("foundation", may_wait=True).word == "PASSED"
 
 
-def test_without_a_name_there_is_no_principal(run):
-    assert ask(run).exit_code == 0
-    assert run.record.newest(TASK).says.principals == ()
+def test_whoever_submits_has_a_name(run):
+    result = ask(run, by=())
+    assert result.exit_code == 2
+    assert "--by" in result.output
+    assert place(run, FOLDER).exists() is False
+
+
+def test_evidence_that_nobody_brought_is_a_finding(run):
+    run.deliver(TASK, runner="external", principals=())
+    run.converge("foundation")
+    assert rules(run.judge("foundation")) == {"principal-missing"}
 
 
 def test_keys_are_looked_for_below_the_home_of_airflow(run, monkeypatch, tmp_path):
     shutil.copytree(run.keys.path, tmp_path / "home" / "phasegate" / "keys")
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "home"))
-    result = CliRunner().invoke(APP, [str(run.store.path), TASK, "-f", f"ux={tmp_path / 'UX.md'}"])
+    result = CliRunner().invoke(APP, [str(run.store.path), TASK, "-f", f"ux={tmp_path / 'UX.md'}", "--by", "maria"])
     assert result.exit_code == 0
 
 
@@ -225,5 +233,5 @@ def test_a_broken_key(run):
 
 
 def test_a_run_that_is_not_there(tmp_path):
-    result = CliRunner().invoke(APP, ["orders_mart/manual__1", TASK, "-f", "ux=x", "--root", str(tmp_path)])
+    result = CliRunner().invoke(APP, ["orders_mart/manual__1", TASK, "-f", "ux=x", "--root", str(tmp_path), "--by", "maria"])
     assert isinstance(result.exception, StoreError)

@@ -55,7 +55,17 @@ def submit(house, text="all is well"):
     (house.root / "audit.txt").write_text(text, encoding="utf-8")
     told = CliRunner().invoke(
         app,
-        ["submit", str(house.store.path), "review/audit", "-f", f"report={house.root}/audit.txt", "--keys", str(house.root / "keys_root")],
+        [
+            "submit",
+            str(house.store.path),
+            "review/audit",
+            "-f",
+            f"report={house.root}/audit.txt",
+            "--keys",
+            str(house.root / "keys_root"),
+            "--by",
+            "maria",
+        ],
     )
     assert told.exit_code == 0, told.output
 
@@ -95,7 +105,8 @@ def test_the_trigger_survives_being_written_down(outside):
     again = getattr(importlib.import_module(module), name)(**json.loads(json.dumps(arguments)))
     assert again.serialize() == (path, arguments)
     assert arguments == {
-        "dag_id": "outside", "run_id": "manual__1", "plan": house.dag().get_task("review.gate").plan_digest, "phase": "review", "attempt": 1,
+        "dag_id": "outside", "run_id": "manual__1", "charter": house.record.charter.digest,
+        "plan": house.dag().get_task("review.gate").plan_digest, "phase": "review", "attempt": 1,
         "folders": trigger.folders, "deadlines": trigger.deadlines, "title": "Review",
     }  # fmt: skip
 

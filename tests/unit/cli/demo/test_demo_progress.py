@@ -72,13 +72,27 @@ def test_on_a_terminal_the_phases_stand_in_their_order(contract):
         "kickoff",
     ]
     with Board(Progress(console), contract) as board:
-        board.show([TaskState(name, "success") for name in names])
+        board.show([TaskState(name, "running" if name.endswith("gate") else "success") for name in names])
     last = shown(console)
     order = ["kickoff", "architect", "open", "test-engineer", "converge", "gate", "complete"]
     places = [last.rindex(f" {name}") for name in order]
     assert places == sorted(places)
     assert "Foundation" in last
     assert "@test-engineer" in last
+
+
+def test_a_phase_that_passed_or_has_not_begun_is_one_row(contract):
+    console = terminal()
+    states = {"foundation": "success", "implementation": "running", "validation": ""}
+    tasks = {"foundation": "architect", "implementation": "ingest.sdet", "validation": "test-engineer"}
+    found = [TaskState(f"{phase}.{task}", state) for phase, state in states.items() for task in ("open", tasks[phase], "gate")]
+    with Board(Progress(console), contract) as board:
+        board.show(found)
+    rows = [line.split() for line in shown(console).splitlines() if "✔" in line or "▶" in line or "·" in line]
+    assert rows[-5:] == [  # the last of the frames
+        ["Foundation", "✔", "gate"], ["Implementation", "▶", "open"], ["▶", "ingest.sdet", "@sdet"], ["▶", "gate"],
+        ["Validation", "and", "documentation", "·", "open"],
+    ]  # fmt: skip
 
 
 def test_what_has_not_begun_is_shown_only_in_its_phase(contract):

@@ -1,0 +1,57 @@
+"""What a program is given: read-only inputs, a task file and an environment, made anew for whoever must not find another's traces in them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from dag_factory.evidence.contract import TaskContract
+from dag_factory.evidence.record import RunRecord
+from dag_factory.operators.collect import Bench
+from dag_factory.operators.place import Place, inputs_of, task_file
+from dag_factory.operators.references import resolve_all
+from dag_factory.plan import Plan
+from dag_factory.settings import Scope
+
+__all__ = ["give"]
+
+
+def give(
+    name: str,
+    *,
+    plan: Plan,
+    task: TaskContract,
+    scope: Scope,
+    record: RunRecord,
+    place: Place,
+    spec_dir: Path,
+    attempt: int,
+    emit: Callable[[str], None],
+    stop: threading.Event,
+) -> Bench:
+    """Lay everything out in a fresh folder of the place.
+
+    Parameters
+    ----------
+    name: the folder; what was in it is removed.
+    spec_dir: where the spec lies.
+    attempt: the task's try.
+    emit: is given one line of live log.
+    stop: ends what runs.
+
+    Raises
+    ------
+    StoreError: an input is missing or was altered.
+    PhasegateError: a reference of the binding's `env` leads nowhere.
+
+    """
+    inputs, told = place.fresh(name), place.root / f"{name}.json"
+    inputs_of(scope.run, record, task.phase, inputs)
+    told.unlink(missing_ok=True)
+    told.write_text(json.dumps(task_file(plan, record, task, attempt), indent=2, ensure_ascii=False), encoding="utf-8")
+    extra = resolve_all(plan.executions[task.id].env)
+    if task.feature:
+        extra["PHASEGATE_FEATURE"] = task.feature
+    return Bench(scope.run, inputs, place.home, told, spec_dir, extra, emit, stop)
