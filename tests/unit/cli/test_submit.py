@@ -33,7 +33,7 @@ def run(tmp_path):
 
 def ask(run, *more, task=TASK, file=None, keys=None, by=("--by", "maria")):
     files = ["--file", f"ux={run.tmp_path / 'UX.md'}"] if file is None else [part for one in file for part in ("-f", one)]
-    return CliRunner().invoke(APP, [str(run.store.path), task, *files, "--keys", str(keys or run.keys.path), *by, *more, "--by", "maria"])
+    return CliRunner().invoke(APP, [str(run.store.path), task, *files, "--keys", str(keys or run.keys.path), *by, *more])
 
 
 def refused(run, result, error=EvidenceError):
@@ -81,7 +81,10 @@ def test_keys_are_looked_for_below_the_home_of_airflow(run, monkeypatch, tmp_pat
 
 def test_by_the_name_of_the_run(run, tmp_path):
     files = ["-f", f"ux={tmp_path / 'UX.md'}", "--keys", str(run.keys.path)]
-    assert CliRunner().invoke(APP, ["orders_mart/manual__1", TASK, "--root", str(tmp_path / "evidence"), *files]).exit_code == 0
+    assert (
+        CliRunner().invoke(APP, ["orders_mart/manual__1", TASK, "--root", str(tmp_path / "evidence"), "--by", "maria", *files]).exit_code
+        == 0
+    )
 
 
 def test_evidence_that_is_not_good_is_kept_and_the_gate_says_so(run, tmp_path):
