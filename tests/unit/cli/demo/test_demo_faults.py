@@ -122,7 +122,8 @@ def test_the_one_script_audits_where_there_is_no_feature(home, tmp_path):
     FAULTS["self-validation"].apply(home)
     (tmp_path / "Makefile").write_text("audit:\n\t@echo audited\n")
     done = ran(home, "security_audit.py", tmp_path)
-    assert (done.returncode, done.stdout) == (0, "audited\n"), done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "audited" in done.stdout.splitlines()  # make itself may say where it is
 
 
 def test_the_one_script_implements_where_there_is_one(home, tmp_path):
