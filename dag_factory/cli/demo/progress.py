@@ -58,7 +58,7 @@ class Progress:
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
         """Say what is being waited for; on a terminal it is seen to be alive."""
-        if not self.console.is_terminal:
+        if not self.console.is_terminal or self.console.is_dumb_terminal:
             self.say(text)
             yield
             return
@@ -81,7 +81,11 @@ class Board:
         self._phases = {phase.id: phase for phase in contract.phases}
         self._who = {f"{task.phase}.{task.task}": f"@{task.persona}" for task in contract.tasks.values()}
         self._states: dict[str, str] = {}
-        self._live = Live(console=progress.console, auto_refresh=False) if progress.console.is_terminal else None
+        self._live = (
+            Live(console=progress.console, auto_refresh=False)
+            if progress.console.is_terminal and not progress.console.is_dumb_terminal
+            else None
+        )
 
     def __enter__(self) -> Board:
         if self._live:

@@ -27,7 +27,7 @@ def plain() -> Console:
 
 
 def terminal() -> Console:
-    return Console(file=io.StringIO(), width=120, force_terminal=True)
+    return Console(file=io.StringIO(), width=120, force_terminal=True, _environ={"TERM": "xterm"})
 
 
 def test_a_line_begins_with_its_seconds():
