@@ -127,7 +127,7 @@ def show(taken: dict[str, list[float]], costs: dict[str, list[float]]) -> None:
     for name, median in medians.items():
         print(f"{name:14} median {median:6.1f} s   min {min(taken[name]):6.1f}   max {max(taken[name]):6.1f}")
     print(f"ratio of the medians: {medians[WORKFLOW] / medians[PLAIN]:.2f} (asked: at most 1.40)")
-    print("\nPhasegate's own part of a task (ms), not the persona and not its checks:")
+    print("\nPhasegate's own part of a task (ms), not the persona, not its checks nor their clean checkouts:")
     for step, values in costs.items():
         print(f"  {step:8} median {statistics.median(values):5.0f}   max {max(values):5.0f}   over {len(values)} tasks")
     print("  asked: a median of at most 200 ms")

@@ -89,11 +89,12 @@ class PersonaOperator(PlanOperator):
                 attempt.collect()  # 5
         with own.time("attest"):
             attempt.attest(failed=failed is not None)  # 6
-        self.log.info("Phasegate's own part of this task: %s", own)
         if failed is None:
-            place.drop()
+            with own.time("drop"):
+                place.drop()
         else:
             self.log.info("The workspace is kept at %s.", place.root)
+        self.log.info("Phasegate's own part of this task: %s", own)
         return failed
 
     def _why(self, outcome: Outcome) -> str:
@@ -103,7 +104,10 @@ class PersonaOperator(PlanOperator):
 
 
 class _Stopwatch:
-    """How long Phasegate's own steps took: what a team pays for the evidence, beside the persona and its checks."""
+    """How long Phasegate's own steps took: what a team pays for the evidence, beside the persona and its checks.
+
+    The clean checkout that each check runs in is not in it: it is made as part of running the check.
+    """
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
