@@ -18,7 +18,7 @@ from typing import Any
 
 import pendulum
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, TaskGroup, TriggerRule
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
 from dag_factory.evidence.contract import PhaseContract, TaskContract
 from dag_factory.operators.complete import CompleteOperator
@@ -139,10 +139,14 @@ def _when(plan: Plan) -> dict[str, Any]:
     start = pendulum.from_format(schedule.start, "YYYY-MM-DD", tz=schedule.timezone) if schedule.start else None
     timed: Any = None
     if schedule.cron:
+        from airflow.sdk import CronTriggerTimetable
+
         timed = CronTriggerTimetable(schedule.cron, timezone=schedule.timezone)
     elif schedule.preset:
         timed = f"@{schedule.preset}"
     elif schedule.assets:
+        from airflow.sdk import Asset
+
         timed = [Asset(uri) for uri in schedule.assets]
     if start is None and (schedule.cron or schedule.preset):
         start = pendulum.datetime(2020, 1, 1, tz=schedule.timezone)

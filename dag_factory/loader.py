@@ -13,9 +13,8 @@ from airflow.sdk.configuration import conf
 
 from dag_factory.build import build_dag
 from dag_factory.errors import Diagnostic, PhasegateError, Position, SpecError
-from dag_factory.plan import Plan, compile_plan
-from dag_factory.settings import allowed_patterns
-from dag_factory.spec import read_spec
+from dag_factory.plan import Plan, PlanCache
+from dag_factory.settings import allowed_patterns, cache_root
 
 __all__ = ["load_workflows", "spec_files"]
 
@@ -33,6 +32,8 @@ def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path) -> d
     """Build a DAG for every sound spec in a folder, and put it where Airflow looks for DAGs.
 
     In a worker only the DAG that is asked for is built. A broken spec builds no DAG; it is logged, and its siblings are not touched.
+    Plans are kept between parses (see `dag_factory.plan.cache`); the one that `kickoff` freezes is compiled anew, so that no run rests on
+    what lay in the cache.
 
     Parameters
     ----------
@@ -51,14 +52,13 @@ def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path) -> d
     where = Path(namespace.get("__file__", ".")).parent / folder
     if not where.is_dir():
         raise PhasegateError(f"There is no folder of workflows at {where}.", remedy="Make it, or correct the call of load_workflows.")
-    wanted = get_parsing_context().dag_id
+    asked = get_parsing_context()
+    cache = PlanCache(None if asked.task_id == "kickoff" else cache_root(), allowed_patterns())
     broken: dict[str, SpecError] = {}
     made: dict[str, Path] = {}
-    for path in spec_files(where):
-        if wanted is not None and not _may_be(path, wanted):
-            continue
+    for path in spec_files(where) if asked.dag_id is None else _likely(where, asked.dag_id, cache):
         try:
-            dag = _load(path, made)
+            dag = _load(path, made, cache)
         except SpecError as error:
             broken[str(path)] = error
             _log.error("%s", error)
@@ -67,21 +67,31 @@ def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path) -> d
     return broken
 
 
-def _load(path: Path, made: dict[str, Path]) -> DAG:
+def _likely(where: Path, dag_id: str, cache: PlanCache) -> list[Path]:
+    """The specs that may be the wanted one: the file it was found in last, if it still says so, else every one whose text does."""
+    last = cache.spec_of(where, dag_id)
+    if last is not None and dag_id in _names(last):
+        return [last]
+    return [path for path in spec_files(where) if dag_id in (names := list(_names(path))) or not names]
+
+
+def _load(path: Path, made: dict[str, Path], cache: PlanCache) -> DAG:
     try:
-        plan = compile_plan(read_spec(path, patterns=allowed_patterns()))
+        plan = cache.plan_of(path)
         first = made.setdefault(plan.workflow, path)
         if first != path:
             reason = f"{first} has a workflow {plan.workflow} already."
             raise SpecError([Diagnostic("workflow-duplicate", Position(str(path), 1, 1), reason, "Give one of them another name.")])
         _refuse_unknown_executors(plan)
-        return build_dag(plan, path.parent)
+        dag = build_dag(plan, path.parent)
     except SpecError:
         raise
     except Exception as error:  # what Airflow refuses, it refuses with any exception; none may take the siblings down
         said = (str(error).splitlines() or [""])[0]
         reason = f"No DAG can be built of it: {type(error).__name__}: {said.rstrip('.')}."
         raise SpecError([Diagnostic("dag-refused", Position(str(path), 1, 1), reason, "Correct what it names.")]) from error
+    cache.found(path, plan.workflow)
+    return dag
 
 
 def _refuse_unknown_executors(plan: Plan) -> None:
@@ -94,13 +104,8 @@ def _refuse_unknown_executors(plan: Plan) -> None:
             ExecutorLoader.lookup_executor_name_by_str(name)
 
 
-def _may_be(path: Path, dag_id: str) -> bool:
-    """Whether a spec may be the wanted one, from its text alone."""
-    names = list(_names(path))
-    return not names or dag_id in names
-
-
 def _names(path: Path) -> Iterator[str]:
+    """The workflows a spec may be of, from its text alone."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:

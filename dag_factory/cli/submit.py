@@ -11,10 +11,9 @@ import typer
 
 from dag_factory.cli.runs import find_run, record_of
 from dag_factory.errors import EvidenceError, PhasegateError
-from dag_factory.evidence.answering import binding_of
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.keys import KeyFolder, Signer
-from dag_factory.evidence.record import RunRecord
+from dag_factory.evidence.record import RunRecord, binding_of
 from dag_factory.evidence.statement import Entry, TaskStatement, now, sign
 from dag_factory.evidence.store import RunStore
 

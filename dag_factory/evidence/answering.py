@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 from dag_factory.evidence.keys import Signer
-from dag_factory.evidence.record import RunRecord
-from dag_factory.evidence.statement import Binding, sign
+from dag_factory.evidence.record import RunRecord, binding_of
+from dag_factory.evidence.statement import sign
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Extension, vsa
 from dag_factory.evidence.verify import Judgement
 
-__all__ = ["binding_of", "keep_verdict"]
-
-
-def binding_of(record: RunRecord, phase: str, task: str, attempt: int) -> Binding:
-    """What ties a statement to this run, phase, task and attempt, and to the verdict before."""
-    before = record.contract.before(phase)
-    previous = record.verdict(before.id) if before else None
-    said = record.charter.says
-    return Binding(
-        charter=record.charter.digest,
-        plan=said.plan,
-        dag_id=said.dag_id,
-        run_id=said.run_id,
-        phase=phase,
-        task=task,
-        map_index=-1,
-        attempt=attempt,
-        previous_verdict=previous.digest if previous else None,
-    )
+__all__ = ["keep_verdict"]
 
 
 def keep_verdict(run: RunStore, record: RunRecord, judgement: Judgement, *, attempt: int, moment: str, signer: Signer) -> str:

@@ -15,7 +15,8 @@ GRADES: tuple[Grade, ...] = ("observed", "attested", "re-executed")
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Each is checked as a part of the whole, so none needs a validator of its own: parsing a DAG pays for every one.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Item(_Frozen):

@@ -17,11 +17,11 @@ from dag_factory.errors import EnvelopeError, EvidenceError, KeyFolderError, Sto
 from dag_factory.evidence.contract import RunContract
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
-from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement, Wire, moment_of, parse
+from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, Wire, moment_of, parse
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Verdict
 
-__all__ = ["Broken", "RunRecord", "Stored", "read_charter", "read_contract", "read_record"]
+__all__ = ["Broken", "RunRecord", "Stored", "binding_of", "read_charter", "read_contract", "read_record"]
 
 _AT_MOST = 16_000_000
 
@@ -145,6 +145,24 @@ def read_contract(store: RunStore, plan: str) -> RunContract:
             f"The plan {plan[:12]} of {store.path} is not one that this version of Phasegate reads.",
             remedy="Use the version with which the run was made.",
         ) from error
+
+
+def binding_of(record: RunRecord, phase: str, task: str, attempt: int) -> Binding:
+    """What ties a statement to this run, phase, task and attempt, and to the verdict before."""
+    before = record.contract.before(phase)
+    previous = record.verdict(before.id) if before else None
+    said = record.charter.says
+    return Binding(
+        charter=record.charter.digest,
+        plan=said.plan,
+        dag_id=said.dag_id,
+        run_id=said.run_id,
+        phase=phase,
+        task=task,
+        map_index=-1,
+        attempt=attempt,
+        previous_verdict=previous.digest if previous else None,
+    )
 
 
 def read_record(store: RunStore, *, upto: str | None = None) -> RunRecord | None:

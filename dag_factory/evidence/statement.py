@@ -82,7 +82,10 @@ def now() -> str:
 class Wire(BaseModel):
     """The base of everything that is signed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True)
+    # Validators are built when first asked for: most tasks read three of these and write one.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True, defer_build=True
+    )  # fmt: skip
 
 
 class Subject(Wire):

@@ -20,9 +20,9 @@ from datetime import datetime
 
 from dag_factory.evidence.checklists import answer
 from dag_factory.evidence.contract import RunContract
-from dag_factory.evidence.policies import POLICIES
 from dag_factory.evidence.policies.case import Case, Files
 from dag_factory.evidence.policies.chain import not_closed
+from dag_factory.evidence.policies.registry import POLICIES
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.verdict import Answer, Finding, Word
 

@@ -12,19 +12,19 @@ from typing import Any
 import pendulum
 
 from dag_factory.errors import EnvelopeError, PhasegateError
-from dag_factory.evidence.answering import binding_of
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.chain import not_open
 from dag_factory.evidence.policies.merges import approved_base
-from dag_factory.evidence.record import RunRecord
+from dag_factory.evidence.record import RunRecord, binding_of
 from dag_factory.evidence.statement import Binding, CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
 from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_sealed, keep_log, run_check
 from dag_factory.operators.given import give
 from dag_factory.operators.place import Place, bundles_of, task_file
 from dag_factory.plan import Plan
 from dag_factory.runners import RUNNERS, Outcome
-from dag_factory.settings import Scope, work_root
+from dag_factory.scope import Scope
+from dag_factory.settings import work_root
 from dag_factory.workspace.origin import Origin, objects
 from dag_factory.workspace.private import PrivateRepository
 
@@ -97,7 +97,7 @@ class Attempt:
             self.base = approved_base(Case(self.record, self.task.phase, self.scope.run.blob, pendulum.now("UTC")))
             if self.base is None:
                 raise PhasegateError("The run began without a repository.", remedy="Start a new run.")
-            bundles = bundles_of(self.scope.run, self.record, self.task.phase, place.root / "bundles")
+            bundles = bundles_of(self.scope.run, self.record, self.record.contract.upto(self.task.phase)[:-1], place.root / "bundles")
             self.repository = PrivateRepository.create(
                 place.root / "repository",
                 objects=objects(origin, work_root() / "mirrors", self.record.charter.says.base),

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from dag_factory.links import RunLink
 from dag_factory.operators.base import PlanOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from dag_factory.evidence.record import RunRecord
-    from dag_factory.settings import Scope
+    from dag_factory.scope import Scope
 
 __all__ = ["CompleteOperator"]
 
@@ -25,6 +26,7 @@ class CompleteOperator(PlanOperator):
     """
 
     ui_color = "#bbf7d0"
+    operator_extra_links = (RunLink(),)
 
     def execute(self, context: Context) -> None:
         """Judge, write the bundle and the summary, leave the branch."""
@@ -40,7 +42,7 @@ class CompleteOperator(PlanOperator):
 
         from dag_factory.evidence.verdict import table
         from dag_factory.evidence.verify import verify_run
-        from dag_factory.settings import Scope
+        from dag_factory.scope import Scope
 
         ti = context["ti"]
         scope = Scope.of_task(ti)
@@ -73,12 +75,7 @@ class CompleteOperator(PlanOperator):
         if origin is None or commit is None or record.charter.says.base is None:
             return
         place = Place.make(work_root(), record.charter.digest, "complete", 1)
-        bundles = bundles_of(scope.run, record, last.id, place.root / "bundles")
-        converged = record.converged(last.id)
-        if converged and converged.says.sealed.bundle:
-            from dag_factory.operators.place import fetch_bundle
-
-            bundles.append(fetch_bundle(scope.run, converged.says.sealed.bundle, place.root / "bundles"))
+        bundles = bundles_of(scope.run, record, record.contract.phases, place.root / "bundles")
         repository = PrivateRepository.create(
             place.root / "repository",
             objects=objects(origin, work_root() / "mirrors", record.charter.says.base),

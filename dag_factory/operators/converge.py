@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from dag_factory.links import EvidenceLink
 from dag_factory.operators.base import PlanOperator
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class ConvergeOperator(PlanOperator):
 
     ui_color = "#bae6fd"
     template_fields = ("plan_digest", "phase")
+    operator_extra_links = (EvidenceLink(),)
 
     def __init__(self, *, phase: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -13,7 +13,7 @@ from dag_factory.operators.collect import Bench
 from dag_factory.operators.place import Place, inputs_of, task_file
 from dag_factory.operators.references import resolve_all
 from dag_factory.plan import Plan
-from dag_factory.settings import Scope
+from dag_factory.scope import Scope
 
 __all__ = ["give"]
 

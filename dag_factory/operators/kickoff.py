@@ -39,7 +39,8 @@ class KickoffOperator(PlanOperator):
         from dag_factory.evidence.keys import AUTHORITY
         from dag_factory.evidence.record import read_charter
         from dag_factory.evidence.statement import Charter, now, sign
-        from dag_factory.settings import Scope, work_root
+        from dag_factory.scope import Scope
+        from dag_factory.settings import work_root
         from dag_factory.workspace.origin import head
 
         ti, plan = context["ti"], self._plan

@@ -12,18 +12,18 @@ from typing import Any
 import pendulum
 
 from dag_factory.errors import EnvelopeError
-from dag_factory.evidence.answering import binding_of
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.chain import not_open
 from dag_factory.evidence.policies.merges import approved_base
-from dag_factory.evidence.record import RunRecord
+from dag_factory.evidence.record import RunRecord, binding_of
 from dag_factory.evidence.statement import CheckResult, Conflict, ConvergeStatement, Entry, Sealed, now, sign
 from dag_factory.operators.collect import collect, run_check
 from dag_factory.operators.given import give
 from dag_factory.operators.place import Place, bundles_of, fetch_bundle
 from dag_factory.plan import Plan
-from dag_factory.settings import Scope, work_root
+from dag_factory.scope import Scope
+from dag_factory.settings import work_root
 from dag_factory.workspace.globs import matches
 from dag_factory.workspace.merge import Merged, merge
 from dag_factory.workspace.origin import Origin, objects
@@ -68,7 +68,7 @@ class Merging:
             raise EnvelopeError(f"Phase {phase} is not open: {why}", remedy="Clear the gate of the phase before.")
         place = Place.make(work_root(), record.charter.digest, f"{phase}/converge", ti.try_number)
         sealed: list[tuple[str, str]] = []
-        bundles = bundles_of(scope.run, record, phase, place.root / "bundles")
+        bundles = bundles_of(scope.run, record, record.contract.upto(phase)[:-1], place.root / "bundles")
         for task in case.phase.tasks:
             stored = record.newest(task.id)
             if stored and stored.says.outcome == "completed" and stored.says.sealed and stored.says.sealed.bundle:
@@ -87,7 +87,8 @@ class Merging:
         bundle = None
         if merged.commit != self.base:
             path = self.place.root / "merged.bundle"
-            self.repository.bundle(self.base, merged.commit, path)
+            # From the charter's base on, so that whoever comes after takes in one bundle and not one a phase.
+            self.repository.bundle(str(self.record.charter.says.base), merged.commit, path)
             with path.open("rb") as stream:
                 bundle = self.scope.run.put(stream)[0]
         self.kept = Sealed(commit=merged.commit, tree=merged.tree, bundle=bundle)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowException
 
+from dag_factory.links import EvidenceLink
 from dag_factory.operators.base import PlanOperator
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class PersonaOperator(PlanOperator):
     """
 
     template_fields = ("plan_digest", "persona", "runner", "owes")
+    operator_extra_links = (EvidenceLink(),)
 
     def __init__(self, *, contract: TaskContract, **kwargs: Any) -> None:
         plan = kwargs["plan"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dag_factory.errors import StoreError, WorkspaceError
-from dag_factory.evidence.contract import TaskContract
+from dag_factory.evidence.contract import PhaseContract, TaskContract
 from dag_factory.evidence.policies.case import entries_of
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.store import RunStore
@@ -75,26 +77,30 @@ def remove(folder: Path) -> None:
     """Remove a folder, also one that holds read-only folders."""
     if not folder.exists():
         return
-    for path in (folder, *folder.rglob("*")):
-        if path.is_dir() and not path.is_symlink():
-            path.chmod(0o700)
+    with suppress(OSError):
+        folder.chmod(0o700)
+    for where, folders, _ in os.walk(folder):  # before it looks into a folder, it has been made readable
+        for name in folders:
+            path = os.path.join(where, name)  # noqa: PTH118 # thousands of paths
+            with suppress(OSError):
+                if not os.path.islink(path):  # noqa: PTH114
+                    os.chmod(path, 0o700)  # noqa: PTH101
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def bundles_of(run: RunStore, record: RunRecord, phase: str, folder: Path) -> list[Path]:
-    """Bring the merges of the phases before this one, as git bundles, in their order.
+def bundles_of(run: RunStore, record: RunRecord, phases: Sequence[PhaseContract], folder: Path) -> list[Path]:
+    """Bring the newest merge of these phases as a git bundle, which builds on the charter's base; none where nothing was merged.
 
     Raises
     ------
-    StoreError: one is missing or was altered.
+    StoreError: it is missing or was altered.
 
     """
-    found: list[Path] = []
-    for before in record.contract.upto(phase)[:-1]:
-        converged = record.converged(before.id)
+    for phase in reversed(phases):
+        converged = record.converged(phase.id)
         if converged and converged.says.sealed.bundle:
-            found.append(fetch_bundle(run, converged.says.sealed.bundle, folder))
-    return found
+            return [fetch_bundle(run, converged.says.sealed.bundle, folder)]
+    return []
 
 
 def fetch_bundle(run: RunStore, digest: str, folder: Path) -> Path:
@@ -163,7 +169,7 @@ def task_file(plan: Plan, record: RunRecord, task: TaskContract, attempt: int) -
         "features": plan.features,
         "attempt": attempt,
         "does": plan.executions[task.id].does,
-        "instructions": plan.presentation.instructions.get(task.persona, ""),
+        "instructions": plan.instructions.get(task.persona, ""),
         "writes": list(task.writes),
         "evidence": [item.model_dump(mode="json", exclude_none=True) for item in task.items],
         "merged": merged,

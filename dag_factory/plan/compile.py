@@ -43,6 +43,7 @@ def compile_plan(spec: Spec) -> Plan:
         pattern=workflow.pattern if isinstance(workflow.pattern, str) else None,
         contract=contract,
         executions={task_id: _execution(workflow, phase_id, task, feature) for phase_id, task_id, task, feature in names},
+        instructions={name: spec.catalogue[name]["instructions"].strip() for name in _people(workflow)},
         schedule=Schedule(
             cron=schedule.cron, preset=schedule.preset, assets=schedule.assets or (), timezone=schedule.timezone,
             start=schedule.start.isoformat() if schedule.start else None, catchup=schedule.catchup,
@@ -178,12 +179,14 @@ def _questions(workflow: Workflow) -> Iterator[Question]:
             yield Question(checklist=list_id, id=item_id, says=item.says, holds=item.holds, tasks=item.tasks, due=item.due)
 
 
+def _people(workflow: Workflow) -> list[str]:
+    return sorted({str(task.persona) for phase in workflow.phases.values() for task in phase.tasks.values()})
+
+
 def _presentation(spec: Spec) -> Presentation:
-    people = {str(task.persona) for phase in spec.workflow.phases.values() for task in phase.tasks.values()}
     return Presentation(
         docs=spec.workflow.docs or "",
         tags=spec.workflow.tags,
         owner=spec.workflow.owner,
-        titles={name: spec.catalogue[name]["title"] for name in sorted(people)},
-        instructions={name: spec.catalogue[name]["instructions"].strip() for name in sorted(people)},
+        titles={name: spec.catalogue[name]["title"] for name in _people(spec.workflow)},
     )

@@ -17,7 +17,8 @@ FORMAT = 1
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Each is checked as a part of the whole, so none needs a validator of its own: parsing a DAG pays for every one.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Execution(_Frozen):
@@ -54,7 +55,6 @@ class Presentation(_Frozen):
     tags: tuple[str, ...] = ()
     owner: str = "phasegate"
     titles: dict[str, str] = {}
-    instructions: dict[str, str] = {}
 
 
 class Plan(_Frozen):
@@ -65,6 +65,7 @@ class Plan(_Frozen):
     pattern: str | None
     contract: RunContract
     executions: dict[str, Execution]
+    instructions: dict[str, str] = {}
     schedule: Schedule
     features: dict[str, str]
     feature_paths: dict[str, tuple[str, ...]] = {}

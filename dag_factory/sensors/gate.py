@@ -9,6 +9,7 @@ from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from dag_factory.errors import PhasegateError
+from dag_factory.links import VerdictLink
 from dag_factory.plan import Plan
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class GateSensor(BaseSensorOperator):
 
     ui_color = "#fde68a"
     template_fields = ("phase", "plan_digest")
+    operator_extra_links = (VerdictLink(),)
 
     def __init__(self, *, plan: Plan, phase: str, **kwargs: Any) -> None:
         kwargs["retries"] = 0
@@ -42,7 +44,7 @@ class GateSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> None:
         """Look once; end with the verdict, or defer."""
-        from dag_factory.settings import Scope
+        from dag_factory.scope import Scope
         from dag_factory.triggers.judge import ask, told
 
         ti, contract = context["ti"], self._plan.contract.phase(self.phase)

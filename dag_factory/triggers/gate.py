@@ -11,7 +11,8 @@ from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent
 
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.statement import moment_of
-from dag_factory.settings import Scope
+from dag_factory.links import VerdictLink
+from dag_factory.scope import Scope
 from dag_factory.triggers.judge import ask, summary, told
 from dag_factory.triggers.watch import Watcher, in_one_thread
 
@@ -59,16 +60,17 @@ class GateTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, ask, and end the task with the verdict."""
+        link: dict[str, Any] = {VerdictLink().xcom_key: VerdictLink.to(self, self.phase)}  # no worker will compute it
         try:
             judgement = await self._judged()
         except PhasegateError as error:
             self.log.error("%s", error)  # noqa: TRY400 # the message says it all; a traceback would bury it
-            yield TaskFailedEvent(xcoms={"verdict": str(error)})
+            yield TaskFailedEvent(xcoms={"verdict": str(error), **link})
             return
         for line in told(judgement, f"Gate of phase {self.title}"):
             self.log.info(line)
         event = TaskSuccessEvent if judgement.word == "PASSED" else TaskFailedEvent
-        yield event(xcoms={"verdict": summary(judgement)})
+        yield event(xcoms={"verdict": summary(judgement), **link})
 
     async def _judged(self) -> Any:
         scope = await in_one_thread(lambda: Scope.of(self.dag_id, self.run_id, self.charter))

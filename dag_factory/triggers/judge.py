@@ -10,7 +10,7 @@ from dag_factory.evidence.answering import keep_verdict
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.verdict import table
 from dag_factory.evidence.verify import Judgement, verify
-from dag_factory.settings import Scope
+from dag_factory.scope import Scope
 
 __all__ = ["ask", "summary", "told"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dag_factory.errors import WorkspaceError
-from dag_factory.workspace.git import git
+from dag_factory.workspace.git import git, last_words
 
 __all__ = ["Entry", "Stamp", "blobs", "check_out", "entries", "ignored", "stamps"]
 
@@ -123,8 +123,11 @@ def check_out(git_dir: Path, commit: str, to: Path, index: Path | None = None) -
         raise WorkspaceError(f"{to} is not empty: {strangers[0]}.", remedy="Give every attempt a new folder.")
     with tempfile.TemporaryDirectory(dir=git_dir) as folder:
         env = {"GIT_INDEX_FILE": str((index or Path(folder) / "index").absolute())}
-        tree = f"{commit}^{{tree}}"
-        git("read-tree", "--reset", "-u", tree, git_dir=git_dir.absolute(), work_tree=to.absolute(), cwd=to, env=env)
+        ask = ("read-tree", "--reset", "-u", f"{commit}^{{tree}}")
+        done = git(*ask, git_dir=git_dir.absolute(), work_tree=to.absolute(), cwd=to, env=env, ok=(0, 128))
+    if done.code:
+        stamps(git_dir, [commit])  # says so clearly if it is missing
+        raise WorkspaceError(f"{commit[:12]} cannot be written to {to}: {last_words(done)}", remedy="See that the disk is not full.")
 
 
 def ignored(git_dir: Path, held: Mapping[bytes, Entry], paths: Iterable[bytes]) -> set[bytes]:

@@ -90,7 +90,7 @@ def bundle(git_dir: Path, base: str, commit: str, to: Path) -> None:
         digest = hashlib.new("sha1" if len(base) == 40 else "sha256", empty, usedforsecurity=False).digest()
         to.write_bytes(header.encode() + empty + digest)
         return
-    git("update-ref", _TIP, commit, git_dir=git_dir)
+    (git_dir / _TIP).write_text(f"{commit}\n")  # git itself then says whether there is such a commit
     # Written under another name first: a bundle is there as a whole or not at all.
     with tempfile.TemporaryDirectory(dir=to.parent) as folder:
         fresh = Path(folder) / "bundle"

@@ -171,6 +171,9 @@ def _local(origin: Origin) -> Path:
     folder = Path(origin.location).expanduser().resolve()
     if not folder.is_dir():
         raise _no_repository(origin, "there is no such folder")
+    for plain in (folder / ".git", folder):  # the two usual layouts, without asking git
+        if (plain / "HEAD").is_file() and (plain / "objects").is_dir() and (plain / "refs").is_dir():
+            return plain
     ceiling = {"GIT_CEILING_DIRECTORIES": str(folder.parent)}
     ask = ("rev-parse", "--path-format=absolute", "--git-common-dir")
     found = git(*ask, git_dir=None, cwd=folder, env=ceiling, ok=_ANY)

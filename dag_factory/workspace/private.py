@@ -6,9 +6,9 @@ run inside everybody's git. Both repositories borrow the origin's objects and wr
 
 from __future__ import annotations
 
-import shutil
+import hashlib
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +39,7 @@ class PrivateRepository:
     commit: the base.
     bundles: the bundles taken in; their files must stay where they are until the tree is sealed.
     identity: device and inode of `tree`.
+    packs: sha256 of the packs and indexes that the bundles gave, by name, as they were before the persona began.
 
     """
 
@@ -47,6 +48,7 @@ class PrivateRepository:
     commit: str
     bundles: list[Path] = field(default_factory=list)
     identity: tuple[int, int] | None = None
+    packs: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def create(cls, where: Path, *, objects: Path, commit: str, bundles: Sequence[Path] = (), with_tree: bool = True) -> Self:
@@ -67,16 +69,18 @@ class PrivateRepository:
             raise WorkspaceError(f"There is a workspace in {where}.", remedy="Give every attempt a new folder.")
         made = cls(where, objects.absolute(), commit, [source.absolute() for source in bundles])
         made._lay_out()
-        content.stamps(made.git_dir, [commit])  # says so clearly if it is missing
         if not with_tree:
+            content.stamps(made.git_dir, [commit])  # says so clearly if it is missing
             return made
         tree = made.tree
         gitdir.lay_out(tree / ".git", objects=objects, commit=commit, bare=False)
-        for pack in (made.git_dir / "objects/pack").iterdir():
-            shutil.copyfile(pack, tree / ".git/objects/pack" / pack.name)
+        packs = _packs(made.git_dir)
+        for name, data in packs.items():
+            (tree / ".git/objects/pack" / name).write_bytes(data)
         content.check_out(made.git_dir, commit, tree, index=tree / ".git/index")
         facts = tree.stat()
-        return cls(where, made.objects, commit, made.bundles, (facts.st_dev, facts.st_ino))
+        hashed = {name: hashlib.sha256(data).digest() for name, data in packs.items()}
+        return cls(where, made.objects, commit, made.bundles, (facts.st_dev, facts.st_ino), hashed)
 
     @property
     def tree(self) -> Path:
@@ -143,6 +147,7 @@ class PrivateRepository:
         """
         tips = gitdir.unbundle(self.git_dir, bundle)
         self.bundles.append(bundle.absolute())
+        self.packs.clear()  # they are no longer all there is
         return tips
 
     def read(self, commit: str, path: str) -> bytes | None:
@@ -179,18 +184,39 @@ class PrivateRepository:
         """
         content.check_out(self.git_dir, commit, to)
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, packs: Mapping[str, bytes] | None = None) -> None:
+        """Make `seal.git` of the bundles, or of the packs they gave before."""
         gitdir.lay_out(self.git_dir, objects=self.objects, commit=self.commit, bare=True)
-        for source in self.bundles:
+        for name, data in (packs or {}).items():
+            (self.git_dir / "objects/pack" / name).write_bytes(data)
+        for source in self.bundles if packs is None else ():
             gitdir.unbundle(self.git_dir, source)
         gitdir.keep(self.git_dir, self.commit)
 
     def _renew(self) -> None:
-        """Make `seal.git` anew: what was put there while the persona ran is moved aside first, whatever it is."""
+        """Make `seal.git` anew: what was put there while the persona ran is moved aside first, whatever it is.
+
+        Its packs are taken over if every byte is as it was; else the bundles are taken in again, which git checks.
+        """
         try:
             with tempfile.TemporaryDirectory(dir=self.where, ignore_cleanup_errors=True) as aside:
+                old = Path(aside) / "old"
                 with suppress(FileNotFoundError):
-                    self.git_dir.rename(Path(aside) / "old")
-                self._lay_out()
+                    self.git_dir.rename(old)
+                self._lay_out(self._unchanged(old))
         except OSError as error:
             raise WorkspaceError(f"{self.where} cannot be written: {error}.", remedy="Clear the task.") from error
+
+    def _unchanged(self, old: Path) -> dict[str, bytes] | None:
+        """Return the packs of a git directory, if they are byte for byte those the bundles gave; None otherwise."""
+        try:
+            found = {name: (old / "objects/pack" / name).read_bytes() for name in self.packs}
+        except OSError:
+            return None
+        same = all(hashlib.sha256(data).digest() == self.packs[name] for name, data in found.items())
+        return found if same and (found or not self.bundles) else None
+
+
+def _packs(git_dir: Path) -> dict[str, bytes]:
+    """Return the packs and their indexes, by name."""
+    return {pack.name: pack.read_bytes() for pack in (git_dir / "objects/pack").iterdir() if pack.suffix in (".pack", ".idx")}

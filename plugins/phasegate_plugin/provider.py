@@ -36,6 +36,10 @@ def get_provider_info() -> dict[str, Any]:
                         "", "/shared/phasegate/keys",
                     ),
                     "work_root": _option("Where each worker makes its workspaces. Empty: phasegate/work below AIRFLOW_HOME.", "", "/mnt/scratch/phasegate"),
+                    "cache_root": _option(
+                        "Where each machine keeps compiled plans between parses; safe to delete. Empty: phasegate/cache below AIRFLOW_HOME.",
+                        "", "/var/cache/phasegate",
+                    ),
                     "patterns": _option(
                         "The patterns workflows may use, separated by commas; `none` among them lets a workflow go without.",
                         "standard", "standard,none",

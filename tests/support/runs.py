@@ -19,11 +19,11 @@ from typing import Any
 
 import pendulum
 
-from dag_factory.evidence.answering import binding_of, keep_verdict
+from dag_factory.evidence.answering import keep_verdict
 from dag_factory.evidence.contract import Item, TaskContract
 from dag_factory.evidence.envelope import sign_envelope
 from dag_factory.evidence.keys import AUTHORITY, KeyFolder
-from dag_factory.evidence.record import RunRecord, read_record
+from dag_factory.evidence.record import RunRecord, binding_of, read_record
 from dag_factory.evidence.statement import Charter, CheckResult, ConvergeStatement, Entry, Sealed, TaskStatement, now, sign
 from dag_factory.evidence.store import RunStore, Store
 from dag_factory.evidence.verify import Judgement, verify

@@ -157,11 +157,11 @@ def test_a_file_that_cannot_be_read_is_told(folder, load):
 
 
 def test_only_the_wanted_dag_is_built_in_a_worker(folder, load, monkeypatch):
+    from dag_factory.spec import read_spec
+
     read = []
 
     def counting(path, **kwargs):
-        from dag_factory.spec import read_spec
-
         read.append(path.name)
         return read_spec(path, **kwargs)
 
@@ -170,7 +170,7 @@ def test_only_the_wanted_dag_is_built_in_a_worker(folder, load, monkeypatch):
     write(folder, "broken", BROKEN["unknown-key"])
     write(folder, "quoted", SOUND.format(name="'two-more'"))
     write(folder, "flow", "{workflow: flowing}")
-    monkeypatch.setattr("dag_factory.loader.read_spec", counting)
+    monkeypatch.setattr("dag_factory.spec.read_spec", counting)
     dags, broken = load(wanted="two")
     assert list(dags) == ["two"]
     assert read == ["flow.yaml", "two.yaml"], "one whose name cannot be seen from afar is looked at"
@@ -178,6 +178,25 @@ def test_only_the_wanted_dag_is_built_in_a_worker(folder, load, monkeypatch):
     read.clear()
     assert list(load(wanted="two-more")[0]) == ["two-more"]
     assert "quoted.yaml" in read
+
+
+def test_a_task_goes_straight_to_where_its_dag_was_found_last(folder, load, monkeypatch):
+    one, two = write(folder, "one"), write(folder, "two")
+    load()
+    monkeypatch.setattr("dag_factory.loader.spec_files", lambda where: pytest.fail("every file was looked at"))
+    assert list(load(wanted="two")[0]) == ["two"]
+    monkeypatch.undo()
+    one.write_text(SOUND.format(name="two"), encoding="utf-8")
+    two.write_text(SOUND.format(name="three"), encoding="utf-8")
+    assert list(load(wanted="two")[0]) == ["two"], "it moved to another file"
+
+
+def test_what_kickoff_freezes_never_rests_on_the_cache(folder, load, monkeypatch):
+    write(folder, "one")
+    load()
+    monkeypatch.setattr("dag_factory.plan.cache.PlanCache._read", lambda *_: pytest.fail("the cache was asked"))
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", "kickoff")
+    assert list(load(wanted="one")[0]) == ["one"]
 
 
 def test_a_worker_finds_its_dag_by_whatever_the_name_is_written(folder, load):

@@ -23,7 +23,7 @@ print(json.dumps({
     "plugins": [plugin.name for plugin in plugins],
     "errors": errors,
     "factory": [name for name in sys.modules if name.partition(".")[0] in ("dag_factory", "fastapi")],
-    "settings": {name: conf.get("phasegate", name, fallback="none") for name in ("evidence_root", "keys_root", "work_root", "patterns")},
+    "settings": {name: conf.get("phasegate", name, fallback="none") for name in ("evidence_root", "keys_root", "work_root", "cache_root", "patterns")},
 }))
 """
 
@@ -59,7 +59,7 @@ def test_the_plugin_is_registered_once(tmp_path, entry, folder):
     assert bool(found["errors"]) is (entry + folder + installed > 1)
     assert found["factory"] == [], "what a plugin imports is paid by every task"
     if entry:
-        assert found["settings"] == {"evidence_root": "", "keys_root": "", "work_root": "", "patterns": "standard"}
+        assert found["settings"] == {"evidence_root": "", "keys_root": "", "work_root": "", "cache_root": "", "patterns": "standard"}
 
 
 def test_provider_metadata_imports_nothing_of_airflow():
@@ -75,7 +75,7 @@ def test_the_settings_that_are_declared_are_those_that_are_read():
 
     declared = get_provider_info()["config"]["phasegate"]["options"]
     source = (ROOT / "dag_factory" / "settings.py").read_text(encoding="utf-8")
-    assert set(declared) == {"evidence_root", "keys_root", "work_root", "patterns"}
+    assert set(declared) == {"evidence_root", "keys_root", "work_root", "cache_root", "patterns"}
     assert all(f'"{name}"' in source for name in declared)
     assert declared["patterns"]["default"] == "standard"
 

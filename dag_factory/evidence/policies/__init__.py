@@ -1,27 +1,8 @@
-"""What a gate asks. A policy is one function; all of them are asked; none knows of another."""
+"""What a gate asks. A policy is one function; all of them are asked; none knows of another.
+
+`case` is what they look at; `registry` lists them. Nothing is imported here: a task asks two of them, and no kind of evidence.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-from dag_factory.evidence.policies.answers import answered
-from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.chain import chained
-from dag_factory.evidence.policies.checks import succeeded
-from dag_factory.evidence.policies.delivery import delivered
-from dag_factory.evidence.policies.independence import independent
-from dag_factory.evidence.policies.items import evident
-from dag_factory.evidence.policies.merges import fits
-from dag_factory.evidence.verdict import Finding
-
-__all__ = ["POLICIES", "Case"]
-
-POLICIES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
-    chained,  # 1
-    delivered,  # 2
-    evident,  # 3
-    succeeded,  # 4
-    fits,  # 5
-    answered,  # 6
-    independent,  # 7
-)
+__all__: list[str] = []

@@ -10,8 +10,9 @@ import pytest
 from support.runs import honest, payload_of, place
 
 from dag_factory.errors import EvidenceError
-from dag_factory.evidence.answering import binding_of, keep_verdict
+from dag_factory.evidence.answering import keep_verdict
 from dag_factory.evidence.keys import AUTHORITY
+from dag_factory.evidence.record import binding_of
 from dag_factory.evidence.statement import now
 from dag_factory.evidence.verdict import Finding
 

@@ -221,5 +221,5 @@ def test_dates_in_what_is_expected_become_texts(planner: Any) -> None:
 def test_what_people_see(plan: Plan) -> None:
     seen = plan.presentation
     assert (seen.docs, seen.tags, seen.owner) == ("Read me.", ("orders",), "data-platform")
-    assert len(seen.titles) == len(seen.instructions) == 11
+    assert len(seen.titles) == len(plan.instructions) == 11
     assert seen.titles["ux-designer"] == "UX designer"

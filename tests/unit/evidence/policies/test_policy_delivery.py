@@ -9,8 +9,8 @@ import pendulum
 import pytest
 from support.runs import EXTERNAL, HonestRun, honest, payload_of, place, resign, rules
 
-from dag_factory.evidence.answering import binding_of
 from dag_factory.evidence.keys import AUTHORITY
+from dag_factory.evidence.record import binding_of
 from dag_factory.evidence.verify import verify
 
 ARCHITECT = "foundation/architect"

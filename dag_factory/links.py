@@ -1,0 +1,68 @@
+"""Links that Airflow shows beside a task: to the verdict of a gate, to the evidence of a task, to the whole run.
+
+A link is computed where the task ends and kept as an XCom; the API server reads it and never calls this module. It is relative to the base
+of Airflow's UI (its ``<base href>``), so it holds behind any prefix, and a worker need not know where the API server is. The pages it leads
+to are the plugin's: `phasegate_plugin.pages`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from airflow.sdk import BaseOperatorLink
+
+__all__ = ["MOUNT", "EvidenceLink", "RunLink", "VerdictLink"]
+
+MOUNT = "phasegate"
+"""Where the plugin's pages lie below Airflow's base; the plugin mounts them there."""
+
+
+def _run(ti: Any) -> str:
+    return f"{MOUNT}/dags/{quote(ti.dag_id, safe='')}/runs/{quote(ti.run_id, safe='')}"
+
+
+class VerdictLink(BaseOperatorLink):
+    """From a gate to its verdict."""
+
+    name = "Verdict"
+    xcom_key = "phasegate_verdict_link"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Where the newest verdict on the gate's phase is shown."""
+        return self.to(ti_key, operator.phase)
+
+    @staticmethod
+    def to(ti: Any, phase: str) -> str:
+        """The link, for whoever ends a gate outside a worker.
+
+        Parameters
+        ----------
+        ti: anything with a `dag_id` and a `run_id`.
+        phase: the phase's id.
+
+        """
+        return f"{_run(ti)}/gates/{quote(phase, safe='')}"
+
+
+class EvidenceLink(BaseOperatorLink):
+    """From a task to its evidence."""
+
+    name = "Evidence"
+    xcom_key = "phasegate_evidence_link"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 # Airflow's signature
+        """Where the newest statement of the task is shown; a task's Airflow id is ``phase.task``."""
+        phase, _, task = str(ti_key.task_id).partition(".")
+        return f"{_run(ti_key)}/tasks/{quote(phase, safe='')}/{quote(task, safe='')}"
+
+
+class RunLink(BaseOperatorLink):
+    """From a task that stands for the whole run to all of its phases."""
+
+    name = "Evidence"
+    xcom_key = "phasegate_run_link"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 # Airflow's signature
+        """Where the phases of the run are shown."""
+        return _run(ti_key)

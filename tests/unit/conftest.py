@@ -1,0 +1,11 @@
+"""What every unit test stands on."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """Plans are kept for one test at most, and never in the Airflow home of whoever runs the tests."""
+    monkeypatch.setenv("AIRFLOW__PHASEGATE__CACHE_ROOT", str(tmp_path_factory.mktemp("cache")))
