@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -70,10 +71,10 @@ class PersonaOperator(PlanOperator):
         self._stop.set()
 
     def _attempt(self, context: Context) -> str | None:
-        from dag_factory.operators.attempt import Attempt
-
         own = _Stopwatch()
         with own.time("begin"):
+            from dag_factory.operators.attempt import Attempt
+
             attempt = Attempt.begin(self._plan, self._contract, context["ti"], self._stop, self.log.info)  # 0
         if self._contract.external:
             attempt.assign()
@@ -108,21 +109,29 @@ class PersonaOperator(PlanOperator):
 class _Stopwatch:
     """How long Phasegate's own steps took: what a team pays for the evidence, beside the persona and its checks.
 
-    The clean checkout that each check runs in is not in it: it is made as part of running the check.
+    Loading the code is part of it. The clean checkout that each check runs in is not: it is made as part of running the check. The
+    processor's time, of this process and the gits it started, says what the steps cost where tasks share the cores.
     """
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
+        self._busy = 0.0
 
     @contextmanager
     def time(self, step: str) -> Iterator[None]:
         """Time one step."""
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), _processor_time()
         try:
             yield
         finally:
             self._seconds[step] = time.perf_counter() - began
+            self._busy += _processor_time() - busy
 
     def __str__(self) -> str:
         parts = ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in self._seconds.items())
-        return f"{sum(self._seconds.values()) * 1000:.0f} ms ({parts})"
+        return f"{sum(self._seconds.values()) * 1000:.0f} ms, {self._busy * 1000:.0f} ms of the processor ({parts})"
+
+
+def _processor_time() -> float:
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
