@@ -4,8 +4,9 @@ The rooms, from the bottom: `errors`; `spec` (what may be written), `evidence` (
 `runners` (how a persona works), `workspace` (git); `plan` (a spec with everything decided); `settings`; `triggers`,
 `sensors` and `operators` (what runs on Airflow); `build` (plan -> DAG); `loader` (folder -> DAGs) and `cli`.
 
-An Airflow deployment needs one line of it, in a file of its DAG folder::
+An Airflow deployment needs three lines, in a file of its DAG folder; without the first, Airflow takes the file for none of its own::
 
+    # Makes an Airflow DAG of every workflow spec in workflows/.
     from dag_factory import load_workflows
 
     load_workflows(globals(), "workflows")

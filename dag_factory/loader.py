@@ -1,10 +1,17 @@
-"""Folder -> DAGs: one broken spec never harms its siblings."""
+"""Folder -> DAGs: one broken spec never harms its siblings, and is seen.
+
+Who imports the file of the DAG folder may ask for a report (`reporting`): the plugin's importer does, and turns what is broken into
+import errors of the YAML files. Where nobody asks, since the plugin is not installed or another importer took its place, each broken spec
+leaves a DAG that says what is wrong with it (see `dag_factory.placeholder`).
+"""
 
 from __future__ import annotations
 
 import logging
 import re
 from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +23,33 @@ from dag_factory.errors import Diagnostic, PhasegateError, Position, SpecError
 from dag_factory.plan import Plan, PlanCache
 from dag_factory.settings import allowed_patterns, cache_root
 
-__all__ = ["load_workflows", "spec_files"]
+__all__ = ["Report", "load_workflows", "reporting", "spec_files"]
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass
+class Report:
+    """What a file of the DAG folder made of its specs: the file each DAG is written in, and what is wrong with the others."""
+
+    specs: dict[str, Path] = field(default_factory=dict)
+    broken: dict[Path, SpecError] = field(default_factory=dict)
+
+
+_reports: dict[Path, Report] = {}
+
+
+@contextmanager
+def reporting(file: Path) -> Iterator[Report]:
+    """Collect what `load_workflows` finds while this file of the DAG folder is imported."""
+    before = _reports.get(file)
+    _reports[file] = report = Report()
+    try:
+        yield report
+    finally:
+        _reports.pop(file)
+        if before is not None:
+            _reports[file] = before
 
 
 def spec_files(folder: Path) -> list[Path]:
@@ -49,22 +80,34 @@ def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path) -> d
     PhasegateError: there is no such folder.
 
     """
-    where = Path(namespace.get("__file__", ".")).parent / folder
+    file = Path(namespace.get("__file__", "."))
+    where = file.parent / folder
     if not where.is_dir():
         raise PhasegateError(f"There is no folder of workflows at {where}.", remedy="Make it, or correct the call of load_workflows.")
     asked = get_parsing_context()
     cache = PlanCache(None if asked.task_id == "kickoff" else cache_root(), allowed_patterns())
-    broken: dict[str, SpecError] = {}
-    made: dict[str, Path] = {}
+    report = Report()
     for path in spec_files(where) if asked.dag_id is None else _likely(where, asked.dag_id, cache):
         try:
-            dag = _load(path, made, cache)
+            dag = _load(path, report.specs, cache)
         except SpecError as error:
-            broken[str(path)] = error
+            report.broken[path] = error
             _log.error("%s", error)
         else:
             namespace[dag.dag_id] = dag
-    return broken
+    _tell(report, file, namespace)
+    return {str(path): error for path, error in report.broken.items()}
+
+
+def _tell(report: Report, file: Path, namespace: MutableMapping[str, Any]) -> None:
+    """Hand the report to who asked for it; if nobody did, let what is broken be seen as DAGs."""
+    if (asked := _reports.get(file)) is not None:
+        asked.specs.update(report.specs)
+        asked.broken.update(report.broken)
+    elif report.broken and get_parsing_context().dag_id is None:
+        from dag_factory.placeholder import placeholders
+
+        namespace.update(placeholders(report.broken))
 
 
 def _likely(where: Path, dag_id: str, cache: PlanCache) -> list[Path]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
 from airflow.serialization.serialized_objects import DagSerialization
 
 from dag_factory import load_workflows
 from dag_factory.errors import PhasegateError
-from dag_factory.loader import spec_files
+from dag_factory.loader import reporting, spec_files
 
 SOUND = """\
 workflow: {name}
@@ -67,7 +68,8 @@ def load(folder, monkeypatch):
         if wanted:
             monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", wanted)
         namespace = {"__file__": str(folder / "loader.py")}
-        broken = load_workflows(namespace, where)
+        with reporting(folder / "loader.py"):
+            broken = load_workflows(namespace, where)
         return {name: dag for name, dag in namespace.items() if isinstance(dag, DAG)}, broken
 
     return loaded
@@ -236,3 +238,51 @@ def test_the_patterns_of_the_platform_hold(folder, load, monkeypatch):
     monkeypatch.setenv("AIRFLOW__PHASEGATE__PATTERNS", "standard, none")
     [error] = load()[1].values()
     assert "pattern-forbidden" not in {found.rule for found in error.diagnostics}
+
+
+def test_a_report_says_where_each_dag_is_written_and_what_is_wrong_with_the_others(folder):
+    one, broken = write(folder, "one"), write(folder, "broken", BROKEN["unknown-key"])
+    with reporting(folder / "loader.py") as report:
+        load_workflows({"__file__": str(folder / "loader.py")}, "workflows")
+        with reporting(folder / "loader.py") as inner:
+            pass
+        load_workflows({"__file__": str(folder / "other.py")}, "workflows")
+    assert report.specs == {"one": one}
+    assert list(report.broken) == [broken]
+    assert inner.specs == {}
+
+
+class TestWhereNobodyAsksForAReport:
+    """Without the plugin's importer, what is broken is seen as DAGs."""
+
+    def test_each_broken_spec_leaves_a_dag_that_says_what_is_wrong(self, folder):
+        write(folder, "one")
+        for name, text in BROKEN.items():
+            write(folder, f"bad-{name}", text)
+        namespace = {"__file__": str(folder / "loader.py")}
+        broken = load_workflows(namespace, "workflows")
+        dags = {name: dag for name, dag in namespace.items() if isinstance(dag, DAG)}
+        assert sorted(dags) == sorted(["one", *(f"broken.bad-{name}.yaml" for name in BROKEN)])
+        for path, error in broken.items():
+            dag = dags[f"broken.{path.rpartition('/')[2]}"]
+            assert error.diagnostics[0].reason in dag.description
+            assert str(error).splitlines()[0] in dag.doc_md
+            assert (dag.schedule, dag.is_paused_upon_creation) == (None, True)
+            assert DagSerialization.to_dict(dag)
+            with pytest.raises(AirflowFailException, match=error.diagnostics[0].rule):
+                dag.get_task("broken").execute({})
+
+    def test_two_files_have_two_names(self, folder):
+        for name in ("a b", "a_b"):
+            write(folder, name, BROKEN["unknown-key"])
+        namespace = {"__file__": str(folder / "loader.py")}
+        load_workflows(namespace, "workflows")
+        assert sorted(name for name in namespace if name.startswith("broken.")) == ["broken.a_b.yaml", "broken.a_b.yaml_"]
+
+    def test_a_task_sees_none_of_them(self, folder, monkeypatch):
+        write(folder, "one")
+        write(folder, "broken", BROKEN["unknown-key"])
+        monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "one")
+        namespace = {"__file__": str(folder / "loader.py")}
+        load_workflows(namespace, "workflows")
+        assert sorted(name for name, dag in namespace.items() if isinstance(dag, DAG)) == ["one"]
