@@ -7,6 +7,7 @@ import sys
 import typer
 
 from dag_factory import __version__
+from dag_factory.cli.demo import cheat_command
 from dag_factory.cli.demo import command as demo_command
 from dag_factory.cli.explain import explain
 from dag_factory.cli.lint import lint
@@ -28,6 +29,7 @@ app = typer.Typer(
 for command in (lint, plan, verify, submit, explain):
     app.command()(command)
 app.command("demo")(demo_command)
+app.command("cheat")(cheat_command)
 
 
 def _version(asked: bool) -> None:

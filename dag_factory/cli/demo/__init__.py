@@ -2,7 +2,8 @@
 
 The rooms: `home` (the folder, the sample's copy, its repository), `faults` (what may be broken in that copy), `settings` (the
 Airflow that lives there), `processes` (its four components), `api` (its REST API), `progress` (what is shown meanwhile), `report`
-(what the evidence store tells afterwards), `mission` (all of it, in order). The command line itself is all that stands here.
+(what the evidence store tells afterwards), `flight` (one run, watched), `mission` (all of it, in order); `cheat`, `tricks` and `desk` let a
+visitor try to get something past the gates. The command lines themselves are all that stands here.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["command", "run_demo"]
+__all__ = ["cheat_command", "command", "run_demo"]
 
 HOME = Path(".phasegate/demo")
+CHEAT_HOME = Path(".phasegate/cheat")
 
 
 def command(
@@ -28,6 +30,22 @@ def command(
     Example: phasegate demo --fault missing-evidence
     """
     raise typer.Exit(run_demo(fault or None, keep_up=up, home=home, port=port))
+
+
+def cheat_command(
+    trick: Annotated[str | None, typer.Option(help="Play one trick without asking; `list` names them all.")] = None,
+    home: Annotated[Path, typer.Option(help="Where everything is made; what was made there before is replaced.")] = CHEAT_HOME,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port of Airflow's UI; any free one if not given.")] = None,
+) -> None:
+    """Sit down at the @software-engineer's desk of a real run: edit anything, submit, and see what the gates say.
+
+    Exits 0 once the gates have answered, whatever they say.
+
+    Example: phasegate cheat --trick fake-report
+    """
+    from dag_factory.cli.demo.cheat import run_cheat
+
+    raise typer.Exit(run_cheat(trick or None, home=home, port=port))
 
 
 def run_demo(fault: str | None = None, *, keep_up: bool = False, home: Path = HOME, port: int | None = None) -> int:

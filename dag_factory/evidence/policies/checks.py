@@ -23,11 +23,17 @@ def succeeded(case: Case) -> Iterator[Finding]:
             if result is None:
                 yield case.finding("check-missing", task, f"The check {check.name} was not run.", subject=subject)
             elif result.exit_code != 0:
-                tail = [line for line in result.excerpt.splitlines() if line.strip()][-1:] or ["it printed nothing"]
                 how = f"exit code {result.exit_code}" if result.exit_code is not None else result.ended
                 yield case.finding(
                     "check-failed",
                     task,
-                    f"The check {check.name} failed ({how}): {tail[0].strip()[:300]}",
+                    f"The check {check.name} failed ({how}): {_last_words(result.excerpt)}",
                     subject=subject,
                 )
+
+
+def _last_words(excerpt: str) -> str:
+    """The last line that says something: make only repeats that its recipe failed."""
+    said = [line.strip() for line in excerpt.splitlines() if line.strip()]
+    telling = [line for line in said if not line.startswith(("make: ***", "make[")) and set(line) - set("=-_ ")]
+    return (telling or said or ["it printed nothing"])[-1][:300]

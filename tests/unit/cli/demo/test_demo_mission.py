@@ -2,112 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import socket
 from contextlib import contextmanager
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from dag_factory.cli import app
 from dag_factory.cli.demo import mission, run_demo
 from dag_factory.cli.demo.api import ApiError, TaskState
-from dag_factory.cli.demo.home import DemoHome
-from dag_factory.cli.demo.mission import Pace
-from dag_factory.cli.demo.report import PhaseStory, TaskStory
+from dag_factory.cli.demo.report import PhaseStory
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.verdict import Finding
-from dag_factory.workspace.git import git
-
-BRIEF = Pace(look=0.001, start=0.5, appear=0.2, run=0.5)
-WELL = {"api-server": True, "metadatabase": True, "scheduler": True, "dag-processor": True}
-
-
-class World:
-    """Airflow as the mission sees it: what it answers next, and what was done to it."""
-
-    def __init__(self, home):
-        self.home = home
-        self.done: list[str] = []
-        self.health = [{}, {"api-server": True}, WELL]
-        self.known = [False, True]
-        self.wrong: list[str] = []
-        self.tasks = [[TaskState("kickoff", "running")], [TaskState("kickoff", "success"), TaskState("complete", "success")]]
-        self.state = "success"
-        self.story = (PhaseStory("foundation", "Foundation", "PASSED", (TaskStory("architect", "architect", "command", ()),), ()),)
-        self.on_look = lambda: None
-
-    def airflow(self, environment, folder, logs):
-        world = self
-
-        class Components:
-            def start(self):
-                world.done.append("start")
-
-            def look(self):
-                world.on_look()
-
-            def stop(self):
-                world.done.append("stop")
-
-        return Components()
-
-    def api(self, url):
-        world = self
-
-        class Answers:
-            def health(self):
-                return world.next(world.health)
-
-            def warm(self):
-                world.done.append("warm")
-
-            def knows(self, dag_id):
-                return world.next(world.known)
-
-            def import_errors(self):
-                return world.wrong
-
-            def trigger(self, dag_id, run_id):
-                world.done.append(f"trigger {dag_id} {run_id}")
-                git("branch", f"phasegate/{dag_id}/{run_id}", git_dir=None, cwd=world.home.product)
-
-            def run_state(self, dag_id, run_id):
-                return world.state
-
-            def tasks(self, dag_id, run_id):
-                found = world.next(world.tasks)
-                if isinstance(found, Exception):
-                    raise found
-                return found
-
-        return Answers()
-
-    @staticmethod
-    def next(answers):
-        return answers.pop(0) if len(answers) > 1 else answers[0]
-
-
-@pytest.fixture
-def world(tmp_path, monkeypatch):
-    made = World(DemoHome(tmp_path / "demo"))
-    monkeypatch.setattr(mission, "Api", made.api)
-    monkeypatch.setattr(mission, "summarise", lambda *_: made.story)
-    return made
-
-
-@pytest.fixture
-def console():
-    return Console(file=io.StringIO(), width=140)
 
 
 @pytest.fixture
 def run(world, console, tmp_path):
     def go(fault=None, **kwargs):
-        code = mission.run_demo(fault, home=tmp_path / "demo", console=console, pace=BRIEF, airflow=world.airflow, **kwargs)
+        code = mission.run_demo(fault, home=tmp_path / "demo", console=console, pace=world.pace, airflow=world.airflow, **kwargs)
         return code, console.file.getvalue()
 
     return go
