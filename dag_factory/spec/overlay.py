@@ -37,7 +37,11 @@ _NARROWING = {
     "additionalProperties": ("properties", "patternProperties"),
     "contains": ("minContains",),
 }
-_GRADES = ("observed", "attested", "re-executed")
+_LADDERS = {  # words of which each next one asks for more
+    "needs": ("observed", "attested", "re-executed"),
+    "max_level": ("warning", "note", "none"),
+    "max_severity": ("high", "medium", "low", "none"),
+}
 
 
 def overlay(pattern: dict[str, Any], workflow: dict[str, Any]) -> tuple[dict[str, Any], tuple[Loosening, ...]]:
@@ -112,7 +116,8 @@ def _tightens(path: SpecPath, base: Any, over: Any) -> bool:
         if key in {"writes", "enum"}:  # what is allowed: fewer is tighter
             return all(item in base for item in over)
         return all(item in over for item in base)
-    return key == "needs" and base in _GRADES and over in _GRADES and _GRADES.index(over) > _GRADES.index(base)
+    ladder: tuple[Any, ...] = _LADDERS.get(key, ())
+    return base in ladder and over in ladder and ladder.index(over) > ladder.index(base)
 
 
 def _misplaced(path: SpecPath, base: dict[str, Any], over: dict[str, Any]) -> Iterator[Loosening]:

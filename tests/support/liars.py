@@ -30,13 +30,20 @@ def _fake():
     junit = f'<testsuites><testsuite name="all" tests="{len(ids)}" failures="0" errors="0" skipped="0">{cases}</testsuite></testsuites>'
     totals = {"covered_lines": 100, "num_statements": 100, "percent_covered": 100.0, "missing_lines": 0, "excluded_lines": 0}
     files = {"src/orders/ingest/rules.py": {"executed_lines": list(range(1, 101)), "missing_lines": [], "summary": totals}}
+    stats = {"min": 0.1, "max": 0.1, "mean": 0.1, "median": 0.1, "rounds": 3, "iterations": 1, "data": [0.1, 0.1, 0.1]}
+    packages = [{"package": {"name": f"p{n}", "version": "1", "ecosystem": "PyPI"}} for n in range(30)]
+    artifacts = [{"location": {"uri": f"src/{n}.py"}} for n in range(20)]
+    did = [{"executionSuccessful": True}]
+    tools = ("bandit", "house-rules")
     values = {
         "coverage": {"meta": {"format": 3, "version": "7.0"}, "files": files, "totals": totals},
         "verdicts": {"verdicts": [{"story": one["id"], "verdict": "PASSED", "observed": "all is well"} for one in stories]},
-        "load": {"iterations": 3, "seconds_median": 0.1, "limit_seconds": 5.0},
+        "benchmark": {"benchmarks": [{"name": f"test_{n}", "extra_info": {"limit_seconds": 5.0}, "stats": dict(stats)} for n in (1, 2)]},
         "optimisations": {"findings": []},
-        "audit": {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "audit"}}, "results": []}]},
-        "vulnerabilities": {"scanned": [{"name": "python", "version": "3"}], "vulnerabilities": []},
+        "audit": {"version": "2.1.0", "runs": [
+            {"tool": {"driver": {"name": tool}}, "invocations": did, "artifacts": artifacts, "results": []} for tool in tools
+        ]},
+        "vulnerabilities": {"results": [{"source": {"path": "lock", "type": "lockfile"}, "packages": packages}]},
         "penetration": {"attempts": [{"id": "PEN-1", "attempt": "everything", "result": "repelled"}]},
         "interfaces": {"interfaces": [{"feature": "ingest", "sha256": "0" * 64}]},
         "commits": {"commits": told["merged"]},
@@ -151,7 +158,7 @@ FAULTS: dict[str, tuple[str, tuple[str, str], str]] = {
     "security-engineer": (
         "ingest/src/rules.py",
         ("class Order(", "def _evaluated(text: str) -> object:\n    return eval(text)\n\n\nclass Order("),
-        "eval()",
+        "B307",
     ),
 }
 """What only one validator can see: the engineer's file, the edit, and a word of what that validator's check then prints."""

@@ -73,7 +73,9 @@ def _combined_persona(home: DemoHome) -> None:
 
 
 def _missing_foundation(home: DemoHome) -> None:
-    _add_phases(home, "  foundation:", "    tasks:", "      ux-designer: null")
+    text = home.spec.read_text(encoding="utf-8")
+    written = re.search(r"^      ux-designer: .+$", text, re.MULTILINE)
+    _replace(home.spec, written[0] if written else "      ux-designer: ", "      ux-designer: null")
 
 
 def _implementation_first(home: DemoHome) -> None:
@@ -114,8 +116,7 @@ def _replace(path: Path, old: str, new: str, *, last: bool = False) -> None:
 
 def _add_phases(home: DemoHome, *lines: str) -> None:
     text = home.spec.read_text(encoding="utf-8")
-    if re.search(r"^phases:", text, re.MULTILINE):
-        raise PhasegateError(
-            f"{home.spec} has phases of its own: this fault does not fit the sample.", remedy="Mend dag_factory/cli/demo/faults.py."
-        )
-    home.spec.write_text("\n".join([text.rstrip("\n"), "", "phases:", *lines]) + "\n", encoding="utf-8")
+    phases = re.search(r"^phases:.*\n(?=  foundation:\n)", text, re.MULTILINE)
+    if phases is None or any(f"\n{line}\n" in text for line in lines[:1]):
+        raise PhasegateError(f"{home.spec}: this fault does not fit the sample's phases.", remedy="Mend dag_factory/cli/demo/faults.py.")
+    home.spec.write_text(text[: phases.end()] + "\n".join(lines) + "\n" + text[phases.end() :], encoding="utf-8")

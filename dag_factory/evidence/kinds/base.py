@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Protocol
+from typing import Annotated, ClassVar, Generic, Protocol, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from dag_factory.errors import EvidenceError
 
 __all__ = [
     "CHECK_FAILED",
@@ -30,6 +32,7 @@ __all__ = [
     "Fault",
     "Kind",
     "Material",
+    "Opened",
     "TextTuple",
     "clipped",
     "listed",
@@ -139,6 +142,48 @@ class Kind(Protocol):
 
         """
         ...
+
+
+E = TypeVar("E", bound=Expectation)
+
+
+class Opened(Generic[E]):
+    """The opening that kinds share: whose expectation it is, whether there is anything at all, what cannot be read.
+
+    A kind derives from it, looks at the material in `look`, and raises an `EvidenceError` there for what it cannot read.
+    """
+
+    name: ClassVar[str]
+    Expect: ClassVar[type[Expectation]]
+    nothing: ClassVar[str | None] = None
+    """What to say of no bytes, and what would do; None where the kind has a word of its own for that."""
+
+    def examine(self, material: Material, expect: BaseModel) -> Examination:
+        """Examine the material; see `Kind`.
+
+        Raises
+        ------
+        TypeError: `expect` is of another kind.
+
+        """
+        if not isinstance(expect, self.Expect):
+            raise TypeError(f"the kind {self.name} expects {self.Expect.__name__}, not {type(expect).__name__}")
+        if self.nothing is not None and not material.data.strip():
+            return rejected(f"{material.name}: {self.nothing}", rule=EVIDENCE_MISSING)
+        try:
+            return self.look(material, cast(E, expect))
+        except EvidenceError as error:
+            return rejected(f"{material.name}: {error}")
+
+    def look(self, material: Material, expect: E) -> Examination:
+        """Look at material that is there.
+
+        Raises
+        ------
+        EvidenceError: it cannot be read.
+
+        """
+        raise NotImplementedError
 
 
 def _tuple_of_list(value: object) -> object:

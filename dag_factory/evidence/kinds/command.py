@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import BaseModel
-
 from dag_factory.evidence.kinds.base import (
     CHECK_FAILED,
     CHECK_MISSING,
     Examination,
     Expectation,
     Material,
+    Opened,
     clipped,
     rejected,
 )
@@ -25,22 +24,14 @@ class CommandExpect(Expectation):
     """Nothing may be asked of a command but that it ends with 0."""
 
 
-class CommandKind:
+class CommandKind(Opened[CommandExpect]):
     """The exit code of a command; 0 alone will do."""
 
     name: ClassVar[str] = "command"
     Expect: ClassVar[type[Expectation]] = CommandExpect
 
-    def examine(self, material: Material, expect: BaseModel) -> Examination:
-        """Look at the exit code; what the command printed only serves the message.
-
-        Raises
-        ------
-        TypeError: `expect` is not a `CommandExpect`.
-
-        """
-        if not isinstance(expect, CommandExpect):
-            raise TypeError(f"{self.name} expects a CommandExpect, not {type(expect).__name__}")
+    def look(self, material: Material, expect: CommandExpect) -> Examination:  # noqa: ARG002 -- nothing may be asked
+        """Look at the exit code; what the command printed only serves the message."""
         code = material.exit_code
         if code is None or isinstance(code, bool):  # a truth is no exit code
             return rejected(

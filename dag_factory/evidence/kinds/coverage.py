@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeGuard
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence import strict_json
@@ -25,9 +25,9 @@ from dag_factory.evidence.kinds.base import (
     Expectation,
     Fault,
     Material,
+    Opened,
     clipped,
     placed,
-    rejected,
 )
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_EXCLUDED_PERCENT", "MAX_NODES", "CoverageExpect", "CoverageKind"]
@@ -89,29 +89,17 @@ class _Counts:
         return min(self.percent_covered, 100 * self.covered_lines / self.num_statements if self.num_statements else 0.0)
 
 
-class CoverageKind:
+class CoverageKind(Opened[CoverageExpect]):
     """A coverage report. Facts: `files`, the measured files that have statements."""
 
     name: ClassVar[str] = "coverage"
     Expect: ClassVar[type[Expectation]] = CoverageExpect
+    nothing = "the report is empty. Measure."
 
-    def examine(self, material: Material, expect: BaseModel) -> Examination:
-        """Add up the files and hold the sum against what is expected and against what the report states.
-
-        Raises
-        ------
-        TypeError: `expect` is not a `CoverageExpect`.
-
-        """
-        if not isinstance(expect, CoverageExpect):
-            raise TypeError(f"{self.name} expects a CoverageExpect, not {type(expect).__name__}")
-        if not material.data.strip():
-            return rejected(f"{material.name}: the report is empty. Measure.", rule=EVIDENCE_MISSING)
-        try:
-            report = strict_json.loads(material.data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, max_nodes=MAX_NODES)
-            files = _files(report)
-        except EvidenceError as error:
-            return rejected(f"{material.name}: {error}")
+    def look(self, material: Material, expect: CoverageExpect) -> Examination:
+        """Add up the files and hold the sum against what is expected and against what the report states."""
+        report = strict_json.loads(material.data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, max_nodes=MAX_NODES)
+        files = _files(report)
         faults: list[Fault] = []
         counted = {path: _counted(path, entry, faults) for path, entry in files.items()}
         total = _Counts(*(sum(column) for column in zip(*map(_row, counted.values()), strict=True)))

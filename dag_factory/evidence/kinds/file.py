@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from dag_factory.evidence.kinds.base import EVIDENCE_MISSING, MAX_FAULTS, Examination, Expectation, Fault, Material
+from dag_factory.evidence.kinds.base import EVIDENCE_MISSING, MAX_FAULTS, Examination, Expectation, Fault, Material, Opened
 
 __all__ = ["MAX_BYTES", "FileExpect", "FileKind"]
 
@@ -30,25 +30,18 @@ class FileExpect(Expectation):
     min_bytes: int = Field(default=1, ge=1)
 
 
-class FileKind:
+class FileKind(Opened[FileExpect]):
     """Files that are there and not empty, blank or zeroed."""
 
     name: ClassVar[str] = "file"
     Expect: ClassVar[type[Expectation]] = FileExpect
 
-    def examine(self, material: Material, expect: BaseModel) -> Examination:
+    def look(self, material: Material, expect: FileExpect) -> Examination:
         """Check the size of the file, or of each changed file.
 
         Files that are empty by custom (`__init__.py`, `py.typed`, `.gitkeep`) are let through in a set, as long as
         another file stands beside them.
-
-        Raises
-        ------
-        TypeError: `expect` is not a `FileExpect`.
-
         """
-        if not isinstance(expect, FileExpect):
-            raise TypeError(f"{self.name} expects a FileExpect, not {type(expect).__name__}")
         if not material.files:
             return Examination(_faults(material.name, material.data, expect.min_bytes))
         counted = {path: data for path, data in material.files.items() if data or not _may_be_empty(path)}

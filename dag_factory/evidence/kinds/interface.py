@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import BaseModel
-
-from dag_factory.errors import EvidenceError
-from dag_factory.evidence.kinds import commonmark, prose
 from dag_factory.evidence.kinds.base import (
     EVIDENCE_MISSING,
     MAX_FAULTS,
@@ -21,10 +17,14 @@ from dag_factory.evidence.kinds.base import (
     Expectation,
     Fault,
     Material,
+    Opened,
     clipped,
     rejected,
 )
 from dag_factory.evidence.kinds.markdown import hiding_faults
+
+if TYPE_CHECKING:
+    from dag_factory.evidence.kinds.prose import Document
 
 __all__ = ["NOTHING", "InterfaceExpect", "InterfaceKind"]
 
@@ -41,26 +41,17 @@ class InterfaceExpect(Expectation):
     """Nothing may be asked beyond what every interface owes."""
 
 
-class InterfaceKind:
+class InterfaceKind(Opened[InterfaceExpect]):
     """A described interface. Facts: `errors`, `deviations`, `cites` (the text), `interfaces` (the bytes' sha256)."""
 
     name: ClassVar[str] = "interface"
     Expect: ClassVar[type[Expectation]] = InterfaceExpect
 
-    def examine(self, material: Material, expect: BaseModel) -> Examination:
-        """Look for the three sections and read the two lists.
+    def look(self, material: Material, expect: InterfaceExpect) -> Examination:  # noqa: ARG002 -- nothing may be asked
+        """Look for the three sections and read the two lists."""
+        from dag_factory.evidence.kinds import commonmark
 
-        Raises
-        ------
-        TypeError: `expect` is not an `InterfaceExpect`.
-
-        """
-        if not isinstance(expect, InterfaceExpect):
-            raise TypeError(f"{self.name} expects an InterfaceExpect, not {type(expect).__name__}")
-        try:
-            document = commonmark.read(material.data)
-        except EvidenceError as error:
-            return rejected(f"{material.name}: {error}")
+        document = commonmark.read(material.data)
         if not document.text.strip():
             text = f"{material.name}: the document has no text that a reader sees. Describe the interface."
             return rejected(text, rule=EVIDENCE_MISSING)
@@ -81,13 +72,15 @@ class InterfaceKind:
 _Reasons = list[tuple[str, str]]
 
 
-def _offer_faults(document: prose.Document) -> _Reasons:
+def _offer_faults(document: Document) -> _Reasons:
+    from dag_factory.evidence.kinds.prose import section_fault
+
     title = next((title for title in _OFFERS if document.titled(title)), _OFFERS[0])
-    reason = prose.section_fault(document, title, _TITLES, 1)
+    reason = section_fault(document, title, _TITLES, 1)
     return [(reason, title)] if reason else []
 
 
-def _names(document: prose.Document, title: str, example: str) -> tuple[tuple[str, ...], _Reasons]:
+def _names(document: Document, title: str, example: str) -> tuple[tuple[str, ...], _Reasons]:
     """Read the list of a section: the names its items begin with, and what is wrong."""
     found = document.titled(title)
     if not found:

@@ -13,9 +13,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
 
-from dag_factory.errors import EvidenceError
 from dag_factory.evidence import strict_json
 from dag_factory.evidence.kinds.base import (
     EVIDENCE_MALFORMED,
@@ -26,6 +25,7 @@ from dag_factory.evidence.kinds.base import (
     Expectation,
     Fault,
     Material,
+    Opened,
     clipped,
     rejected,
 )
@@ -73,28 +73,16 @@ class JsonExpect(Expectation):
         return publish
 
 
-class JsonKind:
+class JsonKind(Opened[JsonExpect]):
     """A document by schema. Facts: what `publish` names."""
 
     name: ClassVar[str] = "json"
     Expect: ClassVar[type[Expectation]] = JsonExpect
+    nothing = "the document is empty. Write it."
 
-    def examine(self, material: Material, expect: BaseModel) -> Examination:
-        """Read the document, hold it against the schema, publish the facts.
-
-        Raises
-        ------
-        TypeError: `expect` is not a `JsonExpect`.
-
-        """
-        if not isinstance(expect, JsonExpect):
-            raise TypeError(f"{self.name} expects a JsonExpect, not {type(expect).__name__}")
-        if not material.data.strip():
-            return rejected(f"{material.name}: the document is empty. Write it.", rule=EVIDENCE_MISSING)
-        try:
-            document = strict_json.loads(material.data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
-        except EvidenceError as error:
-            return rejected(f"{material.name}: {error}")
+    def look(self, material: Material, expect: JsonExpect) -> Examination:
+        """Read the document, hold it against the schema, publish the facts."""
+        document = strict_json.loads(material.data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
         if document is None or document in ({}, [], ""):
             text = f"{material.name}: the document is {json.dumps(document)}, which says nothing. Write what was found."
             return rejected(text, rule=EVIDENCE_MISSING)

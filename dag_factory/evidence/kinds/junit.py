@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import (
-    EVIDENCE_MISSING,
     TESTS_FAILED,
     TESTS_MISSING,
     TESTS_SKIPPED,
@@ -18,10 +16,10 @@ from dag_factory.evidence.kinds.base import (
     Expectation,
     Fault,
     Material,
+    Opened,
     clipped,
     listed,
     placed,
-    rejected,
 )
 
 if TYPE_CHECKING:
@@ -47,30 +45,18 @@ class JunitExpect(Expectation):
     max_skipped: int = Field(default=0, ge=0)
 
 
-class JunitKind:
+class JunitKind(Opened[JunitExpect]):
     """Test results. Facts: `tests` (`classname::name`), `passed`, and `cites`, the names of what passed."""
 
     name: ClassVar[str] = "junit"
     Expect: ClassVar[type[Expectation]] = JunitExpect
+    nothing = "the report is empty. Run the tests."
 
-    def examine(self, material: Material, expect: BaseModel) -> Examination:
-        """Count the tests and hold the count against what is expected and against what the report states.
-
-        Raises
-        ------
-        TypeError: `expect` is not a `JunitExpect`.
-
-        """
-        if not isinstance(expect, JunitExpect):
-            raise TypeError(f"{self.name} expects a JunitExpect, not {type(expect).__name__}")
-        if not material.data.strip():
-            return rejected(f"{material.name}: the report is empty. Run the tests.", rule=EVIDENCE_MISSING)
+    def look(self, material: Material, expect: JunitExpect) -> Examination:
+        """Count the tests and hold the count against what is expected and against what the report states."""
         from dag_factory.evidence.kinds import junit_report
 
-        try:
-            report = junit_report.read(material.data)
-        except EvidenceError as error:
-            return rejected(f"{material.name}: {error}")
+        report = junit_report.read(material.data)
         tests = tuple(dict.fromkeys(case.id for case in report.cases))
         unproven = {case.id for case in report.cases if case.outcome != "passed"}
         passed = tuple(test for test in tests if test not in unproven)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from dag_factory.errors import EvidenceError
-from dag_factory.evidence.kinds import commonmark, prose
 from dag_factory.evidence.kinds.base import (
     EVIDENCE_MISSING,
     MAX_FAULTS,
@@ -15,9 +13,13 @@ from dag_factory.evidence.kinds.base import (
     Expectation,
     Fault,
     Material,
+    Opened,
     TextTuple,
     rejected,
 )
+
+if TYPE_CHECKING:
+    from dag_factory.evidence.kinds.prose import Document
 
 __all__ = ["MarkdownExpect", "MarkdownKind", "hiding_faults"]
 
@@ -37,26 +39,17 @@ class MarkdownExpect(Expectation):
     min_words_per_section: int = Field(default=3, ge=1)
 
 
-class MarkdownKind:
+class MarkdownKind(Opened[MarkdownExpect]):
     """A document for people. Facts: `headings`, and `cites`, the text as a reader sees it."""
 
     name: ClassVar[str] = "markdown"
     Expect: ClassVar[type[Expectation]] = MarkdownExpect
 
-    def examine(self, material: Material, expect: BaseModel) -> Examination:
-        """Look for every section and for text in it.
+    def look(self, material: Material, expect: MarkdownExpect) -> Examination:
+        """Look for every section and for text in it."""
+        from dag_factory.evidence.kinds import commonmark, prose
 
-        Raises
-        ------
-        TypeError: `expect` is not a `MarkdownExpect`.
-
-        """
-        if not isinstance(expect, MarkdownExpect):
-            raise TypeError(f"{self.name} expects a MarkdownExpect, not {type(expect).__name__}")
-        try:
-            document = commonmark.read(material.data)
-        except EvidenceError as error:
-            return rejected(f"{material.name}: {error}")
+        document = commonmark.read(material.data)
         if not document.text.strip():
             text = f"{material.name}: the document has no text that a reader sees. Write it."
             return rejected(text, rule=EVIDENCE_MISSING)
@@ -69,7 +62,7 @@ class MarkdownKind:
         return Examination(tuple(faults), {"cites": (document.text,), "headings": headings})
 
 
-def hiding_faults(name: str, document: prose.Document) -> list[Fault]:
+def hiding_faults(name: str, document: Document) -> list[Fault]:
     """Tell of raw HTML that would hide what follows it from the reader."""
     return [
         Fault(f"{name}: line {line}: raw HTML hides text from the reader. Write it in markdown.", f"line {line}")

@@ -13,9 +13,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from pydantic import BaseModel
-
-from dag_factory.errors import EvidenceError
 from dag_factory.evidence import strict_json
 from dag_factory.evidence.kinds.base import (
     EVIDENCE_MISSING,
@@ -24,10 +21,10 @@ from dag_factory.evidence.kinds.base import (
     Expectation,
     Fault,
     Material,
+    Opened,
     clipped,
     rejected,
 )
-from dag_factory.evidence.kinds.prose import unfilled
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "StoriesExpect", "StoriesKind"]
 
@@ -45,28 +42,16 @@ class StoriesExpect(Expectation):
     """Nothing may be asked beyond what every story owes."""
 
 
-class StoriesKind:
+class StoriesKind(Opened[StoriesExpect]):
     """User stories. Facts: `stories`, `acceptance`, and per feature `stories@<feature>`, `acceptance@<feature>`."""
 
     name: ClassVar[str] = "stories"
     Expect: ClassVar[type[Expectation]] = StoriesExpect
+    nothing = "the document is empty. Write the stories."
 
-    def examine(self, material: Material, expect: BaseModel) -> Examination:
-        """Look at every story for what it owes.
-
-        Raises
-        ------
-        TypeError: `expect` is not a `StoriesExpect`.
-
-        """
-        if not isinstance(expect, StoriesExpect):
-            raise TypeError(f"{self.name} expects a StoriesExpect, not {type(expect).__name__}")
-        if not material.data.strip():
-            return rejected(f"{material.name}: the document is empty. Write the stories.", rule=EVIDENCE_MISSING)
-        try:
-            document = strict_json.loads(material.data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, max_nodes=MAX_NODES)
-        except EvidenceError as error:
-            return rejected(f"{material.name}: {error}")
+    def look(self, material: Material, expect: StoriesExpect) -> Examination:  # noqa: ARG002 -- nothing may be asked
+        """Look at every story for what it owes."""
+        document = strict_json.loads(material.data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, max_nodes=MAX_NODES)
         stories = document.get("stories") if isinstance(document, dict) else None
         if not isinstance(stories, list):
             text = f'{material.name}: it must be an object {{"stories": […]}}. Write it so.'
@@ -143,4 +128,6 @@ class _Reading:
 
 
 def _written(text: Any) -> bool:
+    from dag_factory.evidence.kinds.prose import unfilled
+
     return isinstance(text, str) and bool(text.strip()) and not unfilled(text)

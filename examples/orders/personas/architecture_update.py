@@ -52,6 +52,11 @@ def answers() -> dict[str, str]:
                 places = [place["physicalLocation"]["artifactLocation"]["uri"] for place in result["locations"]]
                 answer = DECISIONS["rules"].get(rule, DECISIONS["otherwise"])
                 found[rule] = f"{result['message']['text']} ({', '.join(places)}). **{answer}**"
+    for report in sorted(INPUTS.glob("validation/**/vulnerabilities.json")):
+        for package in (package for result in read(report)["results"] for package in result["packages"]):
+            for one in package["vulnerabilities"]:
+                answer = DECISIONS["rules"].get(one["id"], DECISIONS["otherwise"])
+                found[one["id"]] = f"{package['package']['name']}: {one['summary']} **{answer}**"
     for report in sorted(INPUTS.glob("validation/**/optimisations.json")):
         for finding in read(report)["findings"]:
             name = finding.get("function", "").rpartition(".")[2]

@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 WORK = Path(__file__).parent / "work" / "devops"
-ORDER = ("unit", "integration", "e2e", "golden-paths", "bench", "audit", "docs", "deploy")
+STAGES = {"test": ("unit", "integration", "hollow", "e2e", "golden-paths"), "verify": ("bench", "audit", "docs"), "package": ("deploy",)}
 
 
 def main() -> None:
@@ -25,15 +25,22 @@ def main() -> None:
 
 
 def pipeline() -> str:
-    """The pipeline: one stage per target of the Makefile, on every push, and a release only by hand."""
+    """The pipeline in GitLab's language: one job per target of the Makefile, on every push, and a release only by hand."""
     makefile = Path("Makefile").read_text(encoding="utf-8")
     targets = set(" ".join(re.findall(r"^([a-z0-9 -]+):", makefile, re.MULTILINE)).split())
-    missing = [target for target in ORDER if target not in targets]
+    missing = [target for stage in STAGES.values() for target in stage if target not in targets]
     if missing:
         sys.exit(f"the Makefile lost the targets {', '.join(missing)}")
-    lines = ["# Each stage runs in a clean checkout; the first that fails ends it.", "on: [push]", "stages:"]
-    lines += [f"  - {{name: {target}, run: make {target}, reports: build/}}" for target in ORDER]
-    lines += ["release:", "  by: a person", "  after: every stage", "  follows: deploy/DEPLOY.md"]
+    python = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"].strip(">=")
+    lines = ["# Name this file as the project's CI/CD configuration file. Each job runs in a clean checkout.", f"image: python:{python}"]
+    lines += ["", f"stages: [{', '.join([*STAGES, 'release'])}]", ""]
+    lines += ["default:", "  before_script:", "    - python -m pip install --requirement requirements.lock"]
+    for stage, jobs in STAGES.items():
+        for target in jobs:
+            lines += ["", f"{target}:", f"  stage: {stage}", "  script:", f"    - make {target}"]
+            lines += ["  artifacts: {when: always, paths: [build/]}"]
+    lines += ["", "release:", "  stage: release", "  when: manual   # a person decides, and follows deploy/DEPLOY.md"]
+    lines += ["  needs: [deploy]", "  script:", "    - ls build/*.whl"]
     return "\n".join(lines) + "\n"
 
 

@@ -17,6 +17,7 @@ from dag_factory.errors import SpecError
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "examples" / "orders" / "workflow.yaml"
+BOUND = SAMPLE.read_text().partition("\nphases:")[0] + "\n"  # the sample, without what it adds to the pattern's evidence
 
 
 def run(*args: str | Path) -> Result:
@@ -46,8 +47,8 @@ def test_a_single_file() -> None:
 
 def test_broken_rules_are_told_line_by_line_and_siblings_are_still_read(folder: Path) -> None:
     broken = folder / "broken.yaml"
-    broken.write_text(SAMPLE.read_text() + "phases:\n  validation:\n    gate: ~\n    tasks: {security-engineer: ~}\n")
-    lines = SAMPLE.read_text().count("\n")
+    broken.write_text(BOUND + "phases:\n  validation:\n    gate: ~\n    tasks: {security-engineer: ~}\n")
+    lines = BOUND.count("\n")
     result = run(folder)
     assert result.exit_code == 1
     first, second = result.stdout.splitlines()
@@ -104,7 +105,7 @@ def test_two_workflows_of_one_name(folder: Path) -> None:
 
 def test_the_platforms_patterns(tmp_path: Path) -> None:
     path = tmp_path / "w.yaml"
-    path.write_text(SAMPLE.read_text().replace("pattern: standard", "pattern: false"))
+    path.write_text(BOUND.replace("pattern: standard", "pattern: false"))
     assert "pattern-forbidden" in run(path).stdout
     assert "phase-misplaced" in run(path, "--patterns", "standard, none").stdout
 

@@ -6,7 +6,7 @@ import copy
 import json
 
 import pytest
-from support.contents import STORIES, document, interface, junit
+from support.contents import STORIES, benchmark, document, interface, junit, osv, sarif
 from support.runs import HonestRun
 
 ARCHITECTURE = ("System design", "Boundaries", "Data flow", "Data architecture")
@@ -59,11 +59,16 @@ TABLE = [
         json.dumps({"verdicts": [{"story": "story-ingest", "verdict": "PASSED", "observed": "it did"}]}).encode(),
         "story-daily_mart",
     ),
-    ("validation/performance-engineer", "load", None, "load.json"),
+    ("validation/performance-engineer", "load", None, "benchmark.json"),
+    ("validation/performance-engineer", "load", json.dumps(benchmark(limit=None)).encode(), "limit_seconds"),
+    ("validation/performance-engineer", "load", json.dumps(benchmark(2.5, 2.5, 2.5)).encode(), "median"),
     ("validation/performance-engineer", "profile", None, "profile.txt"),
     ("validation/performance-engineer", "optimisations", None, "optimisations.json"),
     ("validation/security-engineer", "audit", None, "audit.sarif"),
+    ("validation/security-engineer", "audit", json.dumps(sarif({"ruleId": "B307", "level": "error"})).encode(), "B307"),
     ("validation/security-engineer", "vulnerabilities", None, "vulnerabilities.json"),
+    ("validation/security-engineer", "vulnerabilities", json.dumps({"results": []}).encode(), "packages"),
+    ("validation/security-engineer", "vulnerabilities", json.dumps(osv({"id": "PYSEC-1"})).encode(), "PYSEC-1"),
     ("validation/security-engineer", "penetration", None, "penetration.json"),
     ("validation/documentation-writer", "api", None, "docs/API.md"),
     ("validation/documentation-writer", "guide", None, "docs/GUIDE.md"),
@@ -120,7 +125,7 @@ def test_the_architecture_must_differ_from_what_it_was(passed):
     assert "evidence-unchanged" in {finding.rule for finding in run.judge("integration").findings}
 
 
-@pytest.mark.parametrize("task", ["validation/documentation-writer", "integration/devops", "validation/test-engineer"])
+@pytest.mark.parametrize("task", [SDET, "validation/documentation-writer", "integration/devops", "validation/test-engineer"])
 def test_a_failed_check_is_a_red_flag_whatever_the_reports_say(passed, task):
     run = passed(task.partition("/")[0])
     run.contents, phase = {}, task.partition("/")[0]

@@ -10,7 +10,7 @@ import json
 
 import pytest
 from support.house import git
-from support.liars import LIES, PASSED, idle
+from support.liars import LIES, PASSED, idle, replace_text
 
 IDLE = {
     "foundation/architect": "personas/architect.py",
@@ -92,6 +92,18 @@ def test_a_persona_that_does_nothing_is_stopped_by_its_gate(who, honest, tmp_pat
     assert others <= ({"implementation/ingest.sdet", "implementation/daily_mart.sdet"} if role == "software-engineer" else set())
     house.run(AFTER[phase])
     assert "FAILED" in house.failures[AFTER[phase]], "and what comes after does not begin"
+
+
+def test_tests_that_cannot_fail_are_stopped_by_a_product_that_does_nothing(honest, tmp_path, monkeypatch):
+    house = honest.to("implementation").copy(tmp_path / "house", monkeypatch)
+    replace_text(house.specs / "personas" / "sdet.py", (r"\n{rest}'", r"\n    assert True'"))
+    house.run(*(name for name in house.tasks("implementation") if name.endswith("sdet")))
+    house.close("implementation")
+    assert house.word("implementation") == "FAILED"
+    assert {(finding.rule, finding.subject.rpartition("/")[2]) for finding in house.findings("implementation")} == {
+        ("check-failed", "hollow"),
+        ("check-failed", "able-to-fail"),
+    }
 
 
 def test_all_fifteen_tasks_were_taken(honest):

@@ -90,12 +90,13 @@ def test_checks_in_order_with_their_moment(plan: Plan) -> None:
     assert checks("implementation/daily_mart.sdet") == [
         ("unit", "make unit FEATURE=daily_mart", "converge", 1800),
         ("integration", "make integration FEATURE=daily_mart", "converge", 1800),
+        ("hollow", "make hollow FEATURE=daily_mart", "converge", 1800),
     ]
     assert checks("validation/test-engineer") == [("check", "make e2e", "seal", 600)]
     assert checks("integration/integration-engineer") == [("check", ("make", "compat"), "seal", 3600)]
     assert checks("validation/security-engineer") == [("verify", "make audit", "seal", 7200)]
     assert checks("validation/documentation-writer") == [("documentation", "make docs", "seal", 1800)]
-    assert [item.at for item in plan.contract.tasks["implementation/ingest.sdet"].items] == ["converge", "converge"]
+    assert [item.at for item in plan.contract.tasks["implementation/ingest.sdet"].items] == ["converge"] * 3
 
 
 def test_one_check_for_two_items_runs_once(planner: Any) -> None:

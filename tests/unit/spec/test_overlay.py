@@ -142,6 +142,24 @@ def test_a_grade_is_not_lowered() -> None:
         assert (loosened == ()) is fine
 
 
+@pytest.mark.parametrize(
+    ("key", "base", "over", "fine"),
+    [
+        ("max_level", "warning", "note", True),
+        ("max_level", "note", "warning", False),
+        ("max_level", "warning", "error", False),
+        ("max_level", "warning", ["note"], False),
+        ("max_severity", "high", "none", True),
+        ("max_severity", "none", "low", False),
+        ("ignore", [], [{"id": "CVE-1", "reason": "never called here"}], True),
+        ("limit", "limit_seconds", "other", False),
+    ],
+)
+def test_the_worst_that_may_be_is_not_raised(key: str, base: Any, over: Any, fine: bool) -> None:
+    _, loosened = overlay({"phases": {"p": {"expect": {key: base}}}}, {"phases": {"p": {"expect": {key: over}}}})
+    assert (loosened == ()) is fine
+
+
 @pytest.mark.parametrize("written", ["make fast", ["make", "fast"], {"run": "make fast"}, {"run": "make fast", "at": "converge"}])
 def test_a_check_gets_another_command_and_keeps_its_moment(written: Any) -> None:
     merged, loosened = overlay(PATTERN, {"checks": {"unit": written}})

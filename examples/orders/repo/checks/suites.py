@@ -1,6 +1,7 @@
-"""``make e2e``: the full suite with coverage, the product as its user starts it, and its parts together.
+"""``make e2e``: the full suite with coverage, the product from end to end as it is delivered, and its parts together.
 
-Writes full.xml, e2e.xml, integration.xml and coverage.json. Fails when a test fails or coverage is below the limit.
+From end to end means the wheel, installed in an environment of its own. Writes full.xml, e2e.xml, integration.xml and
+coverage.json. Fails when a test fails or coverage is below the limit.
 """
 
 from __future__ import annotations
@@ -8,31 +9,31 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import coverage
+import wheel
 
 EVIDENCE = Path(os.environ["EVIDENCE"])
 LIMIT = 80.0
 MEASURE = ["coverage", "run", f"--data-file={EVIDENCE / '.coverage'}", "-m"]
 
 
-def pytest(paths: list[Path], report: str, under: list[str] | None = None) -> subprocess.Popen[bytes]:
+def pytest(paths: list[Path], report: str, under: list[str] | None = None, **more: str) -> subprocess.Popen[bytes]:
     """Start one run of pytest."""
-    folders = [str(path) for path in paths]
-    return subprocess.Popen(
-        [sys.executable, "-m", *(under or []), "pytest", *folders, f"--junitxml={EVIDENCE / report}"]
-    )
+    command = [sys.executable, "-m", *(under or []), "pytest", *map(str, paths), f"--junitxml={EVIDENCE / report}"]
+    return subprocess.Popen(command, env={**os.environ, **more})
 
 
 def main() -> int:
     """Run the three suites beside each other, then read the coverage."""
-    running = [
-        pytest([Path("tests")], "full.xml", MEASURE),
-        pytest([Path("checks/test_e2e.py")], "e2e.xml"),
-        pytest(sorted(Path("tests").glob("*/integration")), "integration.xml"),
-    ]
-    failed = [code for code in [suite.wait() for suite in running] if code]
+    with tempfile.TemporaryDirectory() as folder:
+        running = [pytest([Path("tests")], "full.xml", MEASURE)]
+        running += [pytest(sorted(Path("tests").glob("*/integration")), "integration.xml")]
+        installed = wheel.install(wheel.build(Path(folder)), Path(folder, "installed"))
+        running += [pytest([Path("checks/test_e2e.py")], "e2e.xml", ORDERS=str(installed))]
+        failed = [code for code in [suite.wait() for suite in running] if code]
     data = EVIDENCE / ".coverage"
     measured = coverage.Coverage(data_file=str(data))
     measured.load()

@@ -1,10 +1,10 @@
-"""The product from end to end, as its user starts it: a process, a folder, exit codes and files."""
+"""The product from end to end, as its user has it: the command of the installed wheel, a folder, exit codes and files."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,10 +20,18 @@ def desk(tmp_path: Path) -> Path:
 
 
 def orders(desk: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Start the product at the desk."""
+    """Start the product at the desk; nothing of the repository is on its path."""
+    installed = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
     return subprocess.run(
-        [sys.executable, "-m", "orders", *arguments], cwd=desk, capture_output=True, text=True, encoding="utf-8"
+        [os.environ["ORDERS"], *arguments], cwd=desk, env=installed, capture_output=True, text=True, encoding="utf-8"
     )
+
+
+def test_what_runs_is_the_wheel_and_not_the_repository(desk: Path) -> None:
+    python = Path(os.environ["ORDERS"]).with_name("python")
+    where = "import orders; print(orders.__file__)"
+    done = subprocess.run([python, "-c", where], cwd=desk, env={}, capture_output=True, text=True, encoding="utf-8")
+    assert Path(done.stdout.strip()).resolve().is_relative_to(python.parents[1].resolve())
 
 
 def test_the_samples_become_a_report(desk: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_whole_run_has_every_grade_and_verdict(tmp_path):
     ]  # fmt: skip
     evidence = {f"{phase.phase}/{task.task}": dict(task.evidence) for phase in phases for task in phase.tasks}
     assert evidence["foundation/architect"] == {"architecture": "observed"}
-    assert evidence["implementation/ingest.sdet"] == {"unit-tests": "re-executed", "integration-tests": "re-executed"}
+    assert evidence["implementation/ingest.sdet"] == dict.fromkeys(("unit-tests", "integration-tests", "able-to-fail"), "re-executed")
     assert evidence["integration/devops"]["rehearsal"] == "re-executed"
     assert not [name for name, grades in evidence.items() if None in grades.values()]
 

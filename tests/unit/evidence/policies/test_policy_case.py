@@ -117,7 +117,7 @@ def test_evidence_of_the_merge_is_taken_from_the_merge(tmp_path):
     engineer, code = item_of(run, "implementation/ingest.software-engineer", "code")
     record = run.record
     assert [entry.name for entry in entries_of(record, sdet, item)] == ["unit.xml", "integration.xml"]
-    assert {result.name for result in results_of(record, sdet)} == {"unit", "integration"}
+    assert {result.name for result in results_of(record, sdet)} == {"unit", "integration", "hollow"}
     assert entries_of(record, engineer, code)[0].task == engineer.id
     place(run, "statements/implementation/converge").unlink()
     assert entries_of(run.record, sdet, item) == ()

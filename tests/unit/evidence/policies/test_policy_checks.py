@@ -73,6 +73,8 @@ def test_checks_of_the_merge_are_looked_for_in_the_merge(tmp_path):
     assert {finding.subject for finding in run.judge("implementation").findings if finding.rule == "check-missing"} == {
         f"{sdet.id}/unit",
         f"{sdet.id}/integration",
+        f"{sdet.id}/hollow",
+        f"{sdet.id}/able-to-fail",  # the item whose evidence is that check
     }
 
 
