@@ -90,7 +90,7 @@ def test_checks_in_order_with_their_moment(plan: Plan) -> None:
     assert checks("implementation/daily_mart.sdet") == [
         ("unit", "make unit FEATURE=daily_mart", "converge", 1800),
         ("integration", "make integration FEATURE=daily_mart", "converge", 1800),
-        ("hollow", "make hollow FEATURE=daily_mart", "converge", 1800),
+        ("hollow", "rm -rf src && ! make unit FEATURE=daily_mart", "converge", 1800),
     ]
     assert checks("validation/test-engineer") == [("check", "make e2e", "seal", 600)]
     assert checks("integration/integration-engineer") == [("check", ("make", "compat"), "seal", 3600)]
