@@ -31,10 +31,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a commit's child must know of it: its tree, and its committer date in seconds."""
+    """What a commit's child must know of it: its tree, its committer date in seconds, and its parents."""
 
     tree: str
     seconds: int
+    parents: tuple[str, ...] = ()
 
 
 def entries(git_dir: Path, commit: str) -> dict[bytes, Entry]:
@@ -88,7 +89,7 @@ def stamps(git_dir: Path, commits: Iterable[str]) -> dict[str, Stamp]:
     WorkspaceError: one of them is not there.
 
     """
-    ask = ("rev-list", "--no-walk=unsorted", "--format=%T %ct", "--end-of-options")
+    ask = ("rev-list", "--no-walk=unsorted", "--format=%T %ct %P", "--end-of-options")
     names = list(dict.fromkeys(commits))
     said = git(*ask, *names, git_dir=git_dir, ok=(0, 128))
     if said.code:
@@ -96,8 +97,8 @@ def stamps(git_dir: Path, commits: Iterable[str]) -> dict[str, Stamp]:
     lines = said.text.splitlines()
     found = {}
     for name, facts in zip(lines[::2], lines[1::2], strict=True):
-        tree, seconds = facts.split(" ")
-        found[name.removeprefix("commit ")] = Stamp(tree, int(seconds))
+        tree, seconds, *parents = facts.split()
+        found[name.removeprefix("commit ")] = Stamp(tree, int(seconds), tuple(parents))
     return found
 
 

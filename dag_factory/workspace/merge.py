@@ -58,10 +58,15 @@ def merge(repo: PrivateRepository, base: str, sealed: Sequence[tuple[str, str]])
     for name, commit in sealed:
         if commit == base:
             continue
-        fork = _fork(repo, head, commit, name)
+        apart = commit not in {one for _, one in merged} and all(
+            known[one].parents == (base,) for one in (commit, *(one for _, one in merged))
+        )
+        fork = base if apart else _fork(repo, head, commit, name)  # where all stand on the base alone, git need not be asked
         if fork != commit:
-            tree, conflict = _merge_trees(repo, head, commit, name)
-            conflict = conflict or _strayed(name, _changed(repo, fork, commit), _changed(repo, head, tree))
+            tree, conflict = known[commit].tree, None
+            if fork != head:
+                tree, conflict = _merge_trees(repo, head, commit, name)
+                conflict = conflict or _strayed(name, _changed(repo, fork, commit), _changed(repo, head, tree))
             if conflict:
                 conflicts.append(conflict)
                 continue
