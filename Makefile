@@ -17,7 +17,7 @@ quote = '$(subst ','\'',$(1))'
 OPTIONS = $(if $(FAULT),--fault $(call quote,$(FAULT))) $(if $(PORT),--port $(call quote,$(PORT)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cheat up test check bench constraints clean
+.PHONY: help demo cheat up test check bench pictures constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,10 @@ test: check ## all of that, and the tests on a real Airflow
 bench: ## measure, and print the ratios
 	@scripts/bootstrap dev
 	@exec $(BIN)/python -m benchmarks
+
+pictures: ## take the pictures of docs/ anew, of a real run (needs Chromium)
+	@scripts/bootstrap dev
+	@exec $(BIN)/python scripts/pictures.py
 
 constraints: ## resolve every dependency anew, and write constraints.txt
 	@scripts/constraints

@@ -12,6 +12,8 @@ from dag_factory.cli.demo import command as demo_command
 from dag_factory.cli.explain import explain
 from dag_factory.cli.lint import lint
 from dag_factory.cli.plan import plan
+from dag_factory.cli.reference import reference
+from dag_factory.cli.schema import schema
 from dag_factory.cli.submit import submit
 from dag_factory.cli.verify import verify
 from dag_factory.errors import PhasegateError
@@ -26,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (lint, plan, verify, submit, explain):
+for command in (lint, plan, verify, submit, explain, schema, reference):
     app.command()(command)
 app.command("demo")(demo_command)
 app.command("cheat")(cheat_command)
