@@ -25,13 +25,31 @@ def _below_home(option: str, folder: str) -> str:
 
 
 def evidence_store() -> Store:
-    """The store at `[phasegate] evidence_root`: a path, or a URL of object storage with its connection (``s3://conn@bucket/path``)."""
+    """The store at `[phasegate] evidence_root`: a path, or a URL of object storage with its connection (``s3://conn@bucket/path``).
+
+    Raises
+    ------
+    StoreError: nothing is installed that reaches such a URL.
+
+    """
     from airflow.sdk import ObjectStoragePath
 
+    from dag_factory.errors import StoreError
     from dag_factory.evidence.store import Store
 
     root = _below_home("evidence_root", "evidence")
-    return Store(ObjectStoragePath(root) if "://" in root else Path(root))
+    if "://" not in root:
+        return Store(Path(root))
+    try:
+        store = Store(ObjectStoragePath(root))
+        if not store.local:
+            _ = store.root.fs  # finds the provider, which any use would
+    except (ValueError, ImportError) as error:
+        raise StoreError(
+            f"[phasegate] evidence_root is a URL of {root.partition('://')[0]}, which this worker cannot reach: {error}.",
+            remedy="Install Airflow's provider for that storage, or correct the URL.",
+        ) from error
+    return store
 
 
 def key_folder() -> KeyFolder:

@@ -17,7 +17,7 @@ from dag_factory.plan import Plan
 if TYPE_CHECKING:
     from dag_factory.workspace.origin import Origin
 
-__all__ = ["PlanOperator"]
+__all__ = ["PlanOperator", "origin_of"]
 
 
 class PlanOperator(BaseOperator):
@@ -50,20 +50,31 @@ class PlanOperator(BaseOperator):
 
     def _origin(self) -> Origin | None:
         """The git repository of the workflow, found where the task executes."""
-        from dag_factory.operators.references import resolve
-        from dag_factory.workspace.origin import Origin
+        return origin_of(self._plan.workspace, self._folder)
 
-        written = self._plan.workspace
-        if written is None:
-            return None
-        named = written["git"]
-        location = _of_connection(named["conn"]) if "conn" in named and not isinstance(named, str) else resolve(named, masked=False)
-        if "://" not in location and "/" not in location and not location.startswith((".", "~")) and ":" not in location:
-            location = _of_connection(location)
-        if "://" not in location and ":" not in location:
-            path = Path(os.path.expandvars(location)).expanduser()
-            location = str(path if path.is_absolute() else (self._folder / path).resolve())
-        return Origin(location, written["branch"])
+
+def origin_of(written: dict[str, Any] | None, folder: Path) -> Origin | None:
+    """The git repository that a plan's `workspace` leads to; None if it has none.
+
+    Parameters
+    ----------
+    written: the plan's `workspace`.
+    folder: where the spec lies.
+
+    """
+    from dag_factory.operators.references import resolve
+    from dag_factory.workspace.origin import Origin
+
+    if written is None:
+        return None
+    named = written["git"]
+    location = _of_connection(named["conn"]) if "conn" in named and not isinstance(named, str) else resolve(named, masked=False)
+    if "://" not in location and "/" not in location and not location.startswith((".", "~")) and ":" not in location:
+        location = _of_connection(location)
+    if "://" not in location and ":" not in location.split("/", 1)[0]:  # as `Origin.is_url` has it
+        path = Path(os.path.expandvars(location)).expanduser()
+        location = str(path if path.is_absolute() else (folder / path).resolve())
+    return Origin(location, written["branch"])
 
 
 def _of_connection(conn_id: str) -> str:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from dag_factory.errors import RunnerError
 from dag_factory.evidence.contract import CheckContract, TaskContract
@@ -82,11 +82,33 @@ def run_check(bench: Bench, task: TaskContract, check: CheckContract, *, workspa
 
 
 def keep_log(run: RunStore, log: Path) -> str:
-    """Keep a log in the store, and tell its digest."""
-    if not log.exists():
+    """Keep a log in the store, and tell its digest.
+
+    Raises
+    ------
+    RunnerError: the program put something else in its place.
+
+    """
+    try:
+        with _open_plain(log) as stream:
+            return run.put(stream)[0]
+    except FileNotFoundError:
         return run.put_bytes(b"")
-    with log.open("rb") as stream:
-        return run.put(stream)[0]
+    except OSError as error:
+        raise RunnerError(
+            f"The log {log.name} was replaced by what is no plain file: {error.strerror}.",
+            remedy="Find out what the program does to the files beside its workspace.",
+        ) from error
+
+
+def _open_plain(path: Path) -> BinaryIO:
+    """Open a plain file; what could lead elsewhere, or be waited for, is refused at once."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        raise OSError(0, "Is a directory" if stat.S_ISDIR(mode) else "it is a folder, a pipe or a device")
+    return os.fdopen(handle, "rb")
 
 
 def collect(
@@ -128,17 +150,16 @@ def collect_file(run: RunStore, task_id: str, item_id: str, name: str, folder: P
     OSError: it is a link, a folder, a device, or leads out of the folder.
 
     """
-    path = folder
-    for part in ("", *Path(name).parts):
+    path, parts = folder, Path(name).parts
+    if ".." in parts or name.startswith("/"):
+        raise OSError(0, "it leads out of the folder")
+    for part in ("", *parts):
         path = path / part
         if path.is_symlink():
             raise OSError(0, "it is a symbolic link" if part else "its folder was replaced by a symbolic link")
     if not path.exists():
         return None
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(0, "it is a folder, a pipe or a device")
+    with _open_plain(path) as stream:
         digest, size = run.put(stream)
     return Entry(task=task_id, item=item_id, name=name, digest=digest, size=size, grade=grade)
 

@@ -74,8 +74,9 @@ class Place:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder, also one that holds read-only folders."""
-    if not folder.exists():
+    """Remove a folder, also one that holds read-only folders. What is no folder is removed too; a link is never followed."""
+    if folder.is_symlink() or not folder.is_dir():
+        folder.unlink(missing_ok=True)
         return
     with suppress(OSError):
         folder.chmod(0o700)

@@ -6,7 +6,11 @@ half of that.
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,12 +43,13 @@ class Output:
         self._path = path
         self._half = max(limits.log_bytes // 2, 1)
         self._tail = bytearray()
+        self._excerpt = ""
         self._lines = _Lines(emit, limits)
         self.total = 0
         """Bytes taken so far."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("wb", buffering=0)
+            self._file = _opened(path)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -57,6 +62,7 @@ class Output:
                 left_out = self.total - 2 * self._half
                 self._file.write(f"\n[phasegate: {left_out} bytes left out]\n".encode())
             self._file.write(self._tail[-self._half :])
+            self._excerpt = self._last_lines()
         except OSError as failure:
             raise self._unwritable(failure) from failure
         finally:
@@ -84,11 +90,13 @@ class Output:
         self._lines.take(data)
 
     def excerpt(self) -> str:
-        """Read the last lines back; to be asked after the `with`."""
-        with self._path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(size - _EXCERPT_BYTES, 0))
-            text = file.read().decode(errors="replace")
+        """Tell the last lines; to be asked after the `with`."""
+        return self._excerpt
+
+    def _last_lines(self) -> str:
+        """Read them back through the open file: the program may have put another in its place."""
+        self._file.seek(max(self._file.tell() - _EXCERPT_BYTES, 0))
+        text = self._file.read().decode(errors="replace")
         return "\n".join(text.splitlines()[-_EXCERPT_LINES:])
 
     def _unwritable(self, error: OSError) -> RunnerError:
@@ -96,6 +104,15 @@ class Output:
             f"The log of the program cannot be written to {self._path}: {error.strerror}.",
             remedy="Free space there or let the worker write there, then clear the task.",
         )
+
+
+def _opened(path: Path) -> FileIO:
+    """Open the log to be written and read back; a link or a pipe that was left in its place is refused, not followed or waited for."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    if stat.S_ISFIFO(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "a pipe is in its place")
+    return FileIO(handle, "r+")
 
 
 class _Lines:

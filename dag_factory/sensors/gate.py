@@ -48,8 +48,8 @@ class GateSensor(BaseSensorOperator):
         from dag_factory.triggers.judge import ask, told
 
         ti, contract = context["ti"], self._plan.contract.phase(self.phase)
-        scope = Scope.of_task(ti)
         try:
+            scope = Scope.of_task(ti)
             judgement = ask(scope, self.plan_digest, self.phase, ti.try_number)
         except PhasegateError as error:
             raise AirflowFailException(str(error)) from error

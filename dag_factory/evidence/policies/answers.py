@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from dag_factory.evidence.contract import Item, TaskContract
@@ -63,7 +64,7 @@ def _uncited(asked: list[str], cites: tuple[str, ...]) -> list[str]:
     missing: set[str] = set()
     for name in sorted(asked, key=len, reverse=True):
         sought = f"_{_token(name)}_"
-        if sought not in text:
+        if sought == "__" or sought not in text:  # without a letter or a digit it can be cited nowhere
             missing.add(name)
         text = text.replace(sought, "_#_")
     return [name for name in asked if name in missing]
@@ -99,8 +100,8 @@ def _find(case: Case, place: str) -> tuple[TaskContract | None, Item | None]:
 
 
 def _token(text: str) -> str:
-    """A name as it may stand in a test's name or a sentence: `ingest-2` and `INGEST_2` are the same."""
-    return re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")
+    """A name as it may stand in a test's name or a sentence: `ingest-2` and `INGEST_2` are the same; letters of any script count."""
+    return re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", text).casefold()).strip("_")
 
 
 def _one(fact: str) -> str:

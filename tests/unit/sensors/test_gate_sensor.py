@@ -186,3 +186,11 @@ def test_a_store_that_cannot_be_written_is_told_without_a_verdict(outside):
     assert type(house.errors["review.gate"]) is AirflowFailException
     assert house.failures["review.gate"].startswith("The evidence store cannot be ")
     assert "evidence_root" in house.failures["review.gate"]
+
+
+def test_a_store_that_nothing_reaches_is_told_in_one_line(outside, monkeypatch):
+    house = outside()
+    monkeypatch.setattr(house, "settle", lambda: monkeypatch.setenv("AIRFLOW__PHASEGATE__EVIDENCE_ROOT", "s4://bucket/evidence"))
+    house.close("review")
+    assert type(house.errors["review.gate"]) is AirflowFailException
+    assert house.failures["review.gate"].startswith("[phasegate] evidence_root is a URL of s4, which this worker cannot reach")

@@ -1,0 +1,159 @@
+"""Policy 6: what was published must be cited by whoever owes an answer, and a part of an id is no id."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.contents import STORIES, document, interface, junit
+from support.runs import as_json, honest, rules
+
+ARCHITECT = "integration/architect"
+SDET = "implementation/ingest.sdet"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Everything before the integration phase is done."""
+    return honest(tmp_path, through="validation")
+
+
+@pytest.fixture
+def tested(tmp_path):
+    return honest(tmp_path, through="foundation")
+
+
+def unanswered(run, phase, contents=None):
+    run.contents |= contents or {}
+    run.work(phase)
+    return [finding for finding in run.judge(phase).findings if finding.rule == "answer-missing"]
+
+
+def update(run, text):
+    item = next(item for item in run.contract.tasks[ARCHITECT].items if item.id == "architecture")
+    return {(ARCHITECT, "architecture"): document(*item.expect["sections"], more=text)}
+
+
+ALL = "OPT-1, AUDIT-1, DEV-ingest-1, DEV-daily_mart-1"
+
+
+def test_what_answers_everything_is_no_finding(run):
+    assert unanswered(run, "integration", update(run, f"Answers {ALL}.\n")) == []
+    assert run.judge("integration").word == "PASSED"
+
+
+@pytest.mark.parametrize("left", ["OPT-1", "AUDIT-1", "DEV-ingest-1", "DEV-daily_mart-1"])
+def test_each_that_is_left_out_is_named(run, left):
+    said = ", ".join(name for name in ALL.split(", ") if name != left)
+    [finding] = unanswered(run, "integration", update(run, f"Answers {said}.\n"))
+    kind = "deviation" if left.startswith("DEV") else "finding"
+    assert finding.text == f"ARCHITECTURE.md does not answer {kind} {left}."
+    assert (finding.task, finding.subject) == (ARCHITECT, f"{ARCHITECT}/architecture:{left}")
+
+
+@pytest.mark.parametrize("text", ["opt 1", "OPT_1", "`OPT-1`", "(OPT—1)", "OPT-1.", "opt.1"])
+def test_how_an_id_is_spelled_out_does_not_matter(run, text):
+    assert unanswered(run, "integration", update(run, f"Answers {ALL.replace('OPT-1', text)}.\n")) == []
+
+
+@pytest.mark.parametrize("text", ["OPT-10", "XOPT-1", "OPT1", "OPT", "1-OPT"])
+def test_what_only_resembles_an_id_is_none(run, text):
+    [finding] = unanswered(run, "integration", update(run, f"Answers {ALL.replace('OPT-1', text)}.\n"))
+    assert finding.subject.endswith(":OPT-1")
+
+
+def test_what_no_reader_sees_answers_nothing(run):
+    [finding] = unanswered(run, "integration", update(run, f"{ALL.replace('OPT-1', '<!-- OPT-1 -->')}\n"))
+    assert finding.subject.endswith(":OPT-1")
+
+
+def found(*names):
+    return {("validation/performance-engineer", "optimisations"): as_json({"findings": [{"id": name, "text": "slow"} for name in names]})}
+
+
+@pytest.fixture
+def validated(tmp_path):
+    """The validation phase is still to be worked on, so that other findings can be made in it."""
+    return honest(tmp_path, through="implementation")
+
+
+def after(validated, *names, text):
+    validated.contents |= found(*names)
+    validated.work("validation")
+    assert validated.answer("validation").word == "PASSED"
+    ids = unanswered(validated, "integration", update(validated, f"AUDIT-1, DEV-ingest-1, DEV-daily_mart-1. {text}\n"))
+    return [finding.subject.rpartition(":")[2] for finding in ids]
+
+
+def test_a_longer_id_does_not_stand_for_the_shorter_one_within_it(validated):
+    assert after(validated, "P-1", "P-1.1", text="P-1.1 is done.") == ["P-1"]
+
+
+def test_a_shorter_id_does_not_stand_for_the_longer_one(validated):
+    assert after(validated, "P-1", "P-1.1", text="P-1 is done.") == ["P-1.1"]
+
+
+@pytest.mark.parametrize("name", ["—", "!!!", "*"])
+def test_an_id_without_a_letter_or_a_digit_can_never_be_cited(validated, name):
+    assert after(validated, name, text=f"{name} is done.") == [name]
+
+
+@pytest.mark.parametrize(("name", "other"), [("Größe", "Grüße"), ("требование", "дело"), ("要件", "試験"), ("Ä-1", "Ü-1")])
+def test_letters_of_every_script_tell_ids_apart(validated, name, other):
+    assert after(validated, name, other, text=f"{other} is done.") == [name]
+
+
+def test_many_are_counted_and_not_all_listed(validated):
+    names = [f"P-{number}" for number in range(1, 31)]
+    validated.contents |= found(*names)
+    validated.work("validation")
+    assert validated.answer("validation").word == "PASSED"
+    findings = unanswered(validated, "integration", update(validated, "AUDIT-1, DEV-ingest-1, DEV-daily_mart-1.\n"))
+    assert len(findings) == 21
+    assert findings[-1].text == "ARCHITECTURE.md leaves 10 more findings without an answer."
+
+
+def test_where_there_is_nothing_to_find_there_is_nothing_to_answer(validated):
+    assert after(validated, text="") == []
+
+
+def test_a_test_answers_the_criteria_of_its_own_feature_and_no_others(tested):
+    names = ["test_ingest_1_works", "test_missingcolumn_is_told"]
+    findings = unanswered(tested, "implementation", {(SDET, "unit-tests"): junit(*names), (SDET, "integration-tests"): junit(*names)})
+    assert {finding.subject.rpartition(":")[2] for finding in findings} == {"ingest-2"}
+    assert {finding.task for finding in findings} == {SDET}
+
+
+def test_no_data_is_no_answer(tmp_path):
+    """Criteria that do not exist cannot be cited: without them nothing shows that the tests test anything."""
+    run = honest(tmp_path)
+    stories = json.loads(json.dumps(STORIES))
+    stories["stories"] = [story for story in stories["stories"] if story["feature"] != "ingest"]
+    run.contents["foundation/product-manager", "stories"] = as_json(stories)
+    run.work("foundation")
+    run.answer("foundation")
+    findings = unanswered(run, "implementation")
+    assert any(finding.text.startswith("There are no acceptance in foundation/product-manager") for finding in findings)
+
+
+def test_commits_are_those_that_were_merged_before(run):
+    commits = {name: commit for name, commit in run.commits.items() if name != "implementation/ingest.sdet"}
+    left = run.commits["implementation/ingest.sdet"]
+    listed = as_json({"commits": [{"task": name, "commit": commit} for name, commit in commits.items()]})
+    [finding] = unanswered(run, "integration", {("integration/integration-engineer", "commits"): listed})
+    assert finding.text.endswith(f"does not answer commit {left}.")
+
+
+def test_what_failed_is_told_once_and_not_answer_by_answer(run):
+    for task in run.contract.phase("integration").tasks:
+        run.deliver(task.id, **({"outcome": "failed", "exit_code": 1, "evidence": (), "sealed": None} if task.id == ARCHITECT else {}))
+    run.converge("integration")
+    judgement = run.judge("integration")
+    assert "task-failed" in rules(judgement)
+    assert not any(finding.rule == "answer-missing" and finding.task == ARCHITECT for finding in judgement.findings)
+
+
+def test_an_interface_answers_with_its_errors(tested):
+    more = interface("ingest").replace(b"`MissingColumn`", b"`WrongDay`")
+    findings = unanswered(tested, "implementation", {("implementation/ingest.software-engineer", "interface"): more})
+    assert {finding.subject.rpartition(":")[2] for finding in findings} == {"WrongDay"}

@@ -1,0 +1,119 @@
+"""PlanOperator: bound to a plan, clear about faults, and led to its repository only where it executes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+from support.runs import SPEC, plan_of
+
+from dag_factory.errors import PhasegateError, StoreError
+from dag_factory.operators.base import PlanOperator
+
+
+def operator(tmp_path, git="orders_repo", folder=None):
+    tmp_path.mkdir(exist_ok=True)
+    plan = plan_of(tmp_path, SPEC.replace("git: orders_repo", f"git: {git}, branch: trunk"))
+    return PlanOperator(task_id="one", plan=plan, folder=folder or Path("/specs"))
+
+
+def led_to(tmp_path, git, **more):
+    origin = operator(tmp_path, git, **more)._origin()
+    assert origin.branch == "trunk"
+    return origin.location
+
+
+def test_the_plans_digest_is_serialised_so_that_a_changed_plan_is_a_new_version(tmp_path):
+    one, same, other = (operator(tmp_path / name, git) for name, git in (("a", "x"), ("b", "x"), ("c", "y")))
+    assert "plan_digest" in PlanOperator.template_fields
+    assert one.plan_digest == same.plan_digest != other.plan_digest
+
+
+def test_a_fault_ends_the_task_for_good_with_its_message_and_no_more(tmp_path):
+    with pytest.raises(AirflowFailException) as caught, operator(tmp_path)._told():
+        raise StoreError("The store is gone.", remedy="Bring it back.")
+    assert str(caught.value) == "The store is gone. Bring it back."
+
+
+def test_a_skip_is_a_failure(tmp_path):
+    with pytest.raises(AirflowFailException, match="A skip is no answer here: nothing to do"), operator(tmp_path)._told():
+        raise AirflowSkipException("nothing to do")
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), KeyboardInterrupt(), TaskDeferred(trigger=None, method_name="execute")], ids=repr)
+def test_everything_else_is_airflows(tmp_path, error):
+    with pytest.raises(type(error)), operator(tmp_path)._told():
+        raise error
+
+
+def test_where_nothing_is_wrong_nothing_is_said(tmp_path):
+    with operator(tmp_path)._told():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("git", "location"),
+    [
+        ("./repo", "/specs/repo"),
+        ("../repo", "/repo"),
+        (".", "/specs"),
+        ("'./a:b/repo'", "/specs/a:b/repo"),
+        ("'~/a:b'", "/home/somebody/a:b"),
+        ("/srv/repo", "/srv/repo"),
+        ("~/repo", "/home/somebody/repo"),
+        ("$PRODUCTS/repo", "/products/repo"),
+        ("team/repo", "/specs/team/repo"),
+        ("https://host/team/repo.git", "https://host/team/repo.git"),
+        ("'git@host:team/repo.git'", "git@host:team/repo.git"),
+        ("'host:repo'", "host:repo"),
+        ("file:///srv/repo", "file:///srv/repo"),
+        ("{env: WHERE}", "/from/env"),
+        ("{var: where}", "/from/var"),
+        ("{conn: shop}", "/from/conn"),
+        ("shop", "/from/conn"),
+        ("{env: WHICH}", "/from/conn"),
+        ("{conn: relative}", "/specs/below/repo"),
+    ],
+)
+def test_what_leads_to_the_repository(tmp_path, monkeypatch, git, location):
+    for name, value in {
+        "HOME": "/home/somebody", "PRODUCTS": "/products", "WHERE": "/from/env", "WHICH": "shop", "AIRFLOW_VAR_WHERE": "/from/var",
+        "AIRFLOW_CONN_SHOP": json.dumps({"conn_type": "git", "host": "/from/conn"}),
+        "AIRFLOW_CONN_RELATIVE": json.dumps({"conn_type": "git", "host": "./below/repo"}),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    assert led_to(tmp_path, git) == location
+
+
+@pytest.mark.parametrize(
+    ("git", "says"),
+    [
+        ("nowhere", "There is no connection 'nowhere' that leads to the workflow's repository. Add a connection nowhere of type git"),
+        ("{conn: nowhere}", "There is no connection 'nowhere' that leads to the workflow's repository."),
+        ("hollow", "The connection 'hollow' has no host. Add a connection hollow of type git"),
+        ("{env: NO_SUCH}", "There is no environment variable 'NO_SUCH' on this worker."),
+        ("{var: no_such}", "There is no Airflow variable 'no_such' on this worker."),
+    ],
+)
+def test_what_leads_nowhere_is_told_when_it_is_needed_and_not_before(tmp_path, monkeypatch, git, says):
+    monkeypatch.setenv("AIRFLOW_CONN_HOLLOW", json.dumps({"conn_type": "git", "password": "secret"}))
+    made = operator(tmp_path, git)
+    with pytest.raises(PhasegateError) as caught:
+        made._origin()
+    assert str(caught.value).startswith(says)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_workflow_without_a_repository_has_no_origin(tmp_path):
+    text = """\
+workflow: bare
+pattern: false
+mission: None
+catalogue: {clerk: {title: Clerk, instructions: File., contracts: {filing: {does: File., evidence: {record: {report: r.txt, kind: file}}}}}}
+personas: {clerk: {command: 'true'}}
+phases: {only: {tasks: {file: {persona: clerk, duty: filing}}, gate: {}}}
+"""
+    plan = plan_of(tmp_path, text, patterns=("none",))
+    assert PlanOperator(task_id="one", plan=plan, folder=tmp_path)._origin() is None
