@@ -45,9 +45,9 @@ check: ## linters, types, import floors, unit tests
 test: check ## all of that, and the tests on a real Airflow
 	@scripts/quietly airflow $(BIN)/pytest -q tests/integration
 
-bench: ## measure, and print the ratios
+bench: ## measure Phasegate beside its peers, and print the ratios (BENCH="parse gates" for some)
 	@scripts/bootstrap dev
-	@exec $(BIN)/python -m benchmarks
+	@exec $(BIN)/python -m benchmarks $(BENCH)
 
 pictures: ## take the pictures of docs/ anew, of a real run (needs Chromium)
 	@scripts/bootstrap dev
@@ -57,4 +57,4 @@ constraints: ## resolve every dependency anew, and write constraints.txt
 	@scripts/constraints
 
 clean: ## remove everything that was made here
-	rm -rf .venv .phasegate dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	rm -rf .venv .venv-peers .phasegate dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*

@@ -1,5 +1,54 @@
-"""`make bench`: every benchmark."""
+"""`make bench`: every benchmark, or those that are named: ``python -m benchmarks parse gates``.
 
-from benchmarks.overhead import main
+What is measured is printed as it comes; ``--write docs/benchmarks.md`` keeps it, with the date and the machine's size.
+"""
 
-main()
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import gates, hashing, overhead, parse, plugin, verification
+from benchmarks.table import Section, as_markdown, as_text, machine
+
+BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
+    "parse": (parse.measure_parse, 3),
+    "start": (parse.measure_start, 3),
+    "gates": (gates.measure, 5),
+    "verification": (verification.measure, 5),
+    "hashing": (hashing.measure, 3),
+    "plugin": (plugin.measure, 9),
+    "overhead": (overhead.measure, 3),
+}
+"""Each benchmark, and how many rounds make its figures."""
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(BENCHMARKS)}; all of them without")
+    parser.add_argument("--rounds", type=int, help="counted rounds of each; more where the machine is busy")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page as well")
+    asked = parser.parse_args()
+    unknown = [name for name in asked.names if name not in BENCHMARKS]
+    if unknown or (asked.rounds is not None and asked.rounds < 1):
+        parser.error(f"there is no benchmark {unknown[0]!r}: {', '.join(BENCHMARKS)}" if unknown else "--rounds is at least 1")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that Airflow ends and the scratch folders go
+    print("\n".join(machine()))
+    sections = []
+    done: list[str] = []
+    for name in asked.names or BENCHMARKS:
+        measure, rounds = BENCHMARKS[name]
+        sections.append(measure(asked.rounds or rounds))
+        sections[-1].rounds = asked.rounds or rounds
+        done.append(name)
+        print(as_text(sections[-1]), flush=True)
+        if asked.write:  # after each: what was measured is kept if the next one fails
+            asked.write.write_text(as_markdown(sections, [other for other in BENCHMARKS if other not in done]), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

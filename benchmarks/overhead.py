@@ -1,28 +1,25 @@
 """What Phasegate costs: the sample's run beside a plain DAG that runs the same commands, in one Airflow, turn by turn.
 
-Prints the seconds of each run, the ratio of the medians, and Phasegate's own part of a task as its operators log it.
+Tells the seconds of each, the ratio of the medians, and Phasegate's own part of a task as its operators log it.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import re
 import shutil
 import statistics
-import subprocess
+import sys
 import tempfile
-import time
-from datetime import datetime
 from pathlib import Path
 
-from dag_factory.cli.demo.api import Api
+from benchmarks.on_airflow import running, seconds_of_run
+from benchmarks.table import Row, Section
 from dag_factory.cli.demo.home import WORKFLOW, DemoHome, fresh_home
-from dag_factory.cli.demo.processes import Airflow
-from dag_factory.cli.demo.settings import environment, free_port, write_settings
 from dag_factory.plan import Plan, compile_plan
 from dag_factory.spec import read_spec
+
+__all__ = ["measure"]
 
 PLAIN = "plain_orders"
 
@@ -53,19 +50,6 @@ def furnish(home: DemoHome, bench: Path) -> Plan:
     return plan
 
 
-def seconds_of_run(api: Api, dag_id: str, run_id: str) -> float:
-    """Run a DAG to its end, and tell what Airflow says it took."""
-    api.trigger(dag_id, run_id)
-    while api.run_state(dag_id, run_id) not in ("success", "failed"):
-        time.sleep(1)
-    said = api._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
-    if said["state"] != "success":
-        failed = [task.task_id for task in api.tasks(dag_id, run_id) if task.state == "failed"]
-        raise SystemExit(f"{dag_id} {run_id} ended {said['state']}: {failed}")
-    begun, ended = (datetime.fromisoformat(said[name]) for name in ("start_date", "end_date"))
-    return (ended - begun).total_seconds()
-
-
 def own_costs(home: DemoHome) -> dict[str, list[float]]:
     """Phasegate's own part of every task, in milliseconds, from the task logs: `all`, the processor's time in it, and each step."""
     found: dict[str, list[float]] = {}
@@ -81,63 +65,49 @@ def own_costs(home: DemoHome) -> dict[str, list[float]]:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3, help="counted runs of each, after one warm-up")
-    runs = parser.parse_args().runs
+def measure(rounds: int) -> Section:
+    """Run both, turn by turn, on one Airflow."""
+    section = Section(
+        "Overhead: the whole sample beside a plain DAG that runs the same commands",
+        "One Airflow, one warm-up each, then turn by turn. The plain DAG has the sample's shape, BashOperators and PythonSensor "
+        "gates; it has no workspaces, seals, evidence, "
+        "signatures or verdicts, and all its tasks work in one folder. Seconds of the clock, as Airflow tells them.",
+    )
+    taken: dict[str, list[float]] = {WORKFLOW: [], PLAIN: []}
     with tempfile.TemporaryDirectory(prefix="phasegate-bench-") as folder, fresh_home(Path(folder) / "home") as home:
         bench = Path(folder) / "bench"
         bench.mkdir()
         furnish(home, bench)
-        port = free_port(None)
-        write_settings(home, port)
         extra = {
             "PHASEGATE_BENCH": str(bench),
             "PHASEGATE_BENCH_SPECS": str(home.spec.parent),
             "PHASEGATE_BENCH_REPOSITORY": str(home.product),
         }
-        components, api = Airflow(environment(home, os.environ) | extra, home.airflow, home.logs), Api(f"http://127.0.0.1:{port}")
-        components.start()
-        try:
-            deadline = time.monotonic() + 300
-            while not (
-                all(api.health().get(name) for name in ("api-server", "scheduler", "dag-processor"))
-                and api.knows(WORKFLOW)
-                and api.knows(PLAIN)
-            ):
-                components.look()
-                if time.monotonic() > deadline:
-                    raise SystemExit(f"Airflow did not come up: {api.import_errors()}")
-                time.sleep(1)
-            taken: dict[str, list[float]] = {WORKFLOW: [], PLAIN: []}
-            for number in range(runs + 1):
+        with running(home, (WORKFLOW, PLAIN), extra) as api:
+            for number in range(rounds + 1):
                 for dag_id in (PLAIN, WORKFLOW):
                     seconds = seconds_of_run(api, dag_id, f"bench-{number}")
-                    print(f"{'warm-up' if number == 0 else f'run {number}':8} {dag_id:14} {seconds:6.1f} s", flush=True)
+                    print(f"{'warm-up' if number == 0 else f'run {number}':8} {dag_id:14} {seconds:6.1f} s", file=sys.stderr, flush=True)
                     if number:
                         taken[dag_id].append(seconds)
-            show(taken, own_costs(home))
-        finally:
-            components.stop()
+            costs = own_costs(home)
+    show(section, taken, costs)
+    return section
 
 
-def show(taken: dict[str, list[float]], costs: dict[str, list[float]]) -> None:
-    """Print the table."""
+def show(section: Section, taken: dict[str, list[float]], costs: dict[str, list[float]]) -> None:
+    """Fill the table."""
     medians = {name: statistics.median(values) for name, values in taken.items()}
-    print(
-        f"\nmachine: {os.cpu_count()} cores, {subprocess.run(['uname', '-sm'], capture_output=True, text=True, check=False).stdout.strip()}"
-    )
+    against = f"ratio of the medians: {medians[WORKFLOW] / medians[PLAIN]:.2f}"
     for name, median in medians.items():
-        print(f"{name:14} median {median:6.1f} s   min {min(taken[name]):6.1f}   max {max(taken[name]):6.1f}")
-    print(f"ratio of the medians: {medians[WORKFLOW] / medians[PLAIN]:.2f} (asked: at most 1.40)")
-    print(
-        "\nPhasegate's own part of a task (ms), not the persona, not its checks nor their clean checkouts; `processor` is what the cores did for it,"
-    )
-    print("which is less than the time on the clock where tasks share them:")
-    for step, values in costs.items():
-        print(f"  {step:9} median {statistics.median(values):5.0f}   max {max(values):5.0f}   over {len(values)} tasks")
-    print("  asked: a median of at most 200 ms")
-
-
-if __name__ == "__main__":
-    main()
+        said = f"median {median:.1f} s, min {min(taken[name]):.1f}, max {max(taken[name]):.1f}"
+        section.rows.append(Row(name, said, *((against, "at most 1.40") if name == WORKFLOW else ("1.00", ""))))
+    section.more = [
+        "Phasegate's own part of a task (ms), not the persona, not its checks nor their clean checkouts; `processor` is what the "
+        "cores did for it,",
+        "which is less than the time on the clock where tasks share them; asked: a median of at most 200 ms:",
+        *(
+            f"  {step:9} median {statistics.median(values):5.0f}   max {max(values):5.0f}   over {len(values)} tasks"
+            for step, values in costs.items()
+        ),
+    ]

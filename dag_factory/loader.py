@@ -7,7 +7,9 @@ leaves a DAG that says what is wrong with it (see `dag_factory.placeholder`).
 
 from __future__ import annotations
 
+import gc
 import logging
+import os
 import re
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
@@ -26,6 +28,7 @@ from dag_factory.settings import allowed_patterns, cache_root
 __all__ = ["Report", "load_workflows", "reporting", "spec_files"]
 
 _log = logging.getLogger(__name__)
+_NAME = re.compile(rb"""^[^\S\n]*["']?workflow["']?\s*:\s*["']?([A-Za-z0-9_-]+)""", re.MULTILINE)
 
 
 @dataclass
@@ -54,9 +57,25 @@ def reporting(file: Path) -> Iterator[Report]:
 
 def spec_files(folder: Path) -> list[Path]:
     """The specs in a folder, sorted by name; hidden files are none."""
-    return sorted(
-        path for path in folder.iterdir() if path.suffix in (".yaml", ".yml") and path.is_file() and not path.name.startswith(".")
-    )
+    with os.scandir(folder) as found:
+        names = sorted(entry.name for entry in found if _is_spec(entry))
+    return [folder / name for name in names]
+
+
+def _is_spec(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith((".yaml", ".yml")) and not entry.name.startswith(".") and entry.is_file()
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Let Python look for no garbage while DAGs are built: nearly all that is made stays, and is looked through again and again in vain."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path) -> dict[str, SpecError]:
@@ -87,14 +106,15 @@ def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path) -> d
     asked = get_parsing_context()
     cache = PlanCache(None if asked.task_id == "kickoff" else cache_root(), allowed_patterns())
     report = Report()
-    for path in spec_files(where) if asked.dag_id is None else _likely(where, asked.dag_id, cache):
-        try:
-            dag = _load(path, report.specs, cache)
-        except SpecError as error:
-            report.broken[path] = error
-            _log.error("%s", error)
-        else:
-            namespace[dag.dag_id] = dag
+    with _without_collecting():
+        for path in spec_files(where) if asked.dag_id is None else _likely(where, asked.dag_id, cache):
+            try:
+                dag = _load(path, report.specs, cache)
+            except SpecError as error:
+                report.broken[path] = error
+                _log.error("%s", error)
+            else:
+                namespace[dag.dag_id] = dag
     _tell(report, file, namespace)
     return {str(path): error for path, error in report.broken.items()}
 
@@ -113,9 +133,9 @@ def _tell(report: Report, file: Path, namespace: MutableMapping[str, Any]) -> No
 def _likely(where: Path, dag_id: str, cache: PlanCache) -> list[Path]:
     """The specs that may be the wanted one: the file it was found in last, if it still says so, else every one whose text does."""
     last = cache.spec_of(where, dag_id)
-    if last is not None and dag_id in _names(last):
+    if last is not None and _says(last, dag_id):
         return [last]
-    return [path for path in spec_files(where) if dag_id in (names := list(_names(path))) or not names]
+    return [path for path in spec_files(where) if _says(path, dag_id) in (True, None)]
 
 
 def _load(path: Path, made: dict[str, Path], cache: PlanCache) -> DAG:
@@ -147,11 +167,14 @@ def _refuse_unknown_executors(plan: Plan) -> None:
             ExecutorLoader.lookup_executor_name_by_str(name)
 
 
-def _names(path: Path) -> Iterator[str]:
-    """The workflows a spec may be of, from its text alone."""
+def _says(path: Path, dag_id: str) -> bool | None:
+    """Whether a spec is of this workflow, from its text alone; None if its text does not tell."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_bytes()
     except OSError:
-        return
-    for match in re.finditer(r"""^\s*["']?workflow["']?\s*:\s*["']?([A-Za-z0-9_-]+)""", text, re.MULTILINE):
-        yield match[1]
+        return None
+    name = dag_id.encode()
+    if name in text:  # the names are looked for only in the few files that may have this one
+        names = [match[1] for match in _NAME.finditer(text)]
+        return name in names if names else None
+    return False if _NAME.search(text) else None

@@ -286,3 +286,27 @@ class TestWhereNobodyAsksForAReport:
         namespace = {"__file__": str(folder / "loader.py")}
         load_workflows(namespace, "workflows")
         assert sorted(name for name, dag in namespace.items() if isinstance(dag, DAG)) == ["one"]
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_garbage_is_collected_afterwards_as_it_was_before(collects, folder, load):
+    import gc
+
+    write(folder, "one")
+    write(folder, "broken", BROKEN["unknown-key"])
+    before = gc.isenabled()
+    (gc.enable if collects else gc.disable)()
+    try:
+        load()
+        assert gc.isenabled() is collects
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_specs_are_plain_files_with_a_yaml_ending(folder):
+    for name in ("b.yaml", "a.yml", ".hidden.yaml", "notes.txt", "c.yaml.bak", ".yaml"):
+        (folder / "workflows" / name).write_text("", encoding="utf-8")
+    (folder / "workflows" / "folder.yaml").mkdir()
+    (folder / "workflows" / "dangling.yaml").symlink_to("nowhere")
+    (folder / "workflows" / "linked.yaml").symlink_to("b.yaml")
+    assert [path.name for path in spec_files(folder / "workflows")] == ["a.yml", "b.yaml", "linked.yaml"]

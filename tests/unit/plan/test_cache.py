@@ -167,3 +167,39 @@ def test_what_is_old_goes_when_something_new_is_kept(spec: Path, tmp_path: Path)
     cache_in(folder).plan_of(spec)
     assert not old.parent.exists()
     assert len(entries(folder)) == 1, "one file a spec, however often it is edited"
+
+
+@pytest.mark.parametrize("change", ["spaces", "twice", "presentation"])
+def test_a_kept_plan_has_the_digest_of_the_bytes_it_was_read_from(change: str, spec: Path, tmp_path: Path) -> None:
+    """Another spelling of the same plan, or one that means something else to another reader, is no plan any charter knows."""
+    plan = cache_in(tmp_path / "cache").plan_of(spec)
+    [entry] = entries(tmp_path / "cache")
+    key, canonical, presentation = entry.read_bytes().split(b"\n")
+    forged = {
+        "spaces": b"{ " + canonical[1:],
+        "twice": b'{"mission":"Another",' + canonical[1:],
+        "presentation": b'{"presentation":{"owner":"another"},' + canonical[1:],
+    }[change]
+    entry.write_bytes(b"\n".join((key, forged, presentation)))
+    assert cache_in(tmp_path / "cache").plan_of(spec).digest != plan.digest
+
+
+def test_what_people_see_is_kept_beside_the_plan_and_changes_nothing_of_it(spec: Path, tmp_path: Path) -> None:
+    spec.write_text(SPEC + "owner: data-platform\ndocs: |\n  Two\n  lines\n", encoding="utf-8")
+    plan = cache_in(tmp_path / "cache").plan_of(spec)
+    [entry] = entries(tmp_path / "cache")
+    for presentation in (b'{"contract":{}}', b"", b'{"owner":"x"},"executions":{}'):
+        key, canonical, _ = entry.read_bytes().split(b"\n")
+        entry.write_bytes(b"\n".join((key, canonical, presentation)))
+        again = cache_in(tmp_path / "cache").plan_of(spec)
+        assert again == plan, "compiled anew"
+        assert (again.presentation.owner, again.presentation.docs) == ("data-platform", "Two\nlines\n")
+
+
+def test_an_entry_of_the_format_before_is_compiled_anew(spec: Path, tmp_path: Path, compiled: list[str]) -> None:
+    plan = cache_in(tmp_path / "cache").plan_of(spec)
+    [entry] = entries(tmp_path / "cache")
+    key, _, _ = entry.read_bytes().split(b"\n")
+    entry.write_bytes(key + b"\n" + plan.model_dump_json().encode())
+    assert cache_in(tmp_path / "cache").plan_of(spec) == plan
+    assert len(compiled) == 2

@@ -1,0 +1,78 @@
+"""Verification of a chain of 15 and of 1,000 statements, beside in-toto."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import chain, peers
+from benchmarks.table import Row, Section
+from benchmarks.timing import ROOT, NotMeasuredError, child, milliseconds, ratio, turns
+from dag_factory.evidence.keys import KeyFolder
+from dag_factory.evidence.store import Store
+
+__all__ = ["measure"]
+
+_SHAPES = {15: (5, 3), 1000: (10, 100)}
+
+
+def measure(rounds: int) -> Section:
+    """Verify both chains with both."""
+    section = Section(
+        "Verification: a chain of 15 and of 1,000 signed statements",
+        "Everything read from disk and judged, imports not counted. Phasegate: phases of tasks (5 of 3, 10 of 100), each statement "
+        "with one file of evidence that is "
+        "hashed again, with a signed verdict a phase, and every policy asked. in-toto: a layout of as many steps, each of whose "
+        "materials must match the products of the "
+        "step before; it opens no artifact. All signatures are ed25519.",
+    )
+    with tempfile.TemporaryDirectory(prefix="phasegate-bench-") as folder:
+        for count, (phases, tasks) in _SHAPES.items():
+            _lay(Path(folder), count, phases, tasks)
+            times = "5" if count < 100 else "1"
+            found = turns(
+                {
+                    "ours": lambda count=count, times=times: _ours(Path(folder), count, times),
+                    "in-toto": lambda count=count, times=times: _theirs(Path(folder), count, times),
+                },
+                rounds,
+            )
+            ours, theirs = found["ours"], found.get("in-toto")
+            beside = f"{ratio(ours, theirs):.2f} x in-toto" if theirs else ""
+            section.rows += [
+                Row(f"Phasegate, {count:,} statements", milliseconds(ours), beside),
+                Row(f"in-toto {_version()}, {count:,} links", milliseconds(theirs) if theirs else _why(), "1.00" if theirs else ""),
+            ]
+    return section
+
+
+def _lay(folder: Path, count: int, phases: int, tasks: int) -> None:
+    plan = chain.plan_of(folder, f"chain_{count}", phases, tasks)
+    chain.lay(plan, Store(folder / "store").run(plan.workflow, "bench"), KeyFolder(folder / "keys"), "bench")
+
+
+def _ours(folder: Path, count: int, times: str) -> float:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return float(child(sys.executable, "verify.py", str(folder / "store"), f"chain_{count}", "bench", times, env=env)["spent"])
+
+
+def _theirs(folder: Path, count: int, times: str) -> float:
+    peers.need("in-toto")
+    return float(child(peers.PYTHON, "intoto.py", str(folder / f"in-toto-{count}"), str(count), times, env=os.environ)["spent"])
+
+
+def _version() -> str:
+    try:
+        return peers.need("in-toto")
+    except NotMeasuredError:
+        return ""
+
+
+def _why() -> str:
+    try:
+        peers.need("in-toto")
+    except NotMeasuredError as error:
+        return str(error)
+    return "did not run; its error is above the table"

@@ -1,0 +1,110 @@
+"""The benchmarks measure what they say: the same DAG in every dialect, sound chains, and no figure where there was no measurement. Nothing is timed."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from benchmarks import chain, corpus, peers, timing
+from benchmarks.__main__ import main
+from benchmarks.table import Row, Section, as_markdown, as_text
+from dag_factory.evidence.keys import KeyFolder
+from dag_factory.evidence.record import read_record
+from dag_factory.evidence.store import Store
+from dag_factory.evidence.verify import verify_run
+from dag_factory.plan import compile_plan
+from dag_factory.spec import read_spec
+
+SHAPE = {"kickoff", "complete", *(f"{phase}.{task}" for phase in corpus.PHASES for task in ("open", *corpus.TASKS, "gate"))}
+
+
+@pytest.mark.parametrize("dialect", corpus.DIALECTS)
+def test_every_dialect_is_written(dialect, tmp_path):
+    loader = corpus.write(dialect, tmp_path / "dags", 3)
+    ast.parse(loader.read_text(encoding="utf-8"))
+    specs = sorted((tmp_path / "dags" / "workflows").glob("*.yaml"))
+    assert len(specs) == (0 if dialect.startswith("plain") else 3)
+    for spec in specs:
+        assert yaml.safe_load(spec.read_text(encoding="utf-8"))
+
+
+def test_plain_python_has_the_shape_of_ours(tmp_path):
+    from dag_factory.build import build_dag
+
+    spec = corpus.write("phasegate", tmp_path / "ours", 1).parent / "workflows" / "bench_0000.yaml"
+    ours = build_dag(compile_plan(read_spec(spec, patterns=("none",))), spec.parent)
+    found = {}
+    exec(compile(corpus.write("plain", tmp_path / "plain", 2).read_text(encoding="utf-8"), "plain", "exec"), found)
+    plain = found["bench_0000"]
+    assert set(ours.task_ids) == set(plain.task_ids) == SHAPE
+    edges = [{(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids} for dag in (ours, plain)]
+    assert edges[0] == edges[1]
+
+
+def test_dag_factory_s_yaml_has_as_many_tasks(tmp_path):
+    corpus.write("dag-factory", tmp_path / "dags", 1)
+    [(name, dag)] = yaml.safe_load((tmp_path / "dags" / "workflows" / "bench_0000.yaml").read_text(encoding="utf-8")).items()
+    assert name == "bench_0000"
+    assert len(dag["tasks"]) == len(SHAPE)
+    known = {task["task_id"] for task in dag["tasks"]}
+    assert all(set(task.get("dependencies", ())) <= known for task in dag["tasks"])
+
+
+def test_a_laid_chain_is_a_sound_run(tmp_path):
+    import pendulum
+
+    plan = chain.plan_of(tmp_path, "short", 2, 2)
+    run = Store(tmp_path / "store").run("short", "bench")
+    chain.lay(plan, run, KeyFolder(tmp_path / "keys"), "bench")
+    judgements, _, findings = verify_run(read_record(run), run.blob, pendulum.now("UTC"))
+    assert findings == ()
+    assert [judgement.word for judgement in judgements] == ["PASSED", "PASSED"]
+
+
+def test_who_does_not_run_has_no_figures(capsys):
+    def fails():
+        raise timing.NotMeasuredError("it could not be installed")
+
+    found = timing.turns({"one": lambda: 1.0, "other": fails}, 2)
+    assert found == {"one": [1.0, 1.0]}
+    assert capsys.readouterr().err.count("other: it could not be installed") == 1
+
+
+def test_a_child_that_fails_says_why():
+    with pytest.raises(timing.NotMeasuredError, match="did not run"):
+        timing.child(sys.executable, "put.py", env={})
+
+
+def test_a_peer_that_cannot_be_installed_is_told(monkeypatch):
+    monkeypatch.setattr(peers, "_made", lambda: "the peers' environment could not be made")
+    with pytest.raises(timing.NotMeasuredError, match="could not be made"):
+        peers.need.__wrapped__("in-toto")
+
+
+def test_ratios_are_of_rounds():
+    assert timing.ratio([2.0, 4.0, 30.0], [1.0, 2.0, 3.0]) == 2.0
+
+
+def test_the_table():
+    section = Section(
+        "Parse", "What is measured.", [Row("ours", "1.0 s", "1.00", "at most 2 s"), Row("a|peer", "could not be installed")], ["More."]
+    )
+    page = as_markdown([section])
+    assert "| ours | 1.0 s | 1.00 | at most 2 s |" in page
+    assert "| a/peer | could not be installed |  |  |" in page
+    assert "load averages" in page
+    assert "ours    1.0 s" in as_text(section)
+
+
+@pytest.mark.parametrize("asked", [["nonsense"], ["--rounds", "0"]])
+def test_what_cannot_be_asked(asked, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *asked])
+    with pytest.raises(SystemExit):
+        main()
+    assert "benchmark" in capsys.readouterr().err
