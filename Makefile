@@ -17,7 +17,7 @@ quote = '$(subst ','\'',$(1))'
 OPTIONS = $(if $(FAULT),--fault $(call quote,$(FAULT))) $(if $(PORT),--port $(call quote,$(PORT)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cheat up test check bench pictures constraints clean
+.PHONY: help demo cheat up test check compose bench pictures constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,8 +42,13 @@ check: ## linters, types, import floors, unit tests
 	@scripts/quietly imports $(BIN)/lint-imports
 	@scripts/quietly unit $(BIN)/pytest -q -n auto --dist loadfile --cov --cov-report=term --cov-fail-under=90 tests/unit
 
-test: check ## all of that, and the tests on a real Airflow
+test: check ## all of that, the pages in a real browser, and the tests on a real Airflow
+	@scripts/quietly browser $(BIN)/pytest -q tests/browser
 	@scripts/quietly airflow $(BIN)/pytest -q tests/integration
+
+compose: ## run the standard workflow on docker-compose.yaml's services as processes (needs PostgreSQL and Redis)
+	@scripts/bootstrap compose
+	@PHASEGATE_REQUIRE_SERVICES=1 $(BIN)/pytest -q tests/integration/test_compose.py
 
 bench: ## measure Phasegate beside its peers, and print the ratios (BENCH="parse gates" for some)
 	@scripts/bootstrap dev
