@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -14,14 +15,14 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from dag_factory.errors import EnvelopeError, EvidenceError, KeyFolderError, StoreError
-from dag_factory.evidence.contract import RunContract
+from dag_factory.evidence.contract import RunContract, TaskContract
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
 from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, Wire, moment_of, parse
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Verdict
 
-__all__ = ["Broken", "RunRecord", "Stored", "binding_of", "read_charter", "read_contract", "read_record"]
+__all__ = ["Broken", "OpenRun", "RunRecord", "Stored", "binding_of", "open_run", "read_charter", "read_contract", "read_record"]
 
 _AT_MOST = 16_000_000
 
@@ -165,6 +166,63 @@ def binding_of(record: RunRecord, phase: str, task: str, attempt: int) -> Bindin
     )
 
 
+@dataclass(frozen=True)
+class OpenRun:
+    """A run under its newest charter, to be read part by part: every part says what it holds, and what of it is broken."""
+
+    store: RunStore
+    charter: Stored[Charter]
+    contract: RunContract
+
+    @cached_property
+    def keys(self) -> dict[str, PublicKey]:
+        """Every key of the run, by its id."""
+        return {key.keyid: key for key in (PublicKey(pem) for pem in self.charter.says.keys.values())}
+
+    def folder(self, name: str) -> str:
+        """Where something of this charter lies in the run's place."""
+        return f"{self.charter.digest[:16]}/{name}"
+
+    def statements(self, task: TaskContract) -> tuple[list[Stored[TaskStatement]], list[Broken]]:
+        """What a task delivered, the oldest first."""
+        return self._all(self.keys, f"statements/{task.id}", TaskStatement, task.phase, task.task)
+
+    def converges(self, phase: str) -> tuple[list[Stored[ConvergeStatement]], list[Broken]]:
+        """The merges of a phase, the oldest first."""
+        return self._all(self._own, f"statements/{phase}/converge", ConvergeStatement, phase, "converge")
+
+    def verdicts(self, phase: str) -> tuple[list[Stored[Verdict]], list[Broken]]:
+        """The verdicts on a phase, the oldest first."""
+        return self._all(self._own, f"verdicts/{phase}", Verdict, phase, "verdict")
+
+    @property
+    def _own(self) -> dict[str, PublicKey]:
+        return {self.charter.keyid: self.keys[self.charter.keyid]}  # merges and verdicts are Phasegate's alone
+
+    def _all(
+        self, keys: dict[str, PublicKey], folder: str, kind: type[Kind], phase: str, task: str
+    ) -> tuple[list[Stored[Kind]], list[Broken]]:
+        broken: list[Broken] = []
+        return _Reader(self.store, self.charter.digest[:16], keys, broken).all(folder, kind, phase, task), broken
+
+
+def open_run(store: RunStore, *, contract: Callable[[RunStore, str], RunContract] = read_contract) -> OpenRun | None:
+    """Open a run under its newest charter, and read nothing else yet; None if it has not begun.
+
+    Parameters
+    ----------
+    contract: reads the contract of the plan a charter froze.
+
+    Raises
+    ------
+    EnvelopeError: the charter cannot be believed.
+    StoreError: the store cannot be read.
+
+    """
+    charter = read_charter(store)
+    return OpenRun(store, charter, contract(store, charter.says.plan)) if charter else None
+
+
 def read_record(store: RunStore, *, upto: str | None = None) -> RunRecord | None:
     """Read a run under its newest charter; None if it has not begun.
 
@@ -178,22 +236,19 @@ def read_record(store: RunStore, *, upto: str | None = None) -> RunRecord | None
     StoreError: the store cannot be read.
 
     """
-    charter = read_charter(store)
-    if charter is None:
+    run = open_run(store)
+    if run is None:
         return None
-    contract = read_contract(store, charter.says.plan)
-    record = RunRecord(charter, contract)
-    keys = {key.keyid: key for key in (PublicKey(pem) for pem in charter.says.keys.values())}
+    record = RunRecord(run.charter, run.contract)
     broken: list[Broken] = []
-    authority = {charter.keyid: keys[charter.keyid]}
-    reader = _Reader(store, charter.digest[:16], keys, broken)
-    own = _Reader(store, charter.digest[:16], authority, broken)  # merges and verdicts are Phasegate's alone
-    for phase in contract.upto(upto) if upto else contract.phases:
+    for phase in run.contract.upto(upto) if upto else run.contract.phases:
         for task in phase.tasks:
-            record.statements[task.id] = reader.all(f"statements/{task.id}", TaskStatement, phase.id, task.task)
-        record.converges[phase.id] = own.all(f"statements/{phase.id}/converge", ConvergeStatement, phase.id, "converge")
-        record.verdicts[phase.id] = own.all(f"verdicts/{phase.id}", Verdict, phase.id, "verdict")
-    return RunRecord(charter, contract, record.statements, record.converges, record.verdicts, tuple(broken))
+            record.statements[task.id], found = run.statements(task)
+            broken += found
+        record.converges[phase.id], merges = run.converges(phase.id)
+        record.verdicts[phase.id], words = run.verdicts(phase.id)
+        broken += [*merges, *words]
+    return RunRecord(run.charter, run.contract, record.statements, record.converges, record.verdicts, tuple(broken))
 
 
 @dataclass(frozen=True)

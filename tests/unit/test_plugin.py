@@ -86,3 +86,11 @@ def test_nothing_else_is_to_be_had_of_the_package():
     assert phasegate_plugin.PhasegatePlugin.name == "phasegate"
     with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
         _ = phasegate_plugin.Nonsense
+
+
+def test_the_links_lead_to_where_the_pages_are_mounted():
+    from phasegate_plugin import plugin
+
+    from dag_factory import links
+
+    assert plugin.MOUNT == links.MOUNT

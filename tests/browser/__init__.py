@@ -1,0 +1,1 @@
+"""The plugin's pages in a real browser."""

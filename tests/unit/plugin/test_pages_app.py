@@ -1,0 +1,391 @@
+"""Every page, from the address to the answer: what is there, what is not, and what cannot be believed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import quote, unquote
+
+import pytest
+from support.pages import PREFIX, Server, address, serving
+from support.runs import HonestRun, honest, place, resign
+
+from dag_factory.evidence.statement import Entry, Refusal
+from dag_factory.links import EvidenceLink, RunLink, VerdictLink
+
+
+def text_of(answer) -> str:
+    """What a person reads."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", re.sub(r"<style>.*?</style>", "", answer.text, flags=re.DOTALL)))
+
+
+def entry_of(run: HonestRun, task_id: str) -> Entry:
+    stored = run.record.newest(task_id)
+    assert stored
+    return stored.says.evidence[0]
+
+
+def blob(run: HonestRun, digest: str) -> Path:
+    return Path(run.store.blob_path(digest))
+
+
+class TestWhatIsThere:
+    def test_a_run_lists_its_phases_in_plan_order_with_their_verdicts(self, server: Server, run: HonestRun, at: str) -> None:
+        answer = server.get(at)
+        assert answer.status_code == 200, answer.text
+        places = [answer.text.index(f"{at}/gates/{phase.id}") for phase in run.contract.phases]
+        assert places == sorted(places)
+        assert text_of(answer).count("PASSED") >= 3
+
+    def test_a_verdict_answers_question_by_question_and_names_what_it_rests_on(self, server: Server, run: HonestRun, at: str) -> None:
+        answer = server.get(f"{at}/gates/implementation")
+        verdict = run.record.verdict("implementation")
+        assert verdict
+        for question in verdict.says.phasegate.checklists:
+            assert question.says in answer.text
+        for told in verdict.says.input_attestations:
+            assert told.digest["sha256"][:12] in answer.text
+        assert f"phasegate verify {run.store.path} --trust {run.record.charter.keyid}" in answer.text
+        assert f"{verdict.digest}  {place(run, 'verdicts/implementation')}" in answer.text
+
+    def test_a_failed_verdict_tells_every_finding(self, server: Server, run: HonestRun, at: str) -> None:
+        run.contents[("integration/architect", "architecture")] = b"nothing\n"
+        run.work("integration")
+        judgement = run.answer("integration")
+        assert judgement.word == "FAILED"
+        said = text_of(server.get(f"{at}/gates/integration"))
+        assert "✗ FAILED" in said
+        assert "✓ PASSED" not in said
+        for finding in judgement.findings:
+            assert finding.rule in said
+
+    def test_a_gate_that_was_not_asked_yet(self, server: Server, at: str) -> None:
+        said = text_of(server.get(f"{at}/gates/integration"))
+        assert "has not answered yet" in said
+        assert "✓ PASSED" not in said
+
+    def test_a_task_shows_files_checks_refusals_and_attempts(self, server: Server, run: HonestRun, at: str) -> None:
+        refusal = Refusal(rule="workspace-symlink", path="evil", text="evil is a symbolic link.")
+        run.deliver("validation/test-engineer", refusals=(refusal,))
+        answer = server.get(f"{at}/tasks/validation/test-engineer")
+        said = text_of(answer)
+        assert "evil is a symbolic link." in said
+        assert "make e2e" in said
+        assert "0001.json" in said
+        assert "0002.json" in said
+        for entry in run.record.newest("validation/test-engineer").says.evidence:  # type: ignore[union-attr]
+            assert f"{at}/tasks/validation/test-engineer/files/{entry.item}/{entry.name}" in answer.text
+            assert f"{at}/tasks/validation/test-engineer/download/{entry.digest}" in answer.text
+
+    def test_a_merge_is_a_page_of_its_own(self, server: Server, run: HonestRun, at: str) -> None:
+        answer = server.get(f"{at}/tasks/implementation/converge")
+        assert answer.status_code == 200
+        assert f"{at}/tasks/implementation/ingest.sdet" in answer.text
+        for href in set(re.findall(r'href="([^"]*/converge/files/[^"]*)"', answer.text)):
+            assert server.get(href.replace("&amp;", "&")).status_code == 200, href
+
+    def test_every_link_of_every_page_leads_somewhere(self, server: Server, run: HonestRun, at: str) -> None:
+        seen, todo = set(), [at]
+        while todo:
+            address = todo.pop()
+            seen.add(address)
+            answer = server.get(address)
+            assert answer.status_code == 200, address
+            if answer.headers["content-type"].startswith("text/html"):
+                found = {href.replace("&amp;", "&") for href in re.findall(r'href="(/[^"]*)"', answer.text)}
+                todo += sorted({href for href in found if "/phasegate/" in href} - seen - set(todo))
+        assert len(seen) > 60
+
+    def test_bytes_are_given_as_an_attachment_and_never_as_a_page(self, server: Server, run: HonestRun, at: str) -> None:
+        entry = entry_of(run, "foundation/architect")
+        answer = server.get(f"{at}/tasks/foundation/architect/download/{entry.digest}")
+        assert answer.content == run.store.blob(entry.digest)
+        assert answer.headers["content-type"] == "application/octet-stream"
+        assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''ARCHITECTURE.md"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"].startswith("private")
+
+
+class TestLinks:
+    RUN = "scheduled__2026-11-23T06:00:00+00:00"
+
+    def test_the_links_beside_airflows_tasks_lead_here(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Run ids have colons and pluses; Airflow's UI resolves a link against its base."""
+        run = HonestRun(tmp_path / "home", run_id=self.RUN) if (tmp_path / "home").mkdir() is None else None
+        assert run
+        run.through("foundation")
+        key = SimpleNamespace(dag_id=run.plan.workflow, run_id=run.run_id, task_id="foundation.architect")
+        with serving(monkeypatch, run.tmp_path) as server:
+            server.knows(run)
+            gate = VerdictLink().get_link(SimpleNamespace(phase="foundation"), ti_key=key)
+            for link in (gate, EvidenceLink().get_link(None, ti_key=key), RunLink().get_link(None, ti_key=key)):
+                answer = server.get(f"{PREFIX}/{link}")
+                assert answer.status_code == 200, link
+                assert self.RUN in text_of(answer)
+                for href in re.findall(r'href="(/[^"]*/runs/[^"]*)"', answer.text):
+                    assert quote(self.RUN, safe="") in href
+            assert server.get(f"{PREFIX}/{gate}".replace("%2B", "+").replace("%3A", ":")).status_code == 200
+            login = re.findall(r"auth/login\?next=([^\"]*)", server.get(f"{PREFIX}/{gate}", who=None).text)[0]
+            assert server.get(unquote(login)).status_code == 200
+
+
+class TestWhatIsNotThere:
+    @pytest.mark.parametrize(
+        ("path", "says"),
+        [
+            ("/gates/nowhere", "has no phase nowhere"),
+            ("/tasks/nowhere/architect", "has no phase nowhere"),
+            ("/tasks/foundation/nobody", "has no task nobody"),
+            ("/tasks/foundation/nobody/files/x/y", "has no task nobody"),
+            ("/tasks/foundation/architect/files/architecture/OTHER.md", "names no such file"),
+            ("/tasks/foundation/architect/files/other/ARCHITECTURE.md", "names no such file"),
+            (f"/tasks/foundation/architect/download/{'0' * 64}", "names that digest"),
+            ("/nonsense", "nothing at this address"),
+        ],
+    )
+    def test_no_such_phase_task_or_file(self, server: Server, at: str, path: str, says: str) -> None:
+        answer = server.get(at + path)
+        assert answer.status_code == 404
+        assert says in text_of(answer)
+
+    def test_no_such_run(self, server: Server, run: HonestRun, at: str) -> None:
+        answer = server.get(address(run.plan.workflow, "manual__gone"))
+        assert answer.status_code == 404
+        assert "knows no run manual__gone" in text_of(answer)
+
+    def test_a_dag_without_phasegate(self, server: Server, run: HonestRun, at: str) -> None:
+        server.run(run.plan.workflow, "other", operator="PythonOperator", number=2)
+        answer = server.get(address(run.plan.workflow, "other"))
+        assert answer.status_code == 404
+        assert "not built by Phasegate" in text_of(answer)
+
+    def test_a_run_that_has_not_begun(self, server: Server, run: HonestRun, at: str) -> None:
+        server.run(run.plan.workflow, "manual__2", number=2)
+        answer = server.get(address(run.plan.workflow, "manual__2"))
+        assert answer.status_code == 404
+        assert "no charter yet" in text_of(answer)
+
+    def test_a_run_whose_dag_was_deleted_is_not_shown_to_anybody(self, server: Server, run: HonestRun) -> None:
+        """The evidence is there, and who may read it can no longer be asked."""
+        answer = server.get(address(run.plan.workflow, run.run_id))
+        assert answer.status_code == 404
+        assert "knows no DAG orders_mart" in text_of(answer)
+        assert server.get(address(run.plan.workflow, run.run_id), who="eve").status_code == 403
+
+    def test_a_run_deleted_in_airflow_is_not_shown(self, server: Server, run: HonestRun) -> None:
+        server.dag(run.plan.workflow, "red")
+        assert server.get(address(run.plan.workflow, run.run_id)).status_code == 404
+
+
+class TestBytesOfOthers:
+    """A blob is reached only through a statement of that very run and task which names its digest."""
+
+    def test_bytes_of_another_task(self, server: Server, run: HonestRun, at: str) -> None:
+        digest = entry_of(run, "foundation/architect").digest
+        assert server.get(f"{at}/tasks/foundation/ux-designer/download/{digest}").status_code == 404
+
+    def test_bytes_of_another_run(self, server: Server, run: HonestRun, at: str, tmp_path: Path) -> None:
+        other = honest(tmp_path / "other", through="foundation")
+        secret = other.store.put_bytes(b"another team's\n")
+        other.deliver("foundation/architect", log=secret)
+        shutil.copytree(other.store.path, run.store.path.parent / "manual__2")
+        server.run(run.plan.workflow, "manual__2", number=2)
+        assert server.get(f"{at}/tasks/foundation/architect/download/{secret}").status_code == 404
+        assert server.get(f"{address(run.plan.workflow, 'manual__2')}/tasks/foundation/architect/download/{secret}").status_code == 409
+
+    def test_bytes_that_only_lie_in_the_store(self, server: Server, run: HonestRun, at: str) -> None:
+        for digest in (run.store.put_bytes(b"unsigned\n"), run.record.charter.says.plan):
+            assert server.get(f"{at}/tasks/foundation/architect/download/{digest}").status_code == 404
+
+    def test_a_statement_signed_by_somebody_else_opens_nothing(self, server: Server, run: HonestRun, at: str) -> None:
+        secret = run.store.put_bytes(b"not hers\n")
+        run.deliver("foundation/architect", signer="sdet", log=secret)
+        assert server.get(f"{at}/tasks/foundation/architect/download/{secret}").status_code == 404
+        assert "made for something else" in text_of(server.get(f"{at}/tasks/foundation/architect"))
+
+    def test_a_statement_of_another_task_put_here_opens_nothing(self, server: Server, run: HonestRun, at: str) -> None:
+        digest = entry_of(run, "implementation/ingest.software-engineer").digest
+        shutil.copy(
+            place(run, "statements/implementation/ingest.software-engineer"),
+            place(run, "statements/implementation/daily_mart.software-engineer", 2),
+        )
+        answer = server.get(f"{at}/tasks/implementation/daily_mart.software-engineer/download/{digest}")
+        own = {entry.digest for entry in run.record.statements["implementation/daily_mart.software-engineer"][0].says.evidence}
+        assert answer.status_code == (200 if digest in own else 404)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "../../../../../../etc/passwd",
+            "..%2f..%2f..%2fetc%2fpasswd",
+            "%2e%2e/%2e%2e/etc/passwd",
+            "/etc/passwd",
+            "a%00b",
+            "x\\..\\y",
+            "%ff",
+        ],
+    )
+    @pytest.mark.parametrize("where", ["files/architecture/", "download/"])
+    def test_names_that_lead_elsewhere(self, server: Server, at: str, name: str, where: str) -> None:
+        answer = server.get(f"{at}/tasks/foundation/architect/{where}{name}")
+        assert answer.status_code == 404
+        assert "root:" not in answer.text
+
+
+class TestHostileNames:
+    NAME = 'a "quoted" <script>alert(1)</script> 100% ä?&#.md'
+
+    def test_a_name_full_of_tricks_is_shown_and_found(self, server: Server, run: HonestRun, at: str) -> None:
+        digest = run.store.put_bytes(b"# Hello\n")
+        entry = Entry(task="foundation/architect", item="architecture", name=self.NAME, digest=digest, size=8, grade="observed")
+        run.deliver("foundation/architect", evidence=(entry,))
+        answer = server.get(f"{at}/tasks/foundation/architect")
+        assert "<script" not in answer.text
+        [href] = set(re.findall(r'href="([^"]*/files/[^"]*)"', answer.text))
+        shown = server.get(href)
+        assert shown.status_code == 200
+        assert "<script" not in shown.text
+        given = server.get(f"{at}/tasks/foundation/architect/download/{digest}").headers["content-disposition"]
+        assert unquote(given.removeprefix("attachment; filename*=UTF-8''")) == self.NAME.rpartition("/")[2]
+        assert re.fullmatch(r"attachment; filename\*=UTF-8''[\w%.~-]+", given)
+
+
+class TestWhatCannotBeBelieved:
+    def test_an_edited_verdict_is_invalid_whatever_it_says(self, server: Server, run: HonestRun, at: str) -> None:
+        path = place(run, "verdicts/foundation")
+        path.write_bytes(path.read_bytes().replace(b'"payload":"ey', b'"payload":"eY', 1))
+        for page in (f"{at}/gates/foundation", at):
+            assert "INVALID" in text_of(server.get(page))
+        assert "PASSED" not in text_of(server.get(f"{at}/gates/foundation"))
+
+    @pytest.mark.parametrize("signer", ["architect", "sdet"])
+    def test_a_verdict_signed_by_a_persona_is_invalid(self, server: Server, run: HonestRun, at: str, signer: str) -> None:
+        resign(run, place(run, "verdicts/foundation"), lambda payload: None, signer=signer)
+        assert "INVALID" in text_of(server.get(f"{at}/gates/foundation"))
+
+    def test_a_verdict_of_another_phase_is_invalid(self, server: Server, run: HonestRun, at: str) -> None:
+        shutil.copy(place(run, "verdicts/foundation"), place(run, "verdicts/implementation", 2))
+        said = text_of(server.get(f"{at}/gates/implementation"))
+        assert "INVALID" in said
+        assert "of another run, plan or phase" in said
+
+    def test_work_done_again_after_the_verdict(self, server: Server, run: HonestRun, at: str) -> None:
+        run.deliver("foundation/architect")
+        answer = server.get(f"{at}/gates/foundation")
+        assert "INVALID" in text_of(answer)
+        assert "done again, or taken away" in text_of(answer)
+
+    def test_work_taken_away_after_the_verdict(self, server: Server, run: HonestRun, at: str) -> None:
+        place(run, "statements/foundation/architect").unlink()
+        said = text_of(server.get(f"{at}/gates/foundation"))
+        assert "INVALID" in said
+        assert "missing or altered" in said
+
+    def test_an_edited_statement_shows_nothing_of_what_it_says(self, server: Server, run: HonestRun, at: str) -> None:
+        path = place(run, "statements/foundation/architect")
+        path.write_bytes(path.read_bytes().replace(b'"sig":"', b'"sig":"AAAA', 1))
+        answer = server.get(f"{at}/tasks/foundation/architect")
+        assert "invalid" in text_of(answer)
+        assert "/files/" not in answer.text
+
+    def test_altered_bytes_are_not_shown_and_not_given(self, server: Server, run: HonestRun, at: str) -> None:
+        entry = entry_of(run, "foundation/architect")
+        blob(run, entry.digest).write_bytes(b"x" * entry.size)
+        page = f"{at}/tasks/foundation/architect"
+        shown = server.get(f"{page}/files/{entry.item}/{entry.name}")
+        assert shown.status_code == 200
+        assert "other bytes than those that were signed" in text_of(shown)
+        assert "xxxx" not in text_of(shown)
+        assert server.get(f"{page}/download/{entry.digest}").status_code == 404
+
+    def test_missing_bytes_are_said_to_be_missing(self, server: Server, run: HonestRun, at: str) -> None:
+        entry = entry_of(run, "foundation/architect")
+        blob(run, entry.digest).unlink()
+        page = f"{at}/tasks/foundation/architect"
+        assert "not in the store" in text_of(server.get(page))
+        assert "does not hold this file any more" in text_of(server.get(f"{page}/files/{entry.item}/{entry.name}"))
+        assert server.get(f"{page}/download/{entry.digest}").status_code == 404
+
+    def test_a_link_or_a_pipe_in_the_place_of_a_file(self, server: Server, run: HonestRun, at: str, tmp_path: Path) -> None:
+        entry = entry_of(run, "foundation/architect")
+        path = blob(run, entry.digest)
+        path.rename(tmp_path / "elsewhere")
+        path.symlink_to(tmp_path / "elsewhere")
+        page = f"{at}/tasks/foundation/architect"
+        assert server.get(f"{page}/download/{entry.digest}").status_code == 503
+        path.unlink()
+        os.mkfifo(path)
+        assert server.get(f"{page}/download/{entry.digest}").status_code == 404
+
+    def test_a_large_file_that_was_altered_never_arrives_whole(self, server: Server, run: HonestRun, at: str) -> None:
+        data = os.urandom(1 << 20)
+        digest = run.store.put_bytes(data)
+        run.deliver("foundation/architect", log=digest)
+        address = f"{at}/tasks/foundation/architect/download/{digest}"
+        assert server.get(address).content == data
+        blob(run, digest).write_bytes(data[:-1] + b"x")
+        try:
+            arrived = server.get(address).content
+        except Exception:  # the connection was cut off
+            return
+        assert len(arrived) < len(data)
+
+    def test_a_charter_of_another_key_or_another_kickoff(self, server: Server, run: HonestRun, at: str) -> None:
+        run.kickoff()
+        answer = server.get(at)
+        assert answer.status_code == 409
+        assert "not the one that `kickoff`" in text_of(answer)
+        shutil.rmtree(run.tmp_path / "keys")
+        other = HonestRun(run.tmp_path)
+        assert other.record.charter.keyid != run.plan.digest
+        server.run(run.plan.workflow, "manual__3", number=3)
+        HonestRun(run.tmp_path, run_id="manual__3")
+        (run.tmp_path / "keys" / "phasegate.pem").unlink()
+        run.keys.signer("phasegate", make=True)
+        answer = server.get(address(run.plan.workflow, "manual__3"))
+        assert answer.status_code == 409
+        assert "a key that this installation does not have" in text_of(answer)
+
+    def test_a_plan_that_was_altered(self, server: Server, run: HonestRun, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        from phasegate_plugin.pages import opening
+
+        monkeypatch.setattr(opening, "_contracts", opening._Contracts(2))
+        blob(run, run.record.charter.says.plan).write_bytes(b"{}")
+        assert server.get(at).status_code == 409
+
+
+class TestTheStoreItself:
+    def test_a_store_that_is_another_than_the_workers(self, server: Server, run: HonestRun, at: str) -> None:
+        shutil.rmtree(run.tmp_path / "evidence")
+        answer = server.get(at)
+        assert answer.status_code == 503
+        assert "evidence_root" in text_of(answer)
+
+    def test_a_store_that_cannot_be_read(self, server: Server, run: HonestRun, at: str) -> None:
+        charters = run.store.path / "charters"
+        shutil.rmtree(charters)
+        charters.symlink_to(charters)  # as good as an input/output error
+        answer = server.get(at)
+        assert answer.status_code == 503
+        assert str(run.tmp_path) not in answer.text
+
+    def test_object_storage_that_does_not_answer(self, server: Server, run: HonestRun, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AIRFLOW__PHASEGATE__EVIDENCE_ROOT", "nowhere://conn@bucket/evidence")
+        answer = server.get(at)
+        assert answer.status_code == 503
+        assert "bucket" not in answer.text
+
+    def test_a_fault_of_ours_leaks_nothing(self, server: Server, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        from phasegate_plugin.pages import app
+
+        def broken(*_):
+            raise RuntimeError("the secret is 42")
+
+        monkeypatch.setattr(app, "run_view", broken)
+        answer = server.get(at)
+        assert answer.status_code == 500
+        assert "42" not in text_of(answer)
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
