@@ -104,10 +104,7 @@ def test_one_broken_spec_never_harms_its_siblings(fault, folder, load, caplog):
     assert sorted(dags) == ["before", "zuletzt"]
     assert list(broken) == [str(path)]
     [error] = broken.values()
-    for found in error.diagnostics:
-        assert str(found).startswith(f"{path}:")
-        assert found.reason
-        assert found.remedy
+    assert all(str(found).startswith(f"{path}:") and found.reason and found.remedy for found in error.diagnostics)
     assert str(error).splitlines()[0] in caplog.text
     for dag in dags.values():
         DagSerialization.to_dict(dag)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from dag_factory.evidence.contract import Item, PhaseContract, RunContract, TaskContract
-from dag_factory.evidence.kinds import KINDS
-from dag_factory.evidence.kinds.base import Examination, Fault, Material
 from dag_factory.evidence.record import RunRecord, Stored
 from dag_factory.evidence.statement import CheckResult, Entry, TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding
+
+if TYPE_CHECKING:
+    from dag_factory.evidence.kinds.base import Examination
 
 __all__ = ["Case", "Files", "entries_of", "results_of"]
 
@@ -79,6 +81,10 @@ class Case:
         return self._examined[key]
 
     def _look(self, task: TaskContract, item: Item) -> Examination:
+        # Only gates examine; a task asks a case whether its phase is open.
+        from dag_factory.evidence.kinds import KINDS
+        from dag_factory.evidence.kinds.base import Examination, Fault, Material
+
         kind = KINDS.get(item.kind)
         if kind is None:
             return Examination((Fault(f"There is no kind of evidence {item.kind!r}.", rule="evidence-malformed"),), {})

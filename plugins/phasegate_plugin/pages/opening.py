@@ -111,7 +111,12 @@ def _refuse_strange(run: OpenRun, known: KnownRun) -> None:
     said = run.charter.says
     if (said.dag_id, said.run_id) != (known.dag_id, known.run_id):
         raise incredible("The charter in the place of this run is of another run.", "Find out by whom it was put there.")
-    if known.charter and known.charter != run.charter.digest:
+    if known.charter is None:
+        raise incredible(
+            "Airflow does not know which charter `kickoff` of this run wrote, so what is in the store may be of an earlier run of this name.",
+            "Wait until `kickoff` has ended, or clear it; `phasegate verify` judges what is in the store.",
+        )
+    if known.charter != run.charter.digest:
         raise incredible("The newest charter in the store is not the one that `kickoff` of this run wrote.", "Clear the task `kickoff`.")
     try:
         own = key_folder().signer(AUTHORITY).public.keyid
