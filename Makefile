@@ -48,7 +48,7 @@ test: check ## all of that, the pages in a real browser, and the tests on a real
 
 compose: ## run the standard workflow on docker-compose.yaml's services as processes (needs PostgreSQL and Redis)
 	@scripts/bootstrap compose
-	@PHASEGATE_REQUIRE_SERVICES=1 $(BIN)/pytest -q tests/integration/test_compose.py
+	@PHASEGATE_REQUIRE_SERVICES=1 $(BIN)/pytest -q tests/unit/test_compose_file.py tests/integration/test_compose.py
 
 bench: ## measure Phasegate beside its peers, and print the ratios (BENCH="parse gates" for some)
 	@scripts/bootstrap dev
