@@ -51,9 +51,9 @@ class EvidenceLink(BaseOperatorLink):
     name = "Evidence"
     xcom_key = "phasegate_evidence_link"
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 # Airflow's signature
-        """Where the newest statement of the task is shown; a task's Airflow id is ``phase.task``."""
-        phase, _, task = str(ti_key.task_id).partition(".")
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Where the newest statement of the task is shown; of a merge, that of the phase."""
+        phase, _, task = str(getattr(operator, "contract_id", "") or f"{operator.phase}/converge").partition("/")
         return f"{_run(ti_key)}/tasks/{quote(phase, safe='')}/{quote(task, safe='')}"
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
+import pendulum
 import typer
 
 from dag_factory.cli.runs import find_run, record_of
@@ -93,7 +94,7 @@ def _assigned(store: RunStore, record: RunRecord, contract: TaskContract) -> Non
             remedy="Wait until the task is green in Airflow.",
         )
     verdict = record.verdict(contract.phase)
-    if verdict is not None and verdict.says.passed:
+    if verdict is not None and verdict.says.passed(pendulum.now("UTC")):
         raise EvidenceError(
             f"The gate of phase {contract.phase} has answered already: PASSED.",
             remedy="Start a new run for other evidence: what was judged stays as it is.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from dag_factory.evidence.keys import Signer
-from dag_factory.evidence.record import RunRecord, binding_of
+from dag_factory.evidence.run import RunRecord, binding_of
 from dag_factory.evidence.statement import sign
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Extension, vsa
@@ -23,15 +25,19 @@ def keep_verdict(run: RunStore, record: RunRecord, judgement: Judgement, *, atte
 
     Returns
     -------
-    The name of the verdict in its folder.
+    The digest of the verdict's envelope.
 
     """
     charter, contract = record.charter, record.contract
-    binding = binding_of(record, judgement.phase, "gate", attempt)
+    binding = binding_of(record, judgement.phase, "gate", attempt, cycle=judgement.cycle)
+    before = record.verdicts.get(judgement.phase)
     extension = Extension(
         binding=binding,
-        word="PASSED" if judgement.word == "PASSED" else "FAILED",
+        previous=before[-1].digest if before else None,
+        word="FAILED" if judgement.word == "INCONCLUSIVE" else judgement.word,
         findings=judgement.findings,
+        waived=judgement.waived,
+        rechecked=judgement.rechecked,
         checklists=judgement.answers,
         approved=judgement.approved,
         product=judgement.product,
@@ -41,4 +47,6 @@ def keep_verdict(run: RunStore, record: RunRecord, judgement: Judgement, *, atte
     subjects = {f"{contract.workflow}/{judgement.phase}": {"sha256": charter.digest}}
     if judgement.approved:
         subjects["approved"] = {"gitCommit": judgement.approved}
-    return run.append(f"{charter.digest[:16]}/verdicts/{judgement.phase}", sign(verdict, subjects, signer))
+    envelope = sign(verdict, subjects, signer)
+    run.append(f"{charter.digest[:16]}/verdicts/{judgement.phase}", envelope)
+    return hashlib.sha256(envelope).hexdigest()

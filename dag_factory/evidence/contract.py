@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["CheckContract", "Item", "PhaseContract", "Question", "RunContract", "TaskContract"]
+__all__ = ["ApprovalContract", "CheckContract", "FixContract", "Item", "PhaseContract", "Question", "RunContract", "TaskContract"]
 
 Grade = Literal["observed", "attested", "re-executed"]
 GRADES: tuple[Grade, ...] = ("observed", "attested", "re-executed")
@@ -48,6 +48,7 @@ class CheckContract(_Frozen):
     name: str
     run: str | tuple[str, ...]
     at: Literal["seal", "converge"] = "seal"
+    blames: Literal["validated", "own"] = "validated"
     timeout: int = 1800
 
 
@@ -73,6 +74,16 @@ class TaskContract(_Frozen):
         """Whether its evidence is brought from outside, at any time."""
         return self.runner == "external"
 
+    @property
+    def role(self) -> str:
+        """Its id without its feature, as a spec names it."""
+        return f"{self.phase}/{self.task.rpartition('.')[2]}"
+
+    @property
+    def judges(self) -> bool:
+        """Whether it validates what others made by evidence of its own. Tests that Phasegate runs on the merge are run again by each merge."""
+        return bool(self.validates) and any(item.check is None or item.at != "converge" for item in self.items)
+
 
 class Question(_Frozen):
     """One item of an enforcement checklist."""
@@ -85,8 +96,34 @@ class Question(_Frozen):
     due: tuple[str, ...] = ()
 
 
+class ApprovalContract(_Frozen):
+    """Who must agree before a gate passes: `need` of the logins in `people`, within `timeout` seconds."""
+
+    people: tuple[str, ...]
+    need: int = 1
+    timeout: int = 259200
+
+
+class FixContract(_Frozen):
+    """What happens after a gate has found red flags; see `dag_factory.spec.closing.Fix`. Times are in seconds."""
+
+    max_cycles: int = 0
+    extra_cycles: int = 0
+    max_findings: int = 50
+    owner: str | None = None
+    decide: tuple[str, ...] = ()
+    timeout: int = 259200
+    max_waiver: int = 1209600
+    never_waive: tuple[str, ...] = ()
+
+    @property
+    def cycles(self) -> int:
+        """How many fix phases are unrolled behind each gate: the ordinary ones, and those that somebody may allow."""
+        return self.max_cycles + (self.extra_cycles if self.decide else 0)
+
+
 class PhaseContract(_Frozen):
-    """One phase: its tasks, and whether their work is merged."""
+    """One phase: its tasks, and whether their work is merged. `limit` is how many seconds it may be open."""
 
     id: str
     title: str
@@ -94,6 +131,13 @@ class PhaseContract(_Frozen):
     timeout: int
     converges: bool
     tasks: tuple[TaskContract, ...]
+    approval: ApprovalContract | None = None
+    limit: int | None = None
+
+    @property
+    def judges(self) -> tuple[TaskContract, ...]:
+        """The tasks that validate, and that validate again whenever something was mended."""
+        return tuple(task for task in self.tasks if task.judges)
 
 
 class RunContract(_Frozen):
@@ -103,6 +147,7 @@ class RunContract(_Frozen):
     phases: tuple[PhaseContract, ...]
     questions: tuple[Question, ...] = ()
     product: tuple[str, ...] = ()
+    fix: FixContract = FixContract()
 
     def phase(self, phase: str) -> PhaseContract:
         """Find a phase by id.
@@ -145,9 +190,28 @@ class RunContract(_Frozen):
         found = [phase.id for phase in self.phases if any(task.duty == "validation" for task in phase.tasks)]
         return found[-1] if found else None
 
+    def again(self, phase: str) -> tuple[TaskContract, ...]:
+        """Who validates again in a fix phase, beside those of the phase itself: where the product was validated before, who validated it."""
+        order = [item.id for item in self.phases]
+        validated = self.validated_in
+        if validated is None or order.index(phase) <= order.index(validated):
+            return ()
+        return self.phase(validated).judges
+
+    def makers(self, phase: str) -> tuple[TaskContract, ...]:
+        """Who may be given something to mend in a phase: its own tasks, and those who implemented and tested before; no check, which only looks."""
+        order = [item.id for item in self.phases]
+        at, owner = order.index(phase), self.fix.owner
+        found = [
+            task
+            for task in self.tasks.values()
+            if task.phase == phase
+            or (order.index(task.phase) < at and (task.duty in {"implementation", "testing"} or owner in (task.id, task.role)))
+        ]
+        return tuple(task for task in found if task.runner != "check")
+
     def select(self, target: str, feature: str | None = None) -> Iterator[TaskContract]:
         """The tasks meant by ``all``, a phase, ``phase/task``, or ``phase/role`` of features (of one, if given)."""
         for task in self.tasks.values():
-            role = f"{task.phase}/{task.task.rpartition('.')[2]}"
-            if target in ("all", task.phase, task.id) or (target == role and feature in (None, task.feature)):
+            if target in ("all", task.phase, task.id) or (target == task.role and feature in (None, task.feature)):
                 yield task

@@ -1,4 +1,4 @@
-"""A run as its store holds it: every envelope opened, under the newest charter.
+"""Reads a run as its store holds it: every envelope opened, under the newest charter.
 
 Reading is all this module does. What cannot be opened is kept as `Broken`: it is no statement, and it is not passed over in silence.
 """
@@ -8,78 +8,39 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from dag_factory.errors import EnvelopeError, EvidenceError, KeyFolderError, StoreError
 from dag_factory.evidence.contract import RunContract, TaskContract
+from dag_factory.evidence.decisions import Decision, Triage, Waiver
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
+from dag_factory.evidence.run import Broken, Round, RunRecord, Stored, binding_of
 from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, Wire, moment_of, parse
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Verdict
 
-__all__ = ["Broken", "OpenRun", "RunRecord", "Stored", "binding_of", "open_run", "read_charter", "read_contract", "read_record"]
+__all__ = [
+    "Broken",
+    "OpenRun",
+    "Round",
+    "RunRecord",
+    "Stored",
+    "binding_of",
+    "fix_folder",
+    "open_run",
+    "read_charter",
+    "read_contract",
+    "read_record",
+]
 
 _AT_MOST = 16_000_000
 
 Kind = TypeVar("Kind", bound=Wire)
-
-
-@dataclass(frozen=True)
-class Stored(Generic[Kind]):
-    """An opened statement: the digest of its envelope, who signed it, what it says."""
-
-    digest: str
-    keyid: str
-    says: Kind
-    name: str
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A file in the place of a statement that is none."""
-
-    phase: str
-    task: str
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """Everything signed under one charter, in the order in which it was written."""
-
-    charter: Stored[Charter]
-    contract: RunContract
-    statements: dict[str, list[Stored[TaskStatement]]] = field(default_factory=dict)
-    converges: dict[str, list[Stored[ConvergeStatement]]] = field(default_factory=dict)
-    verdicts: dict[str, list[Stored[Verdict]]] = field(default_factory=dict)
-    broken: tuple[Broken, ...] = ()
-
-    @cached_property
-    def keyids(self) -> dict[str, str]:
-        """The key id of every persona, computed from the charter's public keys."""
-        return {name: PublicKey(pem).keyid for name, pem in self.charter.says.keys.items()}
-
-    def newest(self, task_id: str) -> Stored[TaskStatement] | None:
-        """The newest statement of a task; the newest one counts."""
-        found = self.statements.get(task_id)
-        return found[-1] if found else None
-
-    def converged(self, phase: str) -> Stored[ConvergeStatement] | None:
-        """The newest merge of a phase."""
-        found = self.converges.get(phase)
-        return found[-1] if found else None
-
-    def verdict(self, phase: str) -> Stored[Verdict] | None:
-        """The newest verdict on a phase; the newest one counts. A broken newest one counts as none."""
-        found = self.verdicts.get(phase)
-        names = [item.name for item in self.broken if item.phase == phase and item.task == "verdict"]
-        return found[-1] if found and all(found[-1].name > name for name in names) else None
 
 
 def read_charter(store: RunStore) -> Stored[Charter] | None:
@@ -148,24 +109,6 @@ def read_contract(store: RunStore, plan: str) -> RunContract:
         ) from error
 
 
-def binding_of(record: RunRecord, phase: str, task: str, attempt: int) -> Binding:
-    """What ties a statement to this run, phase, task and attempt, and to the verdict before."""
-    before = record.contract.before(phase)
-    previous = record.verdict(before.id) if before else None
-    said = record.charter.says
-    return Binding(
-        charter=record.charter.digest,
-        plan=said.plan,
-        dag_id=said.dag_id,
-        run_id=said.run_id,
-        phase=phase,
-        task=task,
-        map_index=-1,
-        attempt=attempt,
-        previous_verdict=previous.digest if previous else None,
-    )
-
-
 @dataclass(frozen=True)
 class OpenRun:
     """A run under its newest charter, to be read part by part: every part says what it holds, and what of it is broken."""
@@ -195,15 +138,41 @@ class OpenRun:
         """The verdicts on a phase, the oldest first."""
         return self._all(self._own, f"verdicts/{phase}", Verdict, phase, "verdict")
 
+    def rounds(self, phase: str) -> tuple[list[Round], list[Broken]]:
+        """The fix cycles of a phase, each with its newest triage and what its orders and its validators delivered."""
+        triages, broken = self._all(self._own, f"triages/{phase}", Triage, phase, "triage")
+        judges = [task.id for task in (*self.contract.phase(phase).judges, *self.contract.again(phase))]
+        found = []
+        for cycle, triage in sorted({item.says.binding.cycle: item for item in triages}.items()):
+            delivered: dict[str, list[Stored[TaskStatement]]] = {}
+            for task_id in dict.fromkeys([*(order.task for order in triage.says.orders if order.task in self.contract.tasks), *judges]):
+                delivered[task_id], lost = self._all(self.keys, fix_folder(phase, cycle, task_id), TaskStatement, phase, task_id)
+                broken += lost
+            found.append(Round(cycle, triage, delivered))
+        return found, broken
+
+    def decisions(self, phase: str) -> tuple[list[Stored[Decision]], list[Broken]]:
+        """What people decided about a phase, the oldest first."""
+        return self._all(self._own, f"decisions/{phase}", Decision, phase, "decision")
+
+    def waivers(self, phase: str) -> tuple[list[Stored[Waiver]], list[Broken]]:
+        """What was waived in a phase, the oldest first."""
+        return self._all(self._own, f"waivers/{phase}", Waiver, phase, "waiver")
+
     @property
     def _own(self) -> dict[str, PublicKey]:
-        return {self.charter.keyid: self.keys[self.charter.keyid]}  # merges and verdicts are Phasegate's alone
+        return {self.charter.keyid: self.keys[self.charter.keyid]}  # all but the work of personas is Phasegate's alone
 
     def _all(
         self, keys: dict[str, PublicKey], folder: str, kind: type[Kind], phase: str, task: str
     ) -> tuple[list[Stored[Kind]], list[Broken]]:
         broken: list[Broken] = []
         return _Reader(self.store, self.charter.digest[:16], keys, broken).all(folder, kind, phase, task), broken
+
+
+def fix_folder(phase: str, cycle: int, task_id: str) -> str:
+    """Where the statements of a task lie that it delivers in a fix cycle of a phase, below the charter's folder."""
+    return f"fixes/{phase}/{cycle}/{task_id}"
 
 
 def open_run(store: RunStore, *, contract: Callable[[RunStore, str], RunContract] = read_contract) -> OpenRun | None:
@@ -247,8 +216,11 @@ def read_record(store: RunStore, *, upto: str | None = None) -> RunRecord | None
             broken += found
         record.converges[phase.id], merges = run.converges(phase.id)
         record.verdicts[phase.id], words = run.verdicts(phase.id)
-        broken += [*merges, *words]
-    return RunRecord(run.charter, run.contract, record.statements, record.converges, record.verdicts, tuple(broken))
+        record.rounds[phase.id], fixes = run.rounds(phase.id) if words or record.verdicts[phase.id] else ([], [])
+        record.decisions[phase.id], said = run.decisions(phase.id)
+        record.waivers[phase.id], waived = run.waivers(phase.id)
+        broken += [*merges, *words, *fixes, *said, *waived]
+    return replace(record, broken=tuple(broken))
 
 
 @dataclass(frozen=True)
@@ -274,17 +246,28 @@ class _Reader:
 
 def _refuse_replayed(made: Stored[Kind], before: list[Stored[Kind]]) -> None:
     """The newest counts, so an old one must not be put after those that came later: not as a copy, not by a change of names."""
-    attempt, moment = _when(made.says)
+    bound, moment = _when(made.says)
     for other in before:
         if other.says == made.says:
             raise EnvelopeError(f"it is {other.name} once more")
+        if isinstance(other.says, Verdict) and other.says.phasegate.previous == made.digest:
+            raise EnvelopeError(f"{other.name} came after it, and stands before it")
         later, at = _when(other.says)
-        if attempt < later and moment_of(moment) < moment_of(at):
-            raise EnvelopeError(f"it is attempt {attempt}, and stands after attempt {later} ({other.name})")
+        alike = (bound.cycle, bound.task, bound.map_index) == (later.cycle, later.task, later.map_index)
+        if alike and bound.attempt < later.attempt and moment_of(moment) < moment_of(at):
+            raise EnvelopeError(f"it is attempt {bound.attempt}, and stands after attempt {later.attempt} ({other.name})")
 
 
-def _when(says: Wire) -> tuple[int, str]:
-    if isinstance(says, Verdict):
-        return says.phasegate.binding.attempt, says.time_verified
-    assert isinstance(says, TaskStatement | ConvergeStatement)  # noqa: S101 # there is no other kind with attempts
-    return says.binding.attempt, says.finished_at
+def _when(says: Wire) -> tuple[Binding, str]:
+    match says:
+        case Verdict():
+            return says.phasegate.binding, says.time_verified
+        case TaskStatement() | ConvergeStatement():
+            return says.binding, says.finished_at
+        case Triage():
+            return says.binding, says.written_at
+        case Decision():
+            return says.binding, says.decided_at
+        case Waiver():
+            return says.binding, says.given_at
+    raise EnvelopeError("it is no statement that has attempts")

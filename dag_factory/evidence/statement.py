@@ -7,6 +7,7 @@ predicate              written by                  read by
 `TaskStatement`        PersonaOperator, `submit`   gates
 `ConvergeStatement`    `converge`                  gates
 `Verdict`              gates                       the phase after, `complete`, auditors
+decisions              see `decisions`             gates
 =====================  ==========================  ==============================================
 
 All are frozen, strict, and allow nothing extra: a field nobody checks is a field that lies.
@@ -27,6 +28,7 @@ from dag_factory.evidence.keys import Signer
 from dag_factory.evidence.strict_json import dumps_canonical
 
 __all__ = [
+    "ROOT",
     "Binding",
     "Charter",
     "CheckResult",
@@ -36,6 +38,7 @@ __all__ = [
     "Refusal",
     "Sealed",
     "TaskStatement",
+    "Undone",
     "moment_of",
     "now",
     "parse",
@@ -43,7 +46,8 @@ __all__ = [
 ]
 
 STATEMENT = "https://in-toto.io/Statement/v1"
-_ROOT = "urn:phasegate:predicate"
+ROOT = "urn:phasegate:predicate"
+"""What the types of Phasegate's own predicates begin with."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 _YEARS = range(1970, 9000)
 """Within these no addition of a wait or a clock's skew leaves the calendar."""
@@ -96,13 +100,18 @@ class Subject(Wire):
 
 
 class Binding(Wire):
-    """What ties a statement to its run: nothing of another run, plan, phase or attempt can take its place."""
+    """What ties a statement to its run: nothing of another run, plan, phase, cycle or attempt can take its place.
+
+    `cycle` is 0 for ordinary work, and counts the fix phases from 1. `task` is a task of the phase; in a fix phase it is ``phase/task``, for there
+    what earlier phases made may be mended. `previous_verdict` is that of the phase before, and in a fix phase the one whose findings are mended.
+    """
 
     charter: Digest
     plan: Digest
     dag_id: str
     run_id: str
     phase: str
+    cycle: int
     task: str
     map_index: int
     attempt: int
@@ -148,6 +157,13 @@ class Conflict(Wire):
     text: str
 
 
+class Undone(Wire):
+    """Evidence of a task that is no longer in the tree: somebody else took it away."""
+
+    task: str
+    path: str
+
+
 class Sealed(Wire):
     """A commit, its tree, and the git bundle in the store that holds it; no bundle where nothing was changed."""
 
@@ -157,9 +173,9 @@ class Sealed(Wire):
 
 
 class Charter(Wire):
-    """The first statement of a run."""
+    """The first statement of a run. `triggered_by` is the login that started it, and empty where a schedule did."""
 
-    TYPE: ClassVar[str] = f"{_ROOT}:charter:v1"
+    TYPE: ClassVar[str] = f"{ROOT}:charter:v1"
 
     plan: Digest
     dag_id: str
@@ -171,6 +187,7 @@ class Charter(Wire):
     keys: dict[str, str]
     assurance: Literal["local"]
     nonce: str
+    triggered_by: str
     previous: Digest | None
     written_at: Time
 
@@ -178,7 +195,7 @@ class Charter(Wire):
 class TaskStatement(Wire):
     """What one attempt of one task left behind."""
 
-    TYPE: ClassVar[str] = f"{_ROOT}:task:v1"
+    TYPE: ClassVar[str] = f"{ROOT}:task:v1"
 
     binding: Binding
     persona: str
@@ -200,12 +217,13 @@ class TaskStatement(Wire):
 class ConvergeStatement(Wire):
     """The merge of what a phase sealed, and the checks that were run on the whole."""
 
-    TYPE: ClassVar[str] = f"{_ROOT}:converge:v1"
+    TYPE: ClassVar[str] = f"{ROOT}:converge:v1"
 
     binding: Binding
     base: Commit
     merged: tuple[tuple[str, Commit], ...]
     conflicts: tuple[Conflict, ...]
+    undone: tuple[Undone, ...]
     sealed: Sealed
     product: Digest
     evidence: tuple[Entry, ...]

@@ -7,6 +7,10 @@
         charters/0001.json                           a run begins; made again when `kickoff` is cleared
         <charter>/statements/<phase>/<task>/0001.json   one an attempt, in an envelope
         <charter>/verdicts/<phase>/0001.json            one a gate try, signed
+        <charter>/triages/<phase>/0001.json             who mends what, one a fix cycle
+        <charter>/fixes/<phase>/<cycle>/<phase>/<task>/0001.json   what was delivered in a fix cycle
+        <charter>/decisions/<phase>/0001.json           what people decided
+        <charter>/waivers/<phase>/0001.json             what was waived, and until when
         <charter>/assignments/<phase>/<task>.json       what an external persona is asked for
 
 `<charter>` is the first 16 digits of a charter's digest: nothing of an earlier run of the same name is ever found under it.

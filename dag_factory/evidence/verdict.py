@@ -6,15 +6,16 @@ A verdict is a SLSA Verification Summary (https://slsa.dev/spec/v1.1/verificatio
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from dag_factory.evidence.statement import Binding, Commit, Digest, Time, Wire
+from dag_factory.evidence.statement import Binding, Commit, Digest, Time, Wire, moment_of
 
-__all__ = ["Answer", "Extension", "Finding", "Verdict", "Word", "table"]
+__all__ = ["Answer", "Extension", "Finding", "Recheck", "Used", "Verdict", "Word", "table"]
 
-Word = Literal["PASSED", "FAILED", "INCONCLUSIVE"]
+Word = Literal["PASSED", "PASSED_WITH_WAIVER", "FAILED", "INCONCLUSIVE"]
 
 
 class Finding(Wire):
@@ -38,6 +39,24 @@ class Answer(Wire):
     id: str
     says: str
     holds: bool
+    waived: bool = False
+
+
+class Recheck(Wire):
+    """What became of a finding of an earlier verdict on the phase: each is asked again, by name."""
+
+    finding: str
+    cycle: int
+    now: Literal["mended", "open", "waived"]
+
+
+class Used(Wire):
+    """A waiver that this verdict rests on: the finding it let pass, and until when."""
+
+    finding: Finding
+    waiver: Digest
+    by: str
+    expires_at: Time
 
 
 class ResourceDigest(Wire):
@@ -48,11 +67,14 @@ class ResourceDigest(Wire):
 
 
 class Extension(Wire):
-    """What SLSA has no words for."""
+    """What SLSA has no words for. `previous` is the verdict on the same phase before this one."""
 
     binding: Binding
-    word: Literal["PASSED", "FAILED"]
+    previous: Digest | None
+    word: Literal["PASSED", "PASSED_WITH_WAIVER", "FAILED"]
     findings: tuple[Finding, ...]
+    waived: tuple[Used, ...]
+    rechecked: tuple[Recheck, ...]
     checklists: tuple[Answer, ...]
     approved: Commit | None
     product: Digest | None
@@ -73,19 +95,33 @@ class Verdict(Wire):
     verified_levels: tuple[str, ...]
     phasegate: Annotated[Extension, Field()]
 
-    @property
-    def passed(self) -> bool:
-        """Whether the next phase may start; both words must say so, and nothing may speak against it."""
-        return self.verification_result == "PASSED" and self.phasegate.word == "PASSED" and not self.phasegate.findings
+    def passed(self, now: datetime) -> bool:
+        """Whether the next phase may start at a moment: both words must say so, nothing may speak against it, and no waiver may have run out."""
+        said = self.phasegate
+        words = {"PASSED_WITH_WAIVER"} if said.waived else {"PASSED"}
+        unexpired = all(now < moment_of(used.expires_at) for used in said.waived)
+        return self.verification_result == "PASSED" and said.word in words and not said.findings and unexpired
 
 
-def table(word: str, findings: tuple[Finding, ...], answers: tuple[Answer, ...], *, title: str) -> list[str]:
-    """A verdict as lines for a task log: the word, each finding, both checklists item by item."""
+def table(
+    word: str,
+    findings: tuple[Finding, ...],
+    answers: tuple[Answer, ...],
+    *,
+    title: str,
+    waived: tuple[Used, ...] = (),
+    rechecked: tuple[Recheck, ...] = (),
+) -> list[str]:
+    """A verdict as lines for a task log: the word, each finding, what was waived or mended, both checklists item by item."""
     lines = [f"{title}: {word}"]
     lines += [f"  ✗ {finding.rule}  {finding.subject}: {finding.text}" for finding in findings]
+    lines += [f"  ⚠ waived by {used.by} until {used.expires_at}: {used.finding.id}: {used.finding.text}" for used in waived]
+    lines += [f"  {'✓' if item.now == 'mended' else '✗'} {item.now} since cycle {item.cycle}: {item.finding}" for item in rechecked]
     for name in dict.fromkeys(answer.checklist for answer in answers):
         lines.append(f"  {name.replace('-', ' ')}")
-        lines += [f"    {'✓' if answer.holds else '✗'} {answer.says}" for answer in answers if answer.checklist == name]
+        lines += [
+            f"    {'✓' if answer.holds else '⚠' if answer.waived else '✗'} {answer.says}" for answer in answers if answer.checklist == name
+        ]
     return lines
 
 
@@ -97,7 +133,7 @@ def vsa(contract: Any, binding: Binding, plan_uri: str, inputs: tuple[str, ...],
         resource_uri=f"phasegate://{contract.workflow}/{binding.run_id}/{binding.phase}",
         policy=ResourceDigest(uri=plan_uri, digest={"sha256": binding.plan}),
         input_attestations=tuple(ResourceDigest(uri=f"sha256:{digest}", digest={"sha256": digest}) for digest in inputs),
-        verification_result=extension.word,
+        verification_result="FAILED" if extension.word == "FAILED" else "PASSED",
         verified_levels=("PHASEGATE_ASSURANCE_LOCAL",) if extension.word == "PASSED" else (),
         phasegate=extension,
     )

@@ -7,9 +7,12 @@
 5. What was sealed fits together.
 6. What must be answered is answered, by the evidence that must answer it.
 7. Nobody validated their own work.
-8. Both checklists are answered, item by item.
+8. What was found before was mended by somebody, and judged again by all who validate.
+9. Findings that somebody waived, for this very work and until a date, are told apart.
+10. Whoever must agree has agreed; people are asked only where nothing else speaks against the phase.
+11. Both checklists are answered, item by item.
 
-Each number is one policy in `dag_factory.evidence.policies`; all of them are always asked, so that one verdict says everything.
+The first eight are one policy each in `dag_factory.evidence.policies`; all of them are always asked, so that one verdict says everything.
 """
 
 from __future__ import annotations
@@ -22,27 +25,38 @@ from dag_factory.evidence.checklists import answer
 from dag_factory.evidence.contract import RunContract
 from dag_factory.evidence.policies.case import Case, Files
 from dag_factory.evidence.policies.chain import not_closed
+from dag_factory.evidence.policies.consent import agreed
+from dag_factory.evidence.policies.cycles import rechecked
 from dag_factory.evidence.policies.registry import POLICIES
-from dag_factory.evidence.record import RunRecord
-from dag_factory.evidence.verdict import Answer, Finding, Word
+from dag_factory.evidence.run import RunRecord
+from dag_factory.evidence.verdict import Answer, Finding, Recheck, Used, Word
+from dag_factory.evidence.waiving import apply_waivers
 
 __all__ = ["Judgement", "verify", "verify_run"]
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a gate found: its word, its reasons, the checklist items due at this phase, and the statements it rests on."""
+    """What a gate found: its word, its reasons, the checklist items due at this phase, and the statements it rests on.
+
+    `waived` are findings that a waiver let pass; `rechecked` says what became of those of the verdicts before.
+    """
 
     phase: str
+    cycle: int
     word: Word
     findings: tuple[Finding, ...]
+    waived: tuple[Used, ...]
+    rechecked: tuple[Recheck, ...]
     answers: tuple[Answer, ...]
     inputs: tuple[str, ...]
     approved: str | None
     product: str | None
 
 
-def verify(record: RunRecord, phase: str, files: Files, now: datetime, *, may_wait: bool = False) -> Judgement:
+def verify(
+    record: RunRecord, phase: str, files: Files, now: datetime, *, cycle: int | None = None, may_wait: bool = False, consent: bool = True
+) -> Judgement:
     """Judge one phase of a run.
 
     Parameters
@@ -51,27 +65,31 @@ def verify(record: RunRecord, phase: str, files: Files, now: datetime, *, may_wa
     phase: the phase's id.
     files: gives the bytes of a digest, or None where they are missing or were altered.
     now: the present moment, with its zone.
+    cycle: the fix cycle whose gate asks, 0 for the first; that of the newest verdict if None.
     may_wait: answer INCONCLUSIVE, and not FAILED, while only evidence of external personas is still to come.
+    consent: whether the people who must agree are asked for too, or the evidence alone is judged.
 
     """
-    case = Case(record, phase, files, now)
-    findings = _distinct(policy(case) for policy in POLICIES)
-    waiting = (
-        may_wait and bool(findings) and all(finding.rule == "statement-missing" and case.may_come(finding.task) for finding in findings)
-    )
+    case = Case(record, phase, files, now, cycle)
+    found = _distinct(policy(case) for policy in POLICIES)
+    waiting = may_wait and bool(found) and all(finding.rule == "statement-missing" and case.may_come(finding.task) for finding in found)
+    findings, waived = apply_waivers(case, found)
+    if consent and not findings:
+        findings = tuple(agreed(case))
     due = [question for question in record.contract.questions if phase in question.due]
-    answers = tuple(answer(question, record.contract, findings) for question in due)
-    unanswered = tuple(
+    answers = tuple(answer(question, record.contract, findings, waived) for question in due)
+    findings += tuple(
         Finding(rule="checklist-unanswered", subject=item.id, text=f"{item.says}: this does not hold.")
         for item in answers
-        if not item.holds and not findings
+        if not item.holds and not item.waived and not findings
     )
-    findings += unanswered
-    word: Word = "INCONCLUSIVE" if waiting else "FAILED" if findings else "PASSED"
-    converged = record.converged(phase)
+    good: Word = "PASSED_WITH_WAIVER" if waived else "PASSED"
+    word: Word = "INCONCLUSIVE" if waiting else "FAILED" if findings else good
+    last = case.merges[-1].says if case.merges else None
+    again = rechecked(case, {finding.id for finding in findings}, {used.finding.id for used in waived})
     return Judgement(
-        phase, word, findings, answers, case.inputs(),
-        converged.says.sealed.commit if converged else None, converged.says.product if converged else None,
+        phase, record.cycle(phase) if cycle is None else cycle, word, findings, waived, again, answers, case.inputs(),
+        last.sealed.commit if last else None, last.product if last else None,
     )  # fmt: skip
 
 
@@ -86,11 +104,12 @@ def verify_run(record: RunRecord, files: Files, now: datetime) -> tuple[tuple[Ju
     contract = record.contract
     judgements = tuple(verify(record, phase.id, files, now) for phase in contract.phases)
     everything = tuple(finding for judgement in judgements for finding in judgement.findings)
-    answers = tuple(answer(question, contract, everything) for question in contract.questions)
-    return judgements, answers, (*_unsigned(record, contract), *everything)
+    waived = tuple(used for judgement in judgements for used in judgement.waived)
+    answers = tuple(answer(question, contract, everything, waived) for question in contract.questions)
+    return judgements, answers, (*_unsigned(record, contract, now), *everything)
 
 
-def _unsigned(record: RunRecord, contract: RunContract) -> Iterator[Finding]:
+def _unsigned(record: RunRecord, contract: RunContract, now: datetime) -> Iterator[Finding]:
     for phase in contract.phases:
         verdict = record.verdict(phase.id)
         if verdict is None:
@@ -99,14 +118,8 @@ def _unsigned(record: RunRecord, contract: RunContract) -> Iterator[Finding]:
                 subject=phase.id,
                 text=f"Phase {phase.title} has no signed verdict under the newest charter.",
             )
-        elif not verdict.says.passed:
-            yield Finding(
-                rule="verdict-failed",
-                subject=phase.id,
-                text=f"The newest verdict on phase {phase.title} is {verdict.says.phasegate.word}.",
-            )
-        elif reason := not_closed(record, phase):
-            yield Finding(rule="verdict-missing", subject=phase.id, text=reason)
+        elif reason := not_closed(record, phase, now):
+            yield Finding(rule="verdict-missing" if verdict.says.passed(now) else "verdict-failed", subject=phase.id, text=reason)
 
 
 def _distinct(found: Iterator[Iterator[Finding]]) -> tuple[Finding, ...]:

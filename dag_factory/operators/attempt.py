@@ -13,14 +13,16 @@ import pendulum
 
 from dag_factory.errors import EnvelopeError, PhasegateError
 from dag_factory.evidence.contract import TaskContract
+from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.chain import not_open
-from dag_factory.evidence.policies.merges import approved_base
-from dag_factory.evidence.record import RunRecord, binding_of
+from dag_factory.evidence.policies.chain import not_mending, not_open
+from dag_factory.evidence.policies.merges import judged_base, work_base
+from dag_factory.evidence.record import RunRecord, binding_of, fix_folder
 from dag_factory.evidence.statement import Binding, CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
 from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_sealed, keep_log, run_check
 from dag_factory.operators.given import give
-from dag_factory.operators.place import Place, bundles_of, task_file
+from dag_factory.operators.orders import left_out, order_of, told
+from dag_factory.operators.place import Place, bundles_of, fetch_bundle, task_file
 from dag_factory.plan import Plan
 from dag_factory.runners import RUNNERS, Outcome
 from dag_factory.scope import Scope
@@ -38,10 +40,12 @@ class Attempt:
     plan: Plan
     task: TaskContract
     scope: Scope
-    record: RunRecord
+    case: Case
     number: int
     stop: threading.Event
     emit: Callable[[str], None]
+    order: Order | None = None
+    map_index: int = -1
     started_at: str = field(default_factory=now)
     place: Place | None = None
     bench: Bench | None = None
@@ -55,49 +59,92 @@ class Attempt:
     principals: tuple[str, ...] = ()
 
     @classmethod
-    def begin(cls, plan: Plan, task: TaskContract, ti: Any, stop: threading.Event, emit: Callable[..., None]) -> Attempt:
-        """Read the run, and refuse to start in a phase that is not open.
+    def begin(
+        cls, plan: Plan, task: TaskContract, phase: str, cycle: int, ti: Any, stop: threading.Event, emit: Callable[..., None]
+    ) -> Attempt:
+        """Read the run, and refuse to start where the phase, or the fix cycle, is not open.
+
+        Parameters
+        ----------
+        phase: the phase in which the task is worked on.
+        cycle: its fix cycle; 0 for ordinary work.
 
         Raises
         ------
-        EnvelopeError: the phase is not open, or the run is not this plan's.
+        EnvelopeError: the phase is not open, there is nothing to mend, or the run is not this plan's.
 
         """
         scope = Scope.of_task(ti)
-        record = scope.record(plan.digest, upto=task.phase)
-        reason = not_open(Case(record, task.phase, scope.run.blob, pendulum.now("UTC")))
+        record = scope.record(plan.digest, upto=phase)
+        case = Case(record, phase, scope.run.blob, pendulum.now("UTC"), cycle)
+        reason = not_open(case) or (not_mending(case) if cycle else None)
+        end = case.ends_at()
+        if end is not None and case.now > end:
+            reason = f"its time was over at {end.isoformat()}."
         if reason:
             raise EnvelopeError(
-                f"Phase {task.phase} is not open: {reason}",
+                f"Phase {phase} is not open: {reason}",
                 remedy="Clear the gate of the phase before: it judges again, and signs.",
             )
         scope.keys.signer(task.persona)
-        return cls(plan, task, scope, record, ti.try_number, stop, lambda line: emit("%s", line))
+        number = ti.try_number
+        if cycle:  # what is mapped may have had another place in an earlier triage
+            number = max(number, len(scope.run.names(f"{record.charter.digest[:16]}/{fix_folder(phase, cycle, task.id)}")) + 1)
+        return cls(
+            plan, task, scope, case, number, stop, lambda line: emit("%s", line), order_of(case, task.id) if cycle else None,
+            getattr(ti, "map_index", -1) if cycle else -1,
+        )  # fmt: skip
+
+    @property
+    def record(self) -> RunRecord:
+        """The run as it was read."""
+        return self.case.record
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anything to do: a validator of an earlier phase judges again only what is no longer as it was."""
+        return not self.case.at or self.task.phase == self.case.phase_id or self.order is None or self.order.task not in self._elsewhere()
+
+    def _elsewhere(self) -> set[str]:
+        return {task.id for task in self.record.contract.again(self.case.phase_id)} - {task.id for task in self.case.again}
+
+    @property
+    def folder(self) -> str:
+        """Where its statement belongs, in the run's place."""
+        below = fix_folder(self.case.phase_id, self.case.at, self.task.id) if self.case.at else f"statements/{self.task.id}"
+        return f"{self.record.charter.digest[:16]}/{below}"
 
     @property
     def binding(self) -> Binding:
         """What ties the statement to this attempt."""
-        return binding_of(self.record, self.task.phase, self.task.task, self.number)
+        name = self.task.id if self.case.at else self.task.task
+        return binding_of(self.record, self.case.phase_id, name, self.number, cycle=self.case.at, map_index=self.map_index)
 
     def assign(self) -> None:
         """Say what an external persona is asked for, where `phasegate submit` finds it."""
-        told = task_file(self.plan, self.record, self.task, self.number) | {"binding": self.binding.model_dump(mode="json", by_alias=True)}
+        findings = told(self.case, self.order)
+        asked = task_file(self.plan, self.case, self.task, self.number, findings) | {
+            "binding": self.binding.model_dump(mode="json", by_alias=True)
+        }
         try:
             self.scope.run.create(
-                f"{self.record.charter.digest[:16]}/assignments/{self.task.id}.json",
-                json.dumps(told, indent=2).encode(),
+                f"{self.record.charter.digest[:16]}/assignments/{f'{self.case.phase_id}/{self.case.at}/' if self.case.at else ''}{self.task.id}.json",
+                json.dumps(asked, indent=2).encode(),
             )
         except FileExistsError:
             self.emit("The assignment is there already.")
 
     def prepare(self, origin: Origin | None, folder: Path) -> Place:
         """Make the workspace, lay out the inputs, write the task file."""
-        place = self.place = Place.make(work_root(), self.record.charter.digest, self.task.id, self.number)
+        name = f"{self.case.phase_id}/{self.case.at}/{self.task.id}" if self.case.at else self.task.id
+        place = self.place = Place.make(work_root(), self.record.charter.digest, name, self.number)
         if origin:
-            self.base = approved_base(Case(self.record, self.task.phase, self.scope.run.blob, pendulum.now("UTC")))
+            self.base = judged_base(self.case) if self.task.judges else work_base(self.case)
             if self.base is None:
                 raise PhasegateError("The run began without a repository.", remedy="Start a new run.")
-            bundles = bundles_of(self.scope.run, self.record, self.record.contract.upto(self.task.phase)[:-1], place.root / "bundles")
+            bundles = bundles_of(self.scope.run, self.record, self.case.phase_id, self.base, place.root / "bundles")
+            if left := left_out(self.case, self.order):  # what did not fit is there too, for whoever makes it fit
+                bundles.append(fetch_bundle(self.scope.run, left, place.root / "bundles"))
             self.repository = PrivateRepository.create(
                 place.root / "repository",
                 objects=objects(origin, work_root() / "mirrors", self.record.charter.says.base),
@@ -112,8 +159,8 @@ class Attempt:
         """What programs are given: inputs and task file made anew, in a folder of this name."""
         assert self.place is not None  # noqa: S101 # `prepare` made it
         return give(
-            name, plan=self.plan, task=self.task, scope=self.scope, record=self.record, place=self.place, spec_dir=folder,
-            attempt=self.number, emit=self.emit, stop=self.stop,
+            name, plan=self.plan, task=self.task, scope=self.scope, case=self.case, place=self.place, spec_dir=folder,
+            attempt=self.number, emit=self.emit, stop=self.stop, order=self.order,
         )  # fmt: skip
 
     def run(self) -> Outcome:
@@ -128,7 +175,9 @@ class Attempt:
         execution, runner = self.plan.executions[self.task.id], RUNNERS[self.task.runner]
         log = place.root / "log.txt"
         work = tuple(execution.work) if isinstance(execution.work, list) else execution.work
-        request = bench.request({self.task.runner: work}, workspace=workspace, evidence=place.evidence, timeout=execution.timeout, log=log)
+        end = self.case.ends_at()
+        timeout = min(execution.timeout, max(1.0, (end - self.case.now).total_seconds())) if end else execution.timeout
+        request = bench.request({self.task.runner: work}, workspace=workspace, evidence=place.evidence, timeout=timeout, log=log)
         self.principals = runner.principals(request)
         self.outcome = runner.run(request, self.stop)
         bench.stopped(self.outcome)
@@ -148,7 +197,7 @@ class Attempt:
         sealed = self.repository.seal(
             writes=self.task.writes,
             declared=declared,
-            message=f"{self.task.id}: {self.plan.executions[self.task.id].does}",
+            message=self._message(),
         )
         self.refusals += [
             Refusal(rule=item.rule, path=item.path, text=f"{item.path} {item.text}." if item.path else item.text)
@@ -211,21 +260,28 @@ class Attempt:
         statement = TaskStatement(
             binding=self.binding, persona=self.task.persona, runner=self.task.runner, principals=self.principals,
             outcome="failed" if failed else "completed", exit_code=outcome.exit_code,
-            excerpt=f"{outcome.excerpt}\n{_why(outcome)}".strip()[-EXCERPT:],
+            excerpt=f"{outcome.excerpt}\n{outcome.why}".strip()[-EXCERPT:],
             log=keep_log(self.scope.run, place.root / "log.txt"), base=self.base, sealed=self.sealed, evidence=tuple(self.entries),
             checks=tuple(self.checks), refusals=tuple(self.refusals), started_at=self.started_at, finished_at=now(),
         )  # fmt: skip
         subjects = {entry.name: {"sha256": entry.digest} for entry in self.entries} or {self.task.id: {"sha256": str(statement.log)}}
         if self.sealed:
             subjects["sealed"] = {"gitCommit": self.sealed.commit}
-        name = f"{self.record.charter.digest[:16]}/statements/{self.task.id}/{self.number:04d}.json"
         try:
-            self.scope.run.create(name, sign(statement, subjects, self.scope.keys.signer(self.task.persona)))
+            self.scope.run.create(
+                f"{self.folder}/{self.number:04d}.json", sign(statement, subjects, self.scope.keys.signer(self.task.persona))
+            )
         except FileExistsError as error:
             raise PhasegateError(
                 f"Attempt {self.number} of {self.task.id} has a statement already.",
                 remedy="Clear the task to have it done again.",
             ) from error
+
+    def _message(self) -> str:
+        """What the sealed commit is called."""
+        if not self.order or self.task.judges:
+            return f"{self.task.id}: {self.plan.executions[self.task.id].does}"
+        return f"{self.task.id}: Mend {', '.join(self.order.findings[:3])}{' and more' if len(self.order.findings) > 3 else ''}"
 
     def _add(self, **asked: Any) -> None:
         entries, refusals = collect(self.scope.run, self.task, **asked)
@@ -249,10 +305,3 @@ class Attempt:
         assert self.bench is not None  # noqa: S101 # `prepare` came before
         assert self.place is not None  # noqa: S101 # likewise
         return self.bench, self.place
-
-
-def _why(outcome: Outcome) -> str:
-    """Why a program ended as it did, where its own words do not tell."""
-    if outcome.reason or outcome.ended == "exited":
-        return outcome.reason
-    return f"It {'ran out of time' if outcome.ended == 'timed-out' else 'was ended'} after {outcome.seconds:.0f} s ({outcome.ended})."

@@ -17,7 +17,11 @@ from dag_factory.plan import Plan
 if TYPE_CHECKING:
     from dag_factory.workspace.origin import Origin
 
-__all__ = ["PlanOperator", "origin_of"]
+__all__ = ["NothingToDo", "PlanOperator", "origin_of"]
+
+
+class NothingToDo(AirflowSkipException):
+    """The one skip that is meant: a fix phase, or a part of it, is not needed."""
 
 
 class PlanOperator(BaseOperator):
@@ -43,6 +47,8 @@ class PlanOperator(BaseOperator):
         """End the task with one clear message; a skip is a failure, for a skipped task would let a run end green."""
         try:
             yield
+        except NothingToDo:
+            raise
         except AirflowSkipException as error:
             raise AirflowFailException(f"A skip is no answer here: {error}") from error
         except PhasegateError as error:

@@ -47,15 +47,18 @@ class CompleteOperator(PlanOperator):
         ti = context["ti"]
         scope = Scope.of_task(ti)
         record = scope.record(self.plan_digest)
-        _, answers, findings = verify_run(record, scope.run.blob, pendulum.now("UTC"))
-        lines = table("FAILED" if findings else "PASSED", findings, answers, title=f"Run {ti.run_id}")
+        judgements, answers, findings = verify_run(record, scope.run.blob, pendulum.now("UTC"))
+        waived = tuple(used for judgement in judgements for used in judgement.waived)
+        rechecked = tuple(item for judgement in judgements for item in judgement.rechecked)
+        word = "FAILED" if findings else "PASSED_WITH_WAIVER" if waived else "PASSED"
+        lines = table(word, findings, answers, title=f"Run {ti.run_id}", waived=waived, rechecked=rechecked)
         for line in lines:
             self.log.info(line)
         folder = record.charter.digest[:16]
         scope.run.append(
             f"{folder}/summaries",
             json.dumps(
-                {"run": ti.run_id, "verdict": "FAILED" if findings else "PASSED", "lines": lines},
+                {"run": ti.run_id, "verdict": word, "lines": lines},
                 indent=2,
                 ensure_ascii=False,
             ).encode(),
@@ -75,7 +78,7 @@ class CompleteOperator(PlanOperator):
         if origin is None or commit is None or record.charter.says.base is None:
             return
         place = Place.make(work_root(), record.charter.digest, "complete", 1)
-        bundles = bundles_of(scope.run, record, record.contract.phases, place.root / "bundles")
+        bundles = bundles_of(scope.run, record, last.id, commit, place.root / "bundles")
         repository = PrivateRepository.create(
             place.root / "repository",
             objects=objects(origin, work_root() / "mirrors", record.charter.says.base),
@@ -91,13 +94,21 @@ class CompleteOperator(PlanOperator):
 
 def _bundle(scope: Scope, record: RunRecord) -> bytes:
     """Every envelope of the run, one a line (https://github.com/in-toto/attestation, bundle), in the order in which they rest on each other."""
+    from dag_factory.evidence.record import fix_folder
+
     folder = record.charter.digest[:16]
     names = [f"charters/{record.charter.name}"]
     for phase in record.contract.phases:
         for task in phase.tasks:
             names += [f"{folder}/statements/{task.id}/{one.name}" for one in record.statements[task.id]]
         names += [f"{folder}/statements/{phase.id}/converge/{one.name}" for one in record.converges[phase.id]]
-        names += [f"{folder}/verdicts/{phase.id}/{one.name}" for one in record.verdicts[phase.id]]
+        names += [f"{folder}/triages/{phase.id}/{name}" for name in scope.run.names(f"{folder}/triages/{phase.id}")]
+        for one in record.rounds.get(phase.id, ()):
+            for task_id, found in one.statements.items():
+                names += [f"{folder}/{fix_folder(phase.id, one.cycle, task_id)}/{stored.name}" for stored in found]
+        names += [f"{folder}/decisions/{phase.id}/{stored.name}" for stored in record.decisions.get(phase.id, ())]
+        names += [f"{folder}/waivers/{phase.id}/{stored.name}" for stored in record.waivers.get(phase.id, ())]
+        names += [f"{folder}/verdicts/{phase.id}/{stored.name}" for stored in record.verdicts[phase.id]]
     return b"".join((scope.run.read(name) or b"").strip() + b"\n" for name in names)
 
 

@@ -23,16 +23,18 @@ class ConvergeOperator(PlanOperator):
     Parameters
     ----------
     phase: the phase whose work is merged.
+    cycle: the fix cycle whose work is merged; 0 for ordinary work.
+    step: `converge` merges what was made or mended, `join` what validators wrote after it.
 
     """
 
     ui_color = "#bae6fd"
-    template_fields = ("plan_digest", "phase")
+    template_fields = ("plan_digest", "phase", "cycle")
     operator_extra_links = (EvidenceLink(),)
 
-    def __init__(self, *, phase: str, **kwargs: Any) -> None:
+    def __init__(self, *, phase: str, cycle: int = 0, step: str = "converge", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.phase = phase
+        self.phase, self.cycle, self.step = phase, cycle, step
         self._stop = threading.Event()
 
     def on_kill(self) -> None:
@@ -44,7 +46,7 @@ class ConvergeOperator(PlanOperator):
         from dag_factory.operators.merging import Merging
 
         with self._told():
-            merging = Merging.begin(self._plan, self.phase, context["ti"], self._origin())
+            merging = Merging.begin(self._plan, self.phase, self.cycle, self.step, context["ti"], self._origin())
             merged = merging.merge()
             self.log.info("Merged %d of %d sealed commits: %s", len(merged.merged), len(merging.sealed), merged.commit)
             for conflict in merged.conflicts:

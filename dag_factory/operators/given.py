@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from dag_factory.evidence.contract import TaskContract
-from dag_factory.evidence.record import RunRecord
+from dag_factory.evidence.decisions import Order
+from dag_factory.evidence.policies.case import Case
 from dag_factory.operators.collect import Bench
+from dag_factory.operators.orders import told as told_of
 from dag_factory.operators.place import Place, inputs_of, task_file
 from dag_factory.operators.references import resolve_all
 from dag_factory.plan import Plan
@@ -24,12 +27,13 @@ def give(
     plan: Plan,
     task: TaskContract,
     scope: Scope,
-    record: RunRecord,
+    case: Case,
     place: Place,
     spec_dir: Path,
     attempt: int,
     emit: Callable[[str], None],
     stop: threading.Event,
+    order: Order | None = None,
 ) -> Bench:
     """Lay everything out in a fresh folder of the place.
 
@@ -40,6 +44,7 @@ def give(
     attempt: the task's try.
     emit: is given one line of live log.
     stop: ends what runs.
+    order: the findings that are to be mended, or known of.
 
     Raises
     ------
@@ -48,9 +53,15 @@ def give(
 
     """
     inputs, told = place.fresh(name), place.root / f"{name}.json"
-    inputs_of(scope.run, record, task.phase, inputs)
+    phases = case.contract.upto(case.phase_id)
+    if order and not task.judges:  # who mends sees what was found
+        inputs_of(scope.run, replace(case, cycle=case.at - 1), phases, inputs)
+    else:
+        inputs_of(
+            scope.run, case, [phase for phase in phases[:-1] if phase.id in {one.id for one in case.contract.upto(task.phase)[:-1]}], inputs
+        )
     told.unlink(missing_ok=True)
-    told.write_text(json.dumps(task_file(plan, record, task, attempt), indent=2, ensure_ascii=False), encoding="utf-8")
+    told.write_text(json.dumps(task_file(plan, case, task, attempt, told_of(case, order)), indent=2, ensure_ascii=False), encoding="utf-8")
     extra = resolve_all(plan.executions[task.id].env)
     if task.feature:
         extra["PHASEGATE_FEATURE"] = task.feature

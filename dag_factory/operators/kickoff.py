@@ -56,13 +56,18 @@ class KickoffOperator(PlanOperator):
             plan=digest, dag_id=ti.dag_id, run_id=ti.run_id, workflow=plan.workflow, mission=plan.mission,
             params=json.dumps(dict(context["params"]), sort_keys=True, default=str), base=base,
             keys={name: key.pem for name, key in keys.items()}, assurance="local", nonce=secrets.token_hex(16),
-            previous=before.digest if before else None, written_at=now(),
+            triggered_by=_who(context), previous=before.digest if before else None, written_at=now(),
         )  # fmt: skip
         subjects = {"plan": {"sha256": digest}} | ({"base": {"gitCommit": base}} if base else {})
         envelope = sign(charter, subjects, scope.keys.signer(AUTHORITY))
         name = scope.run.append("charters", envelope)  # 4
         ti.xcom_push(key="charter", value=hashlib.sha256(envelope).hexdigest())
         self.log.info("Charter %s: plan %s, base %s, evidence in %s", name, digest[:12], (base or "none")[:12], scope.run.path)
+
+
+def _who(context: Context) -> str:
+    """The login that started the run; empty where a schedule did."""
+    return str(getattr(context.get("dag_run"), "triggering_user_name", None) or "")
 
 
 def _hold(store: Store, folder: KeyFolder, keys: dict[str, PublicKey]) -> None:

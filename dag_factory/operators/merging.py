@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 import pendulum
 
 from dag_factory.errors import EnvelopeError
+from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.chain import not_open
-from dag_factory.evidence.policies.merges import approved_base
-from dag_factory.evidence.record import RunRecord, binding_of
-from dag_factory.evidence.statement import CheckResult, Conflict, ConvergeStatement, Entry, Sealed, now, sign
+from dag_factory.evidence.policies.chain import not_mending, not_open
+from dag_factory.evidence.policies.merges import judged_base, work_base
+from dag_factory.evidence.record import RunRecord, Stored, binding_of
+from dag_factory.evidence.rounds import JOIN, reopened
+from dag_factory.evidence.statement import CheckResult, Conflict, ConvergeStatement, Entry, Sealed, TaskStatement, Undone, now, sign
 from dag_factory.operators.collect import collect, run_check
 from dag_factory.operators.given import give
 from dag_factory.operators.place import Place, bundles_of, fetch_bundle
@@ -37,9 +39,9 @@ class Merging:
     """What is known of a merge while it is made. It lives in one task process, and is never kept."""
 
     plan: Plan
-    phase: str
+    case: Case
+    step: str
     scope: Scope
-    record: RunRecord
     number: int
     base: str
     place: Place
@@ -47,12 +49,18 @@ class Merging:
     sealed: list[tuple[str, str]]
     kept: Sealed | None = None
     product: str = ""
+    undone: tuple[Undone, ...] = ()
     entries: list[Entry] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, plan: Plan, phase: str, ti: Any, origin: Origin | None) -> Merging:
+    def begin(cls, plan: Plan, phase: str, cycle: int, step: str, ti: Any, origin: Origin | None) -> Merging:
         """Read the run, and bring together what was sealed.
+
+        Parameters
+        ----------
+        cycle: the fix cycle; 0 for ordinary work.
+        step: `converge` merges what was made or mended, `join` what validators wrote after it.
 
         Raises
         ------
@@ -61,22 +69,27 @@ class Merging:
         """
         scope = Scope.of_task(ti)
         record = scope.record(plan.digest, upto=phase)
-        case = Case(record, phase, scope.run.blob, pendulum.now("UTC"))
-        reason, base = not_open(case), approved_base(case)
+        case = Case(record, phase, scope.run.blob, pendulum.now("UTC"), cycle)
+        base = judged_base(case) if step == JOIN else work_base(case)
+        reason = not_open(case) or (not_mending(case) if cycle else None)
         if reason or base is None or origin is None:
             why = reason or "the run has no repository."
             raise EnvelopeError(f"Phase {phase} is not open: {why}", remedy="Clear the gate of the phase before.")
-        place = Place.make(work_root(), record.charter.digest, f"{phase}/converge", ti.try_number)
+        place = Place.make(work_root(), record.charter.digest, f"{phase}/{cycle}/{step}" if cycle else f"{phase}/{step}", ti.try_number)
         sealed: list[tuple[str, str]] = []
-        bundles = bundles_of(scope.run, record, record.contract.upto(phase)[:-1], place.root / "bundles")
-        for task in case.phase.tasks:
-            stored = record.newest(task.id)
-            if stored and stored.says.outcome == "completed" and stored.says.sealed and stored.says.sealed.bundle:
+        bundles = bundles_of(scope.run, record, phase, base, place.root / "bundles")
+        for task, stored in _delivered(case, step):
+            if stored.says.outcome == "completed" and stored.says.sealed and stored.says.sealed.bundle:
                 sealed.append((task.id, stored.says.sealed.commit))
                 bundles.append(fetch_bundle(scope.run, stored.says.sealed.bundle, place.root / "bundles"))
         borrowed = objects(origin, work_root() / "mirrors", record.charter.says.base)
         repository = PrivateRepository.create(place.root / "repository", objects=borrowed, commit=base, bundles=bundles, with_tree=False)
-        return cls(plan, phase, scope, record, ti.try_number, base, place, repository, sealed)
+        return cls(plan, case, step, scope, ti.try_number, base, place, repository, sealed)
+
+    @property
+    def record(self) -> RunRecord:
+        """The run as it was read."""
+        return self.case.record
 
     def merge(self) -> Merged:
         """Merge in plan order; what does not fit is left out, and named."""
@@ -93,13 +106,14 @@ class Merging:
                 bundle = self.scope.run.put(stream)[0]
         self.kept = Sealed(commit=merged.commit, tree=merged.tree, bundle=bundle)
         self.product = self._product(merged.commit)
+        self.undone = self._undone(merged.commit)
 
     def check(self, commit: str, folder: Path, emit: Callable[[str], None], stop: threading.Event) -> None:
         """Run every check marked for the merge, each in a clean checkout and with inputs of its own."""
-        for task in self.record.contract.phase(self.phase).tasks:
+        for task in self._checked():
             for check in (check for check in task.checks if check.at == "converge"):
                 bench = give(
-                    "given", plan=self.plan, task=task, scope=self.scope, record=self.record, place=self.place, spec_dir=folder,
+                    "given", plan=self.plan, task=task, scope=self.scope, case=self.case, place=self.place, spec_dir=folder,
                     attempt=self.number, emit=emit, stop=stop,
                 )  # fmt: skip
                 workspace = self.place.fresh(f"clean-{task.task}-{check.name}")
@@ -109,14 +123,24 @@ class Merging:
                 items = [item for item in task.items if item.check == check.name]
                 self.entries += collect(self.scope.run, task, folder=evidence, reports=True, grade="re-executed", items=items)[0]
 
+    def _checked(self) -> list[TaskContract]:
+        """Whose checks are run here: those of the phase once all is merged, those of phases that were reopened once it is mended."""
+        own = list(self.case.phase.tasks)
+        if not self.case.at:
+            return own
+        joins = any(task.writes for task in self.case.phase.judges)
+        again = [task for task in reopened(self.record, self.case.phase_id, self.case.at) if task.phase != self.case.phase_id]
+        return own if self.step == JOIN else again if joins else [*again, *own]
+
     def attest(self, merged: Merged) -> None:
         """Sign what was merged and how the checks ended, and keep it."""
         assert self.kept is not None  # noqa: S101 # `keep` came before
         statement = ConvergeStatement(
-            binding=binding_of(self.record, self.phase, "converge", self.number),
+            binding=binding_of(self.record, self.case.phase_id, self.step, self.number, cycle=self.case.at),
             base=self.base,
             merged=tuple(merged.merged),
             conflicts=tuple(Conflict(task=one.name, paths=tuple(one.paths), text=one.text) for one in merged.conflicts),
+            undone=self.undone,
             sealed=self.kept,
             product=self.product,
             evidence=tuple(self.entries),
@@ -124,7 +148,25 @@ class Merging:
             finished_at=now(),
         )
         envelope = sign(statement, {"merged": {"gitCommit": merged.commit}}, self.scope.keys.signer(AUTHORITY))
-        self.scope.run.append(f"{self.record.charter.digest[:16]}/statements/{self.phase}/converge", envelope)
+        self.scope.run.append(f"{self.record.charter.digest[:16]}/statements/{self.case.phase_id}/converge", envelope)
+
+    def _undone(self, commit: str) -> tuple[Undone, ...]:
+        """Evidence out of the repository that is no longer in it: in a fix phase, what one mends must not take away what another made."""
+        if not self.case.at:
+            return ()
+        mended = {name for name, _ in self.sealed}
+        owed = [
+            (task.id, entry.name)
+            for phase in self.record.contract.upto(self.case.phase_id)
+            for task in phase.tasks
+            if task.id not in mended
+            for item in task.items
+            if item.path or item.changed
+            for entry in self.case.entries(task, item)
+            if entry.item == item.id
+        ]
+        there = self.repository.blobs(commit, {path for _, path in owed})
+        return tuple(Undone(task=task_id, path=path) for task_id, path in dict.fromkeys(owed) if path not in there)
 
     def _product(self, commit: str) -> str:
         """Sha256 over the product's paths, modes and contents, in the order of the paths."""
@@ -139,3 +181,18 @@ class Merging:
                 mode = "link" if link else "program" if path.stat().st_mode & 0o100 else "file"
                 digest.update(f"{name}\0{mode}\0{hashlib.sha256(content).hexdigest()}\n".encode())
         return digest.hexdigest()
+
+
+def _delivered(case: Case, step: str) -> Iterator[tuple[TaskContract, Stored[TaskStatement]]]:
+    """What is merged in a step, in plan order: ordinary work; in a fix cycle what was mended, and then what validators wrote."""
+    if not case.at:
+        found = {task.id: case.record.statements.get(task.id) for task in case.phase.tasks}
+    else:
+        newest = case.rounds[-1] if case.rounds and case.rounds[-1].cycle == case.at else None
+        given = {order.task for order in newest.triage.says.orders} if newest else set()
+        judges = {task.id for task in (*case.phase.judges, *case.contract.again(case.phase_id))}
+        wanted = judges if step == JOIN else given - judges
+        found = {name: statements for name, statements in newest.statements.items() if name in wanted} if newest else {}
+    for task in case.contract.tasks.values():
+        if statements := found.get(task.id):
+            yield task, statements[-1]

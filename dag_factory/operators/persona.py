@@ -41,13 +41,15 @@ class PersonaOperator(PlanOperator):
     Parameters
     ----------
     contract: what the task owes.
+    phase: the phase in which it is worked on; its own if None.
+    cycle: the fix cycle of that phase; 0 for ordinary work.
 
     """
 
-    template_fields = ("plan_digest", "persona", "runner", "owes")
+    template_fields: tuple[str, ...] = ("plan_digest", "persona", "runner", "owes", "cycle")
     operator_extra_links = (EvidenceLink(),)
 
-    def __init__(self, *, contract: TaskContract, **kwargs: Any) -> None:
+    def __init__(self, *, contract: TaskContract, phase: str | None = None, cycle: int = 0, **kwargs: Any) -> None:
         plan = kwargs["plan"]
         execution = plan.executions[contract.id]
         checks = sum(check.timeout for check in contract.checks)
@@ -56,7 +58,10 @@ class PersonaOperator(PlanOperator):
         self.persona = contract.persona
         self.runner = contract.runner
         self.owes = [f"{item.id}: {item.place}" for item in contract.items]
+        self.cycle = cycle
+        self.contract_id = contract.id
         self._contract = contract
+        self._phase = phase or contract.phase
         self._stop = threading.Event()
 
     def execute(self, context: Context) -> None:
@@ -75,7 +80,10 @@ class PersonaOperator(PlanOperator):
         with own.time("begin"):
             from dag_factory.operators.attempt import Attempt
 
-            attempt = Attempt.begin(self._plan, self._contract, context["ti"], self._stop, self.log.info)  # 0
+            attempt = Attempt.begin(self._plan, self._contract, self._phase, self.cycle, context["ti"], self._stop, self.log.info)  # 0
+        if not attempt.wanted:
+            self.log.info("The product is the one that @%s validated: there is nothing to validate again.", self.persona)
+            return None
         if self._contract.external:
             attempt.assign()
             self.log.info("@%s works outside: the gate waits for `phasegate submit`.", self.persona)

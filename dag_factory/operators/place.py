@@ -14,8 +14,9 @@ from typing import Any
 
 from dag_factory.errors import StoreError, WorkspaceError
 from dag_factory.evidence.contract import PhaseContract, TaskContract
-from dag_factory.evidence.policies.case import entries_of
+from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.record import RunRecord
+from dag_factory.evidence.rounds import merges_of
 from dag_factory.evidence.store import RunStore
 from dag_factory.plan import Plan
 
@@ -89,18 +90,22 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def bundles_of(run: RunStore, record: RunRecord, phases: Sequence[PhaseContract], folder: Path) -> list[Path]:
-    """Bring the newest merge of these phases as a git bundle, which builds on the charter's base; none where nothing was merged.
+def bundles_of(run: RunStore, record: RunRecord, phase: str, commit: str | None, folder: Path) -> list[Path]:
+    """Bring the merge that made a commit, as a git bundle which builds on the charter's base; none where the commit is that base.
+
+    Parameters
+    ----------
+    phase: the phase in which it is needed; it was merged there or before.
 
     Raises
     ------
     StoreError: it is missing or was altered.
 
     """
-    for phase in reversed(phases):
-        converged = record.converged(phase.id)
-        if converged and converged.says.sealed.bundle:
-            return [fetch_bundle(run, converged.says.sealed.bundle, folder)]
+    for before in reversed(record.contract.upto(phase)):
+        for merge in reversed(record.converges.get(before.id, ())):
+            if merge.says.sealed.commit == commit and merge.says.sealed.bundle:
+                return [fetch_bundle(run, merge.says.sealed.bundle, folder)]
     return []
 
 
@@ -124,39 +129,45 @@ def fetch_bundle(run: RunStore, digest: str, folder: Path) -> Path:
     return path
 
 
-def inputs_of(run: RunStore, record: RunRecord, phase: str, folder: Path) -> None:
-    """Lay out the evidence of all phases before this one, read-only, as ``<phase>/<task>/<name>``.
+def inputs_of(run: RunStore, case: Case, phases: Sequence[PhaseContract], folder: Path) -> None:
+    """Lay out the evidence of some phases as it counts in a case, read-only, as ``<phase>/<task>/<name>``.
 
     Raises
     ------
     StoreError: a file is missing or was altered.
 
     """
-    for before in record.contract.upto(phase)[:-1]:
-        for task in before.tasks:
-            for entry in {entry for item in task.items for entry in entries_of(record, task, item)}:
-                data = run.blob(entry.digest)
-                if data is None:
-                    raise StoreError(
-                        f"The evidence {entry.name} of {task.id} is missing or was altered.",
-                        remedy="Find out by whom; start a new run.",
-                    )
-                path = folder / task.id / entry.name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-                path.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+    for task in (task for phase in phases for task in phase.tasks):
+        for entry in {entry for item in task.items for entry in case.entries(task, item)}:
+            data = run.blob(entry.digest)
+            if data is None:
+                raise StoreError(
+                    f"The evidence {entry.name} of {task.id} is missing or was altered.",
+                    remedy="Find out by whom; start a new run.",
+                )
+            path = folder / task.id / entry.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            path.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir():
             path.chmod(0o555)
 
 
-def task_file(plan: Plan, record: RunRecord, task: TaskContract, attempt: int) -> dict[str, Any]:
-    """What the persona is told, as it is written to ``$PHASEGATE_TASK``."""
+def task_file(plan: Plan, case: Case, task: TaskContract, attempt: int, findings: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """What the persona is told, as it is written to ``$PHASEGATE_TASK``.
+
+    Parameters
+    ----------
+    findings: what it is to mend or to know of, as `dag_factory.operators.orders.told` puts it.
+
+    """
+    record = case.record
     merged = [
         {"task": name, "commit": commit}
-        for before in record.contract.upto(task.phase)[:-1]
-        if (converged := record.converged(before.id))
-        for name, commit in converged.says.merged
+        for before in record.contract.upto(case.phase_id)[:-1]
+        for merge in merges_of(record, before.id)
+        for name, commit in merge.says.merged
     ]
     return {
         "workflow": plan.workflow,
@@ -169,10 +180,11 @@ def task_file(plan: Plan, record: RunRecord, task: TaskContract, attempt: int) -
         "feature": task.feature,
         "features": plan.features,
         "attempt": attempt,
+        "cycle": case.at,
         "does": plan.executions[task.id].does,
         "instructions": plan.instructions.get(task.persona, ""),
         "writes": list(task.writes),
         "evidence": [item.model_dump(mode="json", exclude_none=True) for item in task.items],
         "merged": merged,
-        "findings": [],
+        "findings": list(findings),
     }

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from dag_factory.errors import SpecError
-from dag_factory.evidence.contract import CheckContract, Item, PhaseContract, Question, RunContract, TaskContract
+from dag_factory.evidence.contract import (
+    ApprovalContract,
+    CheckContract,
+    FixContract,
+    Item,
+    PhaseContract,
+    Question,
+    RunContract,
+    TaskContract,
+)
 from dag_factory.plan.models import Execution, Plan, Presentation, Schedule
 from dag_factory.plan.rules import PLAN_RULES
 from dag_factory.runners import static_principals
@@ -33,6 +42,7 @@ def compile_plan(spec: Spec) -> Plan:
         phases=phases,
         questions=tuple(_questions(workflow)),
         product=tuple(workflow.paths.get("product", ())),
+        fix=FixContract(**workflow.fix.model_dump()),
     )
     found = dict.fromkeys(item for rule in PLAN_RULES for item in rule(spec, contract))
     if found:
@@ -86,6 +96,8 @@ def _phase(workflow: Workflow, phase_id: str, names: list[tuple[str, str, Task, 
         timeout=gate.timeout if gate else 0,
         converges=workflow.workspace is not None,
         tasks=tasks,
+        approval=ApprovalContract(**gate.approval.model_dump()) if gate and gate.approval else None,
+        limit=phase.timeout,
     )
 
 
@@ -138,7 +150,7 @@ def _checks(workflow: Workflow, binding: Binding, items: tuple[Item, ...], featu
         yield CheckContract(name="check" if binding.check else "verify", run=_filled(own, feature), timeout=binding.timeout or 3600)
     for name in dict.fromkeys(item.check for item in items if item.check):
         check = workflow.checks[name]
-        yield CheckContract(name=name, run=_filled(check.run, feature), at=check.at, timeout=check.timeout)
+        yield CheckContract(name=name, run=_filled(check.run, feature), at=check.at, blames=check.blames, timeout=check.timeout)
 
 
 def _targets(names: list[tuple[str, str, Task, str | None]], written: tuple[str, ...], feature: str | None, own: str) -> Iterator[str]:

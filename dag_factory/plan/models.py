@@ -13,7 +13,7 @@ from dag_factory.evidence.contract import RunContract
 
 __all__ = ["Execution", "Plan", "Presentation", "Schedule"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 class _Frozen(BaseModel):
@@ -74,6 +74,10 @@ class Plan(_Frozen):
     max_active_runs: int
     timeout: int | None
     presentation: Presentation
+
+    def __str__(self) -> str:
+        """Its digest: what is serialised of a plan where an operator is mapped, so that a changed plan is a new DAG version there too."""
+        return self.digest
 
     @property
     def workflow(self) -> str:

@@ -94,6 +94,13 @@ class Outcome:
     seconds: float
     reason: str = ""
 
+    @property
+    def why(self) -> str:
+        """Why it ended as it did, where its own words do not tell; else empty."""
+        if self.reason or self.ended == "exited":
+            return self.reason
+        return f"It {'ran out of time' if self.ended == 'timed-out' else 'was ended'} after {self.seconds:.0f} s ({self.ended})."
+
 
 class Runner(Protocol):
     """A way of working.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dag_factory.errors import PhasegateError
 from dag_factory.links import VerdictLink
@@ -15,30 +15,36 @@ from dag_factory.plan import Plan
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from dag_factory.scope import Scope
+
 __all__ = ["GateSensor"]
 
 
 class GateSensor(BaseSensorOperator):
     """Waits for the evidence of a phase, verifies it, and keeps a signed verdict.
 
-    PASSED is success, FAILED is a failed task. While an external persona's evidence may still come, the gate defers to `GateTrigger`, holds
-    no worker slot, and ends from the triggerer.
+    PASSED and PASSED_WITH_WAIVER are success, FAILED is a failed task. While an external persona's evidence may still come, the gate defers to
+    `GateTrigger`, holds no worker slot, and ends from the triggerer.
 
     Parameters
     ----------
     plan: the plan of the workflow.
     phase: the id of the phase it closes.
+    cycle: the fix cycle it closes; 0 for the ordinary work.
+    consent: whether the people who must agree are asked for too. Without, the evidence alone is judged and nothing is signed: that comes before people
+        are asked.
+    decided: whether it is asked only where a person has waived something after the verdict of its cycle; else it skips itself.
 
     """
 
     ui_color = "#fde68a"
-    template_fields = ("phase", "plan_digest")
+    template_fields = ("phase", "cycle", "plan_digest")
     operator_extra_links = (VerdictLink(),)
 
-    def __init__(self, *, plan: Plan, phase: str, **kwargs: Any) -> None:
+    def __init__(self, *, plan: Plan, phase: str, cycle: int = 0, consent: bool = True, decided: bool = False, **kwargs: Any) -> None:
         kwargs["retries"] = 0
         super().__init__(**kwargs)
-        self.phase = phase
+        self.phase, self.cycle, self.consent, self.decided = phase, cycle, consent, decided
         self.plan_digest = plan.digest
         self._plan = plan
 
@@ -50,32 +56,48 @@ class GateSensor(BaseSensorOperator):
         ti, contract = context["ti"], self._plan.contract.phase(self.phase)
         try:
             scope = Scope.of_task(ti)
-            judgement = ask(scope, self.plan_digest, self.phase, ti.try_number)
+            if self.decided and not self._waived(scope):
+                raise AirflowSkipException("Nothing was waived here.")
+            judgement, kept = ask(scope, self.plan_digest, self.phase, ti.try_number, cycle=self.cycle, consent=self.consent)
         except PhasegateError as error:
             raise AirflowFailException(str(error)) from error
         for line in told(judgement, f"Gate of phase {contract.title}"):
             self.log.info(line)
         if judgement.word == "INCONCLUSIVE":
             self._defer(context, scope)
-        if judgement.word != "PASSED":
+        ti.xcom_push(key="judged", value=kept)
+        if judgement.findings:
             raise AirflowFailException(
                 f"{contract.title}: FAILED, {len(judgement.findings)} red flags. The first: {judgement.findings[0].id}: {judgement.findings[0].text}"
             )
 
-    def _defer(self, context: Context, scope: Any) -> None:
+    def _waived(self, scope: Scope) -> bool:
+        """Whether somebody answered the newest verdict of this cycle with a waiver."""
+        record = scope.record(self.plan_digest, upto=self.phase)
+        verdict = record.verdict_in(self.phase, self.cycle)
+        return verdict is not None and any(
+            stored.says.answer == "waive" and stored.says.binding.previous_verdict == verdict.digest
+            for stored in record.decisions.get(self.phase, ())
+        )
+
+    def _defer(self, context: Context, scope: Scope) -> None:
         import pendulum
 
         from dag_factory.evidence.policies.case import Case
+        from dag_factory.evidence.record import fix_folder
         from dag_factory.evidence.statement import moment_of
         from dag_factory.triggers.gate import GateTrigger
 
         ti, contract = context["ti"], self._plan.contract.phase(self.phase)
         record = scope.record(self.plan_digest, upto=self.phase)
-        opened = moment_of(Case(record, self.phase, scope.run.blob, pendulum.now("UTC")).opened_at())
-        external = [task for task in contract.tasks if task.external]
-        deadlines = sorted({opened + timedelta(seconds=task.wait or contract.timeout) for task in external})
+        case = Case(record, self.phase, scope.run.blob, pendulum.now("UTC"), self.cycle)
+        opened, ends = moment_of(case.opened_at()), case.ends_at()
+        external = [task for task in case.due if task.external]
+        waits = {opened + timedelta(seconds=task.wait or contract.timeout) for task in external}
+        deadlines = sorted({min(wait, ends) if ends else wait for wait in waits})
         self.log.info("Waiting for evidence of %s until %s.", ", ".join(task.id for task in external), deadlines[-1])
-        folders = [f"{record.charter.digest[:16]}/statements/{task.id}" for task in external]
+        place = [f"statements/{task.id}" for task in external]
+        place += [fix_folder(self.phase, self.cycle, task.id) for task in external if self.cycle]
         self.defer(
             trigger=GateTrigger(
                 ti.dag_id,
@@ -84,9 +106,11 @@ class GateSensor(BaseSensorOperator):
                 self.plan_digest,
                 self.phase,
                 ti.try_number,
-                folders,
+                [f"{record.charter.digest[:16]}/{folder}" for folder in place],
                 [str(deadline.isoformat()) for deadline in deadlines],
                 contract.title,
+                self.cycle,
+                consent=self.consent,
             ),
             method_name="execute",
         )

@@ -8,12 +8,15 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from dag_factory.spec.closing import Approval, Fix, Gate
 from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word, money_of
+from dag_factory.spec.written import Written
 
 __all__ = [
     "RUNNER_KEYS",
+    "Approval",
     "Binding",
     "Check",
     "Checklist",
@@ -21,6 +24,7 @@ __all__ = [
     "Contract",
     "Evidence",
     "Feature",
+    "Fix",
     "Gate",
     "Param",
     "Persona",
@@ -38,11 +42,7 @@ Moment = Literal["seal", "converge"]
 Grade = Literal["observed", "attested", "re-executed"]
 
 
-class _Written(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
-
-
-class Reference(_Written):
+class Reference(Written):
     """A value that is looked up where a task executes, and nowhere before: exactly one of the three."""
 
     env: Word | None = None
@@ -56,7 +56,7 @@ class Reference(_Written):
         return self
 
 
-class Schedule(_Written):
+class Schedule(Written):
     """When runs are made: a cron line or preset in a timezone, or assets; without any, by hand alone."""
 
     cron: Word | None = None
@@ -81,14 +81,14 @@ def _schedule_of(value: Any) -> Any:
     return value
 
 
-class Workspace(_Written):
+class Workspace(Written):
     """The git repository in which personas work: a path, a URL or the id of an Airflow connection."""
 
     git: Word | Reference
     branch: Word = "main"
 
 
-class Feature(_Written):
+class Feature(Written):
     """One thing to build; each gets tasks of its own in the phase that implements."""
 
     does: Word
@@ -99,7 +99,7 @@ def _feature_of(value: Any) -> Any:
     return {"does": value} if isinstance(value, str) else value
 
 
-class Param(_Written):
+class Param(Written):
     """A parameter of the run, shown by Airflow when someone triggers it by hand."""
 
     default: Any = None
@@ -111,7 +111,7 @@ def _param_of(value: Any) -> Any:
     return value if isinstance(value, dict) else {"default": value}
 
 
-class Evidence(_Written):
+class Evidence(Written):
     """One thing a task must leave, and what is looked for in it.
 
     `path` lies in the repository, `report` in ``$PHASEGATE_EVIDENCE``, `changed` names a group of paths of which the
@@ -139,11 +139,15 @@ class Evidence(_Written):
         return self
 
 
-class Check(_Written):
-    """A command that Phasegate runs itself: on what a task sealed, or on the merged work of a phase."""
+class Check(Written):
+    """A command that Phasegate runs itself: on what a task sealed, or on the merged work of a phase.
+
+    `blames` says whose work is at fault where it fails: what the task validates, or the task's own.
+    """
 
     run: Command
     at: Moment = "seal"
+    blames: Literal["validated", "own"] = "validated"
     timeout: Seconds = 1800
 
 
@@ -151,7 +155,7 @@ def _check_of(value: Any) -> Any:
     return {"run": value} if isinstance(value, (str, list)) else value
 
 
-class Contract(_Written):
+class Contract(Written):
     """What a persona owes when it works under a duty."""
 
     does: Word
@@ -159,7 +163,7 @@ class Contract(_Written):
     evidence: dict[Name, Evidence] = Field(default_factory=dict)
 
 
-class Persona(_Written):
+class Persona(Written):
     """An entry of the catalogue: who this is, under which duties, and what it owes under each."""
 
     title: Word
@@ -167,7 +171,7 @@ class Persona(_Written):
     contracts: dict[Name, Contract] = Field(min_length=1)
 
 
-class Binding(_Written):
+class Binding(Written):
     """How a persona works: exactly one runner, and how Airflow is to run it."""
 
     check: Command | None = None
@@ -196,7 +200,7 @@ class Binding(_Written):
         return tuple(key for key in RUNNER_KEYS if getattr(self, key) is not None)
 
 
-class Task(_Written):
+class Task(Written):
     """One task: one persona, one duty."""
 
     persona: Any = None
@@ -208,24 +212,18 @@ class Task(_Written):
     validates: Texts = ()
 
 
-class Gate(_Written):
-    """What closes a phase."""
-
-    says: Word | None = None
-    timeout: Seconds = 7 * 24 * 3600
-
-
-class Phase(_Written):
-    """An ordered stage. `before` or `after` place a phase that a workflow adds to its pattern."""
+class Phase(Written):
+    """An ordered stage. `before` or `after` place a phase that a workflow adds to its pattern; `timeout` is how long it may be open."""
 
     title: Word | None = None
     tasks: dict[Name, Task] = Field(default_factory=dict)
     gate: Gate | None = None
+    timeout: Seconds | None = None
     before: Name | None = None
     after: Name | None = None
 
 
-class ChecklistItem(_Written):
+class ChecklistItem(Written):
     """One question the gates of some phases answer, and `complete` again."""
 
     says: Word
@@ -237,13 +235,13 @@ class ChecklistItem(_Written):
 Checklist = dict[Name, ChecklistItem]
 
 
-class Requires(_Written):
+class Requires(Written):
     """Who must have laid the foundation before anyone implements."""
 
     foundation: Texts = ()
 
 
-class Workflow(_Written):
+class Workflow(Written):
     """A whole workflow, its pattern included."""
 
     workflow: Name
@@ -261,6 +259,7 @@ class Workflow(_Written):
     max_active_runs: Annotated[int, Field(ge=1)] = 1
     timeout: Seconds | None = None
     requires: Requires = Requires()
+    fix: Fix = Fix()
     paths: dict[Name, Texts] = Field(default_factory=dict)
     checks: dict[Name, Annotated[Check, BeforeValidator(_check_of)]] = Field(default_factory=dict)
     phases: dict[Name, Phase] = Field(default_factory=dict)

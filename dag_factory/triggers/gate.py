@@ -11,6 +11,7 @@ from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent
 
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.statement import moment_of
+from dag_factory.evidence.verify import Judgement
 from dag_factory.links import VerdictLink
 from dag_factory.scope import Scope
 from dag_factory.triggers.judge import ask, summary, told
@@ -34,6 +35,8 @@ class GateTrigger(BaseTrigger):
     folders: the folders of the run's store to watch.
     deadlines: when waiting for one of the external tasks is over, as RFC 3339, the earliest first.
     title: the phase's title, for the log.
+    cycle: the fix cycle it closes; 0 for the ordinary work.
+    consent: whether those who must agree are asked for too.
 
     """
 
@@ -48,37 +51,43 @@ class GateTrigger(BaseTrigger):
         folders: list[str],
         deadlines: list[str],
         title: str,
+        cycle: int = 0,
+        *,
+        consent: bool = True,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # Airflow has no types here
         self.dag_id, self.run_id, self.charter, self.plan, self.phase = dag_id, run_id, charter, plan, phase
         self.attempt, self.folders, self.deadlines, self.title = attempt, folders, deadlines, title
+        self.cycle, self.consent = cycle, consent
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What the triggerer needs to make this trigger again."""
-        names = ("dag_id", "run_id", "charter", "plan", "phase", "attempt", "folders", "deadlines", "title")
+        names = ("dag_id", "run_id", "charter", "plan", "phase", "attempt", "folders", "deadlines", "title", "cycle", "consent")
         return "dag_factory.triggers.gate.GateTrigger", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, ask, and end the task with the verdict."""
         link: dict[str, Any] = {VerdictLink().xcom_key: VerdictLink.to(self, self.phase)}  # no worker will compute it
         try:
-            judgement = await self._judged()
+            judgement, kept = await self._judged()
         except PhasegateError as error:
             self.log.error("%s", error)  # noqa: TRY400 # the message says it all; a traceback would bury it
             yield TaskFailedEvent(xcoms={"verdict": str(error), **link})
             return
         for line in told(judgement, f"Gate of phase {self.title}"):
             self.log.info(line)
-        event = TaskSuccessEvent if judgement.word == "PASSED" else TaskFailedEvent
-        yield event(xcoms={"verdict": summary(judgement), **link})
+        event = TaskFailedEvent if judgement.findings else TaskSuccessEvent
+        yield event(xcoms={"verdict": summary(judgement), "judged": kept, **link})
 
-    async def _judged(self) -> Any:
+    async def _judged(self) -> tuple[Judgement, str]:
         scope = await in_one_thread(lambda: Scope.of(self.dag_id, self.run_id, self.charter))
         while True:
             seen = await in_one_thread(lambda: self._look(scope))
-            judgement = await in_one_thread(lambda: ask(scope, self.plan, self.phase, self.attempt))
+            judgement, kept = await in_one_thread(
+                lambda: ask(scope, self.plan, self.phase, self.attempt, cycle=self.cycle, consent=self.consent)
+            )
             if judgement.word != "INCONCLUSIVE":
-                return judgement
+                return judgement, kept
             await Watcher.here().changed(lambda: self._look(scope), seen, at_most=self._left())
             await asyncio.sleep(0)
 

@@ -94,27 +94,50 @@ class House:
         self.settle()
         dag = dag or self.dag()
         for name in names:
-            self.tries[name] = self.tries.get(name, 0) + 1
-            ti = SimpleNamespace(
-                dag_id=dag.dag_id, run_id=self.run_id, task_id=name, try_number=self.tries[name], map_index=-1,
-                xcom_push=lambda key, value, name=name: self.xcoms.__setitem__((name, key), value),
-                xcom_pull=lambda task_ids, key: self.xcoms.get((task_ids, key)),
-            )  # fmt: skip
-            for kept in (self.failures, self.errors, self.deferred):
-                kept.pop(name, None)
-            try:
-                dag.get_task(name).execute({"ti": ti, "params": {}, "run_id": self.run_id})
-            except TaskDeferred as deferred:
-                self.deferred[name] = deferred
-            except Exception as error:  # the test asks for it
-                self.failures[name], self.errors[name] = str(error), error
+            self._one(dag.get_task(name), name)
+
+    def _one(self, operator: Any, name: str, *, map_index: int = -1, **context: Any) -> None:
+        """Have one task done, or one instance of a mapped task."""
+        label = name if map_index < 0 else f"{name}[{map_index}]"
+        self.tries[label] = self.tries.get(label, 0) + 1
+        ti = SimpleNamespace(
+            dag_id=operator.dag.dag_id, run_id=self.run_id, task_id=name, try_number=self.tries[label], map_index=map_index,
+            xcom_push=lambda key, value: self.xcoms.__setitem__((name, key), value),
+            xcom_pull=lambda task_ids, key="return_value": self.xcoms.get((task_ids, key)),
+        )  # fmt: skip
+        for kept in (self.failures, self.errors, self.deferred):
+            kept.pop(label, None)
+        self.xcoms = {place: value for place, value in self.xcoms.items() if place[0] != name}
+        try:
+            self.xcoms[name, "return_value"] = operator.execute({"ti": ti, "params": {}, "run_id": self.run_id, **context})
+        except TaskDeferred as deferred:
+            self.deferred[label] = deferred
+        except Exception as error:  # the test asks for it
+            self.failures[label], self.errors[label] = str(error), error
+
+    def fix(self, phase: str, cycle: int = 1, *, gate: bool = True) -> None:
+        """Have a fix phase done: triage, an instance of `fix` an order, the merge, the validators again, the gate."""
+        group = f"{phase}.fix_{cycle}"
+        self.run(f"{group}.triage")
+        if f"{group}.triage" in self.failures:
+            return
+        self.mend(phase, cycle)
+        own = [task.task_id for task in self.dag().tasks if task.task_id.startswith(f"{group}.")]
+        again = [name for name in own if name.removeprefix(f"{group}.") not in {"triage", "fix", "settled", "converge", "join", "gate"}]
+        self.run(*(name for name in (f"{group}.converge", *again, f"{group}.join") if name in own), *([f"{group}.gate"] if gate else []))
+
+    def mend(self, phase: str, cycle: int = 1) -> None:
+        """Have the orders of a triage done."""
+        name = f"{phase}.fix_{cycle}.fix"
+        for index, order in enumerate(self.xcoms.get((f"{phase}.fix_{cycle}.triage", "return_value")) or ()):
+            mapped = self.dag().get_task(name)
+            self._one(mapped.unmap({"order": order}), name, map_index=index)
 
     def tasks(self, phase: str) -> list[str]:
         """The ids of the tasks that personas do in a phase, in plan order."""
-        own = ("open", "converge", "gate")
-        return [
-            task.task_id for task in self.dag().tasks if task.task_id.startswith(f"{phase}.") and task.task_id.rpartition(".")[2] not in own
-        ]
+        own = ("open", "converge", "evidence", "gate", "approve-", "decide_", "fix_", "waived_")
+        names = [task.task_id for task in self.dag().tasks if task.task_id.startswith(f"{phase}.")]
+        return [name for name in names if not name.removeprefix(f"{phase}.").startswith(own)]
 
     def phase(self, phase: str, *, gate: bool = True) -> None:
         """Have a whole phase done: its tasks, the merge, the gate."""

@@ -92,7 +92,7 @@ class HonestRun:
         keys = {name: self.keys.signer(name, make=True).public.pem for name in (AUTHORITY, *self.contract.personas)}
         written = {
             "plan": digest, "dag_id": self.plan.workflow, "run_id": self.run_id, "workflow": self.plan.workflow, "mission": self.plan.mission,
-            "params": "{}", "base": BASE, "keys": keys, "assurance": "local", "nonce": f"{len(self.store.names('charters')):032x}", "previous": None,
+            "params": "{}", "base": BASE, "keys": keys, "assurance": "local", "nonce": f"{len(self.store.names('charters')):032x}", "triggered_by": "", "previous": None,
             "written_at": now(),
         } | changes  # fmt: skip
         self.store.append("charters", sign(Charter(**written), {"plan": {"sha256": digest}}, self.keys.signer(AUTHORITY)))
@@ -165,7 +165,7 @@ class HonestRun:
         written = {
             "binding": binding_of(record, phase, "converge", 1), "base": verdict.says.phasegate.approved if verdict else BASE,
             "merged": tuple((task.id, stored.says.sealed.commit) for task in tasks if (stored := record.newest(task.id)) and stored.says.sealed),
-            "conflicts": (), "sealed": Sealed(commit=commit, tree="e" * 40, bundle=self.store.put_bytes(commit.encode())), "product": "a" * 64,
+            "conflicts": (), "undone": (), "sealed": Sealed(commit=commit, tree="e" * 40, bundle=self.store.put_bytes(commit.encode())), "product": "a" * 64,
             "evidence": tuple(entry for task in tasks for entry in self.entries(task, "converge")),
             "checks": tuple(result for task in tasks for result in self.results(task, "converge")), "finished_at": now(),
         } | changes  # fmt: skip

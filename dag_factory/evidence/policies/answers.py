@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from dag_factory.evidence.contract import Item, TaskContract
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.rounds import merges_of
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["answered"]
@@ -17,7 +18,7 @@ _SHOWN = 20
 
 def answered(case: Case) -> Iterator[Finding]:
     """Every fact that an item must answer is cited in it; what must differ from earlier evidence does."""
-    for task in case.phase.tasks:
+    for task in case.tasks:
         if case.worked(task) is None:
             continue
         for item in task.items:
@@ -84,12 +85,12 @@ def _published(case: Case, task: TaskContract, fact: str, target: str) -> list[s
 def _commits(case: Case) -> list[str]:
     """Every sealed commit that was merged before this phase."""
     earlier = [phase.id for phase in case.contract.upto(case.phase_id)][:-1]
-    found = [case.record.converged(phase) for phase in earlier]
-    return [commit for converged in found if converged for _, commit in converged.says.merged]
+    found = [merge for phase in earlier for merge in merges_of(case.record, phase)]
+    return list(dict.fromkeys(commit for merge in found for _, commit in merge.says.merged))
 
 
 def _digests(case: Case, task: TaskContract | None, item: Item | None) -> frozenset[str]:
-    stored = case.record.newest(task.id) if task and item else None
+    stored = case.statement(task) if task and item else None
     return frozenset(entry.digest for entry in stored.says.evidence if item and entry.item == item.id) if stored else frozenset()
 
 

@@ -5,32 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from dag_factory.evidence.contract import Item, PhaseContract, RunContract, TaskContract
-from dag_factory.evidence.record import RunRecord, Stored
-from dag_factory.evidence.statement import CheckResult, Entry, TaskStatement, moment_of
+from dag_factory.evidence.decisions import Decision
+from dag_factory.evidence.rounds import merges_of, reopened, rounds_of, statement_of, telling_merge
+from dag_factory.evidence.run import Round, RunRecord, Stored
+from dag_factory.evidence.statement import CheckResult, ConvergeStatement, Entry, TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding
 
 if TYPE_CHECKING:
     from dag_factory.evidence.kinds.base import Examination
 
-__all__ = ["Case", "Files", "entries_of", "results_of"]
+__all__ = ["Case", "Files"]
 
 Files = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One phase to judge, in the light of all that came before."""
+    """One phase to judge, in the light of all that came before.
+
+    `cycle` is the fix cycle whose gate asks, 0 for the first; that of the newest verdict if None.
+    """
 
     record: RunRecord
     phase_id: str
     files: Files
     now: datetime
-    _examined: dict[tuple[str, str], Examination] = field(default_factory=dict, repr=False)
+    cycle: int | None = None
+    _examined: dict[tuple[str, str], Examination] = field(default_factory=dict, repr=False, init=False)
 
     @property
     def contract(self) -> RunContract:
@@ -42,9 +49,50 @@ class Case:
         """What this phase owes."""
         return self.contract.phase(self.phase_id)
 
+    @property
+    def at(self) -> int:
+        """The fix cycle that is judged; 0 is the ordinary work."""
+        return self.record.cycle(self.phase_id) if self.cycle is None else self.cycle
+
+    @cached_property
+    def rounds(self) -> tuple[Round, ...]:
+        """The fix cycles of this phase that count."""
+        return rounds_of(self.record, self.phase_id, self.cycle)
+
+    @cached_property
+    def merges(self) -> tuple[Stored[ConvergeStatement], ...]:
+        """The merges of this phase that count, each on the one before."""
+        return merges_of(self.record, self.phase_id, self.cycle)
+
+    @cached_property
+    def ordered(self) -> tuple[TaskContract, ...]:
+        """The tasks that were given something to mend, in plan order."""
+        given = {order.task for mended in self.rounds for order in mended.triage.says.orders}
+        return tuple(task for task in self.contract.tasks.values() if task.id in given)
+
+    @cached_property
+    def again(self) -> tuple[TaskContract, ...]:
+        """Validators of an earlier phase who must judge once more: the product is no longer the one they validated."""
+        validated = self.contract.validated_in
+        verdict = self.record.verdict(validated) if validated and self.rounds and self.merges else None
+        if verdict is None or verdict.says.phasegate.product == self.merges[-1].says.product:
+            return ()
+        return self.contract.again(self.phase_id)
+
+    @cached_property
+    def tasks(self) -> tuple[TaskContract, ...]:
+        """Every task whose evidence this phase answers for: its own, those of phases that were reopened, those who validate again."""
+        more = (*reopened(self.record, self.phase_id, self.cycle), *self.again)
+        return tuple({task.id: task for task in (*self.phase.tasks, *more)}.values())
+
+    @cached_property
+    def due(self) -> tuple[TaskContract, ...]:
+        """Every task that must have delivered in this phase."""
+        return tuple({task.id: task for task in (*self.phase.tasks, *self.ordered, *self.again)}.values())
+
     def statement(self, task: TaskContract) -> Stored[TaskStatement] | None:
         """The statement of a task that counts: the newest."""
-        return self.record.newest(task.id)
+        return statement_of(self.record, self.phase_id, self.cycle, task)
 
     def worked(self, task: TaskContract) -> Stored[TaskStatement] | None:
         """The statement of a task that counts, if the work was completed: what failed is told once, not item by item."""
@@ -55,23 +103,44 @@ class Case:
         """Whether evidence of this task may still be brought from outside."""
         task = self.contract.tasks.get(task_id)
         wait = timedelta(seconds=(task.wait if task else None) or self.phase.timeout)
-        return task is not None and task.external and self.now < moment_of(self.opened_at()) + wait
+        ends, end = self.ends_at(), moment_of(self.opened_at()) + wait
+        return task is not None and task.external and self.now < (min(end, ends) if ends else end)
 
-    def opened_at(self) -> str:
+    def begun_at(self) -> str:
         """When the phase was opened: by the verdict before, or by the charter."""
         before = self.contract.before(self.phase_id)
         verdict = self.record.verdict(before.id) if before else None
         return verdict.says.time_verified if verdict else self.record.charter.says.written_at
 
+    def opened_at(self) -> str:
+        """When the work that is judged was asked for: with the phase, or with the newest fix cycle."""
+        return self.rounds[-1].triage.says.written_at if self.rounds else self.begun_at()
+
+    def ends_at(self) -> datetime | None:
+        """When the time of the phase is over, its fix cycles included; None if it has no limit."""
+        limit = self.phase.limit
+        return moment_of(self.begun_at()) + timedelta(seconds=limit) if limit else None
+
     def inputs(self) -> tuple[str, ...]:
         """The digests of the statements a verdict on this phase rests on, in plan order."""
-        found = [self.statement(task) for task in self.phase.tasks]
-        converged = self.record.converged(self.phase_id)
+        found = [self.statement(task) for task in self.tasks]
         return (
             self.record.charter.digest,
             *(item.digest for item in found if item),
-            *((converged.digest,) if converged else ()),
+            *(item.digest for item in self.merges),
+            *(item.triage.digest for item in self.rounds),
+            *(item.digest for item in self.approvals),
         )
+
+    @cached_property
+    def approvals(self) -> tuple[Stored[Decision], ...]:
+        """What people answered whom this cycle's gate asks; one answer a question, the newest."""
+        found = {
+            item.says.binding.task: item
+            for item in self.record.decisions.get(self.phase_id, ())
+            if item.says.answer in {"approve", "refuse"} and item.says.binding.cycle == self.at
+        }
+        return tuple(found[name] for name in sorted(found))
 
     def examine(self, task: TaskContract, item: Item) -> Examination:
         """What an item of evidence turned out to be; each is read once."""
@@ -88,8 +157,8 @@ class Case:
         kind = KINDS.get(item.kind)
         if kind is None:
             return Examination((Fault(f"There is no kind of evidence {item.kind!r}.", rule="evidence-malformed"),), {})
-        found = [entry for entry in entries_of(self.record, task, item) if entry.item == item.id]
-        ran = [result for result in results_of(self.record, task) if result.name == item.check]
+        found = [entry for entry in self.entries(task, item) if entry.item == item.id]
+        ran = [result for result in self.results(task) if result.name == item.check]
         result = next((result for result in ran if result.exit_code != 0), ran[0] if ran else None)
         contents = {entry.name: self._bytes(entry) for entry in found}
         lost = tuple(
@@ -109,6 +178,28 @@ class Case:
         except (ValidationError, RecursionError, MemoryError) as error:
             return Examination((Fault(f"It could not be examined: {type(error).__name__}.", rule="evidence-malformed"),), {})
 
+    def entries(self, task: TaskContract, item: Item) -> tuple[Entry, ...]:
+        """The files of an item: from the merge where its check runs there, else from the task's own statement.
+
+        Who mends something changes what needs it, and no more: where changed files are owed and none was, those of the work before still stand.
+        """
+        if item.check is not None and item.at == "converge":
+            merge = telling_merge(self.record, self.phase_id, self.cycle, task)
+            return tuple(entry for entry in merge.says.evidence if entry.task == task.id) if merge else ()
+        stored = self.statement(task)
+        found = tuple(entry for entry in stored.says.evidence if entry.task == task.id) if stored else ()
+        first = self.record.newest(task.id)
+        if item.changed and first and not any(entry.item == item.id for entry in found):
+            return tuple(entry for entry in first.says.evidence if entry.task == task.id)
+        return found
+
+    def results(self, task: TaskContract) -> tuple[CheckResult, ...]:
+        """The checks Phasegate ran for a task: on its own sealed work and on the merge."""
+        stored, merge = self.statement(task), telling_merge(self.record, self.phase_id, self.cycle, task)
+        own = stored.says.checks if stored else ()
+        merged = merge.says.checks if merge else ()
+        return tuple(result for result in (*own, *merged) if result.task == task.id)
+
     def _bytes(self, entry: Entry) -> bytes | None:
         data = self.files(entry.digest)
         return data if data is not None and len(data) == entry.size else None
@@ -116,20 +207,3 @@ class Case:
     def finding(self, rule: str, task: TaskContract, text: str, *, subject: str = "") -> Finding:
         """Make a finding about a task."""
         return Finding(rule=rule, subject=subject or task.id, text=text, task=task.id)
-
-
-def entries_of(record: RunRecord, task: TaskContract, item: Item) -> tuple[Entry, ...]:
-    """The files of an item: from the merge where its check runs there, else from the task's own statement."""
-    if item.check is not None and item.at == "converge":
-        converged = record.converged(task.phase)
-        return tuple(entry for entry in converged.says.evidence if entry.task == task.id) if converged else ()
-    stored = record.newest(task.id)
-    return tuple(entry for entry in stored.says.evidence if entry.task == task.id) if stored else ()
-
-
-def results_of(record: RunRecord, task: TaskContract) -> tuple[CheckResult, ...]:
-    """The checks Phasegate ran for a task: on its own sealed work and on the merge."""
-    stored, converged = record.newest(task.id), record.converged(task.phase)
-    own = stored.says.checks if stored else ()
-    merged = converged.says.checks if converged else ()
-    return tuple(result for result in (*own, *merged) if result.task == task.id)

@@ -3,36 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from dag_factory.evidence.contract import PhaseContract
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.record import RunRecord
+from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.verdict import Finding
 
-__all__ = ["chained", "not_closed", "not_open"]
+__all__ = ["chained", "not_closed", "not_mending", "not_open"]
 
 
 def not_open(case: Case) -> str | None:
-    """Why the phase may not be worked on: None if the newest verdict of the phase before is a signed PASSED."""
+    """Why the phase may not be worked on: None if the newest verdict of the phase before lets it, now."""
     before = case.contract.before(case.phase_id)
-    return not_closed(case.record, before) if before else None
+    return not_closed(case.record, before, case.now) if before else None
 
 
-def not_closed(record: RunRecord, before: PhaseContract) -> str | None:
-    """Why a phase is not passed: None if its newest verdict is a signed PASSED that rests on its newest work."""
+def not_mending(case: Case) -> str | None:
+    """Why nothing may be mended in a fix cycle: None if the newest verdict on the phase is a FAILED one that this cycle was told to mend."""
+    cycle = case.cycle or 0
+    verdict = case.record.verdict(case.phase_id)
+    mended = case.record.verdict_in(case.phase_id, cycle - 1)
+    if mended is None or verdict is None:
+        return f"The gate of cycle {cycle - 1} has no signed verdict."
+    if verdict.digest != mended.digest and verdict.says.phasegate.binding.cycle != cycle:
+        return f"The newest verdict is that of cycle {verdict.says.phasegate.binding.cycle}, and not the one that cycle {cycle} mends."
+    if mended.says.phasegate.word != "FAILED":
+        return f"The verdict of cycle {cycle - 1} is {mended.says.phasegate.word}: there is nothing to mend."
+    return None
+
+
+def not_closed(record: RunRecord, before: PhaseContract, now: datetime) -> str | None:
+    """Why a phase is not passed: None if its newest verdict is a signed PASSED, or one with unexpired waivers, that rests on its newest work."""
     verdict = record.verdict(before.id)
     if verdict is None:
         return f"Phase {before.title} has no signed verdict under the newest charter; a gate marked by hand opens nothing."
-    bound = verdict.says.phasegate.binding
-    charter = record.charter
+    said, charter = verdict.says.phasegate, record.charter
+    bound = said.binding
     if (bound.charter, bound.plan, bound.phase) != (charter.digest, charter.says.plan, before.id):
         return f"The newest verdict on phase {before.title} is of another run, plan or phase."
-    if not verdict.says.passed:
-        return f"The newest verdict on phase {before.title} is {verdict.says.phasegate.word}."
-    newest = [record.converged(before.id), *(record.newest(task.id) for task in before.tasks)]
+    if not verdict.says.passed(now):
+        ran_out = said.word == "PASSED_WITH_WAIVER" and not said.findings
+        return f"A waiver of phase {before.title} ran out." if ran_out else f"The newest verdict on phase {before.title} is {said.word}."
+    if {used.waiver for used in said.waived} - {waiver.digest for waiver in record.waivers.get(before.id, ())}:
+        return f"A waiver that the verdict on phase {before.title} rests on is gone."
     rests_on = {item.digest.get("sha256") for item in verdict.says.input_attestations}
-    if rests_on != {charter.digest, *(stored.digest for stored in newest if stored)}:
+    if rests_on != set(Case(record, before.id, _nothing, now).inputs()):
         return f"Work of phase {before.title} was done again, or taken away, after its verdict; its gate must be asked again."
+    return None
+
+
+def _nothing(digest: str) -> bytes | None:  # noqa: ARG001 # which statements count is told without looking into any file
     return None
 
 

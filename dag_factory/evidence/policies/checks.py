@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dag_factory.evidence.policies.case import Case, results_of
+from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["succeeded"]
@@ -12,10 +12,10 @@ __all__ = ["succeeded"]
 
 def succeeded(case: Case) -> Iterator[Finding]:
     """Every check of every task of the phase."""
-    for task in case.phase.tasks:
+    for task in case.tasks:
         if case.worked(task) is None:
             continue
-        results = results_of(case.record, task)
+        results = case.results(task)
         for check in task.checks:
             ran = [item for item in results if item.name == check.name]
             result = next((item for item in ran if item.exit_code != 0), ran[0] if ran else None)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.record import Stored
+from dag_factory.evidence.run import Stored
 from dag_factory.evidence.statement import TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding
 
@@ -18,7 +18,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 
 def delivered(case: Case) -> Iterator[Finding]:
-    """One statement a task, bound to this run and this task, by the persona that was asked."""
+    """One statement a task, bound to this run and this task, by the persona that was asked; in a fix cycle, see `cycles` too."""
     for broken in case.record.broken:
         if broken.phase == case.phase_id:
             yield Finding(
@@ -27,7 +27,7 @@ def delivered(case: Case) -> Iterator[Finding]:
                 text=f"{broken.name}: {broken.reason}.",
                 task=f"{broken.phase}/{broken.task}",
             )
-    for task in case.phase.tasks:
+    for task in case.due:
         stored = case.statement(task)
         if stored is None:
             who = "nothing was submitted" if task.external else "the task left no statement"
@@ -47,10 +47,13 @@ def delivered(case: Case) -> Iterator[Finding]:
 
 def _bound(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Iterator[Finding]:
     bound, charter = stored.says.binding, case.record.charter
-    expected = (charter.digest, charter.says.plan, charter.says.dag_id, charter.says.run_id, task.phase, task.task, -1)
-    found = (bound.charter, bound.plan, bound.dag_id, bound.run_id, bound.phase, bound.task, bound.map_index)
-    names = ("charter", "plan", "dag_id", "run_id", "phase", "task", "map_index")
+    phase, cycle, name = _place(case, task, stored)
+    expected = (charter.digest, charter.says.plan, charter.says.dag_id, charter.says.run_id, phase, cycle, name)
+    found = (bound.charter, bound.plan, bound.dag_id, bound.run_id, bound.phase, bound.cycle, bound.task)
+    names = ("charter", "plan", "dag_id", "run_id", "phase", "cycle", "task")
     wrong = [name for name, one, other in zip(names, expected, found, strict=True) if one != other]
+    if bound.map_index != -1 and not (cycle and bound.map_index >= 0):
+        wrong.append("map_index")
     if stored.name != f"{bound.attempt:04d}.json":
         wrong.append("attempt")
     if wrong:
@@ -59,10 +62,23 @@ def _bound(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Ite
             task,
             f"The statement is of another {', '.join(wrong)}: it was made for something else.",
         )
-    before = case.contract.before(case.phase_id)
-    verdict = case.record.verdict(before.id) if before else None
-    if bound.previous_verdict != (verdict.digest if verdict else None):
-        yield case.finding("statement-misbound", task, "The statement was made before the newest verdict of the phase before.")
+    if bound.previous_verdict != _follows(case, phase, cycle):
+        yield case.finding("statement-misbound", task, "The statement was made before the newest verdict that it had to follow.")
+
+
+def _place(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> tuple[str, int, str]:
+    """Where a statement was found, which it must say itself: its phase, its cycle, and its task's name there."""
+    for mended in case.rounds:
+        if any(item is stored for item in mended.statements.get(task.id, ())):
+            return case.phase_id, mended.cycle, task.id
+    return task.phase, 0, task.task
+
+
+def _follows(case: Case, phase: str, cycle: int) -> str | None:
+    """The verdict that the work in a phase and cycle follows."""
+    before = case.contract.before(phase)
+    verdict = case.record.verdict_in(phase, cycle - 1) if cycle else case.record.verdict(before.id) if before else None
+    return verdict.digest if verdict else None
 
 
 def _own(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Iterator[Finding]:
@@ -83,3 +99,6 @@ def _timely(case: Case, task: TaskContract, said: TaskStatement) -> Iterator[Fin
     if ended < begun or begun < opened - CLOCK_SKEW or ended > case.now + CLOCK_SKEW:
         text = f"The work is said to have lasted from {said.started_at} to {said.finished_at}, which cannot be."
         yield case.finding("statement-misdated", task, text)
+    end = case.ends_at()
+    if end is not None and ended > end and said.binding.phase == case.phase_id:
+        yield case.finding("phase-late", task, f"The work ended at {said.finished_at}; the phase's time was over at {end.isoformat()}.")

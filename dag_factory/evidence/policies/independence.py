@@ -30,7 +30,8 @@ def independent(case: Case) -> Iterator[Finding]:
     delivered = {
         task.id: stored.says for phase in case.contract.upto(case.phase_id) for task in phase.tasks if (stored := case.statement(task))
     }
-    for task in case.phase.tasks:
+    acted = {task_id: _principals(case, task_id) for task_id in delivered}
+    for task in case.due:
         said = delivered.get(task.id)
         if keyids.get(task.persona) == keyids.get(AUTHORITY):
             yield case.finding("key-shared", task, f"@{task.persona} signs with Phasegate's own key.", subject=f"{task.id}:{AUTHORITY}")
@@ -43,7 +44,7 @@ def independent(case: Case) -> Iterator[Finding]:
                     f"@{task.persona} validated its own work ({name}).",
                     subject=f"{task.id}:{name}",
                 )
-        for other_id, other in delivered.items():
+        for other_id, theirs in acted.items():
             made = case.contract.tasks[other_id]
             if made.persona == task.persona or said is None:
                 continue
@@ -54,10 +55,17 @@ def independent(case: Case) -> Iterator[Finding]:
                     f"@{task.persona} and @{made.persona} sign with one key.",
                     subject=f"{task.id}:{made.persona}",
                 )
-            if set(other.principals) & set(said.principals):
+            if theirs & set(said.principals):
                 what = "validated its own work" if other_id in task.validates else "worked"
                 yield case.finding(
                     "principal-shared", task,
                     f"One principal {what} under two names: @{task.persona} ({task.id}) and @{made.persona} ({other_id}).",
                     subject=f"{task.id}:{other_id}",
                 )  # fmt: skip
+
+
+def _principals(case: Case, task_id: str) -> frozenset[str]:
+    """Everyone who ever worked on a task of this run: ordinary work, later attempts, and what was mended."""
+    found = [*case.record.statements.get(task_id, ())]
+    found += [stored for rounds in case.record.rounds.values() for one in rounds for stored in one.statements.get(task_id, ())]
+    return frozenset(principal for stored in found for principal in stored.says.principals)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dag_factory.evidence.contract import GRADES, TaskContract
-from dag_factory.evidence.policies.case import Case, entries_of
+from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.verdict import Finding
 
@@ -14,7 +14,7 @@ __all__ = ["evident"]
 
 def evident(case: Case) -> Iterator[Finding]:
     """Every item of every task of the phase."""
-    for task in case.phase.tasks:
+    for task in case.tasks:
         stored = case.worked(task)
         if stored is None:
             continue
@@ -29,7 +29,7 @@ def evident(case: Case) -> Iterator[Finding]:
                     f"{place}{fault.text}",
                     subject=f"{subject}:{fault.subject}" if fault.subject else subject,
                 )
-            for entry in entries_of(case.record, task, item):
+            for entry in case.entries(task, item):
                 if entry.item == item.id and GRADES.index(entry.grade) < GRADES.index(item.needs):
                     yield case.finding(
                         "grade-too-low",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.rounds import CONVERGE
 from dag_factory.evidence.verdict import Finding
 
-__all__ = ["approved_base", "fits"]
+__all__ = ["approved_base", "fits", "judged_base", "work_base"]
 
 
 def approved_base(case: Case) -> str | None:
@@ -17,49 +19,75 @@ def approved_base(case: Case) -> str | None:
     return verdict.says.phasegate.approved if verdict else case.record.charter.says.base
 
 
+def work_base(case: Case) -> str | None:
+    """The commit that the work of a cycle starts from: in a fix phase, what was merged in the cycle before."""
+    if not case.at:
+        return approved_base(case)
+    before = replace(case, cycle=case.at - 1)
+    return before.merges[-1].says.sealed.commit if before.merges else approved_base(case)
+
+
+def judged_base(case: Case) -> str | None:
+    """The commit that validators look at: in a fix phase, what was mended and merged in this cycle."""
+    mended = [merge for merge in case.merges if merge.says.binding.cycle == case.at and merge.says.binding.task == CONVERGE]
+    return mended[-1].says.sealed.commit if case.at and mended else work_base(case)
+
+
 def fits(case: Case) -> Iterator[Finding]:
-    """The merge of the phase."""
+    """The merges of the phase, each on the one before."""
     phase = case.phase
     if not phase.converges:
         return
-    converged = case.record.converged(phase.id)
-    if converged is None:
+    cycles = [0, *(mended.cycle for mended in case.rounds)]
+    if {merge.says.binding.cycle for merge in case.merges} != set(cycles):
         yield Finding(rule="merge-missing", subject=phase.id, text="The work of the phase was not merged.")
+    base, charter = approved_base(case), case.record.charter
+    for merge in case.merges:
+        bound = merge.says.binding
+        if (bound.charter, bound.plan, bound.phase) != (charter.digest, charter.says.plan, phase.id) or merge.says.base != base:
+            yield Finding(rule="merge-missing", subject=phase.id, text="The merge is of another run, plan, phase or base.")
+        base = merge.says.sealed.commit
+    if not case.merges:
         return
-    said, bound = converged.says, converged.says.binding
-    charter = case.record.charter
-    if (bound.charter, bound.plan, bound.phase) != (
-        charter.digest,
-        charter.says.plan,
-        phase.id,
-    ) or said.base != approved_base(case):
-        yield Finding(rule="merge-missing", subject=phase.id, text="The merge is of another run, plan, phase or base.")
-    for conflict in said.conflicts:
-        yield Finding(
-            rule="merge-conflict",
-            subject=f"{conflict.task}:{', '.join(conflict.paths)}",
-            text=conflict.text,
-            task=conflict.task,
-        )
-    merged, told = dict(said.merged), {conflict.task for conflict in said.conflicts}
-    for task in phase.tasks:
-        stored, inside = case.worked(task), merged.get(task.id)
+    last = case.merges[-1].says
+    newest = [merge for merge in case.merges if merge.says.binding.cycle == cycles[-1]]
+    for conflict in (conflict for merge in newest for conflict in merge.says.conflicts):
+        yield Finding(rule="merge-conflict", subject=f"{conflict.task}:{', '.join(conflict.paths)}", text=conflict.text, task=conflict.task)
+    for lost in last.undone:
+        text = f"{lost.path}, which {lost.task} left as evidence, is no longer there: what was done since took it away."
+        yield Finding(rule="evidence-undone", subject=f"{lost.task}:{lost.path}", text=text, task=lost.task)
+    yield from _merged(case, {conflict.task for merge in newest for conflict in merge.says.conflicts})
+    yield from _product_kept(case, last.product)
+
+
+def _merged(case: Case, told: set[str]) -> Iterator[Finding]:
+    """The newest sealed work of every task is in a merge of its cycle."""
+    merged = [(merge.says.binding.cycle, *pair) for merge in case.merges for pair in merge.says.merged]
+    for task in case.due:
+        stored = case.worked(task)
         sealed = stored.says.sealed if stored else None
-        if task.id in told or inside == (sealed.commit if sealed else None) or (inside is None and sealed and not sealed.bundle):
+        cycle = stored.says.binding.cycle if stored else 0
+        inside = next((commit for at, name, commit in merged if name == task.id and at == cycle), None)
+        if task.id in told or (sealed is not None and not sealed.bundle) or inside == (sealed.commit if sealed else None):
             continue
+        if stored and stored.says.binding.phase != case.phase_id:
+            continue  # `cycles` says that nothing was delivered here
         what = f"The newest sealed commit {sealed.commit[:12]} is not in the merge" if sealed else f"The merge still holds {inside}"
         yield case.finding("merge-missing", task, f"{what}; the merge must be made again.")
-    yield from _product_kept(case, said.product)
 
 
 def _product_kept(case: Case, product: str) -> Iterator[Finding]:
-    """From the validation gate on, the product stays as it was validated."""
+    """From the validation gate on, the product stays as it was validated; what a fix phase mends is validated again (see `Case.again`)."""
     validated = case.contract.validated_in
     order = [phase.id for phase in case.contract.phases]
-    if validated is None or order.index(case.phase_id) <= order.index(validated):
+    if validated is None or order.index(case.phase_id) <= order.index(validated) or case.again:
         return
     approved = case.record.verdict(validated)
-    if approved is None or approved.says.phasegate.product != product:
+    known = {approved.says.phasegate.product if approved else None}
+    for phase in case.contract.phases[order.index(validated) + 1 : order.index(case.phase_id)]:
+        verdict = case.record.verdict(phase.id)  # a fix phase of a phase between may have mended, and validated again
+        known = {verdict.says.phasegate.product} if verdict else known
+    if product not in known:
         yield Finding(
             rule="product-changed",
             subject=case.phase_id,

@@ -8,6 +8,7 @@ from dag_factory.evidence.policies.answers import answered
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.chain import chained
 from dag_factory.evidence.policies.checks import succeeded
+from dag_factory.evidence.policies.cycles import mended
 from dag_factory.evidence.policies.delivery import delivered
 from dag_factory.evidence.policies.independence import independent
 from dag_factory.evidence.policies.items import evident
@@ -24,4 +25,5 @@ POLICIES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     fits,  # 5
     answered,  # 6
     independent,  # 7
+    mended,  # 8
 )

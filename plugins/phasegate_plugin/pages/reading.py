@@ -112,9 +112,12 @@ def spoken(run: OpenRun, phase: PhaseContract) -> Spoken:
     expected = (charter.digest, charter.says.plan, charter.says.dag_id, charter.says.run_id, phase.id, "gate")
     if (bound.charter, bound.plan, bound.dag_id, bound.run_id, bound.phase, bound.task) != expected:
         return Spoken("INVALID", "The newest verdict is of another run, plan or phase.", None, older, work)
-    if said.verification_result != said.phasegate.word or (said.phasegate.word == "PASSED") != said.passed:
+    passed = said.passed(pendulum.now("UTC"))
+    if (said.verification_result == "PASSED") != said.phasegate.word.startswith("PASSED") or (
+        said.phasegate.word == "PASSED" and not passed
+    ):
         return Spoken("INVALID", "The newest verdict contradicts itself.", None, older, work)
-    if said.passed and {item.digest.get("sha256") for item in said.input_attestations} != _counted(run, phase, work, said):
+    if passed and {item.digest.get("sha256") for item in said.input_attestations} != _counted(run, phase, work, said):
         reason = f"Work of phase {phase.title} was done again, or taken away, after its verdict; its gate must be asked again."
         return Spoken("INVALID", reason, newest, older, work)
     return Spoken(said.phasegate.word, "", newest, older, work)

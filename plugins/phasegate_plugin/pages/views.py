@@ -57,7 +57,7 @@ __all__ = [
     "Word",
 ]
 
-Word = Literal["PASSED", "FAILED", "INVALID", "NONE"]
+Word = Literal["PASSED", "PASSED_WITH_WAIVER", "FAILED", "INVALID", "NONE"]
 """What a verdict says. INVALID: it cannot be believed, whatever it says. NONE: the gate has not answered yet."""
 
 

@@ -1,0 +1,79 @@
+"""What is decided about findings, as it is signed: who mends them, who agrees, what is waived.
+
+=====================  ==========================  ==============================================
+predicate              written by                  read by
+=====================  ==========================  ==============================================
+`Triage`               `triage`                    fix tasks, gates
+`Decision`             `decide`, `approve`         `triage`, gates
+`Waiver`               `decide`, `phasegate waive` gates
+=====================  ==========================  ==============================================
+
+All are signed with Phasegate's own key; the person who decided is named by login, as Airflow authenticated it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from dag_factory.evidence.statement import ROOT, Binding, Digest, Time, Wire
+
+__all__ = ["Decision", "Order", "Scope", "Triage", "Waiver"]
+
+
+class Order(Wire):
+    """Findings that one task is given: to mend them, or to know of them when it judges again. `task` is ``phase/task``."""
+
+    task: str
+    findings: tuple[str, ...]
+
+
+class Triage(Wire):
+    """Who mends what was found by the verdict that the binding names.
+
+    `orders` are the fix tasks, in plan order; `again` are the validators, which all judge again. `left` is what was more than can be given at once, `unowned`
+    what nobody in the plan can mend.
+    """
+
+    TYPE: ClassVar[str] = f"{ROOT}:triage:v1"
+
+    binding: Binding
+    orders: tuple[Order, ...]
+    again: tuple[Order, ...]
+    left: tuple[str, ...]
+    unowned: tuple[str, ...]
+    written_at: Time
+
+
+class Decision(Wire):
+    """What a person answered. `asked` is the digest of what the question was about, compared again when the answer came."""
+
+    TYPE: ClassVar[str] = f"{ROOT}:decision:v1"
+
+    binding: Binding
+    asked: Digest
+    answer: Literal["waive", "cycle", "stop", "approve", "refuse"]
+    by: str
+    reason: str
+    findings: tuple[str, ...]
+    decided_at: Time
+
+
+class Scope(Wire):
+    """What a waiver covers: a finding by its id, and the digest of the finding and of the work it is about."""
+
+    finding: str
+    digest: Digest
+
+
+class Waiver(Wire):
+    """A signed exception: for these findings on this very work, until then. `number` is its name among people."""
+
+    TYPE: ClassVar[str] = f"{ROOT}:waiver:v1"
+
+    binding: Binding
+    number: str
+    scope: tuple[Scope, ...]
+    reason: str
+    by: str
+    given_at: Time
+    expires_at: Time

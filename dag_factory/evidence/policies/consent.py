@@ -1,0 +1,62 @@
+"""Policy 9: whoever must agree has agreed, to this very evidence, and has no part in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.run import RunRecord
+from dag_factory.evidence.verdict import Finding
+
+__all__ = ["agreed", "asked_of", "partial"]
+
+
+def asked_of(case: Case) -> str:
+    """The digest of what a person is asked about: every statement that a verdict on the phase would rest on, but for what people answered."""
+    answered = {item.digest for item in case.approvals}
+    return hashlib.sha256("\n".join(one for one in case.inputs() if one not in answered).encode()).hexdigest()
+
+
+def partial(record: RunRecord, login: str) -> str | None:
+    """Why a person may not decide about this run; None if there is no reason: they made nothing of it and did not start it."""
+    if not login:
+        return "nobody is known to have answered"
+    if login == record.charter.says.triggered_by:
+        return f"{login} started the run"
+    principal = f"login:{login}"
+    delivered = [
+        *record.statements.items(),
+        *(item for rounds in record.rounds.values() for one in rounds for item in one.statements.items()),
+    ]
+    worked = [task_id for task_id, found in delivered for stored in found if principal in stored.says.principals]
+    return f"{login} worked on {worked[0]}" if worked else None
+
+
+def agreed(case: Case) -> Iterator[Finding]:
+    """The approvals that the gate asks for, beside the evidence."""
+    asked = case.phase.approval
+    if asked is None:
+        return
+    digest, who = asked_of(case), set()
+    for stored in case.approvals:
+        said = stored.says
+        subject = f"{case.phase_id}:{said.binding.task}"
+        reason = partial(case.record, said.by)
+        if said.answer == "refuse":
+            yield Finding(rule="approval-refused", subject=subject, text=f"{said.by} refused: {said.reason or 'no reason was given'}")
+        elif reason:
+            yield Finding(rule="approval-partial", subject=subject, text=f"An approval does not count: {reason}.")
+        elif said.by not in asked.people:
+            yield Finding(
+                rule="approval-partial", subject=subject, text=f"{said.by} is none of those who may approve: {', '.join(asked.people)}."
+            )
+        elif said.asked != digest:
+            yield Finding(rule="approval-stale", subject=subject, text=f"What {said.by} approved is not what lies here now.")
+        elif said.by in who:
+            yield Finding(rule="approval-partial", subject=subject, text=f"{said.by} approved twice, and counts once.")
+        else:
+            who.add(said.by)
+    if len(who) < asked.need and not any(stored.says.answer == "refuse" for stored in case.approvals):
+        text = f"{len(who)} of {asked.need} approvals are there; asked are {', '.join(asked.people)}."
+        yield Finding(rule="approval-missing", subject=case.phase_id, text=text)

@@ -1,0 +1,114 @@
+"""A run as it is known once its store was read: every statement under one charter, in the order in which it was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from dag_factory.evidence.contract import RunContract
+from dag_factory.evidence.decisions import Decision, Triage, Waiver
+from dag_factory.evidence.keys import PublicKey
+from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, Wire
+from dag_factory.evidence.verdict import Verdict
+
+__all__ = ["Broken", "Round", "RunRecord", "Stored", "binding_of"]
+
+Kind = TypeVar("Kind", bound=Wire)
+
+
+@dataclass(frozen=True)
+class Stored(Generic[Kind]):
+    """An opened statement: the digest of its envelope, who signed it, what it says."""
+
+    digest: str
+    keyid: str
+    says: Kind
+    name: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A file in the place of a statement that is none."""
+
+    phase: str
+    task: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Round:
+    """One fix cycle: its newest triage, and what was delivered for it, by ``phase/task``, the oldest first."""
+
+    cycle: int
+    triage: Stored[Triage]
+    statements: dict[str, list[Stored[TaskStatement]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Everything signed under one charter, in the order in which it was written; what belongs to a phase is by the phase's id."""
+
+    charter: Stored[Charter]
+    contract: RunContract
+    statements: dict[str, list[Stored[TaskStatement]]] = field(default_factory=dict)
+    converges: dict[str, list[Stored[ConvergeStatement]]] = field(default_factory=dict)
+    verdicts: dict[str, list[Stored[Verdict]]] = field(default_factory=dict)
+    broken: tuple[Broken, ...] = ()
+    rounds: dict[str, list[Round]] = field(default_factory=dict)
+    decisions: dict[str, list[Stored[Decision]]] = field(default_factory=dict)
+    waivers: dict[str, list[Stored[Waiver]]] = field(default_factory=dict)
+
+    @cached_property
+    def keyids(self) -> dict[str, str]:
+        """The key id of every persona, computed from the charter's public keys."""
+        return {name: PublicKey(pem).keyid for name, pem in self.charter.says.keys.items()}
+
+    def newest(self, task_id: str) -> Stored[TaskStatement] | None:
+        """The newest statement of a task's ordinary work; what counts in a phase is for `rounds.statement_of` to say."""
+        found = self.statements.get(task_id)
+        return found[-1] if found else None
+
+    def converged(self, phase: str) -> Stored[ConvergeStatement] | None:
+        """The newest merge of a phase."""
+        found = self.converges.get(phase)
+        return found[-1] if found else None
+
+    def verdict(self, phase: str) -> Stored[Verdict] | None:
+        """The newest verdict on a phase; the newest one counts. A broken newest one counts as none."""
+        found = self.verdicts.get(phase)
+        names = [item.name for item in self.broken if item.phase == phase and item.task == "verdict"]
+        return found[-1] if found and all(found[-1].name > name for name in names) else None
+
+    def verdict_in(self, phase: str, cycle: int) -> Stored[Verdict] | None:
+        """The newest verdict that the gate of one cycle gave."""
+        found = [item for item in self.verdicts.get(phase, ()) if item.says.phasegate.binding.cycle == cycle]
+        return found[-1] if found else None
+
+    def cycle(self, phase: str) -> int:
+        """The cycle of the newest verdict on a phase; 0 where there is none."""
+        verdict = self.verdict(phase)
+        return verdict.says.phasegate.binding.cycle if verdict else 0
+
+
+def binding_of(record: RunRecord, phase: str, task: str, attempt: int, *, cycle: int = 0, map_index: int = -1) -> Binding:
+    """What ties a statement to this run, phase, cycle, task and attempt, and to the verdict it follows.
+
+    That is the verdict on the phase before; in a fix phase, the one whose findings are mended.
+    """
+    before = record.contract.before(phase)
+    previous = record.verdict_in(phase, cycle - 1) if cycle else record.verdict(before.id) if before else None
+    said = record.charter.says
+    return Binding(
+        charter=record.charter.digest,
+        plan=said.plan,
+        dag_id=said.dag_id,
+        run_id=said.run_id,
+        phase=phase,
+        cycle=cycle,
+        task=task,
+        map_index=map_index,
+        attempt=attempt,
+        previous_verdict=previous.digest if previous else None,
+    )

@@ -1,0 +1,55 @@
+"""ApproveOperator: asks one person to agree to a phase, after its evidence was found good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dag_factory.operators.asking import AskOperator, Question
+
+if TYPE_CHECKING:
+    from dag_factory.evidence.decisions import Decision
+    from dag_factory.evidence.policies.case import Case
+    from dag_factory.scope import Scope
+
+__all__ = ["ApproveOperator"]
+
+_APPROVE, _REFUSE = "Approve", "Refuse"
+
+
+class ApproveOperator(AskOperator):
+    """One of the approvals that a gate asks for; the gate alone counts them, and a refusal is one of its findings."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(options=[_APPROVE, _REFUSE], params=_form(), **kwargs)
+
+    def question(self, scope: Scope, case: Case, ti: Any) -> Question:  # noqa: ARG002 # the base's signature
+        """What was delivered, by whom, and the digest of it all."""
+        digest = self._digest(case)
+        lines = [f"**{case.phase.says}**", "", "Its evidence was verified. Do you agree that the next phase may start?", ""]
+        lines += ["| task | persona | evidence |", "|---|---|---|"]
+        for task in case.phase.tasks:
+            lines.append(f"| `{task.task}` | @{task.persona} | {', '.join(item.id for item in task.items)} |")
+        lines += ["", f"You are asked about the statements with the digest `{digest}`."]
+        return Question(f"{case.contract.workflow}: approve {case.phase.title}", "\n".join(lines), digest, _form())
+
+    def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, ti: Any) -> Decision:
+        """Approve or refuse."""
+        from dag_factory.evidence.decisions import Decision
+        from dag_factory.evidence.run import binding_of
+        from dag_factory.evidence.statement import now
+
+        name = ti.task_id.rpartition(".")[2]
+        return Decision(
+            binding=binding_of(case.record, self.phase, name, ti.try_number, cycle=self.cycle), asked=asked,
+            answer="approve" if event["chosen_options"] == [_APPROVE] else "refuse", by=by,
+            reason=str((event.get("params_input") or {}).get("reason") or ""), findings=(), decided_at=now(),
+        )  # fmt: skip
+
+    def answered(self, scope: Scope, case: Case, answer: Decision, event: dict[str, Any]) -> None:
+        """Nothing: the gate reads it."""
+
+
+def _form() -> dict[str, Any]:
+    from airflow.sdk import Param
+
+    return {"reason": Param("", type="string", title="Reason", description="Why; needed where you refuse.")}

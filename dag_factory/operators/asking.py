@@ -1,0 +1,152 @@
+"""AskOperator: asks a person in Airflow's UI, holding no slot, and keeps the answer as a signed decision.
+
+Airflow authenticates who answers and tells the login; it does not stop the one who started the run, or who made the work, from answering. That is
+done here when the answer comes, and again by every gate that counts it. One task is one question: its answer is compared with the digest of what
+was asked, so an answer to something that has changed since is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk.definitions.param import ParamsDict
+from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+
+from dag_factory.errors import PhasegateError
+from dag_factory.links import VerdictLink
+from dag_factory.plan import Plan
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context, Param
+
+    from dag_factory.evidence.decisions import Decision
+    from dag_factory.evidence.policies.case import Case
+    from dag_factory.scope import Scope
+
+__all__ = ["AskOperator", "Question"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person reads, the digest of what it is about, and the form they fill in."""
+
+    subject: str
+    body: str
+    asked: str
+    form: dict[str, Param] = field(default_factory=dict)
+
+
+class AskOperator(HITLOperator):
+    """Asks one of some people; what comes back is a decision or a failure.
+
+    Parameters
+    ----------
+    plan: the plan of the workflow.
+    phase: the phase in question.
+    cycle: the fix cycle whose gate it is about; 0 for the ordinary work.
+    people: the logins who may answer.
+    wait: seconds to wait for an answer.
+
+    """
+
+    ui_color = "#fbcfe8"
+    template_fields = ("plan_digest", "phase", "cycle")  # never the question: it quotes what others wrote
+    operator_extra_links = (VerdictLink(),)
+    fields: tuple[str, ...] = ()
+
+    def __init__(self, *, plan: Plan, phase: str, cycle: int, people: Sequence[str], wait: int, options: list[str], **kwargs: Any) -> None:
+        kwargs["retries"] = 0
+        super().__init__(
+            subject=f"{plan.workflow}: {plan.contract.phase(phase).title}", options=options, response_timeout=timedelta(seconds=wait),
+            assigned_users=[{"id": login, "name": login} for login in people], **kwargs,
+        )  # fmt: skip
+        self.plan_digest = plan.digest
+        self.phase, self.cycle, self.people = phase, cycle, list(people)
+        self._plan = plan
+
+    def question(self, scope: Scope, case: Case, ti: Any) -> Question:
+        """What is asked; a subclass says, and may end the task instead."""
+        raise NotImplementedError
+
+    def answered(self, scope: Scope, case: Case, answer: Decision, event: dict[str, Any]) -> None:
+        """What follows from an answer that counts; a subclass says."""
+        raise NotImplementedError
+
+    def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, ti: Any) -> Decision:
+        """The answer as it will be signed; a subclass says what an option means."""
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> Any:
+        """Ask, and wait without a worker."""
+        try:
+            scope, case = self._look(context["ti"])
+            question = self.question(scope, case, context["ti"])
+        except PhasegateError as error:
+            raise AirflowFailException(str(error)) from error
+        self.subject, self.body = question.subject, question.body
+        self.params = ParamsDict(question.form)
+        self.log.info("Asking %s: %s", ", ".join(self.people), question.subject)
+        try:
+            return super().execute(context)
+        except TaskAwaitingInput as parked:
+            parked.kwargs = {"asked": question.asked}
+            raise
+
+    def execute_complete(self, context: Context, event: dict[str, Any], asked: str = "") -> Any:
+        """Take the answer, if it is one: given in time, by somebody, who has no part in the run, about what still is as it was."""
+        if "error" in event or event.get("timedout"):
+            raise AirflowFailException(f"Nobody answered in time: {', '.join(self.people)} were asked. Silence is a stop.")
+        try:
+            scope, case = self._look(context["ti"])
+            by = self._who(case, event)
+            if self._digest(case) != asked:
+                raise AirflowFailException(
+                    "What was asked about has changed since. Clear this task: it asks again, about what lies here now."
+                )
+            answer = self.decision(case, event, asked=asked, by=by, ti=context["ti"])
+            self._keep(scope, case, answer)
+            self.answered(scope, case, answer, event)
+        except PhasegateError as error:
+            raise AirflowFailException(str(error)) from error
+        self.log.info("%s answered: %s. %s", by, answer.answer, answer.reason)
+        return {"answer": answer.answer, "by": by}
+
+    def _digest(self, case: Case) -> str:
+        """The digest of what is asked about: a subclass may ask about more than the statements."""
+        from dag_factory.evidence.policies.consent import asked_of
+
+        return asked_of(case)
+
+    def _look(self, ti: Any) -> tuple[Scope, Case]:
+        import pendulum
+
+        from dag_factory.evidence.policies.case import Case
+        from dag_factory.scope import Scope
+
+        scope = Scope.of_task(ti)
+        record = scope.record(self.plan_digest, upto=self.phase)
+        return scope, Case(record, self.phase, scope.run.blob, pendulum.now("UTC"), self.cycle)
+
+    def _who(self, case: Case, event: dict[str, Any]) -> str:
+        """Who answered, if they may."""
+        from dag_factory.evidence.policies.consent import partial
+
+        user = event.get("responded_by_user") or {}
+        by, name = str(user.get("id") or ""), str(user.get("name") or "")
+        reason = partial(case.record, by) or (partial(case.record, name) if name else None)
+        if reason is None and by not in self.people:
+            reason = f"{by} is none of those who may answer: {', '.join(self.people)}"
+        if reason:
+            raise AirflowFailException(f"The answer does not count: {reason}.")
+        return by
+
+    def _keep(self, scope: Scope, case: Case, answer: Decision) -> None:
+        from dag_factory.evidence.keys import AUTHORITY
+        from dag_factory.evidence.statement import sign
+
+        folder = f"{case.record.charter.digest[:16]}/decisions/{self.phase}"
+        scope.run.append(folder, sign(answer, {"asked": {"sha256": answer.asked}}, scope.keys.signer(AUTHORITY)))

@@ -1,0 +1,119 @@
+"""DecideOperator: when the last fix cycle has failed too, a person waives, allows one more, or stops the run."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from dag_factory.operators.asking import AskOperator, Question
+from dag_factory.operators.base import NothingToDo
+
+if TYPE_CHECKING:
+    from dag_factory.evidence.decisions import Decision
+    from dag_factory.evidence.policies.case import Case
+    from dag_factory.evidence.run import Stored
+    from dag_factory.evidence.verdict import Finding, Verdict
+    from dag_factory.scope import Scope
+
+__all__ = ["DecideOperator"]
+
+_WAIVE, _MORE, _STOP = "Waive", "One more cycle", "Stop"
+
+
+class DecideOperator(AskOperator):
+    """Asks what becomes of a phase whose fix cycles are used up.
+
+    Parameters
+    ----------
+    gate: the task id of the gate that failed last.
+    more: whether there is another cycle to allow.
+
+    """
+
+    def __init__(self, *, gate: str, more: bool, **kwargs: Any) -> None:
+        super().__init__(options=[_WAIVE, _MORE, _STOP] if more else [_WAIVE, _STOP], params=_form([]), **kwargs)
+        self._gate = gate
+
+    def question(self, scope: Scope, case: Case, ti: Any) -> Question:  # noqa: ARG002 # the base's signature
+        """Every finding that is left, and what each answer does."""
+        from dag_factory.evidence.waiving import waivable
+
+        verdict = self._failed(case)
+        if verdict is None or ti.xcom_pull(task_ids=self._gate, key="judged") != verdict.digest:
+            raise NothingToDo(f"The gate {self._gate} left no FAILED verdict in this try: there is nothing to decide.")
+        findings = verdict.says.phasegate.findings
+        may = [finding.id for finding in findings if waivable(case, finding)]
+        lines = [f"**{case.phase.title}** failed after {case.at} fix cycles. {len(findings)} red flags are left:", ""]
+        lines += [
+            f"- `{_plain(finding.id)}`{'' if finding.id in may else ' (may not be waived)'}: {_plain(finding.text)}" for finding in findings
+        ]
+        days = case.contract.fix.max_waiver / 86400
+        lines += ["", f"*{_WAIVE}* lets the chosen ones pass until a date, at most {days:g} days from now, and needs a reason."]
+        lines += [f"*{_STOP}*, or no answer, ends the run as failed.", "", f"You are asked about the verdict `{self._digest(case)}`."]
+        subject = f"{case.contract.workflow}: {case.phase.title} failed; waive, go on or stop?"
+        return Question(subject, "\n".join(lines), self._digest(case), _form(may))
+
+    def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, ti: Any) -> Decision:
+        """What was chosen; findings to waive are all that may be, where none is named."""
+        from dag_factory.evidence.decisions import Decision
+        from dag_factory.evidence.run import binding_of
+        from dag_factory.evidence.statement import now
+
+        verdict = self._failed(case)
+        if verdict is None:
+            raise AirflowFailException("There is no FAILED verdict to decide about any more.")
+        form = event.get("params_input") or {}
+        name = ti.task_id.rpartition(".")[2]
+        binding = binding_of(case.record, self.phase, name, ti.try_number, cycle=self.cycle)
+        answers: dict[str, Any] = {_WAIVE: "waive", _MORE: "cycle", _STOP: "stop"}
+        chosen = answers[event["chosen_options"][0]]
+        return Decision(
+            binding=binding.model_copy(update={"previous_verdict": verdict.digest}), asked=asked, answer=chosen, by=by,
+            reason=str(form.get("reason") or ""), findings=tuple(form.get("findings") or ()) if chosen == "waive" else (), decided_at=now(),
+        )  # fmt: skip
+
+    def answered(self, scope: Scope, case: Case, answer: Decision, event: dict[str, Any]) -> None:
+        """Write the waiver, or end the run."""
+        from dag_factory.evidence.giving import waive
+        from dag_factory.evidence.keys import AUTHORITY
+
+        if answer.answer == "stop":
+            raise AirflowFailException(f"{answer.by} stopped the run: {answer.reason or 'no reason was given'}.")
+        if answer.answer != "waive":
+            return
+        verdict = self._failed(case)
+        named = set(answer.findings)
+        found: tuple[Finding, ...] = verdict.says.phasegate.findings if verdict else ()
+        chosen = [finding for finding in found if not named or finding.id in named]
+        until = str((event.get("params_input") or {}).get("expires") or "")
+        number = waive(scope.run, case, chosen, reason=answer.reason, by=answer.by, until=until, signer=scope.keys.signer(AUTHORITY))
+        self.log.info("Waiver %s is written; the gate judges again.", number)
+
+    def _failed(self, case: Case) -> Stored[Verdict] | None:
+        verdict = case.record.verdict(self.phase)
+        said = verdict.says.phasegate if verdict else None
+        return verdict if said and said.word == "FAILED" and said.binding.cycle == self.cycle else None
+
+    def _digest(self, case: Case) -> str:
+        """The verdict, and all that it rests on."""
+        verdict = self._failed(case)
+        return hashlib.sha256(f"{verdict.digest if verdict else ''}\n{super()._digest(case)}".encode()).hexdigest()
+
+
+def _plain(text: str) -> str:
+    """What others wrote, so that it is no markup in the question."""
+    return "".join(" " if sign in "\r\n`" else f"\\{sign}" if sign in "*_[]<>|!#\\" else sign for sign in text)[:500]
+
+
+def _form(may: list[str]) -> dict[str, Any]:
+    from airflow.sdk import Param
+
+    chosen = "All that may be, if none is chosen."
+    until = "For a waiver: a date such as 2026-12-24, or a time with its zone."
+    return {
+        "findings": Param([], type="array", items={"type": "string"}, examples=may, title="Findings to waive", description=chosen),
+        "reason": Param("", type="string", title="Reason", description="Needed for a waiver."),
+        "expires": Param("", type="string", title="Until", description=until),
+    }
