@@ -2,8 +2,8 @@
 
 1. What is missing or malformed goes to whoever owes it, and so does a check that looks at a task's own work.
 2. What did not fit into the merge goes to whoever's work was left out.
-3. What a validator found wrong goes to whoever made what it validates: of several, to those whose feature the finding names, by a path, an id or
-   the feature's name.
+3. What a validator found wrong goes to whoever made what it validates: of several, to those whose work is named by a file or an id, by the finding or
+   by what its check printed of a failure; else to those whose feature is named; else to all.
 4. What nobody owns goes to the workflow's `fix.owner`.
 5. Validators are never given anything to mend: all of them judge again, and are told what was wrong with their own evidence.
 
@@ -25,7 +25,6 @@ __all__ = ["OF_THE_PRODUCT", "Routing", "route"]
 
 OF_THE_PRODUCT = frozenset({"check-failed", "coverage-low", "tests-failed", "validation-failed"})
 """Rules whose finding speaks of what was validated, and not of the evidence that says so."""
-_PATH, _ID, _FEATURE = 4, 2, 1
 
 
 @dataclass
@@ -91,31 +90,37 @@ def _speaks_of_others(finding: Finding, task: TaskContract) -> bool:
 
 
 def _named(case: Case, finding: Finding, task: TaskContract, made: list[TaskContract]) -> list[str]:
-    """Those whose feature is named most tellingly; all, where none is named."""
-    said = f"{finding.text}\n{finding.subject}"
-    scores = {other.id: _score(case, said, other) for other in made}
-    if not any(scores.values()):  # the finding itself names nobody: what the check printed may
-        printed = "\n".join(result.excerpt for result in case.results(task) if result.exit_code != 0)
-        scores = {other.id: _score(case, printed, other) for other in made}
-    best = max(scores.values(), default=0)
-    return [name for name, score in scores.items() if score == best]
+    """Those whose files or ids are named, by the finding or where the check speaks of a failure; else those whose feature is; else all."""
+    failed = [result.excerpt for result in case.results(task) if result.exit_code != 0]
+    said = "\n".join((finding.text, finding.subject, *(_telling(excerpt) for excerpt in failed)))
+    for names in (_marks, _features):
+        found = [maker.id for maker in made if any(_stands(name, said) for name in names(case, maker))]
+        if found:
+            return found
+    return [maker.id for maker in made]
 
 
-def _score(case: Case, text: str, maker: TaskContract) -> int:
-    if maker.feature is None:
-        return 0
-    stored = case.statement(maker)
-    first = case.record.newest(maker.id)
-    paths = {entry.name for one in (stored, first) if one for entry in one.says.evidence if entry.task == maker.id}
-    score = _PATH * sum(path in text for path in paths)
-    ids = sum(_times(name, text) for name in _ids(case, maker.feature))
-    return score + _ID * ids + _FEATURE * _times(maker.feature, text)
+def _telling(excerpt: str) -> str:
+    """The lines that speak of a failure; all, where none does."""
+    lines = [line for line in excerpt.splitlines() if re.search(r"fail|error|assert|wrong", line, re.IGNORECASE)]
+    return "\n".join(lines) or excerpt
 
 
-def _times(name: str, text: str) -> int:
-    """How often a name stands in a text, however its words are joined."""
+def _stands(name: str, text: str) -> bool:
+    """Whether a name stands in a text, however its words are joined."""
     spelt = re.sub(r"[_-]", "[_-]", re.escape(name).replace(r"\-", "-"))
-    return len(re.findall(rf"(?<![A-Za-z0-9]){spelt}(?![A-Za-z0-9])", text))
+    return re.search(rf"(?<![A-Za-z0-9]){spelt}(?![A-Za-z0-9])", text) is not None
+
+
+def _marks(case: Case, maker: TaskContract) -> frozenset[str]:
+    """What only this maker's work is called: its files, and the ids of what its feature was asked for."""
+    delivered = [case.statement(maker), *case.record.statements.get(maker.id, ())]
+    paths = {entry.name for stored in delivered if stored for entry in stored.says.evidence if entry.task == maker.id}
+    return frozenset(paths) | (_ids(case, maker.feature) if maker.feature else frozenset())
+
+
+def _features(case: Case, maker: TaskContract) -> frozenset[str]:  # noqa: ARG001 # asked like `_marks`
+    return frozenset({maker.feature}) if maker.feature else frozenset()
 
 
 def _ids(case: Case, feature: str) -> frozenset[str]:
