@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.exceptions import TaskAwaitingInput, TaskDeferred
 
 ORDERS = Path(__file__).parents[2] / "examples" / "orders"
 
@@ -51,6 +51,8 @@ class House:
     xcoms: dict[tuple[str, str], Any] = field(default_factory=dict)
     errors: dict[str, Exception] = field(default_factory=dict)
     deferred: dict[str, TaskDeferred] = field(default_factory=dict)
+    parked: dict[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
+    started_by: str = ""
 
     @classmethod
     def of_orders(cls, root: Path, monkeypatch: Any, **replaced: str) -> House:
@@ -96,12 +98,12 @@ class House:
         for name in names:
             self._one(dag.get_task(name), name)
 
-    def _one(self, operator: Any, name: str, *, map_index: int = -1, **context: Any) -> None:
-        """Have one task done, or one instance of a mapped task."""
+    def _one(self, operator: Any, name: str, *, map_index: int = -1, call: Any = None, tried: bool = False) -> None:
+        """Have one task done, or one instance of a mapped task, or go on with what was asked."""
         label = name if map_index < 0 else f"{name}[{map_index}]"
-        self.tries[label] = self.tries.get(label, 0) + 1
+        self.tries[label] = self.tries.get(label, 0) + (0 if tried else 1)
         ti = SimpleNamespace(
-            dag_id=operator.dag.dag_id, run_id=self.run_id, task_id=name, try_number=self.tries[label], map_index=map_index,
+            dag_id=operator.dag.dag_id, run_id=self.run_id, task_id=name, try_number=self.tries[label], map_index=map_index, id=label,
             xcom_push=lambda key, value: self.xcoms.__setitem__((name, key), value),
             xcom_pull=lambda task_ids, key="return_value": self.xcoms.get((task_ids, key)),
         )  # fmt: skip
@@ -109,11 +111,32 @@ class House:
             kept.pop(label, None)
         self.xcoms = {place: value for place, value in self.xcoms.items() if place[0] != name}
         try:
-            self.xcoms[name, "return_value"] = operator.execute({"ti": ti, "params": {}, "run_id": self.run_id, **context})
+            context = {
+                "ti": ti,
+                "task_instance": ti,
+                "params": {},
+                "run_id": self.run_id,
+                "dag_run": SimpleNamespace(triggering_user_name=self.started_by),
+            }
+            self.xcoms[name, "return_value"] = (call or operator.execute)(context)
         except TaskDeferred as deferred:
             self.deferred[label] = deferred
+        except TaskAwaitingInput as parked:
+            self.parked[label] = (operator, parked.kwargs or {})
         except Exception as error:  # the test asks for it
             self.failures[label], self.errors[label] = str(error), error
+
+    def answer(self, name: str, option: str, by: str | None, **form: Any) -> None:
+        """Answer what a task asked, as Airflow resumes it: in a process of its own, with who answered."""
+        _, asked = self.parked.pop(name)
+        user = {"id": by, "name": by} if by else None
+        event = {"chosen_options": [option], "params_input": form, "responded_at": None, "responded_by_user": user}
+        self.resume(name, event, asked)
+
+    def resume(self, name: str, event: dict[str, Any], asked: dict[str, Any]) -> None:
+        """Have a task go on with what came of its question."""
+        operator = self.dag().get_task(name)
+        self._one(operator, name, call=lambda context: operator.execute_complete(context, event=event, **asked), tried=True)
 
     def fix(self, phase: str, cycle: int = 1, *, gate: bool = True) -> None:
         """Have a fix phase done: triage, an instance of `fix` an order, the merge, the validators again, the gate."""
@@ -123,7 +146,8 @@ class House:
             return
         self.mend(phase, cycle)
         own = [task.task_id for task in self.dag().tasks if task.task_id.startswith(f"{group}.")]
-        again = [name for name in own if name.removeprefix(f"{group}.") not in {"triage", "fix", "settled", "converge", "join", "gate"}]
+        apart = ("triage", "fix", "settled", "converge", "join", "evidence", "approve-", "gate")
+        again = [name for name in own if not name.removeprefix(f"{group}.").startswith(apart)]
         self.run(*(name for name in (f"{group}.converge", *again, f"{group}.join") if name in own), *([f"{group}.gate"] if gate else []))
 
     def mend(self, phase: str, cycle: int = 1) -> None:

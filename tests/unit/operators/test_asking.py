@@ -1,0 +1,188 @@
+"""What people decide: waive, one more cycle, stop; approvals. Airflow's own part (parking, forms, who may answer) is shown on a real Airflow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+import pytest
+from support.house import House
+from support.mending import mendable
+
+DECIDE = "fix: {owner: build/maker, max_cycles: 1, extra_cycles: 1, decide: [lea, max], timeout: 1h, max_waiver: 2d}"
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch) -> list[dict[str, Any]]:
+    """What Airflow was asked to show."""
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr("airflow.providers.standard.operators.hitl.upsert_hitl_detail", lambda **kwargs: shown.append(kwargs))
+    return shown
+
+
+@pytest.fixture
+def failed(tmp_path, monkeypatch) -> House:
+    """A house whose one fix cycle changed nothing, and in which a person is asked."""
+    house = mendable(tmp_path / "house", monkeypatch, mend="true", more=DECIDE)
+    house.started_by = "tom"
+    house.run("kickoff")
+    for phase in ("plan", "build", "check"):
+        house.phase(phase)
+    house.fix("check", 1)
+    house.run("check.decide_1")
+    assert "check.decide_1" in house.parked
+    return house
+
+
+def test_the_question_names_every_finding_and_what_it_is_about(failed, asked):
+    [question] = asked
+    assert question["options"] == ["Waive", "One more cycle", "Stop"]
+    assert [user["id"] for user in question["assigned_users"]] == ["lea", "max"]
+    assert "check-failed" in question["body"]
+    assert question["params"]["findings"]["schema"]["examples"] == ["check-failed:check/judge/check"]
+    assert failed.parked["check.decide_1"][1]["asked"] in question["body"]
+
+
+def test_a_waiver_opens_the_next_phase_and_is_never_shown_as_a_plain_pass(failed):
+    failed.answer("check.decide_1", "Waive", "lea", reason="The pilot may have it.", expires="", findings=[])
+    failed.run("check.waived_1")
+    assert failed.word("check") == "PASSED_WITH_WAIVER", failed.failures
+    said = failed.record.verdict("check").says
+    assert said.verification_result == "PASSED"
+    assert said.verified_levels == ()
+    assert [(used.by, used.finding.rule) for used in said.phasegate.waived] == [("lea", "check-failed")]
+    failed.run("check.fix_2.triage")
+    assert "nothing to mend" in failed.failures["check.fix_2.triage"]
+    failed.phase("ship")
+    failed.run("complete")
+    assert "complete" not in failed.failures
+
+
+def test_a_waiver_that_ran_out_before_the_end_fails_the_run(failed, monkeypatch):
+    failed.answer(
+        "check.decide_1",
+        "Waive",
+        "lea",
+        reason="Until tomorrow.",
+        expires=pendulum.now("UTC").add(hours=6).to_iso8601_string(),
+        findings=[],
+    )
+    failed.run("check.waived_1")
+    failed.phase("ship")
+    late, now = timedelta(hours=7), pendulum.now
+    monkeypatch.setattr("pendulum.now", lambda *args: now(*args) + late)
+    failed.run("complete")
+    assert "ran out" in failed.failures["complete"]
+
+
+def test_one_more_cycle_is_opened_by_the_answer_and_by_nothing_else(failed):
+    failed.run("check.fix_2.triage")
+    assert "Nobody allowed" in failed.failures["check.fix_2.triage"]
+    failed.answer("check.decide_1", "One more cycle", "max", reason="The maker knows now.", expires="", findings=[])
+    failed.run("check.waived_1")
+    assert "Nothing was waived" in failed.failures["check.waived_1"]
+    (failed.specs / "make.sh").write_text('echo good > "src/$PHASEGATE_FEATURE.txt"\n', encoding="utf-8")
+    failed.fix("check", 2)
+    assert failed.word("check") == "PASSED", failed.findings("check")
+
+
+@pytest.mark.parametrize(("by", "why"), [("tom", "started the run"), ("eve", "none of those who may answer"), (None, "nobody is known")])
+def test_an_answer_by_the_wrong_person_counts_for_nothing(failed, by, why):
+    failed.answer("check.decide_1", "Waive", by, reason="Trust me.", expires="", findings=[])
+    assert why in failed.failures["check.decide_1"]
+    assert failed.record.decisions["check"] == []
+    failed.run("check.waived_1")
+    assert failed.word("check") == "FAILED"
+
+
+def test_stop_and_silence_end_the_run(failed):
+    asked = failed.parked["check.decide_1"][1]
+    failed.answer("check.decide_1", "Stop", "lea", reason="Enough.", expires="", findings=[])
+    assert "lea stopped the run: Enough." in failed.failures["check.decide_1"]
+    failed.resume("check.decide_1", {"error": "timeout", "error_type": "timeout"}, asked)
+    assert "Silence is a stop" in failed.failures["check.decide_1"]
+    failed.run("complete")
+    assert "MISSION FAILED" in failed.failures["complete"]
+
+
+def test_an_answer_about_what_has_changed_since_is_none(failed):
+    failed.run("check.fix_1.judge")
+    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=[])
+    assert "has changed since" in failed.failures["check.decide_1"]
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        ({"reason": " "}, "needs a reason"),
+        ({"reason": "Fine.", "expires": "2031-01-01"}, "2 days and no longer"),
+        ({"reason": "Fine.", "expires": "2020-01-01"}, "is over already"),
+        ({"reason": "Fine.", "expires": "soon"}, "is no date"),
+        ({"reason": "Fine.", "findings": ["other:thing"]}, "no such finding"),
+    ],
+)
+def test_a_waiver_that_is_none_leaves_the_verdict_as_it_was(failed, form, why):
+    failed.answer("check.decide_1", "Waive", "lea", **{"expires": "", "findings": [], **form})
+    assert why in failed.failures["check.decide_1"]
+    assert failed.record.waivers["check"] == []
+
+
+def test_a_waiver_covers_this_work_and_no_other(failed):
+    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=[])
+    failed.run("check.fix_1.judge", "check.waived_1")
+    assert failed.word("check") == "FAILED"
+    assert "waiver-void" in {item.rule for item in failed.findings("check")}
+
+
+class TestApproval:
+    GATE = "approval: {people: [lea, max, kim], need: 2, timeout: 1h}"
+
+    @pytest.fixture
+    def house(self, tmp_path, monkeypatch) -> House:
+        house = mendable(tmp_path / "house", monkeypatch, first='echo good > "src/$PHASEGATE_FEATURE.txt"', gate=self.GATE)
+        house.started_by = "kim"
+        house.run("kickoff")
+        for phase in ("plan", "build"):
+            house.phase(phase)
+        house.phase("check", gate=False)
+        house.run("check.converge", "check.evidence", "check.approve-1", "check.approve-2")
+        return house
+
+    def test_two_people_agree_and_the_gate_passes(self, house):
+        house.answer("check.approve-1", "Approve", "lea", reason="")
+        house.answer("check.approve-2", "Approve", "max", reason="")
+        house.run("check.gate")
+        assert house.word("check") == "PASSED", house.findings("check")
+
+    def test_evidence_alone_signs_nothing(self, house):
+        assert house.word("check") is None
+        assert "check.evidence" not in house.failures
+
+    def test_one_person_counts_once(self, house):
+        house.answer("check.approve-1", "Approve", "lea", reason="")
+        house.answer("check.approve-2", "Approve", "lea", reason="")
+        house.run("check.gate")
+        assert {item.rule for item in house.findings("check")} == {"approval-partial", "approval-missing"}
+
+    def test_who_started_the_run_cannot_approve(self, house):
+        house.answer("check.approve-1", "Approve", "kim", reason="")
+        assert "started the run" in house.failures["check.approve-1"]
+
+    def test_a_refusal_is_a_finding_and_opens_a_new_round(self, house):
+        house.answer("check.approve-1", "Refuse", "lea", reason="The numbers look odd.")
+        house.answer("check.approve-2", "Approve", "max", reason="")
+        house.run("check.gate")
+        assert [(item.rule, item.text) for item in house.findings("check")] == [("approval-refused", "lea refused: The numbers look odd.")]
+        house.fix("check", 1, gate=False)
+        house.run("check.fix_1.evidence", "check.fix_1.approve-1", "check.fix_1.approve-2")
+        house.answer("check.fix_1.approve-1", "Approve", "lea", reason="")
+        house.answer("check.fix_1.approve-2", "Approve", "max", reason="")
+        house.run("check.fix_1.gate")
+        assert house.word("check") == "PASSED", house.findings("check")
+
+    def test_what_was_approved_is_what_must_lie_there(self, house):
+        house.answer("check.approve-1", "Approve", "lea", reason="")
+        house.answer("check.approve-2", "Approve", "max", reason="")
+        house.run("check.judge", "check.gate")
+        assert "approval-stale" in {item.rule for item in house.findings("check")}
