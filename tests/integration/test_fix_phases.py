@@ -1,0 +1,115 @@
+"""Fix phases and people's decisions on a real Airflow: its scheduler, its mapped tasks, its questions to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support.airflow import RealAirflow, Run
+from support.people import Person
+
+GOOD_IN = {"first": 1, "second": 2, "waived": 99, "more": 3, "stopped": 99, "silent": 99, "own": 99}
+NOTHING: dict[str, Any] = {"findings": [], "reason": "", "expires": ""}
+
+
+@pytest.fixture(scope="module")
+def begun(airflow: RealAirflow) -> Iterator[RealAirflow]:
+    """All runs of this module, started together so that they share the waiting."""
+    tom, lea = Person(airflow, "tom"), Person(airflow, "lea")
+    for name, good_in in GOOD_IN.items():
+        (lea if name == "own" else tom).start(airflow.run(f"mends/{name}"), good_in=good_in)
+    tom.start(airflow.run("agrees/two"))
+    tom.start(airflow.run("agrees/refused"))
+    yield airflow
+
+
+def steps(run: Run) -> dict[str, str]:
+    """The states of gates and of what follows them in the second phase."""
+    names = ("gate", "fix_1.triage", "fix_1.fix", "fix_1.gate", "fix_2.gate", "decide_1", "waived_1", "fix_3.gate", "decide_2")
+    return {name: run.states[f"judging.{name}"] for name in names if f"judging.{name}" in run.states}
+
+
+def test_mended_in_the_first_cycle(begun):
+    run = begun.run("mends/first")
+    assert run.end(300) == "success"
+    assert steps(run) == {
+        "gate": "failed", "fix_1.triage": "success", "fix_1.fix": "success", "fix_1.gate": "success", "fix_2.gate": "skipped",
+        "decide_1": "skipped", "waived_1": "skipped", "fix_3.gate": "skipped", "decide_2": "skipped",
+    }  # fmt: skip
+    said = run.record.verdict("judging").says.phasegate
+    assert (said.word, said.binding.cycle) == ("PASSED", 1)
+    assert {item.now for item in said.rechecked} == {"mended"}
+
+
+def test_mended_in_the_second_cycle(begun):
+    run = begun.run("mends/second")
+    assert run.end(300) == "success"
+    assert [run.states[f"judging.{name}"] for name in ("gate", "fix_1.gate", "fix_2.gate", "decide_1")] == [
+        "failed",
+        "failed",
+        "success",
+        "skipped",
+    ]
+
+
+def test_a_waiver_by_somebody_else_lets_the_run_go_on(begun):
+    run = begun.run("mends/waived")
+    lea = Person(begun, "lea")
+    assert Person(begun, "eve").answer(run, "judging.decide_1", "Waive", **NOTHING) == 403, "Airflow lets only those answer who are asked"
+    assert lea.answer(run, "judging.decide_1", "Waive", **NOTHING | {"reason": "For the pilot."}) == 200
+    assert run.end(300) == "success"
+    assert run.word("judging") == "PASSED_WITH_WAIVER"
+    assert run.states["judging.waived_1"] == "success"
+    assert "PASSED_WITH_WAIVER" in run.log("complete")
+
+
+def test_two_people_at_once_are_one_answer(begun):
+    run = begun.run("mends/stopped")
+    assert Person(begun, "lea").answer(run, "judging.decide_1", "Stop", **NOTHING | {"reason": "Enough."}) == 200
+    path = "/api/v2/dags/mends/dagRuns/stopped/taskInstances/judging.decide_1/-1/hitlDetails"
+    code, _ = Person(begun, "max").ask("PATCH", path, {"chosen_options": ["Waive"], "params_input": NOTHING})
+    assert code in (404, 409)
+    assert run.end(300) == "failed"
+    assert "lea stopped the run: Enough." in run.log("judging.decide_1")
+    assert run.word("shipping") == ""
+
+
+def test_one_more_cycle(begun):
+    run = begun.run("mends/more")
+    assert Person(begun, "max").answer(run, "judging.decide_1", "One more cycle", **NOTHING) == 200
+    assert run.end(300) == "success"
+    assert [run.states[f"judging.{name}"] for name in ("waived_1", "fix_3.gate", "decide_2")] == ["skipped", "success", "skipped"]
+
+
+def test_who_started_the_run_cannot_decide_about_it(begun):
+    run = begun.run("mends/own")
+    assert Person(begun, "lea").answer(run, "judging.decide_1", "Waive", **NOTHING | {"reason": "It is mine."}) == 200
+    assert run.end(300) == "failed"
+    assert "lea started the run" in run.log("judging.decide_1")
+    assert run.record.waivers["judging"] == []
+
+
+def test_silence_is_a_stop(begun):
+    run = begun.run("mends/silent")
+    assert run.end(300) == "failed"
+    assert "Silence is a stop" in run.log("judging.decide_1")
+    assert "shipping/shipper" not in {name for name, found in run.record.statements.items() if found}
+
+
+def test_k_of_n_people_agree(begun):
+    run = begun.run("agrees/two")
+    for index, who in enumerate(("lea", "kim"), start=1):
+        assert Person(begun, who).answer(run, f"making.approve-{index}", "Approve", reason="") == 200
+    assert run.end(300) == "success"
+    assert [stored.says.by for stored in run.record.decisions["making"]] == ["lea", "kim"]
+
+
+def test_a_refusal_opens_a_new_round(begun):
+    run = begun.run("agrees/refused")
+    assert Person(begun, "lea").answer(run, "making.approve-1", "Refuse", reason="Not yet.") == 200
+    assert Person(begun, "max").answer(run, "making.approve-2", "Approve", reason="") == 200
+    for index, who in enumerate(("lea", "max"), start=1):
+        assert Person(begun, who).answer(run, f"making.fix_1.approve-{index}", "Approve", reason="") == 200
+    assert run.end(300) == "success"
+    assert [run.states[f"making.{name}"] for name in ("gate", "fix_1.gate")] == ["failed", "success"]
