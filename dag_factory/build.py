@@ -44,6 +44,7 @@ def build_dag(plan: Plan, folder: Path) -> DAG:
         default_args={"owner": shown.owner},
         max_active_runs=plan.max_active_runs,
         dagrun_timeout=timedelta(seconds=plan.timeout) if plan.timeout else None,
+        auto_register=False,  # one that breaks while it is built would be registered as far as it got, and run green
         **_when(plan),
     )
     with dag:

@@ -20,7 +20,8 @@ class ApproveOperator(AskOperator):
     """One of the approvals that a gate asks for; the gate alone counts them, and a refusal is one of its findings."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(options=[_APPROVE, _REFUSE], params=_form(), **kwargs)
+        kwargs["params"] = _form()  # Airflow hands in those of the DAG
+        super().__init__(options=[_APPROVE, _REFUSE], **kwargs)
 
     def question(self, scope: Scope, case: Case, ti: Any) -> Question:  # noqa: ARG002 # the base's signature
         """What was delivered, by whom, and the digest of it all."""

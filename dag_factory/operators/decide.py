@@ -33,7 +33,8 @@ class DecideOperator(AskOperator):
     """
 
     def __init__(self, *, gate: str, more: bool, **kwargs: Any) -> None:
-        super().__init__(options=[_WAIVE, _MORE, _STOP] if more else [_WAIVE, _STOP], params=_form([]), **kwargs)
+        kwargs["params"] = _form([])  # Airflow hands in those of the DAG
+        super().__init__(options=[_WAIVE, _MORE, _STOP] if more else [_WAIVE, _STOP], **kwargs)
         self._gate = gate
 
     def question(self, scope: Scope, case: Case, ti: Any) -> Question:  # noqa: ARG002 # the base's signature
