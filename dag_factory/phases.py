@@ -114,7 +114,10 @@ class _Phase:
                 doc_md="Says who mends what, and signs it. Skips this fix phase where the gate before it found nothing.",
             )  # fmt: skip
             after >> triage
-            settled = EmptyOperator(task_id="settled", trigger_rule=TriggerRule.ALL_DONE, task_display_name="Settled")
+            settled = EmptyOperator(
+                task_id="settled", trigger_rule=TriggerRule.ALL_DONE, task_display_name="Settled",
+                doc_md="Follows every fix task, whether it mended, failed or had nothing to do.",
+            )  # fmt: skip
             triage >> settled
             for mend in self._mend(triage, cycle):
                 triage >> mend >> settled
