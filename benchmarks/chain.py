@@ -40,7 +40,7 @@ def begin(plan: Plan, run: RunStore, keys: KeyFolder, run_id: str) -> str:
     digest = run.put_bytes(plan.canonical)
     charter = Charter(
         plan=digest, dag_id=plan.workflow, run_id=run_id, workflow=plan.workflow, mission=plan.mission, params="{}", base=None, keys=public,
-        assurance="local", nonce="0" * 32, previous=None, written_at=now(),
+        assurance="local", nonce="0" * 32, triggered_by="", previous=None, written_at=now(),
     )  # fmt: skip
     envelope = sign(charter, {"plan": {"sha256": digest}}, keys.signer(AUTHORITY))
     run.append("charters", envelope)

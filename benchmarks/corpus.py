@@ -119,6 +119,7 @@ def _phasegate(folder: Path, count: int) -> Path:
     for number in range(count):
         (folder / "workflows" / f"bench_{number:04d}.yaml").write_text(
             f"workflow: bench_{number:04d}\npattern: false\nmission: The mart of partner {number}\nschedule: daily\ntags: [bench]\n"
+            "fix: {max_cycles: 0}\n"  # the peers have no fix phases
             f"personas: {{default: {{command: work {number}}}}}\n"
             "catalogue:\n  worker:\n    title: Worker\n    instructions: Leaves a file.\n"
             "    contracts: {work: {does: Leaves a file., evidence: {left: {report: left.txt, kind: file}}}}\n"

@@ -62,18 +62,23 @@ def test_the_shape_of_a_run(build):
     dag = build()
     assert [task.task_id for task in dag.roots] == ["kickoff"]
     assert [task.task_id for task in dag.leaves] == ["complete"]
-    before = "kickoff"
+    before, gates = ["kickoff"], []
     for phase in PHASES:
         own = [
-            name for name in dag.task_ids if name.startswith(f"{phase}.") and name.rpartition(".")[2] not in ("open", "converge", "gate")
+            name
+            for name in dag.task_ids
+            if name.startswith(f"{phase}.") and ".fix_" not in name and name.rpartition(".")[2] not in ("open", "converge", "gate")
         ]
-        assert ups(dag, f"{phase}.open") == [before]
+        assert ups(dag, f"{phase}.open") == before
         assert all(ups(dag, name) == [f"{phase}.open"] for name in own), "in parallel"
         assert ups(dag, f"{phase}.converge") == sorted([f"{phase}.open", *own])
         assert ups(dag, f"{phase}.gate") == sorted([f"{phase}.open", f"{phase}.converge", *own]), "with open among them"
-        before = f"{phase}.gate"
-    assert ups(dag, "complete") == sorted(["kickoff", *(f"{phase}.gate" for phase in PHASES)])
-    assert len(dag.tasks) == 15 + 3 * 4 + 2
+        before = sorted(f"{phase}.{name}" for name in ("gate", "fix_1.gate", "fix_2.gate"))
+        gates += before
+    assert ups(dag, "complete") == sorted(["kickoff", *gates])
+    ordinary = [name for name in dag.task_ids if ".fix_" not in name]
+    assert len(ordinary) == 15 + 3 * 4 + 2
+    assert all(dag.get_task(name).upstream_task_ids for name in dag.task_ids if name != "kickoff"), "nothing of a fix phase starts by itself"
 
 
 def test_the_trigger_rules(build):
@@ -84,7 +89,7 @@ def test_the_trigger_rules(build):
         assert rules.pop(f"{phase}.converge") == TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
         assert rules.pop(f"{phase}.gate") == TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
     assert rules.pop("complete") == TriggerRule.ALL_DONE
-    assert set(rules.values()) == {TriggerRule.ALL_SUCCESS}
+    assert {rule for name, rule in rules.items() if ".fix_" not in name} == {TriggerRule.ALL_SUCCESS}
 
 
 def test_without_a_repository_nothing_is_merged(tmp_path):
@@ -96,8 +101,9 @@ def test_without_a_repository_nothing_is_merged(tmp_path):
         encoding="utf-8",
     )
     dag = build_dag(compile_plan(read_spec(path, patterns=("none",))), tmp_path)
-    assert sorted(dag.task_ids) == ["complete", "kickoff", "only.gate", "only.open", "only.write"]
+    assert sorted(name for name in dag.task_ids if ".fix_" not in name) == ["complete", "kickoff", "only.gate", "only.open", "only.write"]
     assert ups(dag, "only.gate") == ["only.open", "only.write"]
+    assert not [name for name in dag.task_ids if name.rpartition(".")[2] in ("converge", "join")]
 
 
 def test_what_people_see_of_the_dag(build):
@@ -131,7 +137,7 @@ def test_what_people_see_of_the_tasks(build):
     ):
         assert text in sdet.doc_md
     assert "May write: nothing in the repository." in dag.get_task("validation.test-engineer").doc_md
-    assert all(task.doc_md for task in dag.tasks)
+    assert [task.task_id for task in dag.tasks if not task.doc_md] == []
     gate = dag.get_task("validation.gate").doc_md
     assert "Every validation PASSED." in gate
     assert "- @test-engineer gave technical validation" in gate
@@ -255,10 +261,10 @@ def test_a_changed_plan_is_a_new_version_of_the_dag(build):
     first, other = build(), build(personas=BOUND.replace("make all", "make everything"))
     assert fingerprint(first) != fingerprint(other)
     digest = first.get_task("kickoff").plan_digest
-    serialised = DagSerialization.to_dict(first)["dag"]["tasks"]
-    ours = {task["__var"]["task_id"]: task["__var"].get("plan_digest") for task in serialised}
-    assert {name: ours[name] for name in ours if not name.endswith(".open")} == {
-        name: digest for name in ours if not name.endswith(".open")
+    serialised = [task["__var"] for task in DagSerialization.to_dict(first)["dag"]["tasks"]]
+    ours = {task["task_id"]: task.get("plan_digest") or task.get("partial_kwargs", {}).get("plan") for task in serialised}
+    assert {name: ours[name] for name in ours if not name.endswith((".open", ".settled"))} == {
+        name: digest for name in ours if not name.endswith((".open", ".settled"))
     }
 
 

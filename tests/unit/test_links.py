@@ -17,7 +17,9 @@ RUN = f"{MOUNT}/dags/orders_mart/runs/scheduled__2026-11-23T06%3A00%3A00%2B01%3A
 
 def test_links_are_relative_and_quote_every_part():
     assert VerdictLink().get_link(SimpleNamespace(phase="implementation"), ti_key=TI) == f"{RUN}/gates/implementation"
-    assert EvidenceLink().get_link(None, ti_key=TI) == f"{RUN}/tasks/implementation/ingest.sdet"
+    task, merge = SimpleNamespace(contract_id="implementation/ingest.sdet"), SimpleNamespace(phase="implementation")
+    assert EvidenceLink().get_link(task, ti_key=TI) == f"{RUN}/tasks/implementation/ingest.sdet"
+    assert EvidenceLink().get_link(merge, ti_key=TI) == f"{RUN}/tasks/implementation/converge"
     assert RunLink().get_link(None, ti_key=TI) == RUN
     odd = SimpleNamespace(dag_id="a", run_id="../b?c#d/e", task_id="f.g")
     assert RunLink().get_link(None, ti_key=odd) == f"{MOUNT}/dags/a/runs/..%2Fb%3Fc%23d%2Fe"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from dataclasses import replace
 
+import pendulum
 import pytest
 from support.runs import honest, payload_of, place
 
@@ -40,9 +42,11 @@ def test_a_binding_names_the_run_the_task_and_the_verdict_before(run):
 
 def test_a_verdict_says_what_was_judged(run):
     judgement = run.judge("foundation")
-    assert keep(run, judgement) == "0002.json"
-    says = run.record.verdict("foundation").says
-    assert says.passed
+    kept = keep(run, judgement)
+    verdict = run.record.verdict("foundation")
+    assert (verdict.digest, verdict.name) == (kept, "0002.json")
+    says = verdict.says
+    assert says.passed(pendulum.now("UTC"))
     assert says.phasegate.binding.attempt == 2
     assert says.phasegate.checklists == judgement.answers
     assert says.phasegate.approved == run.record.converged("foundation").says.sealed.commit
@@ -73,9 +77,11 @@ def test_its_subject_is_the_phase_and_what_it_approved(run):
 
 def test_the_same_judgement_at_the_same_moment_is_the_same_payload(run):
     judgement, moment = run.judge("foundation"), now()
-    names = [keep(run, judgement, moment=moment) for _ in range(2)]
-    first, second = ((place(run, "verdicts/foundation").with_name(name)).read_bytes() for name in names)
+    record = run.record
+    kept = [keep_verdict(run.store, record, judgement, attempt=2, moment=moment, signer=run.keys.signer(AUTHORITY)) for _ in range(2)]
+    first, second = (place(run, "verdicts/foundation", number).read_bytes() for number in (2, 3))
     assert first == second
+    assert kept == [hashlib.sha256(first).hexdigest()] * 2
     assert json.loads(base64.b64decode(json.loads(first)["payload"]))["predicate"]["timeVerified"] == moment
 
 

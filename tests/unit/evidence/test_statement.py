@@ -21,6 +21,7 @@ from dag_factory.evidence.statement import (
     Refusal,
     Sealed,
     TaskStatement,
+    Undone,
     moment_of,
     now,
     parse,
@@ -29,7 +30,7 @@ from dag_factory.evidence.statement import (
 
 DIGEST, COMMIT, TIME = "a" * 64, "b" * 40, "2026-11-23T06:00:00+00:00"
 BINDING = Binding(
-    charter=DIGEST, plan=DIGEST, dag_id="orders", run_id="manual__1", phase="foundation", task="architect", map_index=-1, attempt=1,
+    charter=DIGEST, plan=DIGEST, dag_id="orders", run_id="manual__1", phase="foundation", cycle=0, task="architect", map_index=-1, attempt=1,
     previous_verdict=None,
 )  # fmt: skip
 ENTRY = Entry(task="foundation/architect", item="architecture", name="ARCHITECTURE.md", digest=DIGEST, size=7, grade="observed")
@@ -41,12 +42,13 @@ TASK = TaskStatement(
     started_at=TIME, finished_at=TIME,
 )  # fmt: skip
 MERGE = ConvergeStatement(
-    binding=BINDING, base=COMMIT, merged=(("foundation/architect", COMMIT),), conflicts=(Conflict(task="t", paths=("a",), text="x"),), sealed=SEALED,
+    binding=BINDING, base=COMMIT, merged=(("foundation/architect", COMMIT),), conflicts=(Conflict(task="t", paths=("a",), text="x"),),
+    undone=(Undone(task="t", path="a"),), sealed=SEALED,
     product=DIGEST, evidence=(), checks=(), finished_at=TIME,
 )  # fmt: skip
 CHARTER = Charter(
     plan=DIGEST, dag_id="orders", run_id="manual__1", workflow="orders", mission="m", params="{}", base=None, keys={"architect": "pem"},
-    assurance="local", nonce="n", previous=None, written_at=TIME,
+    assurance="local", nonce="n", triggered_by="ann", previous=None, written_at=TIME,
 )  # fmt: skip
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 
+import pendulum
 import pytest
 from pydantic import ValidationError
 from support.runs import honest
 
 from dag_factory.errors import EnvelopeError
 from dag_factory.evidence.statement import STATEMENT, Binding, parse
-from dag_factory.evidence.verdict import Answer, Extension, Finding, Verdict, table, vsa
+from dag_factory.evidence.verdict import Answer, Extension, Finding, Recheck, Used, Verdict, table, vsa
 
 DIGEST, TIME = "a" * 64, "2026-11-23T06:00:00+00:00"
+NOW = pendulum.parse(TIME)
 BINDING = Binding(
     charter=DIGEST,
     plan=DIGEST,
     dag_id="orders",
     run_id="manual__1",
     phase="foundation",
+    cycle=0,
     task="gate",
     map_index=-1,
     attempt=1,
@@ -27,18 +30,41 @@ BINDING = Binding(
 FINDING = Finding(rule="statement-missing", subject="foundation/architect", text="nothing came", task="foundation/architect")
 
 
-def made(tmp_path, word="PASSED", findings=(), **more):
-    extension = Extension(binding=BINDING, word=word, findings=findings, checklists=(), approved=None, product=None, assurance="local")
+USED = Used(finding=FINDING, waiver=DIGEST, by="erin", expires_at="2026-11-24T06:00:00+00:00")
+
+
+def extended(word="PASSED", findings=(), waived=()):
+    return Extension(
+        binding=BINDING, previous=None, word=word, findings=findings, waived=waived, rechecked=(), checklists=(), approved=None, product=None,
+        assurance="local",
+    )  # fmt: skip
+
+
+def made(tmp_path, word="PASSED", findings=(), waived=(), **more):
+    extension = extended(word, findings, waived)
     verdict = vsa(honest(tmp_path).contract, BINDING, "sha256:x", (DIGEST,), extension, TIME)
     return verdict.model_copy(update=more)
 
 
 def test_a_verdict_passes_only_if_every_word_says_so(tmp_path):
-    assert made(tmp_path).passed
-    assert not made(tmp_path, verification_result="FAILED").passed
-    assert not made(tmp_path, word="FAILED").passed
-    assert not made(tmp_path, word="FAILED", verification_result="PASSED").passed
-    assert not made(tmp_path, findings=(FINDING,)).passed
+    assert made(tmp_path).passed(NOW)
+    assert not made(tmp_path, verification_result="FAILED").passed(NOW)
+    assert not made(tmp_path, word="FAILED").passed(NOW)
+    assert not made(tmp_path, word="FAILED", verification_result="PASSED").passed(NOW)
+    assert not made(tmp_path, findings=(FINDING,)).passed(NOW)
+
+
+def test_with_a_waiver_it_passes_under_its_own_word_and_until_the_waiver_runs_out(tmp_path):
+    waived = made(tmp_path, "PASSED_WITH_WAIVER", waived=(USED,))
+    ends = pendulum.parse(USED.expires_at)
+    assert waived.verification_result == "PASSED"
+    assert waived.passed(NOW)
+    assert waived.passed(ends.subtract(seconds=1))
+    assert not waived.passed(ends)
+    assert not made(tmp_path, "PASSED", waived=(USED,)).passed(NOW), "a waiver cannot hide behind the other word"
+    assert not made(tmp_path, "PASSED_WITH_WAIVER").passed(NOW), "and the word needs one"
+    assert not made(tmp_path, "PASSED_WITH_WAIVER", (FINDING,), (USED,)).passed(NOW)
+    assert waived.verified_levels == (), "what was waived is verified to no level"
 
 
 def test_it_is_a_verification_summary(tmp_path):
@@ -66,8 +92,14 @@ def test_it_is_read_as_it_was_written(tmp_path):
     assert read(verdict, lambda predicate: None) == verdict
 
 
-@pytest.mark.parametrize("word", ["pass", "PASSED ", "passed", True, 1, None, "INCONCLUSIVE", "PASSED_WITH_WAIVER", ["PASSED"]], ids=repr)
-@pytest.mark.parametrize("place", ["verificationResult", "word"])
+WORDS = ["pass", "PASSED ", "passed", True, 1, None, "INCONCLUSIVE", "passed_with_waiver", ["PASSED"]]
+
+
+@pytest.mark.parametrize(
+    ("place", "word"),
+    [*((place, word) for place in ("verificationResult", "word") for word in WORDS), ("verificationResult", "PASSED_WITH_WAIVER")],
+    ids=repr,
+)
 def test_no_other_word_is_a_verdict(tmp_path, word, place):
     verdict = made(tmp_path)
     with pytest.raises(EnvelopeError, match="wrong"):
@@ -76,7 +108,7 @@ def test_no_other_word_is_a_verdict(tmp_path, word, place):
 
 def test_an_inconclusive_verdict_cannot_be_made():
     with pytest.raises(ValidationError):
-        Extension(binding=BINDING, word="INCONCLUSIVE", findings=(), checklists=(), approved=None, product=None, assurance="local")
+        extended("INCONCLUSIVE")
 
 
 def test_later_work_names_a_finding_by_rule_and_subject():
@@ -100,3 +132,17 @@ def test_it_is_told_reason_by_reason_and_item_by_item():
         "    ✗ All evidence",
     ]
     assert table("PASSED", (), (), title="Gate") == ["Gate: PASSED"]
+
+
+def test_what_was_waived_or_mended_is_told_as_that():
+    answers = (Answer(checklist="before-implementation", id="a", says="@architect complete", holds=False, waived=True),)
+    rechecked = tuple(Recheck(finding=f"r:{now}", cycle=0, now=now) for now in ("mended", "open", "waived"))
+    assert table("PASSED_WITH_WAIVER", (), answers, title="Gate", waived=(USED,), rechecked=rechecked) == [
+        "Gate: PASSED_WITH_WAIVER",
+        "  ⚠ waived by erin until 2026-11-24T06:00:00+00:00: statement-missing:foundation/architect: nothing came",
+        "  ✓ mended since cycle 0: r:mended",
+        "  ✗ open since cycle 0: r:open",
+        "  ✗ waived since cycle 0: r:waived",
+        "  before implementation",
+        "    ⚠ @architect complete",
+    ]

@@ -7,10 +7,12 @@ import shutil
 import stat
 from pathlib import Path
 
+import pendulum
 import pytest
-from support.runs import honest
+from support.runs import BASE, honest
 
 from dag_factory.errors import StoreError, WorkspaceError
+from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.statement import Sealed
 from dag_factory.operators.place import Place, bundles_of, fetch_bundle, inputs_of, remove, task_file
 
@@ -138,6 +140,19 @@ def run(tmp_path):
     return honest(tmp_path / "run", through="implementation")
 
 
+def case_of(run, phase):
+    return Case(run.record, phase, run.store.blob, pendulum.now("UTC"), 0)
+
+
+def inputs(run, phase, folder):
+    """What a task of a phase is given: the evidence of every phase before."""
+    inputs_of(run.store, case_of(run, phase), run.contract.upto(phase)[:-1], folder)
+
+
+def merged(run, phase):
+    return run.record.converged(phase).says.sealed
+
+
 def spoil(run, digest, how):
     blob = run.store.blob_path(digest)
     if how == "gone":
@@ -156,22 +171,22 @@ SPOILT = ["gone", "linked", "truncated", "flipped"]
 
 
 def test_the_newest_merge_is_the_one_bundle_that_is_brought(run, tmp_path):
-    phases = run.contract.upto("implementation")
-    [path] = bundles_of(run.store, run.record, phases, tmp_path / "bundles")
-    assert path.read_bytes() == run.store.blob(run.record.converged("implementation").says.sealed.bundle)
-    [path] = bundles_of(run.store, run.record, phases[:1], tmp_path / "bundles")
-    assert path.read_bytes() == run.store.blob(run.record.converged("foundation").says.sealed.bundle)
+    for phase in ("implementation", "foundation"):
+        [path] = bundles_of(run.store, run.record, "implementation", merged(run, phase).commit, tmp_path / "bundles")
+        assert path.read_bytes() == run.store.blob(merged(run, phase).bundle)
+    assert bundles_of(run.store, run.record, "foundation", merged(run, "implementation").commit, tmp_path / "bundles") == []
 
 
 def test_where_a_phase_merged_nothing_the_one_before_it_counts(run, tmp_path):
-    before = run.record.converged("foundation").says.sealed.bundle
-    run.converge("implementation", sealed=Sealed(commit="d" * 40, tree="e" * 40, bundle=None))
-    [path] = bundles_of(run.store, run.record, run.contract.upto("implementation"), tmp_path / "bundles")
-    assert path.name == f"{before}.bundle"
+    before = merged(run, "foundation")
+    run.converge("implementation", sealed=Sealed(commit=before.commit, tree=before.tree, bundle=None))
+    [path] = bundles_of(run.store, run.record, "implementation", before.commit, tmp_path / "bundles")
+    assert path.name == f"{before.bundle}.bundle"
 
 
 def test_before_the_first_merge_there_is_no_bundle(run, tmp_path):
-    assert bundles_of(run.store, run.record, (), tmp_path / "bundles") == []
+    assert bundles_of(run.store, run.record, "foundation", BASE, tmp_path / "bundles") == []
+    assert bundles_of(run.store, run.record, "foundation", None, tmp_path / "bundles") == []
     assert not (tmp_path / "bundles").exists()
 
 
@@ -180,7 +195,7 @@ def test_a_bundle_that_is_not_what_was_sealed_is_refused_and_not_written(run, tm
     digest = run.record.converged("implementation").says.sealed.bundle
     spoil(run, digest, how)
     with pytest.raises(StoreError, match=f"The sealed work {digest[:12]} in .* is missing or was altered. Find out by whom"):
-        bundles_of(run.store, run.record, run.contract.upto("implementation"), tmp_path / "bundles")
+        bundles_of(run.store, run.record, "implementation", merged(run, "implementation").commit, tmp_path / "bundles")
     with pytest.raises(StoreError):
         fetch_bundle(run.store, digest, tmp_path / "bundles")
     assert not (tmp_path / "bundles").exists()
@@ -188,7 +203,7 @@ def test_a_bundle_that_is_not_what_was_sealed_is_refused_and_not_written(run, tm
 
 def test_inputs_are_all_that_earlier_phases_left_and_nothing_of_this_one(run, tmp_path):
     run.deliver("validation/test-engineer")
-    inputs_of(run.store, run.record, "validation", tmp_path / "inputs")
+    inputs(run, "validation", tmp_path / "inputs")
     laid = {path.relative_to(tmp_path / "inputs").as_posix() for path in (tmp_path / "inputs").rglob("*") if path.is_file()}
     assert {"foundation/architect/ARCHITECTURE.md", "foundation/product-manager/stories.json"} <= laid
     assert {name.split("/")[0] for name in laid} == {"foundation", "implementation"}
@@ -197,13 +212,13 @@ def test_inputs_are_all_that_earlier_phases_left_and_nothing_of_this_one(run, tm
 
 
 def test_inputs_are_read_only(run, tmp_path):
-    inputs_of(run.store, run.record, "validation", tmp_path / "inputs")
+    inputs(run, "validation", tmp_path / "inputs")
     modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "inputs").rglob("*")}
     assert modes == {True: 0o555, False: 0o444}
 
 
 def test_the_first_phase_has_no_inputs(run, tmp_path):
-    inputs_of(run.store, run.record, "foundation", tmp_path / "inputs")
+    inputs(run, "foundation", tmp_path / "inputs")
     assert not (tmp_path / "inputs").exists()
 
 
@@ -211,15 +226,16 @@ def test_the_first_phase_has_no_inputs(run, tmp_path):
 def test_an_input_that_is_not_what_was_collected_is_refused(run, tmp_path, how):
     spoil(run, run.record.newest("foundation/architect").says.evidence[0].digest, how)
     with pytest.raises(StoreError, match=r"The evidence ARCHITECTURE.md of foundation/architect is missing or was altered\."):
-        inputs_of(run.store, run.record, "implementation", tmp_path / "inputs")
+        inputs(run, "implementation", tmp_path / "inputs")
 
 
 def test_a_persona_is_told_what_it_owes_and_what_was_merged(run):
     task = run.contract.tasks["validation/test-engineer"]
-    told = task_file(run.plan, run.record, task, 3)
+    told = task_file(run.plan, case_of(run, "validation"), task, 3)
     assert (told["phase"], told["task"], told["persona"], told["duty"], told["attempt"]) == (
         "validation", "test-engineer", "test-engineer", "validation", 3,
     )  # fmt: skip
     assert [item["id"] for item in told["evidence"]] == [item.id for item in task.items]
     assert {"task": "foundation/architect", "commit": run.commits["foundation/architect"]} in told["merged"]
     assert {one["task"].split("/")[0] for one in told["merged"]} == {"foundation", "implementation"}
+    assert (told["cycle"], told["findings"]) == (0, []), "nothing is to be mended yet"

@@ -120,7 +120,8 @@ class TestLinks:
         with serving(monkeypatch, run.tmp_path) as server:
             server.knows(run)
             gate = VerdictLink().get_link(SimpleNamespace(phase="foundation"), ti_key=key)
-            for link in (gate, EvidenceLink().get_link(None, ti_key=key), RunLink().get_link(None, ti_key=key)):
+            task = SimpleNamespace(contract_id="foundation/architect")
+            for link in (gate, EvidenceLink().get_link(task, ti_key=key), RunLink().get_link(None, ti_key=key)):
                 answer = server.get(f"{PREFIX}/{link}")
                 assert answer.status_code == 200, link
                 assert self.RUN in text_of(answer)

@@ -52,7 +52,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> LargeRun:
     made.converge("implementation", evidence=(), checks=())
     record = made.held = made.record
     inputs = Case(record, "implementation", made.store.blob, pendulum.now("UTC")).inputs()
-    judgement = Judgement("implementation", "PASSED", (), (), inputs, "d" * 40, "a" * 64)  # as the gate would, without reading it all
+    # As the gate would, without reading it all.
+    judgement = Judgement(
+        phase="implementation", cycle=0, word="PASSED", findings=(), waived=(), rechecked=(), answers=(), inputs=inputs, approved="d" * 40,
+        product="a" * 64,
+    )  # fmt: skip
     keep_verdict(made.store, record, judgement, attempt=1, moment=now(), signer=made.keys.signer(AUTHORITY))
     made.held = None
     made.held = made.record

@@ -35,12 +35,14 @@ def scope_of(run):
 
 
 def asked(run, attempt=1):
-    return ask(scope_of(run), run.plan.digest, "foundation", attempt)
+    return ask(scope_of(run), run.plan.digest, "foundation", attempt)[0]
 
 
 def test_a_verdict_is_signed_with_phasegates_own_key_and_kept(run):
-    assert asked(run).word == "PASSED"
+    judgement, digest = ask(scope_of(run), run.plan.digest, "foundation", 1)
+    assert judgement.word == "PASSED"
     kept = run.record.verdict("foundation")
+    assert kept.digest == digest
     assert kept.keyid == run.keys.signer(AUTHORITY).public.keyid
     assert kept.says.phasegate.word == "PASSED"
     assert payload_of(place(run, "verdicts/foundation"))["predicate"]["verificationResult"] == "PASSED"
@@ -68,7 +70,8 @@ def test_the_same_run_gives_the_same_judgement(run):
 
 
 def test_while_evidence_may_still_come_nothing_is_signed(waiting):
-    assert asked(waiting).word == "INCONCLUSIVE"
+    judgement, digest = ask(scope_of(waiting), waiting.plan.digest, "foundation", 1)
+    assert (judgement.word, digest) == ("INCONCLUSIVE", "")
     assert waiting.record.verdicts["foundation"] == []
     waiting.deliver(DESIGNER, sealed=None)
     assert asked(waiting).word == "PASSED"
@@ -115,10 +118,10 @@ def test_a_store_that_is_gone_or_cannot_be_written_gives_no_verdict(run):
 def test_it_is_told_in_lines_and_in_one_line(run):
     judgement = asked(run)
     assert any("PASSED" in line for line in told(judgement, "Gate of phase Foundation"))
-    assert json.loads(summary(judgement)) == {"phase": "foundation", "verdict": "PASSED", "findings": []}
+    assert json.loads(summary(judgement)) == {"phase": "foundation", "cycle": 0, "verdict": "PASSED", "findings": []}
     run.store.blob_path(run.record.newest("foundation/architect").says.evidence[0].digest).unlink()
     failed = asked(run, 2)
-    assert json.loads(summary(failed)) == {"phase": "foundation", "verdict": "FAILED", "findings": [item.id for item in failed.findings]}
+    assert json.loads(summary(failed)) == {"phase": "foundation", "cycle": 0, "verdict": "FAILED", "findings": [item.id for item in failed.findings]}
     assert "\n" not in summary(failed)
     lines = "\n".join(told(failed, "Gate of phase Foundation"))
     assert "Gate of phase Foundation" in lines

@@ -7,7 +7,7 @@ import pytest
 from support.runs import EXTERNAL, honest, place, rules
 
 from dag_factory.evidence.contract import Item
-from dag_factory.evidence.policies.case import Case, entries_of, results_of
+from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.statement import moment_of
 
 ITEM = ("foundation/architect", "architecture")
@@ -115,12 +115,12 @@ def test_evidence_of_the_merge_is_taken_from_the_merge(tmp_path):
     run = honest(tmp_path, worked="implementation")
     sdet, item = item_of(run, "implementation/ingest.sdet", "unit-tests")
     engineer, code = item_of(run, "implementation/ingest.software-engineer", "code")
-    record = run.record
-    assert [entry.name for entry in entries_of(record, sdet, item)] == ["unit.xml", "integration.xml"]
-    assert {result.name for result in results_of(record, sdet)} == {"unit", "integration", "hollow"}
-    assert entries_of(record, engineer, code)[0].task == engineer.id
+    case = case_of(run, "implementation")
+    assert [entry.name for entry in case.entries(sdet, item)] == ["unit.xml", "integration.xml"]
+    assert {result.name for result in case.results(sdet)} == {"unit", "integration", "hollow"}
+    assert case.entries(engineer, code)[0].task == engineer.id
     place(run, "statements/implementation/converge").unlink()
-    assert entries_of(run.record, sdet, item) == ()
+    assert case_of(run, "implementation").entries(sdet, item) == ()
 
 
 def test_what_a_task_brings_itself_does_not_count_where_the_merge_must(tmp_path):

@@ -101,7 +101,7 @@ def test_a_statement_of_another_phase_copied_into_place(tmp_path):
     texts = about(run.judge("integration"), "statement-misbound")
     assert texts == [
         "The statement is of another phase: it was made for something else.",
-        "The statement was made before the newest verdict of the phase before.",
+        "The statement was made before the newest verdict that it had to follow.",
     ]
 
 
