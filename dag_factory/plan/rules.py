@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from pydantic import ValidationError
@@ -106,17 +107,26 @@ def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
             yield Diagnostic("principal-shared", place, reason, "Give each duty a script of its own.")
 
 
+_TAKEN = frozenset({"open", "converge", "gate", "evidence", "settled", "triage", "join", "fix"})
+_BEGINNINGS = ("fix_", "fix-", "share-", "approve-", "decide_", "waived_")
+_FIX = re.compile("fix_[0-9]+")
+
+
 def name_reserved(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """Some names are Phasegate's own tasks."""
     for name in sorted({"check", "verify"} & set(spec.workflow.checks)):
         reason = f"{name} is what Phasegate calls the command of a binding."
         yield Diagnostic("name-reserved", spec.source.where(("checks", name)), reason, "Give the check another name.")
+    for name in spec.workflow.features:
+        if _FIX.fullmatch(name):
+            reason = f"{name} is the name of a fix phase."
+            yield Diagnostic("name-reserved", spec.source.where(("features", name)), reason, "Give the feature another name.")
     for phase in contract.phases:
         if phase.id in {"kickoff", "complete"}:
             reason = f"{phase.id} is the name of a task of every run."
             yield Diagnostic("name-reserved", spec.source.where(("phases", phase.id)), reason, "Give the phase another name.")
         for task in phase.tasks:
-            if task.task in {"open", "converge", "gate"}:
+            if task.task in _TAKEN or (task.feature is None and task.task.startswith(_BEGINNINGS)):
                 yield _fault(spec, "name-reserved", task, f"{task.task} is the name of a task of every phase.", "Give it another name.")
 
 

@@ -23,8 +23,6 @@ class Approval(Written):
 
     @model_validator(mode="after")
     def _enough_people(self) -> Approval:
-        if len(set(self.people)) != len(self.people):
-            raise ValueError("nobody is named twice")
         if self.need > len(self.people):
             raise ValueError(f"{self.need} are needed, and only {len(self.people)} may answer")
         return self

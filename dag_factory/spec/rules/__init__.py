@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from dag_factory.errors import Diagnostic
+from dag_factory.spec.rules.closing import fix_owner_unknown, fix_undecided, people_twice, rule_unknown
 from dag_factory.spec.rules.independence import validator_implements
 from dag_factory.spec.rules.order import foundation_missing, implementation_first, phase_misplaced
 from dag_factory.spec.rules.paths import integration_writes_product, path_crossed, path_unknown
@@ -51,4 +52,8 @@ STATIC_RULES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     path_unknown,
     path_crossed,
     integration_writes_product,
+    fix_owner_unknown,
+    fix_undecided,
+    people_twice,
+    rule_unknown,
 )

@@ -11,7 +11,7 @@ from dag_factory.spec.models import RUNNER_KEYS
 from dag_factory.spec.rules.subject import Subject
 from dag_factory.spec.scalars import combined
 
-__all__ = ["binding_missing", "binding_runner", "binding_unused", "persona_combined", "persona_redefined", "persona_unknown"]
+__all__ = ["binding_missing", "binding_runner", "binding_unused", "bound", "persona_combined", "persona_redefined", "persona_unknown"]
 
 
 def persona_combined(subject: Subject) -> Iterator[Diagnostic]:
@@ -60,7 +60,8 @@ def persona_redefined(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.fault("persona-redefined", ("catalogue", name), reason, "Give yours another name.")
 
 
-def _bound(subject: Subject, phase_id: str, persona: str) -> str | None:
+def bound(subject: Subject, phase_id: str, persona: str) -> str | None:
+    """The key of the binding that counts for a persona in a phase; None if there is none."""
     return next((key for key in (f"{phase_id}/{persona}", persona, "default") if key in subject.workflow.personas), None)
 
 
@@ -69,7 +70,7 @@ def binding_missing(subject: Subject) -> Iterator[Diagnostic]:
     told: set[str] = set()
     for _, phase_id, task_id, task in subject.tasks():
         persona = task.persona
-        if isinstance(persona, str) and subject.contracts(persona) and persona not in told and _bound(subject, phase_id, persona) is None:
+        if isinstance(persona, str) and subject.contracts(persona) and persona not in told and bound(subject, phase_id, persona) is None:
             told.add(persona)
             yield subject.fault(
                 "binding-missing",
@@ -97,7 +98,7 @@ def binding_runner(subject: Subject) -> Iterator[Diagnostic]:
 
 def binding_unused(subject: Subject) -> Iterator[Diagnostic]:
     """A binding that binds nobody is a misspelt one."""
-    used = {_bound(subject, phase_id, str(task.persona)) for _, phase_id, _, task in subject.tasks()}
+    used = {bound(subject, phase_id, str(task.persona)) for _, phase_id, _, task in subject.tasks()}
     known = {str(task.persona) for *_, task in subject.tasks()} | {f"{phase}/{task.persona}" for _, phase, _, task in subject.tasks()}
     for name in subject.workflow.personas:
         if name not in used and name not in known and name != "default" and not combined(name.split("/", 1)[-1]):
