@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import gates, hashing, overhead, parse, plugin, verification
+from benchmarks import gates, hashing, overhead, pages, parse, plugin, verification
 from benchmarks.table import Section, as_markdown, as_text, machine
 
 BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
     "verification": (verification.measure, 5),
     "hashing": (hashing.measure, 3),
     "plugin": (plugin.measure, 9),
+    "pages": (pages.measure, 3),
     "overhead": (overhead.measure, 3),
 }
 """Each benchmark, and how many rounds make its figures."""

@@ -7,7 +7,7 @@ from typing import Protocol, cast
 
 from markupsafe import Markup
 
-__all__ = ["TEXT", "Shape", "shape", "shape_of"]
+__all__ = ["SHAPES", "TEXT", "Shape", "shape", "shape_of"]
 
 TEXT = "text"
 """The shape of all that has no other: it is shown as written."""
@@ -31,6 +31,8 @@ _ENDINGS = {
     ".patch": "patch",
     ".sarif": "sarif",
 }
+SHAPES = tuple(sorted({"image", *_KINDS.values(), *_ENDINGS.values()}))
+"""Every shape that has a module."""
 
 
 class Shape(Protocol):
