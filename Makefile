@@ -10,6 +10,7 @@ BIN := .venv/bin
 FAULT ?=
 TRICK ?=
 PORT ?=
+KEEP ?=
 PYTHON ?=
 
 export PHASEGATE_PYTHON := $(PYTHON)
@@ -58,8 +59,8 @@ pictures: ## take the pictures of docs/ anew, of a real run (needs Chromium)
 	@scripts/bootstrap dev
 	@exec $(BIN)/python scripts/pictures.py
 
-constraints: ## resolve every dependency anew, and write constraints.txt
-	@scripts/constraints
+constraints: ## resolve every dependency anew, and write constraints.txt (KEEP=1 leaves every pin that still fits)
+	@KEEP=$(call quote,$(KEEP)) scripts/constraints
 
 clean: ## remove everything that was made here
 	rm -rf .venv .venv-peers .phasegate dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*

@@ -13,12 +13,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-AXE = Path(__file__).with_name("axe") / "axe.min.js"
+AXE = files("axe_playwright_python") / "axe.min.js"  # https://github.com/dequelabs/axe-core, as a package brings it
 
 
 def program() -> str | None:
