@@ -82,6 +82,27 @@ class Page:
         self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, code=key, windowsVirtualKeyCode=code, **text)
         self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, code=key, windowsVirtualKeyCode=code)
 
+    def until(self, expression: str, seconds: float = 60) -> Any:
+        """Wait until an expression of JavaScript is true, and give its value; a page that is just being left is asked again."""
+        deadline = time.monotonic() + seconds
+        while not (found := self.evaluate(expression)):
+            assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {expression} on {self.evaluate('location.href')}"
+            time.sleep(0.1)
+        return found
+
+    def click(self, text: str) -> None:
+        """Wait for a link or button of these very words, and press the mouse upon it."""
+        seen = (
+            f"[...document.querySelectorAll('a, button')].find(one => one.innerText.trim() === {json.dumps(text)} && one.checkVisibility())"
+        )
+        self.until(f"Boolean({seen})")
+        x, y = self.evaluate(
+            f"(one => {{ one.scrollIntoView({{block: 'center'}}); const at = one.getClientRects()[0]; "  # a link may go over several lines
+            f"return [at.x + at.width / 2, at.y + at.height / 2] }})({seen})"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
     def violations(self) -> list[str]:
         """What axe finds on the page that is serious or critical, each with the elements it is about."""
         self.evaluate(AXE.read_text(encoding="utf-8") + "; true")
