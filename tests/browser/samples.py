@@ -107,6 +107,7 @@ def run_page(evil: str = "") -> views.RunView:
             name=f"foundation/{name}{evil}",
             persona=f"@{name}{evil}",
             attempts=count,
+            findings=2 - count,
             href="/task.html",
         )
         for count, name in enumerate(("architect", "ux-designer", "product-manager"))
@@ -164,7 +165,14 @@ def verdict_page(evil: str = "", word: views.Word = "FAILED") -> views.VerdictVi
     )  # fmt: skip
 
 
-def task_page(evil: str = "", outcome: str = "completed") -> views.TaskView:
+def task_page(evil: str = "", outcome: str = "completed", *, found: bool = False) -> views.TaskView:
+    finding = filled(
+        views.FindingView,
+        rule="tests-failed",
+        subject=f"foundation/architect/report{evil}",
+        text=f"1 of 4 tests failed{evil}.",
+        href="/file.html",
+    )
     files = tuple(
         filled(
             views.FileRow, task_id="foundation/architect", item=name, kind=kind, name=f"{name}{evil}", size=size, digest=SHA, grade="observed",
@@ -178,7 +186,8 @@ def task_page(evil: str = "", outcome: str = "completed") -> views.TaskView:
     )  # fmt: skip
     return filled(
         views.TaskView, heading=heading(f"foundation/architect{evil}"), phase="foundation", phase_title="Foundation", task_id="foundation/architect",
-        persona="@architect", runner="command", outcome=outcome, exit_code=0, excerpt=f"done{evil}\n", log_href="/file.html", principals=(f"script:{SHA}",),
+        persona="@architect", runner="command", outcome=outcome, judged=found or bool(evil), findings=(finding, finding) if found or evil else (),
+        exit_code=0, excerpt=f"done{evil}\n", log_href="/file.html", principals=(f"script:{SHA}",),
         attempt=1, name="0001", digest=SHA, keyid=SHA, started_at=AT, finished_at=AT, base=COMMIT, commit=COMMIT, tree=COMMIT, bundle_href="/bundle",
         files=files, missing=(filled(views.MissingRow, item="data-flow", kind="image", place=f"data-flow.png{evil}"),), checks=(check, check),
         refusals=(filled(views.RefusalView, rule="path-not-yours", path=f"src/x{evil}", text="It may write docs only."),),
@@ -250,6 +259,7 @@ def pages() -> dict[str, tuple[str, object]]:
         "verdict-passed": ("verdict.html", verdict_page(word="PASSED")),
         "verdict-none": ("verdict.html", verdict_page(word="NONE")),
         "task": ("task.html", task_page()),
+        "task-found": ("task.html", task_page(found=True)),
         "task-none": ("task.html", filled(views.TaskView, heading=heading("foundation/ux-designer"), outcome="none")),
         "problem": ("problem.html", problem_page()),
         "hostile-run": ("run.html", run_page(NASTY)),

@@ -16,13 +16,15 @@ import pendulum
 from dag_factory.errors import StoreError
 from dag_factory.evidence.contract import PhaseContract, TaskContract
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.chain import not_closed
 from dag_factory.evidence.policies.delivery import delivered
-from dag_factory.evidence.record import Broken, OpenRun, RunRecord, Stored
+from dag_factory.evidence.record import Broken, OpenRun, RunRecord, Stored, read_record
+from dag_factory.evidence.rounds import JOIN
 from dag_factory.evidence.statement import ConvergeStatement, TaskStatement
 from dag_factory.evidence.verdict import Verdict
 from phasegate_plugin.pages.views import Word
 
-__all__ = ["CONVERGE", "Delivery", "Newest", "Spoken", "belongs", "deliveries", "newest_work", "spoken"]
+__all__ = ["CONVERGE", "Delivery", "Heard", "Newest", "Spoken", "belongs", "deliveries", "heard", "newest_work", "spoken"]
 
 CONVERGE = "converge"
 _AT_MOST = 16_000_000
@@ -89,43 +91,70 @@ def _newest_local(folder: str) -> Newest | None:
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """What a gate said last, and whether it can be believed: `stored` is None where there is nothing to be shown."""
+class Heard:
+    """What a gate said last, by its own bytes alone: `stored` is None where there is nothing to be shown, and `reason` then says why."""
 
     word: Word
     reason: str
     stored: Stored[Verdict] | None
     older: tuple[Stored[Verdict], ...]
+
+    @property
+    def rests_on(self) -> set[str | None]:
+        """The digests of the statements it was made from."""
+        return {item.digest.get("sha256") for item in self.stored.says.input_attestations} if self.stored else set()
+
+
+@dataclass(frozen=True)
+class Spoken(Heard):
+    """The same, held against the work that lies in the store now."""
+
     work: dict[str, Newest]
 
 
-def spoken(run: OpenRun, phase: PhaseContract) -> Spoken:
-    """The newest verdict on a phase; as `not_closed` has it, it counts only if it is bound to this run and rests on the newest work."""
+def heard(run: OpenRun, phase: PhaseContract) -> Heard:
+    """The newest verdict on a phase, if it is bound to this run and does not contradict itself."""
     found, broken = run.verdicts(phase.id)
-    work = newest_work(run, phase)
     if broken and (not found or broken[-1].name > found[-1].name):
-        return Spoken("INVALID", f"{broken[-1].name}: {broken[-1].reason}.", None, tuple(found), work)
+        return Heard("INVALID", f"{broken[-1].name}: {broken[-1].reason}.", None, tuple(found))
     if not found:
-        return Spoken("NONE", "The gate has not answered yet.", None, (), work)
+        return Heard("NONE", "The gate has not answered yet.", None, ())
     newest, older = found[-1], tuple(found[:-1])
     bound, said, charter = newest.says.phasegate.binding, newest.says, run.charter
     expected = (charter.digest, charter.says.plan, charter.says.dag_id, charter.says.run_id, phase.id, "gate")
     if (bound.charter, bound.plan, bound.dag_id, bound.run_id, bound.phase, bound.task) != expected:
-        return Spoken("INVALID", "The newest verdict is of another run, plan or phase.", None, older, work)
-    passed = said.passed(pendulum.now("UTC"))
-    if (said.verification_result == "PASSED") != said.phasegate.word.startswith("PASSED") or (
-        said.phasegate.word == "PASSED" and not passed
-    ):
-        return Spoken("INVALID", "The newest verdict contradicts itself.", None, older, work)
-    if passed and {item.digest.get("sha256") for item in said.input_attestations} != _counted(run, phase, work, said):
+        return Heard("INVALID", "The newest verdict is of another run, plan or phase.", None, older)
+    if (said.verification_result == "PASSED") != said.phasegate.word.startswith("PASSED") or _contradicts(said):
+        return Heard("INVALID", "The newest verdict contradicts itself.", None, older)
+    return Heard(said.phasegate.word, "", newest, older)
+
+
+def _contradicts(said: Verdict) -> bool:
+    """Whether the word and what stands beside it do not go together; a waiver that ran out since is no contradiction."""
+    spoken_word, waived, found = said.phasegate.word, bool(said.phasegate.waived), bool(said.phasegate.findings)
+    return (spoken_word, waived) == ("PASSED_WITH_WAIVER", False) or (spoken_word == "PASSED" and waived) or (spoken_word != "FAILED" and found)
+
+
+def spoken(run: OpenRun, phase: PhaseContract) -> Spoken:
+    """The newest verdict on a phase; as `not_closed` has it, one that PASSED counts only if it rests on the newest work."""
+    said, work = heard(run, phase), newest_work(run, phase)
+    if said.stored and said.word.startswith("PASSED") and (phase.approval or run.store.names(run.folder(f"triages/{phase.id}"))):
+        reason = _closed(run, phase)
+        return Spoken("INVALID" if reason else said.word, reason, said.stored, said.older, work)
+    if said.stored and said.word.startswith("PASSED") and said.rests_on != _counted(run, phase, work, said.rests_on):
         reason = f"Work of phase {phase.title} was done again, or taken away, after its verdict; its gate must be asked again."
-        return Spoken("INVALID", reason, newest, older, work)
-    return Spoken(said.phasegate.word, "", newest, older, work)
+        return Spoken("INVALID", reason, said.stored, said.older, work)
+    return Spoken(said.word, said.reason, said.stored, said.older, work)
 
 
-def _counted(run: OpenRun, phase: PhaseContract, work: dict[str, Newest], said: Verdict) -> set[str | None]:
+def _closed(run: OpenRun, phase: PhaseContract) -> str:
+    """What the gate's own policy has against a phase that was mended or approved: more lies there than its own tasks delivered."""
+    record = read_record(run.store, upto=phase.id)
+    return (not_closed(record, phase, pendulum.now("UTC")) or "") if record else "The run has no charter any more."
+
+
+def _counted(run: OpenRun, phase: PhaseContract, work: dict[str, Newest], rests_on: set[str | None]) -> set[str | None]:
     """The digests of what counts now: the newest that can be opened. What the verdict names needs no second look: its digest is signed."""
-    rests_on = {item.digest.get("sha256") for item in said.input_attestations}
     tasks = {task.id: task for task in phase.tasks}
     counted: set[str | None] = {run.charter.digest}
     for task_id, one in work.items():
@@ -176,8 +205,9 @@ def belongs(
 ) -> bool:
     """Whether a statement is of this very run, phase and task, by the persona that was asked; without a task, whether it is the merge."""
     bound, charter, says = stored.says.binding, run.charter, stored.says
-    here = (charter.digest, charter.says.plan, charter.says.dag_id, charter.says.run_id, phase.id, task.task if task else CONVERGE, -1)
-    if (bound.charter, bound.plan, bound.dag_id, bound.run_id, bound.phase, bound.task, bound.map_index) != here:
+    here = (charter.digest, charter.says.plan, charter.says.dag_id, charter.says.run_id, phase.id, -1)
+    names = {task.task} if task else {CONVERGE, JOIN}
+    if (bound.charter, bound.plan, bound.dag_id, bound.run_id, bound.phase, bound.map_index) != here or bound.task not in names:
         return False
     if isinstance(says, ConvergeStatement) or task is None:
         return task is None and isinstance(says, ConvergeStatement) and stored.keyid == charter.keyid

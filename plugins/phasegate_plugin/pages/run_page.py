@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from dag_factory.evidence.contract import PhaseContract
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.record import OpenRun, Stored
@@ -54,8 +56,9 @@ def _phase_row(run: OpenRun, phase: PhaseContract, places: Places) -> PhaseRow:
     verdict = answer.stored.says if answer.stored else None
     rows = [(task.id, task.task, task.persona) for task in phase.tasks]
     rows += [(f"{phase.id}/{CONVERGE}", CONVERGE, AUTHORITY)] if phase.converges else []
+    counted = Counter(item.task for item in verdict.phasegate.findings) if verdict else Counter[str]()
     tasks = tuple(
-        TaskRow(task_id, name, persona, answer.work[task_id].count if task_id in answer.work else 0, places.task(task_id))
+        TaskRow(task_id, name, persona, answer.work[task_id].count if task_id in answer.work else 0, counted[task_id], places.task(task_id))
         for task_id, name, persona in rows
     )
     return PhaseRow(

@@ -16,7 +16,7 @@ from phasegate_plugin.pages.blobs import size_of
 from phasegate_plugin.pages.changes import changes_of
 from phasegate_plugin.pages.opening import phase_of, task_of
 from phasegate_plugin.pages.places import Places, shell_lines
-from phasegate_plugin.pages.reading import CONVERGE, Delivery, deliveries
+from phasegate_plugin.pages.reading import CONVERGE, Delivery, deliveries, heard
 from phasegate_plugin.pages.run_page import heading
 from phasegate_plugin.pages.views import (
     AttemptRow,
@@ -24,6 +24,7 @@ from phasegate_plugin.pages.views import (
     ConflictView,
     Crumb,
     FileRow,
+    FindingView,
     MergedRow,
     MissingRow,
     RefusalView,
@@ -65,6 +66,7 @@ def task_view(run: OpenRun, phase_id: str, task_name: str, places: Places, known
         merge=task is None,
         outcome=_outcome(made),
         reason=made.reason,
+        **_judged(run, phase, page, stored, places),
         attempt=says.binding.attempt if says else 0,
         name=stored.name if stored else "",
         digest=stored.digest if stored else "",
@@ -84,6 +86,20 @@ def task_view(run: OpenRun, phase_id: str, task_name: str, places: Places, known
         verify=shell_lines(run.store.path, run.charter.keyid, *statement),
         **_alone(says, page, places),
     )
+
+
+def _judged(
+    run: OpenRun, phase: PhaseContract, page: str, stored: Stored[TaskStatement] | Stored[ConvergeStatement] | None, places: Places
+) -> dict[str, Any]:
+    """Whether the newest verdict rests on what is shown, or found it missing, and what it says of it."""
+    said = heard(run, phase)
+    if said.stored is None or (stored is not None and stored.digest not in said.rests_on):
+        return {"judged": False, "findings": ()}
+    files = {f"{entry.task}/{entry.item}": places.file(page, entry) for entry in (stored.says.evidence if stored else ())}
+    merges = page == f"{phase.id}/{CONVERGE}"
+    found = [one for one in said.stored.says.phasegate.findings if one.task == page or (merges and one.rule.startswith("merge-"))]
+    views = (FindingView(one.rule, one.subject, one.text, one.task, files.get(one.subject.partition(":")[0], "")) for one in found)
+    return {"judged": True, "findings": tuple(views)}
 
 
 def _alone(says: TaskStatement | ConvergeStatement | None, page: str, places: Places) -> dict[str, Any]:

@@ -8,7 +8,29 @@ from markupsafe import Markup
 
 from phasegate_plugin.pages.heading import Heading
 
-__all__ = ["AttemptRow", "CheckView", "ConflictView", "FileRow", "FileView", "MergedRow", "MissingRow", "RefusalView", "TaskView"]
+__all__ = [
+    "AttemptRow",
+    "CheckView",
+    "ConflictView",
+    "FileRow",
+    "FileView",
+    "FindingView",
+    "MergedRow",
+    "MissingRow",
+    "RefusalView",
+    "TaskView",
+]
+
+
+@dataclass(frozen=True)
+class FindingView:
+    """One reason in a verdict. On the page of a gate `href` leads to the task, on that of a task to the file; empty where there is none."""
+
+    rule: str
+    subject: str
+    text: str
+    task_id: str
+    href: str
 
 
 @dataclass(frozen=True)
@@ -96,6 +118,7 @@ class TaskView:
     """The newest statement of a task, or of a phase's merge (`merge` is then true, and `merged` and `conflicts` are of it).
 
     `outcome` is "completed", "failed", "invalid" (it cannot be believed; `reason` says why) or "none" (nothing was delivered yet).
+    `judged`: whether the newest verdict on the phase rests on this very statement; `findings` are then what it says of this task.
     `diff` is ready HTML of what the sealed commit changed; empty where there is none, and then `diff_note` says why.
     """
 
@@ -109,6 +132,8 @@ class TaskView:
     merge: bool
     outcome: str
     reason: str
+    judged: bool
+    findings: tuple[FindingView, ...]
     exit_code: int | None
     excerpt: str
     log_href: str

@@ -27,6 +27,7 @@ from phasegate_plugin.pages.task_views import (
     ConflictView,
     FileRow,
     FileView,
+    FindingView,
     MergedRow,
     MissingRow,
     RefusalView,
@@ -63,12 +64,13 @@ Word = Literal["PASSED", "PASSED_WITH_WAIVER", "FAILED", "INVALID", "NONE"]
 
 @dataclass(frozen=True)
 class TaskRow:
-    """One task of a phase in the list of the run: ``phase/task``, its persona, how often it delivered."""
+    """One task of a phase in the list of the run: ``phase/task``, its persona, how often it delivered, what the newest verdict found in it."""
 
     task_id: str
     name: str
     persona: str
     attempts: int
+    findings: int
     href: str
 
 
@@ -112,17 +114,6 @@ class QuestionView:
     id: str
     says: str
     holds: bool
-
-
-@dataclass(frozen=True)
-class FindingView:
-    """One reason in a verdict. `task_id` and `href` are empty where it is about no single task."""
-
-    rule: str
-    subject: str
-    text: str
-    task_id: str
-    href: str
 
 
 @dataclass(frozen=True)
