@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,8 @@ from dag_factory.plan import Plan, compile_plan
 from dag_factory.spec import read_spec
 
 __all__ = ["Patterns", "lint", "load"]
+
+_WORKFLOW = re.compile(rb"""^["']?workflow["']?[^\S\n]*:""", re.MULTILINE)
 
 Patterns = Annotated[str, typer.Option(help="The patterns the platform allows, separated by commas; none lets a workflow go without.")]
 
@@ -28,7 +31,9 @@ def load(path: Path, patterns: str) -> Plan:
 
 
 def lint(
-    paths: Annotated[list[Path], typer.Argument(help="Spec files, or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Spec files, or folders of them; deeper in a folder, YAML that names no workflow is passed over.")
+    ],
     patterns: Patterns = "standard",
 ) -> None:
     """Check specs: every broken rule as file:line:column, rule, reason, remedy. Exits 1 if there is one.
@@ -58,6 +63,15 @@ def lint(
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and not file.name.startswith("."))
-    return [path]
+    """A file, or what of a folder is a spec: all YAML that lies right in it, as for Airflow; deeper, where data lies too, what names a workflow."""
+    if not path.is_dir():
+        return [path]
+    found = (file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and not file.name.startswith("."))
+    return sorted(file for file in found if file.parent == path or _names_a_workflow(file))
+
+
+def _names_a_workflow(file: Path) -> bool:
+    try:
+        return _WORKFLOW.search(file.read_bytes()) is not None
+    except OSError:
+        return True  # what cannot be read is told as such

@@ -41,6 +41,19 @@ def test_sound_specs(folder: Path) -> None:
     assert "2 specs, all sound" in result.stderr
 
 
+def test_data_beside_the_specs_is_no_spec_but_what_airflow_would_load_is_one(folder: Path) -> None:
+    """The personas of the sample bring YAML of their own, in a folder beside the spec."""
+    data = folder / "personas" / "infrastructure.yaml"
+    data.parent.mkdir()
+    data.write_text("services: [orders]\n")
+    assert "2 specs, all sound" in run(folder).stderr
+    assert run(data).exit_code == 1, "who names a file means it"
+    data.rename(folder / "infrastructure.yaml")
+    result = run(folder)
+    assert "missing-key: workflow is missing" in result.stdout
+    assert "3 specs" in result.stderr
+
+
 def test_a_single_file() -> None:
     assert run(SAMPLE).exit_code == 0
 

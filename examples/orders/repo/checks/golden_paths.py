@@ -28,7 +28,7 @@ def main() -> int:
         verdicts = list(walkers.map(verdict, stories))
     report = Path(os.environ["EVIDENCE"]) / "verdicts.json"
     report.write_text(json.dumps({"verdicts": verdicts}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    for one in verdicts:
+    for one in sorted(verdicts, key=lambda one: one["verdict"] != "PASSED"):  # what failed stands last, and is what a gate repeats
         print(f"{one['verdict']} {one['story']}: {one['observed']}")
     return 0 if verdicts and all(one["verdict"] == "PASSED" for one in verdicts) else 1
 
