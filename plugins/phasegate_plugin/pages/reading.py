@@ -132,7 +132,11 @@ def heard(run: OpenRun, phase: PhaseContract) -> Heard:
 def _contradicts(said: Verdict) -> bool:
     """Whether the word and what stands beside it do not go together; a waiver that ran out since is no contradiction."""
     spoken_word, waived, found = said.phasegate.word, bool(said.phasegate.waived), bool(said.phasegate.findings)
-    return (spoken_word, waived) == ("PASSED_WITH_WAIVER", False) or (spoken_word == "PASSED" and waived) or (spoken_word != "FAILED" and found)
+    return (
+        (spoken_word, waived) == ("PASSED_WITH_WAIVER", False)
+        or (spoken_word == "PASSED" and waived)
+        or (spoken_word != "FAILED" and found)
+    )
 
 
 def spoken(run: OpenRun, phase: PhaseContract) -> Spoken:

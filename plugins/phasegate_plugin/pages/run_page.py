@@ -8,6 +8,7 @@ from dag_factory.evidence.contract import PhaseContract
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.record import OpenRun, Stored
 from dag_factory.evidence.verdict import Verdict
+from phasegate_plugin.pages.mended import cycle_rows, more_statements, waived_rows
 from phasegate_plugin.pages.opening import phase_of
 from phasegate_plugin.pages.places import Places, shell_lines
 from phasegate_plugin.pages.reading import CONVERGE, Newest, Spoken, spoken
@@ -92,10 +93,14 @@ def verdict_view(run: OpenRun, phase_id: str, places: Places) -> VerdictView:
         approved=(said.approved or "") if said else "",
         product=(said.product or "") if said else "",
         previous=(said.binding.previous_verdict or "") if said else "",
-        questions=tuple(QuestionView(item.checklist.replace("-", " "), item.id, item.says, item.holds) for item in said.checklists)
+        questions=tuple(
+            QuestionView(item.checklist.replace("-", " "), item.id, item.says, item.holds, item.waived) for item in said.checklists
+        )
         if said
         else (),
         findings=_findings(run, stored, places),
+        waived=waived_rows(stored),
+        cycles=cycle_rows(run, phase),
         statements=_statements(run, phase, answer, places),
         older=tuple(VerdictRow(item.name, item.says.phasegate.word, item.says.time_verified, item.digest) for item in answer.older[::-1]),
         verify=shell_lines(run.store.path, run.charter.keyid, *files),
@@ -122,6 +127,7 @@ def _statements(run: OpenRun, phase: PhaseContract, answer: Spoken, places: Plac
         if one is not None:
             rows += _row(run, task_id, persona, one, rests_on, places)
     rows = [row for row in rows if row.digest in rests_on]
+    rows += more_statements(run, phase, rests_on - {row.digest for row in rows}, places)
     shown = {row.digest for row in rows}
     return (*rows, *(StatementView("", "", "", digest, "missing", "") for digest in named if digest not in shown))
 

@@ -62,6 +62,10 @@ Word = Literal["PASSED", "PASSED_WITH_WAIVER", "FAILED", "INVALID", "NONE"]
 """What a verdict says. INVALID: it cannot be believed, whatever it says. NONE: the gate has not answered yet."""
 
 
+Now = Literal["mended", "open", "not judged yet"]
+"""What became of a finding."""
+
+
 @dataclass(frozen=True)
 class TaskRow:
     """One task of a phase in the list of the run: ``phase/task``, its persona, how often it delivered, what the newest verdict found in it."""
@@ -114,6 +118,7 @@ class QuestionView:
     id: str
     says: str
     holds: bool
+    waived: bool
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,29 @@ class VerdictRow:
 
 
 @dataclass(frozen=True)
+class CycleRow:
+    """A finding that was given to be mended in a fix cycle: to which tasks, in which commits, and what became of it."""
+
+    cycle: int
+    finding: str
+    text: str
+    owner: str
+    commits: str
+    now: Now
+    decision: str
+
+
+@dataclass(frozen=True)
+class WaivedRow:
+    """A finding that somebody let pass until a date."""
+
+    finding: str
+    text: str
+    by: str
+    expires_at: str
+
+
+@dataclass(frozen=True)
 class VerdictView:
     """The newest verdict on a phase. Where `word` is INVALID or NONE, `reason` says why, and what it would have said is not shown."""
 
@@ -161,6 +189,8 @@ class VerdictView:
     previous: str
     questions: tuple[QuestionView, ...]
     findings: tuple[FindingView, ...]
+    waived: tuple[WaivedRow, ...]
+    cycles: tuple[CycleRow, ...]
     statements: tuple[StatementView, ...]
     older: tuple[VerdictRow, ...]
     verify: tuple[str, ...]
