@@ -59,6 +59,8 @@ def write_settings(home: DemoHome, port: int) -> None:
         "api_auth": {"jwt_secret": secrets.token_urlsafe(64)},
         # No run but the demo's own: the sample has a schedule, and it may be just that hour.
         "scheduler": {"use_job_schedule": False, "scheduler_idle_sleep_time": 0.2},
+        # Airflow 3.3 notices the end of about every other task at its next heartbeat only, and keeps the worker's slot until then.
+        "workers": {"min_heartbeat_interval": 1},
         "dag_processor": {"refresh_interval": 10, "min_file_process_interval": 30},
         "logging": {"base_log_folder": home.logs / "tasks"},
         "usage_data_collection": {"enabled": False},

@@ -51,6 +51,7 @@ def test_the_settings_are_read_by_airflows_own_rules(home):
     assert read["database"]["sql_alchemy_conn"] == f"sqlite:///{home.airflow}/airflow.db?timeout=30"
     assert read["api"]["base_url"] == "http://127.0.0.1:4711"
     assert read["scheduler"]["use_job_schedule"] == "False"
+    assert read["workers"]["min_heartbeat_interval"] == "1"
 
 
 def test_where_everyone_is_an_admin_only_this_machine_may_come(home):
