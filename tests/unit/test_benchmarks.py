@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks import chain, corpus, peers, timing
+from benchmarks import chain, corpus, overhead, peers, timing
 from benchmarks.__main__ import main
 from benchmarks.table import Row, Section, as_markdown, as_text
 from dag_factory.evidence.keys import KeyFolder
@@ -89,6 +90,26 @@ def test_a_peer_that_cannot_be_installed_is_told(monkeypatch):
 
 def test_ratios_are_of_rounds():
     assert timing.ratio([2.0, 4.0, 30.0], [1.0, 2.0, 3.0]) == 2.0
+
+
+def test_own_costs_are_read_from_the_logs_of_the_counted_rounds(tmp_path):
+    line = "Phasegate's own part of this task: 184 ms, 131 ms of the processor (begin 79 ms, prepare 59 ms, seal 37 ms, attest 3 ms, drop 6 ms)"
+    for number, said in ((0, line.replace("184", "900")), (1, line), (2, "nothing of it")):
+        folder = tmp_path / "tasks" / f"dag_id={overhead.WORKFLOW}" / f"run_id=bench-{number}" / "task_id=a.b"
+        folder.mkdir(parents=True)
+        (folder / "attempt=1.log").write_text(said, encoding="utf-8")
+    found = overhead.own_costs(SimpleNamespace(logs=tmp_path))
+    assert (found["all"], found["named"], found["processor"], found["begin"]) == ([184], [105], [131], [79])
+
+
+def test_the_overhead_is_the_median_of_the_rounds_ratios():
+    section = Section("Overhead", "What is measured.")
+    ours, theirs = [12.0, 30.0, 11.0], [10.0, 15.0, 10.0]
+    overhead.show(
+        section, {overhead.WORKFLOW: ours, overhead.PLAIN: theirs}, {overhead.WORKFLOW: [0.0], overhead.PLAIN: [0.0]}, {"all": [1.0]}
+    )
+    assert [row.beside for row in section.rows] == ["1.20 x plain", "1.00"]
+    assert "1.20, 2.00, 1.10" in section.more[0]
 
 
 def test_the_table():
