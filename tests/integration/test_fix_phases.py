@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,14 +13,14 @@ NOTHING: dict[str, Any] = {"findings": [], "reason": "", "expires": ""}
 
 
 @pytest.fixture(scope="module")
-def begun(airflow: RealAirflow) -> Iterator[RealAirflow]:
+def begun(airflow: RealAirflow) -> RealAirflow:
     """All runs of this module, started together so that they share the waiting."""
     tom, lea = Person(airflow, "tom"), Person(airflow, "lea")
     for name, good_in in GOOD_IN.items():
         (lea if name == "own" else tom).start(airflow.run(f"mends/{name}"), good_in=good_in)
     tom.start(airflow.run("agrees/two"))
     tom.start(airflow.run("agrees/refused"))
-    yield airflow
+    return airflow
 
 
 def steps(run: Run) -> dict[str, str]:

@@ -16,11 +16,16 @@ workspace: {{git: {repository}}}
 paths: {{product: ["src/**"], docs: ["docs/**"], deploy: ["deploy/**"], plan: [PLAN.md]}}
 features: {{one: The first, two: The second}}
 catalogue:
-  planner: {{title: Planner, instructions: Plan., contracts: {{foundation: {{does: Plan., writes: [plan], evidence: {{plan: {{path: PLAN.md, kind: file}}}}}}}}}}
-  maker: {{title: Maker, instructions: Make., contracts: {{implementation: {{does: Make, writes: [product], evidence: {{code: {{changed: product, kind: file}}}}}}}}}}
-  judge: {{title: Judge, instructions: Judge., contracts: {{validation: {{does: Judge it., evidence: {{works: {{report: works.txt, kind: file, needs: re-executed}}}}}}}}}}
-  writer: {{title: Writer, instructions: Write., contracts: {{documentation: {{does: Write., writes: [docs], evidence: {{guide: {{path: docs/guide.md, kind: file}}}}}}}}}}
-  packer: {{title: Packer, instructions: Pack., contracts: {{deployment: {{does: Pack it., writes: [deploy], evidence: {{box: {{path: deploy/box.txt, kind: file}}}}}}}}}}
+  planner: {{title: Planner, instructions: Plan.,
+    contracts: {{foundation: {{does: Plan., writes: [plan], evidence: {{plan: {{path: PLAN.md, kind: file}}}}}}}}}}
+  maker: {{title: Maker, instructions: Make.,
+    contracts: {{implementation: {{does: Make, writes: [product], evidence: {{code: {{changed: product, kind: file}}}}}}}}}}
+  judge: {{title: Judge, instructions: Judge.,
+    contracts: {{validation: {{does: Judge it., evidence: {{works: {{report: works.txt, kind: file, needs: re-executed}}}}}}}}}}
+  writer: {{title: Writer, instructions: Write.,
+    contracts: {{documentation: {{does: Write., writes: [docs], evidence: {{guide: {{path: docs/guide.md, kind: file}}}}}}}}}}
+  packer: {{title: Packer, instructions: Pack.,
+    contracts: {{deployment: {{does: Pack it., writes: [deploy], evidence: {{box: {{path: deploy/box.txt, kind: file}}}}}}}}}}
 personas:
   planner: {{command: 'echo plan > PLAN.md'}}
   maker: {{command: 'sh "$PHASEGATE_SPEC_DIR/make.sh"'}}

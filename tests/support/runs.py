@@ -92,7 +92,8 @@ class HonestRun:
         keys = {name: self.keys.signer(name, make=True).public.pem for name in (AUTHORITY, *self.contract.personas)}
         written = {
             "plan": digest, "dag_id": self.plan.workflow, "run_id": self.run_id, "workflow": self.plan.workflow, "mission": self.plan.mission,
-            "params": "{}", "base": BASE, "keys": keys, "assurance": "local", "nonce": f"{len(self.store.names('charters')):032x}", "triggered_by": "", "previous": None,
+            "params": "{}", "base": BASE, "keys": keys, "assurance": "local", "nonce": f"{len(self.store.names('charters')):032x}",
+            "triggered_by": "", "previous": None,
             "written_at": now(),
         } | changes  # fmt: skip
         self.store.append("charters", sign(Charter(**written), {"plan": {"sha256": digest}}, self.keys.signer(AUTHORITY)))

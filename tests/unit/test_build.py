@@ -78,7 +78,9 @@ def test_the_shape_of_a_run(build):
     assert ups(dag, "complete") == sorted(["kickoff", *gates])
     ordinary = [name for name in dag.task_ids if ".fix_" not in name]
     assert len(ordinary) == 15 + 3 * 4 + 2
-    assert all(dag.get_task(name).upstream_task_ids for name in dag.task_ids if name != "kickoff"), "nothing of a fix phase starts by itself"
+    assert all(dag.get_task(name).upstream_task_ids for name in dag.task_ids if name != "kickoff"), (
+        "nothing of a fix phase starts by itself"
+    )
 
 
 def test_the_trigger_rules(build):

@@ -30,7 +30,9 @@ def fix_owner_unknown(subject: Subject) -> Iterator[Diagnostic]:
     key = bound(subject, phase, str(task.persona))
     if key and subject.workflow.personas[key].check is not None and isinstance(written, dict) and "owner" in written:
         reason = f"{owner} is bound to `check`, which only looks: it cannot mend anything."
-        yield subject.fault("fix-owner-unknown", ("fix", "owner"), reason, "Name a task whose persona works, or bind this one to `command: …`.")
+        yield subject.fault(
+            "fix-owner-unknown", ("fix", "owner"), reason, "Name a task whose persona works, or bind this one to `command: …`."
+        )
 
 
 def _role(subject: Subject, owner: str) -> str:
@@ -61,7 +63,9 @@ def people_twice(subject: Subject) -> Iterator[Diagnostic]:
 def _twice(subject: Subject, path: SpecPath, people: Sequence[str]) -> Iterator[Diagnostic]:
     for index, login in enumerate(people):
         if login in people[:index]:
-            yield subject.fault("people-twice", (*path, index), f"{login} is named twice, and is one person.", "Name somebody else, or nobody.")
+            yield subject.fault(
+                "people-twice", (*path, index), f"{login} is named twice, and is one person.", "Name somebody else, or nobody."
+            )
 
 
 def rule_unknown(subject: Subject) -> Iterator[Diagnostic]:

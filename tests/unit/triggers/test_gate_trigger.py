@@ -78,7 +78,7 @@ def verdicts(run):
 def test_what_comes_from_outside_ends_it_as_a_success(run):
     [event] = ended(trigger_of(run), bring(run))
     assert type(event) is TaskSuccessEvent
-    assert json.loads(event.xcoms["verdict"]) == {"phase": "foundation", "verdict": "PASSED", "findings": []}
+    assert json.loads(event.xcoms["verdict"]) == {"phase": "foundation", "cycle": 0, "verdict": "PASSED", "findings": []}
     assert run.record.verdict("foundation").says.passed
 
 

@@ -121,7 +121,12 @@ def test_it_is_told_in_lines_and_in_one_line(run):
     assert json.loads(summary(judgement)) == {"phase": "foundation", "cycle": 0, "verdict": "PASSED", "findings": []}
     run.store.blob_path(run.record.newest("foundation/architect").says.evidence[0].digest).unlink()
     failed = asked(run, 2)
-    assert json.loads(summary(failed)) == {"phase": "foundation", "cycle": 0, "verdict": "FAILED", "findings": [item.id for item in failed.findings]}
+    assert json.loads(summary(failed)) == {
+        "phase": "foundation",
+        "cycle": 0,
+        "verdict": "FAILED",
+        "findings": [item.id for item in failed.findings],
+    }
     assert "\n" not in summary(failed)
     lines = "\n".join(told(failed, "Gate of phase Foundation"))
     assert "Gate of phase Foundation" in lines
