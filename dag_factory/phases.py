@@ -121,10 +121,7 @@ class _Phase:
             triage >> settled
             for mend in self._mend(triage, cycle):
                 triage >> mend >> settled
-            due: list[Any] = [triage, settled]
-            if self.phase.converges:
-                merged = self._converge([triage, settled], cycle)
-                due = [triage, merged]
+            due: list[Any] = [triage, self._converge([triage, settled], cycle) if self.phase.converges else _mended(triage, settled)]
             judges = [self._task(task, cycle) for task in (*self.phase.judges, *self.plan.contract.again(self.phase.id))]
             for one in due:
                 one >> judges
@@ -248,6 +245,13 @@ class _Phase:
 
     def _seconds(self, task: TaskContract) -> int:
         return self.plan.executions[task.id].timeout + sum(check.timeout for check in task.checks) + 300
+
+
+def _mended(triage: Any, settled: Any) -> EmptyOperator:
+    """What stands for the merge where there is no repository: `settled` succeeds in any case, and must let nothing go on by itself."""
+    mended = EmptyOperator(task_id="mended", task_display_name="Mended", doc_md="All that was given to be mended has come to its end.")
+    [triage, settled] >> mended
+    return mended
 
 
 def _place(execution: Execution) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ import pytest
 from support.airflow import RealAirflow, Run
 from support.people import Person
 
-GOOD_IN = {"first": 1, "second": 2, "waived": 99, "more": 3, "stopped": 99, "silent": 99, "own": 99}
+GOOD_IN = {"first": 1, "second": 2, "waived": 99, "more": 3, "stopped": 99, "outsider": 99, "own": 99}
 NOTHING: dict[str, Any] = {"findings": [], "reason": "", "expires": ""}
 
 
@@ -18,6 +18,7 @@ def begun(airflow: RealAirflow) -> RealAirflow:
     tom, lea = Person(airflow, "tom"), Person(airflow, "lea")
     for name, good_in in GOOD_IN.items():
         (lea if name == "own" else tom).start(airflow.run(f"mends/{name}"), good_in=good_in)
+    tom.start(airflow.run("hushes/silent"))
     tom.start(airflow.run("agrees/two"))
     tom.start(airflow.run("agrees/refused"))
     return airflow
@@ -54,9 +55,7 @@ def test_mended_in_the_second_cycle(begun):
 
 def test_a_waiver_by_somebody_else_lets_the_run_go_on(begun):
     run = begun.run("mends/waived")
-    lea = Person(begun, "lea")
-    assert Person(begun, "eve").answer(run, "judging.decide_1", "Waive", **NOTHING) == 403, "Airflow lets only those answer who are asked"
-    assert lea.answer(run, "judging.decide_1", "Waive", **NOTHING | {"reason": "For the pilot."}) == 200
+    assert Person(begun, "lea").answer(run, "judging.decide_1", "Waive", **NOTHING | {"reason": "For the pilot."}) == 200
     assert run.end(300) == "success"
     assert run.word("judging") == "PASSED_WITH_WAIVER"
     assert run.states["judging.waived_1"] == "success"
@@ -89,8 +88,16 @@ def test_who_started_the_run_cannot_decide_about_it(begun):
     assert run.record.waivers["judging"] == []
 
 
+def test_somebody_whom_nobody_asked_cannot_decide(begun):
+    run = begun.run("mends/outsider")
+    assert Person(begun, "eve").answer(run, "judging.decide_1", "Waive", **NOTHING | {"reason": "Let it pass."}) in (200, 403)
+    assert run.end(300) == "failed"
+    assert "eve is none of those who may answer" in run.log("judging.decide_1")
+    assert run.record.waivers["judging"] == []
+
+
 def test_silence_is_a_stop(begun):
-    run = begun.run("mends/silent")
+    run = begun.run("hushes/silent")
     assert run.end(300) == "failed"
     assert "Silence is a stop" in run.log("judging.decide_1")
     assert "shipping/shipper" not in {name for name, found in run.record.statements.items() if found}

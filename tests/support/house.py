@@ -146,7 +146,7 @@ class House:
             return
         self.mend(phase, cycle)
         own = [task.task_id for task in self.dag().tasks if task.task_id.startswith(f"{group}.")]
-        apart = ("triage", "fix", "settled", "converge", "join", "evidence", "approve-", "gate")
+        apart = ("triage", "fix", "settled", "mended", "converge", "join", "evidence", "approve-", "gate")
         again = [name for name in own if not name.removeprefix(f"{group}.").startswith(apart)]
         self.run(*(name for name in (f"{group}.converge", *again, f"{group}.join") if name in own), *([f"{group}.gate"] if gate else []))
 
