@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from findings import settle
+
 WORK = Path(__file__).parent / "work" / "architect"
 
 
@@ -44,3 +46,4 @@ def component(feature: str, says: str) -> str:
 
 if __name__ == "__main__":
     main()
+    settle()

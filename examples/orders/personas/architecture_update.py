@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from findings import settle
+
 INPUTS = Path(os.environ["PHASEGATE_INPUTS"])
 DECISIONS = json.loads((Path(__file__).parent / "work" / "architecture-update" / "decisions.json").read_text(encoding="utf-8"))
 
@@ -72,3 +74,4 @@ def read(report: Path) -> Any:
 
 if __name__ == "__main__":
     main()
+    settle()

@@ -8,6 +8,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from findings import settle
+
 WORK = Path(__file__).parent / "work" / "devops"
 STAGES = {"test": ("unit", "integration", "hollow", "e2e", "golden-paths"), "verify": ("bench", "audit", "docs"), "package": ("deploy",)}
 
@@ -46,3 +48,4 @@ def pipeline() -> str:
 
 if __name__ == "__main__":
     main()
+    settle()

@@ -13,6 +13,8 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from findings import settle
+
 WORK = Path(__file__).parent / "work" / "documentation-writer"
 COMMANDS = {
     "run": "run data/ --db orders.db --report report.md",
@@ -79,3 +81,4 @@ def called(function: ast.FunctionDef) -> str:
 
 if __name__ == "__main__":
     main()
+    settle()

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from findings import settle
+
 WORK = Path(__file__).parent / "work" / "product-manager"
 
 
@@ -36,3 +38,4 @@ def stories_of(feature: str) -> list[dict[str, Any]]:
 
 if __name__ == "__main__":
     main()
+    settle()

@@ -15,6 +15,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from findings import settle
+
 FEATURE = os.environ["PHASEGATE_FEATURE"]
 FOUNDATION = Path(os.environ["PHASEGATE_INPUTS"]) / "foundation"
 WORK = Path(__file__).parent / "work" / "sdet" / FEATURE
@@ -75,3 +77,4 @@ def token(text: str) -> str:
 
 if __name__ == "__main__":
     main()
+    settle()

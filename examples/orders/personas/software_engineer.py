@@ -1,4 +1,4 @@
-"""The software engineer: builds one feature within the architect's boundaries and writes down its interface.
+"""The software engineer: builds one feature within the architect's boundaries and writes down its interface; mends what validators find.
 
 The interface is read from the code itself. Where the code lacks what the architecture promises, the work is not done.
 """
@@ -12,18 +12,18 @@ import shutil
 import sys
 from pathlib import Path
 
+from findings import told
+
 FEATURE = os.environ["PHASEGATE_FEATURE"]
 WORK = Path(__file__).parent / "work" / "software-engineer" / FEATURE
 PRODUCT = Path("src/orders") / FEATURE
+INTERFACE = Path("interfaces") / FEATURE / "INTERFACE.md"
 
 
 def main() -> None:
-    """Write the package of the feature and its INTERFACE.md."""
-    if not WORK.is_dir():
-        sys.exit(f"I do not know how to build {FEATURE!r}: {WORK} is missing")
-    PRODUCT.mkdir(parents=True, exist_ok=True)
-    for module in sorted((WORK / "src").glob("*.py")):
-        shutil.copyfile(module, PRODUCT / module.name)
+    """Write the package of the feature and its INTERFACE.md, or mend the package that is there."""
+    findings = told()
+    mended = mend(findings) if findings and (PRODUCT / "__init__.py").is_file() else build()
     functions, errors = exported()
     missing = promised() - set(functions) - set(errors)
     if missing:
@@ -32,9 +32,34 @@ def main() -> None:
     lines += ["## Functions", "", *(f"- `{signature}`: {says}" for signature, says in functions.values()), ""]
     lines += ["## Errors", "", *(f"- `{name}`: {says}" for name, says in errors.items()), ""]
     lines += ["## Deviations", "", (WORK / "deviations.md").read_text(encoding="utf-8").strip(), ""]
-    interface = Path("interfaces") / FEATURE / "INTERFACE.md"
-    interface.parent.mkdir(parents=True, exist_ok=True)
-    interface.write_text("\n".join(lines), encoding="utf-8")
+    lines += ["## Mended", "", *(f"- {change}" for change in mended), ""] if mended else []
+    INTERFACE.parent.mkdir(parents=True, exist_ok=True)
+    INTERFACE.write_text("\n".join(lines), encoding="utf-8")
+
+
+def build() -> list[str]:
+    """Write the package; nothing of it was mended yet."""
+    if not WORK.is_dir():
+        sys.exit(f"I do not know how to build {FEATURE!r}: {WORK} is missing")
+    PRODUCT.mkdir(parents=True, exist_ok=True)
+    for module in sorted((WORK / "src").glob("*.py")):
+        shutil.copyfile(module, PRODUCT / module.name)
+    return []
+
+
+def mend(findings: list[dict[str, object]]) -> list[str]:
+    """Look for the fault and edit the package, which is the one that was merged; answers what was mended, also earlier."""
+    import repair
+
+    page = INTERFACE.read_text(encoding="utf-8") if INTERFACE.is_file() else ""
+    before = re.findall(r"^- (.+)$", page.partition("\n## Mended\n")[2].partition("\n## ")[0], re.MULTILINE)
+    done = repair.mend(PRODUCT, findings)
+    if not done.open:
+        print(f"Mended: {'; '.join(done.changes) or 'nothing, for nothing fails here any more'}.")
+    else:
+        left = f"I changed {'; '.join(done.changes)}." if done.changes else f"I leave {PRODUCT} as it is."
+        print(f"I could not mend everything: make {' '.join(done.open)} still fails. {left}")
+    return [*before, *(change for change in done.changes if change not in before)]
 
 
 def promised() -> set[str]:
