@@ -24,10 +24,12 @@ class ApiError(PhasegateError):
 
 @dataclass(frozen=True)
 class TaskState:
-    """How one task stands: `state` is Airflow's word, empty before it has one."""
+    """How one task stands: `state` is Airflow's word, empty before it has one. Of a mapped task, `index` and `label` say which instance it is."""
 
     task_id: str
     state: str
+    index: int = -1
+    label: str = ""
 
 
 class Api:
@@ -82,7 +84,10 @@ class Api:
         found: list[TaskState] = []
         while True:
             said = self._ask("GET", f"{path}&offset={len(found)}")
-            page = [TaskState(item["task_id"], item["state"] or "") for item in said["task_instances"]]
+            page = [
+                TaskState(item["task_id"], item["state"] or "", item.get("map_index", -1), item.get("rendered_map_index") or "")
+                for item in said["task_instances"]
+            ]
             found += page
             if not page or len(found) >= said["total_entries"]:
                 return found

@@ -1,4 +1,4 @@
-"""Six things that can go wrong with a team, each as a change to the demo's copies; Phasegate is told of none of them.
+"""Seven things that can go wrong with a team, each as a change to the demo's copies; Phasegate is told of none of them.
 
 What is changed is the copied spec, the personas beside it, or the product's repository. Whether the linter or a gate catches
 it is not decided here.
@@ -53,6 +53,14 @@ def _failed_validation(home: DemoHome) -> None:
     _replace(mart, "FROM orders GROUP BY", "FROM orders WHERE amount_cents < 10000 GROUP BY")
 
 
+def _unfixable(home: DemoHome) -> None:
+    """The same bug, and an engineer who does not find it; a person is to decide then, and nobody answers."""
+    _failed_validation(home)
+    engineer = home.personas / "software_engineer.py"
+    _replace(engineer, "repair.mend(PRODUCT, findings)", 'repair.Mended((), ("e2e",))')
+    _replace(home.spec, "\ntags: ", "\nfix: {max_cycles: 1, extra_cycles: 1, decide: [lea], timeout: 20s}\n\ntags: ")
+
+
 def _self_validation(home: DemoHome) -> None:
     """One script does both works, under two names; its checks are all run, and all succeed."""
     author = home.personas / "software_engineer.py"
@@ -95,6 +103,7 @@ def _implementation_first(home: DemoHome) -> None:
 FAULTS: dict[str, Fault] = {
     "missing-evidence": Fault("The UX designer reports success and leaves no UX.md.", _missing_evidence),
     "failed-validation": Fault("The engineer leaves large orders out of the mart; no test of the sdet's notices.", _failed_validation),
+    "unfixable": Fault("The same, and the engineer cannot mend it; nobody answers the question what now.", _unfixable),
     "self-validation": Fault(
         "One script works as software-engineer and, under another name, audits as security-engineer.", _self_validation
     ),

@@ -27,7 +27,7 @@ from dag_factory.cli.demo.flight import RUN, Ended, Mission, Pace, endings, laun
 from dag_factory.cli.demo.home import WORKFLOW, DemoHome, fresh_home
 from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.progress import Progress
-from dag_factory.cli.demo.report import PhaseStory, show_findings, show_product, show_table, summarise
+from dag_factory.cli.demo.report import PhaseStory, show_cycles, show_findings, show_product, show_table, summarise
 from dag_factory.cli.demo.settings import environment, free_port, write_settings
 from dag_factory.errors import SpecError
 from dag_factory.plan import Plan, compile_plan
@@ -124,6 +124,7 @@ def report(mission: Mission, api: Api) -> bool:
     phases = summarise(home.evidence, WORKFLOW, RUN)
     console.print()
     show_table(console, phases)
+    show_cycles(console, phases)
     show_findings(console, phases)
     passed = api.run_state(WORKFLOW, RUN) == "success" and bool(phases) and all(phase.verdict == "PASSED" for phase in phases)
     if passed:

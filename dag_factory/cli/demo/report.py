@@ -1,4 +1,4 @@
-"""What a run left behind, told from its evidence store alone: phases, tasks, personas, evidence, verdicts, and the product."""
+"""What a run left behind, told from its evidence store alone: phases, tasks, personas, evidence, verdicts, what was mended, and the product."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from rich.text import Text
 from dag_factory.cli.demo.home import DemoHome
 from dag_factory.evidence.contract import PhaseContract, TaskContract
 from dag_factory.evidence.record import RunRecord, read_record
+from dag_factory.evidence.rounds import statement_of, telling_merge
 from dag_factory.evidence.store import Store
+from dag_factory.evidence.story import CycleStory, OrderStory, cycles_of
 from dag_factory.evidence.verdict import Finding
 from dag_factory.workspace.git import git
 
-__all__ = ["PhaseStory", "TaskStory", "show_findings", "show_product", "show_table", "summarise"]
+__all__ = ["PhaseStory", "TaskStory", "show_cycles", "show_findings", "show_product", "show_table", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,14 @@ class TaskStory:
 
 @dataclass(frozen=True)
 class PhaseStory:
-    """One phase: its tasks, and the newest signed verdict on it; `verdict` is empty where no gate has answered."""
+    """One phase: its tasks, the newest signed verdict on it, and its fix cycles; `verdict` is empty where no gate has answered."""
 
     phase: str
     title: str
     verdict: str
     tasks: tuple[TaskStory, ...]
     findings: tuple[Finding, ...]
+    cycles: tuple[CycleStory, ...] = ()
 
     @property
     def begun(self) -> bool:
@@ -56,19 +59,23 @@ def summarise(evidence_root: Path, dag_id: str, run_id: str) -> tuple[PhaseStory
 
     """
     record = read_record(Store(evidence_root).run(dag_id, run_id))
-    return tuple(_phase(record, phase) for phase in record.contract.phases) if record else ()
+    if record is None:
+        return ()
+    cycles = cycles_of(record)
+    return tuple(_phase(record, phase, tuple(one for one in cycles if one.phase == phase.id)) for phase in record.contract.phases)
 
 
-def _phase(record: RunRecord, phase: PhaseContract) -> PhaseStory:
+def _phase(record: RunRecord, phase: PhaseContract, cycles: tuple[CycleStory, ...]) -> PhaseStory:
     stored = record.verdict(phase.id)
     said = stored.says.phasegate if stored else None
     tasks = tuple(_task(record, task) for task in phase.tasks)
-    return PhaseStory(phase.id, phase.title, said.word if said else "", tasks, said.findings if said else ())
+    return PhaseStory(phase.id, phase.title, said.word if said else "", tasks, said.findings if said else (), cycles)
 
 
 def _task(record: RunRecord, task: TaskContract) -> TaskStory:
     grades: dict[str, str] = {}
-    stored, merged = record.newest(task.id), record.converged(task.phase)
+    last = record.contract.phases[-1].id
+    stored, merged = statement_of(record, last, None, task), telling_merge(record, last, None, task)
     for said in (stored.says if stored else None, merged.says if merged else None):
         if said is not None:
             grades |= {entry.item: entry.grade for entry in said.evidence if entry.task == task.id}
@@ -91,6 +98,37 @@ def show_table(console: Console, phases: tuple[PhaseStory, ...]) -> None:
                 end_section=last,
             )
     console.print(table)
+
+
+def show_cycles(console: Console, phases: tuple[PhaseStory, ...]) -> None:
+    """Print the table of what red flags led to: in which cycle what was to be mended, who did, and what the next gate said. Nothing if there were none."""
+    cycles = [(phase.title, cycle) for phase in phases for cycle in phase.cycles]
+    if not cycles:
+        return
+    table = Table(header_style="bold", show_lines=False)
+    for column in ("Phase", "Cycle", "Finding", "Fix", "Now"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("Cycle", "Now"))
+    for title, cycle in cycles:
+        for index, finding in enumerate(cycle.findings):
+            head = (escape(title), f"fix_{cycle.cycle}") if not index else ("", "")
+            table.add_row(*head, *_mended(cycle, finding), end_section=index == len(cycle.findings) - 1)
+    console.print(table)
+    for _, cycle in cycles:
+        if cycle.decision:
+            console.print(f"Before fix_{cycle.cycle} of {cycle.phase}: {escape(cycle.decision)}", soft_wrap=True, highlight=False)
+
+
+def _mended(cycle: CycleStory, finding: Finding) -> tuple[Text, Text, Text]:
+    """A finding, who was to mend it, and whether the next gate found it again."""
+    fixes = [_fix(order) for order in cycle.orders if finding.id in order.findings]
+    now = "mended" if finding.id in cycle.mended else "open" if finding.id in cycle.open else "no verdict"
+    text = Text.assemble((finding.rule, "bold"), f" {finding.subject}")
+    return text, Text("; ".join(fixes) or "nobody"), Text(now, {"mended": "bold green", "open": "bold red"}.get(now, "dim"))
+
+
+def _fix(order: OrderStory) -> str:
+    left = order.commit[:7] if order.commit else "changed nothing" if order.delivered else "delivered nothing"
+    return f"{order.owner.partition('/')[2]}: {left}"
 
 
 def show_findings(console: Console, phases: tuple[PhaseStory, ...]) -> None:

@@ -28,11 +28,14 @@ _run = subprocess.run
 
 @dataclass(frozen=True)
 class Question:
-    """What to look at: one target, only these symptoms (all if none), and how long a small load took before anything was edited."""
+    """What to look at: one target, only these symptoms (all if none), how long a small load took before anything was edited, and what was
+    seen before: who sees the same again is not asked on.
+    """
 
     target: str
     only: frozenset[str] = frozenset()
     reference: float = 0.0
+    before: Symptoms | None = None
 
 
 @dataclass(frozen=True)

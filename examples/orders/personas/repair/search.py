@@ -107,11 +107,9 @@ def _look(failed: list[Ran], workbench: Workbench, until: float) -> _Failure:
 def _search(workbench: Workbench, failure: _Failure, package: Path) -> tuple[Edit | None, bool]:
     """Find the edit to keep: the first that mends everything, and True; else the one that comes farthest without harm."""
     edits = _ordered(workbench, failure, package)
-    narrow = [_narrowed(question, failure.wrong) for question in failure.questions]
+    narrow, patience = _quickest_first(workbench, failure)
     farthest: list[tuple[Wrong, Edit]] = []
-    count, began = 0, time.monotonic()
-    workbench.look(narrow)
-    patience = 1.0 + 4 * (time.monotonic() - began)
+    count = 0
     for edit, answers in workbench.tried(edits, narrow, patience):
         count += 1
         if time.monotonic() > failure.until:
@@ -133,6 +131,19 @@ def _search(workbench: Workbench, failure: _Failure, package: Path) -> tuple[Edi
     return None, False
 
 
+def _quickest_first(workbench: Workbench, failure: _Failure) -> tuple[list[Question], float]:
+    """What is asked of every edit, the quickest question first, and how long the answers may take."""
+    timed = []
+    for question in failure.questions:
+        wrong = {name: place for (target, name), place in failure.wrong.items() if target == question.target}
+        if wrong:
+            began = time.monotonic()
+            workbench.look([replace(question, only=frozenset(wrong))])
+            timed.append((time.monotonic() - began, replace(question, only=frozenset(wrong), before=wrong)))
+    timed.sort(key=lambda found: found[0])
+    return [question for _, question in timed], 1.0 + 4 * sum(seconds for seconds, _ in timed)
+
+
 def _narrowed(question: Question, wrong: Wrong) -> Question:
     only = frozenset(name for target, name in wrong if target == question.target)
     return Question(question.target, only, question.reference)
@@ -151,16 +162,16 @@ def _ordered(workbench: Workbench, failure: _Failure, package: Path) -> list[Edi
     print(f"Nearest first: {', '.join(path.name for path in modules)}.")
     edits = [edit for path in modules for edit in edits_of(path.relative_to(checkout), checkout, failure.words)]
 
-    def order(edit: Edit) -> tuple[bool, int, int, int, int]:
+    def order(edit: Edit) -> tuple[bool, int, int, int]:
         name = Path(edit.path).name
         near = [hits.get(name, {}).get(edit.line - above, (0, 0))[by] for above in range(3)]
-        return (not any(near), edit.size // 3, rank.get(name, len(rank)), edit.size, -max(near))
+        return (not any(near), edit.size, rank.get(name, len(rank)), -max(near))
 
     return sorted(edits, key=order)[:_MOST]
 
 
 def _wrong(questions: Sequence[Question], answers: list[Answer] | None) -> Wrong | None:
-    if answers is None:
+    if answers is None or len(answers) < len(questions):  # or no better: what came first is as it was
         return None
     found = zip(questions, answers, strict=True)
     return {(question.target, name): place for question, answer in found for name, place in answer.symptoms.items()}

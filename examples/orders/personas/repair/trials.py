@@ -148,7 +148,11 @@ def _answer(copy: Path, questions: Sequence[Question], package: str, writing: in
     lines: dict[str, dict[int, tuple[int, int]]] = {}
     if package:
         sys.settrace(_tracer(str(copy / package) + os.sep, lines))
-    answers = [asdict(ask(question)) for question in questions]
+    answers: list[dict[str, Any]] = []
+    for question in questions:
+        answers.append(asdict(ask(question)))
+        if answers[-1]["symptoms"] == question.before:
+            break
     sys.settrace(None)
     with os.fdopen(writing, "w", encoding="utf-8") as stream:
         json.dump({"answers": answers, "lines": lines}, stream)

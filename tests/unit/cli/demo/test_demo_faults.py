@@ -23,7 +23,7 @@ AT_LINT = {
     "missing-foundation": ({"foundation-missing", "persona-removed"}, "      ux-designer: null"),
     "implementation-first": ({"implementation-first"}, "      prototype:"),
 }
-AT_A_GATE = ("missing-evidence", "failed-validation", "self-validation")
+AT_A_GATE = ("missing-evidence", "failed-validation", "unfixable", "self-validation")
 
 
 @pytest.fixture
@@ -39,18 +39,18 @@ def bytes_below(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def ran(home, persona, workspace, **more):
+def ran(home, persona, workspace, *, task=None, **more):
     """Run a copied persona as Phasegate would."""
-    task = workspace / "task.json"
+    told, task = task or {}, workspace / "task.json"
     spec = compile_plan(read_spec(home.spec))
-    task.write_text(json.dumps({"workflow": spec.workflow, "mission": spec.mission, "features": dict(spec.features)}))
+    task.write_text(json.dumps({"workflow": spec.workflow, "mission": spec.mission, "features": dict(spec.features), **told}))
     environment = {**os.environ, "PHASEGATE_TASK": str(task), **more}
     return subprocess.run(
         [sys.executable, home.personas / persona], cwd=workspace, env=environment, capture_output=True, text=True, check=False
     )
 
 
-def test_there_are_the_six_of_the_issue():
+def test_there_are_these():
     assert set(FAULTS) == {*AT_LINT, *AT_A_GATE}
 
 
@@ -102,6 +102,28 @@ def test_missing_evidence_is_a_designer_who_reports_success_and_leaves_nothing(h
     assert not (home.product / "UX.md").exists()
 
 
+def test_a_designer_told_of_it_leaves_it_without_knowing_why_it_was_missing(home):
+    FAULTS["missing-evidence"].apply(home)
+    finding = {"rule": "evidence-missing", "subject": "foundation/ux-designer/ux", "text": "UX.md is missing.", "checks": []}
+    owed = [
+        {"id": "ux", "path": "UX.md", "expect": {"sections": ["User flows", "Wireframes"]}},
+        {"id": "wireframe", "path": "ux/wireframe.png"},
+    ]
+    done = ran(home, "ux_designer.py", home.product, task={"cycle": 1, "findings": [finding], "evidence": owed})
+    assert done.returncode == 0, done.stderr
+    assert "UX.md: is not there" in done.stdout
+    assert (home.product / "UX.md").read_text().startswith("# ")
+
+
+def test_unfixable_is_an_engineer_who_gives_up_and_a_question_nobody_answers(home):
+    FAULTS["unfixable"].apply(home)
+    fix = compile_plan(read_spec(home.spec)).contract.fix
+    assert (fix.decide, fix.timeout, fix.max_cycles) == (("lea",), 20, 1)
+    engineer = home.personas / "software_engineer.py"
+    compile(engineer.read_text(), str(engineer), "exec")
+    assert "repair.mend(" not in engineer.read_text()
+
+
 def test_failed_validation_is_code_that_counts_wrong(home):
     mart = home.personas / "work/software-engineer/daily_mart/src/mart.py"
     before = mart.read_text()
@@ -145,6 +167,6 @@ def test_the_factory_knows_nothing_of_faults():
     factory = Path(dag_factory.__file__).parent
     elsewhere = [path for path in factory.rglob("*.py") if "demo" not in path.parts]
     assert len(elsewhere) > 40
-    dynamic = ("missing-evidence", "failed-validation", "self-validation", "combined-persona", "missing-foundation")
+    dynamic = ("missing-evidence", "failed-validation", "unfixable", "self-validation", "combined-persona", "missing-foundation")
     knowing = [path.name for path in elsewhere if any(name in path.read_text() for name in dynamic)]
     assert knowing == []
