@@ -34,6 +34,7 @@ _LOOKS = {
 }
 _QUIET = frozenset({"", "none", "scheduled", "queued"})
 _IF_RED = re.compile(r"(?P<opens>[^.]+\.(?:fix_\d+|decide_\d+|waived_\d+))(?:\.(?P<task>.+))?")  # what there is only where a gate failed
+_NOT_OPENED = _QUIET | {"skipped", "upstream_failed"}
 _SEAMS = frozenset({"settled"})
 
 
@@ -176,9 +177,7 @@ def _worth_showing(states: Mapping[str, str]) -> dict[str, str]:
     shown = {}
     for name, state in states.items():
         red = _IF_RED.fullmatch(name)
-        if red and red["task"] and (states.get(f"{red['opens']}.triage", "") in _QUIET | {"skipped"} or red["task"] in _SEAMS):
-            continue
-        if red and (state in _QUIET | {"skipped"}):
+        if red and (state in _QUIET | {"skipped"} or states.get(f"{red['opens']}.triage", state) in _NOT_OPENED or red["task"] in _SEAMS):
             continue
         shown[name] = state
     return shown

@@ -76,7 +76,8 @@ def _task(record: RunRecord, task: TaskContract) -> TaskStory:
     grades: dict[str, str] = {}
     last = record.contract.phases[-1].id
     stored, merged = statement_of(record, last, None, task), telling_merge(record, last, None, task)
-    for said in (stored.says if stored else None, merged.says if merged else None):
+    first = record.newest(task.id)  # who mends somebody else's work may change nothing of the own, which still counts
+    for said in (first.says if first else None, stored.says if stored else None, merged.says if merged else None):
         if said is not None:
             grades |= {entry.item: entry.grade for entry in said.evidence if entry.task == task.id}
             grades |= {item.id: "re-executed" for item in task.items if item.check in {c.name for c in said.checks if c.task == task.id}}
@@ -102,18 +103,18 @@ def show_table(console: Console, phases: tuple[PhaseStory, ...]) -> None:
 
 def show_cycles(console: Console, phases: tuple[PhaseStory, ...]) -> None:
     """Print the table of what red flags led to: in which cycle what was to be mended, who did, and what the next gate said. Nothing if there were none."""
-    cycles = [(phase.title, cycle) for phase in phases for cycle in phase.cycles]
+    cycles = [cycle for phase in phases for cycle in phase.cycles]
     if not cycles:
         return
     table = Table(header_style="bold", show_lines=False)
     for column in ("Phase", "Cycle", "Finding", "Fix", "Now"):
         table.add_column(column, overflow="fold", no_wrap=column in ("Cycle", "Now"))
-    for title, cycle in cycles:
+    for cycle in cycles:
         for index, finding in enumerate(cycle.findings):
-            head = (escape(title), f"fix_{cycle.cycle}") if not index else ("", "")
+            head = (escape(cycle.phase), f"fix_{cycle.cycle}") if not index else ("", "")
             table.add_row(*head, *_mended(cycle, finding), end_section=index == len(cycle.findings) - 1)
     console.print(table)
-    for _, cycle in cycles:
+    for cycle in cycles:
         if cycle.decision:
             console.print(f"Before fix_{cycle.cycle} of {cycle.phase}: {escape(cycle.decision)}", soft_wrap=True, highlight=False)
 
@@ -122,8 +123,8 @@ def _mended(cycle: CycleStory, finding: Finding) -> tuple[Text, Text, Text]:
     """A finding, who was to mend it, and whether the next gate found it again."""
     fixes = [_fix(order) for order in cycle.orders if finding.id in order.findings]
     now = "mended" if finding.id in cycle.mended else "open" if finding.id in cycle.open else "no verdict"
-    text = Text.assemble((finding.rule, "bold"), f" {finding.subject}")
-    return text, Text("; ".join(fixes) or "nobody"), Text(now, {"mended": "bold green", "open": "bold red"}.get(now, "dim"))
+    text = Text.assemble((finding.rule, "bold"), f"\n{finding.subject.removeprefix(f'{cycle.phase}/')}")
+    return text, Text("\n".join(fixes) or "nobody"), Text(now, {"mended": "bold green", "open": "bold red"}.get(now, "dim"))
 
 
 def _fix(order: OrderStory) -> str:

@@ -26,7 +26,8 @@ from repair.trials import Workbench
 _ROUNDS = 3  # how many things may be wrong at once
 _MOST = 600  # edits in one round
 _CHECKS_END = 45.0  # seconds for one check, and
-_ALL_ENDS = 25.0  # for all of the search: what is not found by then is for a person
+_ALL_ENDS = 40.0  # for all of the search: what is not found by then is for a person
+_ENOUGH = 12.0  # for one round, if something better was found by then
 _ALWAYS = ("unit", "integration")
 _ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
 Wrong = dict[tuple[str, str], int]  # what is wrong, by target and symptom, and how far the check came
@@ -109,10 +110,10 @@ def _search(workbench: Workbench, failure: _Failure, package: Path) -> tuple[Edi
     edits = _ordered(workbench, failure, package)
     narrow, patience = _quickest_first(workbench, failure)
     farthest: list[tuple[Wrong, Edit]] = []
-    count = 0
+    count, enough = 0, min(failure.until, time.monotonic() + _ENOUGH)
     for edit, answers in workbench.tried(edits, narrow, patience):
         count += 1
-        if time.monotonic() > failure.until:
+        if time.monotonic() > (enough if farthest else failure.until):
             print("The time for this is over.")
             break
         wrong = _wrong(narrow, answers)
