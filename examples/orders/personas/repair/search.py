@@ -27,7 +27,8 @@ _ROUNDS = 3  # how many things may be wrong at once
 _MOST = 600  # edits in one round
 _CHECKS_END = 45.0  # seconds for one check, and
 _ALL_ENDS = 40.0  # for all of the search: what is not found by then is for a person
-_ENOUGH = 12.0  # for one round, if something better was found by then
+_ROUND_ENDS = 20.0  # for one round, and
+_ENOUGH = 12.0  # if something better was found by then
 _ALWAYS = ("unit", "integration")
 _ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
 Wrong = dict[tuple[str, str], int]  # what is wrong, by target and symptom, and how far the check came
@@ -63,7 +64,7 @@ def mend(package: Path, findings: Sequence[Mapping[str, Any]]) -> Mended:
     while any(check.failed for check in checks) and len(changes) < _ROUNDS:
         with tempfile.TemporaryDirectory() as folder:
             workbench = Workbench(checkout, Path(folder))
-            failure = _look([check for check in checks if check.failed], workbench, until)
+            failure = _look([check for check in checks if check.failed], workbench, min(until, time.monotonic() + _ROUND_ENDS))
             edit, whole = _search(workbench, failure, package) if failure.wrong else (None, False)
         if edit is None:
             break

@@ -110,3 +110,48 @@ def test_a_board_is_put_away_when_something_is_raised(contract):
         raise RuntimeError
     console.print("after")
     assert "after" in shown(console)
+
+
+def test_of_a_fix_phase_that_does_not_open_nothing_is_shown(contract):
+    console = plain()
+    with Board(Progress(console), contract) as board:
+        board.show([TaskState("foundation.gate", "success"), TaskState("foundation.fix_1.triage", "skipped")])
+        board.show([
+            TaskState("foundation.fix_1.settled", "success"), TaskState("foundation.fix_1.gate", "skipped"),
+            TaskState("foundation.fix_1.fix", "upstream_failed"), TaskState("foundation.decide_1", "skipped"),
+            TaskState("foundation.waived_1", "upstream_failed"), TaskState("foundation.fix_2.triage", "upstream_failed"),
+        ])  # fmt: skip
+    assert [line.split()[2:] for line in shown(console).splitlines()] == [["foundation", "gate", "-", "success"]]
+
+
+@pytest.mark.parametrize("make", [plain, terminal])
+def test_of_one_that_opens_everyone_is_named_who_works_in_it(contract, make):
+    console = make()
+    found = [
+        TaskState("integration.gate", "failed"), TaskState("integration.fix_1.triage", "success"),
+        TaskState("integration.fix_1.fix", "running", 0, "@software-engineer · ingest"), TaskState("integration.fix_1.fix", "success", 1, "@devops"),
+        TaskState("integration.fix_1.settled", "success"), TaskState("integration.fix_1.integration-engineer", "running"),
+        TaskState("integration.fix_1.validation.test-engineer", "running"), TaskState("integration.fix_1.gate", ""),
+    ]  # fmt: skip
+    with Board(Progress(console), contract) as board:
+        board.show(found)
+    text = shown(console)
+    wanted = [
+        ("fix_1.fix[0]", "@software-engineer · ingest"), ("fix_1.fix[1]", "@devops"),
+        ("fix_1.integration-engineer", "@integration-engineer"), ("fix_1.validation.test-engineer", "@test-engineer"),
+    ]  # fmt: skip
+    for task, persona in wanted:
+        assert re.search(rf"{re.escape(task)} +{re.escape(persona)}", text), (task, text)
+    assert "settled" not in text
+    assert "fix_1.gate" not in text
+    assert text.rindex("fix_1.triage") < text.rindex("fix_1.fix[0]") < text.rindex("fix_1.integration-engineer")
+
+
+def test_a_phase_that_passed_after_a_fix_is_one_row(contract):
+    console = terminal()
+    with Board(Progress(console), contract) as board:
+        board.show([
+            TaskState("foundation.open", "success"), TaskState("foundation.gate", "failed"),
+            TaskState("foundation.fix_1.triage", "success"), TaskState("foundation.fix_1.gate", "success"),
+        ])  # fmt: skip
+    assert [line.split() for line in shown(console).splitlines() if "✔" in line][-1:] == [["Foundation", "✔", "fix_1.gate"]]

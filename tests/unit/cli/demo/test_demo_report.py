@@ -9,8 +9,9 @@ from rich.console import Console
 from support.runs import honest
 
 from dag_factory.cli.demo.home import fresh_home
-from dag_factory.cli.demo.report import show_findings, show_product, show_table, summarise
+from dag_factory.cli.demo.report import show_cycles, show_findings, show_product, show_table, summarise
 from dag_factory.errors import PhasegateError
+from dag_factory.evidence.story import CycleStory, OrderStory
 from dag_factory.evidence.verdict import Finding
 from dag_factory.workspace.git import git
 
@@ -81,3 +82,30 @@ def test_the_product_is_its_log_and_how_to_run_it(tmp_path, console):
         assert f"git clone --quiet --branch phasegate/orders_mart/demo {home.product} orders" in text
         with pytest.raises(PhasegateError):
             show_product(console, home, "phasegate/orders_mart/other")
+
+
+def test_what_became_of_each_finding_is_a_table(tmp_path, console):
+    first, second = (Finding(rule="check-failed", subject=f"validation/{name}/check", text="It failed.") for name in ("[a]", "b"))
+    orders = (
+        OrderStory("implementation/ingest.software-engineer", "software-engineer", (first.id, second.id), None, delivered=True),
+        OrderStory("implementation/daily_mart.software-engineer", "software-engineer", (first.id,), "0123456789", delivered=True),
+    )
+    cycle = CycleStory("validation", 1, (first, second), orders, (first.id,), (second.id,), (), "lea: one more cycle. [b]Please[/b]")
+    phase = told(tmp_path)[2]
+    show_cycles(console, (type(phase)(phase.phase, phase.title, "FAILED", phase.tasks, (), (cycle,)),))
+    text = console.file.getvalue()
+    for words in (
+        "fix_1",
+        "[a]/check",
+        "daily_mart.software-engineer: 0123456",
+        "ingest.software-engineer: changed nothing",
+        "mended",
+        "open",
+    ):
+        assert words in text
+    assert "Before fix_1 of validation: lea: one more cycle. [b]Please[/b]" in text
+
+
+def test_a_run_without_red_flags_has_no_such_table(tmp_path, console):
+    show_cycles(console, told(tmp_path, through="foundation"))
+    assert console.file.getvalue() == ""
