@@ -17,7 +17,6 @@ from findings import told
 FEATURE = os.environ["PHASEGATE_FEATURE"]
 WORK = Path(__file__).parent / "work" / "software-engineer" / FEATURE
 PRODUCT = Path("src/orders") / FEATURE
-INTERFACE = Path("interfaces") / FEATURE / "INTERFACE.md"
 
 
 def main() -> None:
@@ -33,33 +32,9 @@ def main() -> None:
     lines += ["## Errors", "", *(f"- `{name}`: {says}" for name, says in errors.items()), ""]
     lines += ["## Deviations", "", (WORK / "deviations.md").read_text(encoding="utf-8").strip(), ""]
     lines += ["## Mended", "", *(f"- {change}" for change in mended), ""] if mended else []
-    INTERFACE.parent.mkdir(parents=True, exist_ok=True)
-    INTERFACE.write_text("\n".join(lines), encoding="utf-8")
-
-
-def build() -> list[str]:
-    """Write the package; nothing of it was mended yet."""
-    if not WORK.is_dir():
-        sys.exit(f"I do not know how to build {FEATURE!r}: {WORK} is missing")
-    PRODUCT.mkdir(parents=True, exist_ok=True)
-    for module in sorted((WORK / "src").glob("*.py")):
-        shutil.copyfile(module, PRODUCT / module.name)
-    return []
-
-
-def mend(findings: list[dict[str, object]]) -> list[str]:
-    """Look for the fault and edit the package, which is the one that was merged; answers what was mended, also earlier."""
-    import repair
-
-    page = INTERFACE.read_text(encoding="utf-8") if INTERFACE.is_file() else ""
-    before = re.findall(r"^- (.+)$", page.partition("\n## Mended\n")[2].partition("\n## ")[0], re.MULTILINE)
-    done = repair.mend(PRODUCT, findings)
-    if not done.open:
-        print(f"Mended: {'; '.join(done.changes) or 'nothing, for nothing fails here any more'}.")
-    else:
-        left = f"I changed {'; '.join(done.changes)}." if done.changes else f"I leave {PRODUCT} as it is."
-        print(f"I could not mend everything: make {' '.join(done.open)} still fails. {left}")
-    return [*before, *(change for change in done.changes if change not in before)]
+    interface = Path("interfaces") / FEATURE / "INTERFACE.md"
+    interface.parent.mkdir(parents=True, exist_ok=True)
+    interface.write_text("\n".join(lines), encoding="utf-8")
 
 
 def promised() -> set[str]:
@@ -98,6 +73,32 @@ def summary(found: ast.FunctionDef | ast.ClassDef) -> str:
     """The first line of the docstring; what is exported must have one."""
     text = ast.get_docstring(found)
     return text.splitlines()[0] if text else sys.exit(f"{found.name} is exported and has no docstring")
+
+
+def build() -> list[str]:
+    """Write the package; nothing of it was mended yet."""
+    if not WORK.is_dir():
+        sys.exit(f"I do not know how to build {FEATURE!r}: {WORK} is missing")
+    PRODUCT.mkdir(parents=True, exist_ok=True)
+    for module in sorted((WORK / "src").glob("*.py")):
+        shutil.copyfile(module, PRODUCT / module.name)
+    return []
+
+
+def mend(findings: list[dict[str, object]]) -> list[str]:
+    """Look for the fault and edit the package, which is the one that was merged; answers what was mended, also earlier."""
+    import repair
+
+    interface = Path("interfaces") / FEATURE / "INTERFACE.md"
+    page = interface.read_text(encoding="utf-8") if interface.is_file() else ""
+    before = re.findall(r"^- (.+)$", page.partition("\n## Mended\n")[2].partition("\n## ")[0], re.MULTILINE)
+    done = repair.mend(PRODUCT, findings)
+    if not done.open:
+        print(f"Mended: {'; '.join(done.changes) or 'nothing, for nothing fails here any more'}.")
+    else:
+        left = f"I changed {'; '.join(done.changes)}." if done.changes else f"I leave {PRODUCT} as it is."
+        print(f"I could not mend everything: make {' '.join(done.open)} still fails. {left}")
+    return [*before, *(change for change in done.changes if change not in before)]
 
 
 if __name__ == "__main__":
