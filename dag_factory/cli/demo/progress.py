@@ -105,7 +105,7 @@ class Board:
     def show(self, found: Iterable[TaskState]) -> None:
         """Show how the tasks stand now."""
         found = list(found)
-        self._labels |= {_name(task): task.label for task in found if task.label}
+        self._labels |= {_name(task): task.label for task in found if not task.label.isdigit() and task.label}
         now = _worth_showing({_name(task): task.state for task in found})
         changed = {name: state for name, state in now.items() if state != self._states.get(name)}
         self._states |= now
