@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.on_airflow import processor_time, running, seconds_of_run
 from benchmarks.table import Row, Section
 from benchmarks.timing import ratio
-from dag_factory.cli.demo.home import WORKFLOW, DemoHome, fresh_home
+from dag_factory.cli.demo.home import WORKFLOW, DemoHome, fresh_home, without_slip
 from dag_factory.plan import Plan, compile_plan
 from dag_factory.spec import read_spec
 
@@ -84,6 +84,7 @@ def measure(rounds: int) -> Section:
     with tempfile.TemporaryDirectory(prefix="phasegate-bench-") as folder, fresh_home(Path(folder) / "home") as home:
         bench = Path(folder) / "bench"
         bench.mkdir()
+        without_slip(home.personas)
         furnish(home, bench)
         extra = {
             "PHASEGATE_BENCH": str(bench),

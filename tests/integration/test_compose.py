@@ -27,6 +27,7 @@ from support.house import ORDERS, git, make_repository
 from support.services import Team, missing
 
 from dag_factory.cli.demo.api import ApiError
+from dag_factory.cli.demo.home import without_slip
 from dag_factory.cli.demo.processes import Component
 from dag_factory.cli.demo.settings import HOST, free_port
 from dag_factory.cli.runs import find_run, record_of
@@ -72,6 +73,7 @@ def dags(folder: Path) -> Path:
     assert times == 1, "no run but the test's own: unpausing makes a scheduled one too"
     (folder / "workflows" / f"{DAG}.yaml").write_text(spec, encoding="utf-8")
     shutil.copytree(ORDERS / "personas", folder / "workflows" / "personas", ignore=shutil.ignore_patterns("__pycache__"))
+    without_slip(folder / "workflows" / "personas")
     return folder
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dag_factory.cli.demo.api import Api, ApiError
-from dag_factory.cli.demo.home import DemoHome, fresh_home
+from dag_factory.cli.demo.home import DemoHome, fresh_home, without_slip
 from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.settings import HOST, environment, free_port, write_settings
 from dag_factory.cli.runs import find_run, record_of
@@ -94,6 +94,7 @@ class RealAirflow:
     def running(cls, root: Path, workflows: Path) -> Iterator[RealAirflow]:
         """Start it, with every file of `workflows` beside the sample; end it, whatever happens, and see that nothing is left."""
         with fresh_home(root) as home:
+            without_slip(home.personas)
             for path in workflows.iterdir():
                 if path.is_file():
                     (home.spec.parent / path.name).write_bytes(path.read_bytes())

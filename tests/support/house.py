@@ -56,9 +56,12 @@ class House:
 
     @classmethod
     def of_orders(cls, root: Path, monkeypatch: Any, **replaced: str) -> House:
-        """The sample, with some texts of its spec replaced."""
+        """The sample without its engineer's slip, with some texts of its spec replaced."""
+        from dag_factory.cli.demo.home import without_slip
+
         made = cls(root, monkeypatch)
         shutil.copytree(ORDERS / "personas", made.specs / "personas")
+        without_slip(made.specs / "personas")
         make_repository(root / "orders_repo", ORDERS / "repo")
         text = (ORDERS / "workflow.yaml").read_text(encoding="utf-8").replace("git: orders_repo", f"git: {root}/orders_repo")
         for old, new in replaced.items():

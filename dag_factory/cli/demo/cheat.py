@@ -20,7 +20,7 @@ from rich.markup import escape
 
 from dag_factory.cli.demo.api import Api
 from dag_factory.cli.demo.flight import Ended, Mission, Pace, endings, launch, running, until, watch
-from dag_factory.cli.demo.home import DemoHome, fresh_home
+from dag_factory.cli.demo.home import DemoHome, fresh_home, without_slip
 from dag_factory.cli.demo.mission import lint, report
 from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.progress import Progress
@@ -79,12 +79,14 @@ def run_cheat(
 
 
 def _seat(home: DemoHome) -> None:
-    """Put the visitor's persona in the engineer's place."""
+    """Put the visitor's persona in the engineer's place; nothing else is to be wrong, and nothing is mended: the gates decide once."""
+    without_slip(home.personas)
     shutil.copyfile(Path(__file__).with_name("desk.py"), home.personas / _VISITOR)
     text = home.spec.read_text(encoding="utf-8")
     if text.count("personas/software_engineer.py") != 1:
         raise PhasegateError(f"{home.spec} does not name software_engineer.py once.", remedy="Mend dag_factory/cli/demo/cheat.py.")
-    home.spec.write_text(text.replace("personas/software_engineer.py", f"personas/{_VISITOR}"), encoding="utf-8")
+    text = text.replace("personas/software_engineer.py", f"personas/{_VISITOR}").replace("\ntags: ", "\nfix: {max_cycles: 0}\n\ntags: ")
+    home.spec.write_text(text, encoding="utf-8")
 
 
 def _fly(mission: Mission, plan: Plan, airflow: Callable[..., Airflow], trick: Trick | None, ask: Callable[[str], str]) -> int:

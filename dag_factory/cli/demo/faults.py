@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dag_factory.cli.demo.home import DemoHome
+from dag_factory.cli.demo.home import DemoHome, without_slip
 from dag_factory.errors import PhasegateError
 
 __all__ = ["FAULTS", "Fault", "find_fault"]
@@ -50,6 +50,7 @@ def _missing_evidence(home: DemoHome) -> None:
 
 def _failed_validation(home: DemoHome) -> None:
     mart = home.personas / "work" / "software-engineer" / "daily_mart" / "src" / "mart.py"
+    without_slip(home.personas)
     _replace(mart, "FROM orders GROUP BY", "FROM orders WHERE amount_cents < 10000 GROUP BY")
 
 

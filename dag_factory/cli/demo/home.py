@@ -22,10 +22,11 @@ from pathlib import Path
 from dag_factory.errors import PhasegateError
 from dag_factory.workspace.git import git
 
-__all__ = ["WORKFLOW", "DemoHome", "fresh_home", "sample"]
+__all__ = ["WORKFLOW", "DemoHome", "fresh_home", "sample", "without_slip"]
 
 WORKFLOW = "orders_mart"
 
+_SLIP = ("sum(row[3] for row in mart)", "sum(row[2] for row in mart)")  # partners are counted where orders were meant
 _MARK = ".phasegate-demo"
 _LOADER = '''"""Makes an Airflow DAG of every workflow spec in `workflows/`."""
 
@@ -77,6 +78,23 @@ class DemoHome:
     def logs(self) -> Path:
         """What the components print; the task logs are in `tasks` below."""
         return self.root / "logs"
+
+
+def without_slip(personas: Path) -> None:
+    """Take out of a copy of the sample's personas the one slip that its engineer makes in the first version; for runs that are about something else.
+
+    Raises
+    ------
+    PhasegateError: it is not there.
+
+    """
+    report = personas / "work" / "software-engineer" / "daily_mart" / "src" / "report.py"
+    text = report.read_text(encoding="utf-8")
+    if text.count(_SLIP[0]) != 1:
+        raise PhasegateError(
+            f"{report} does not hold {_SLIP[0]!r} once: this does not fit the sample.", remedy="Mend dag_factory/cli/demo/home.py."
+        )
+    report.write_text(text.replace(*_SLIP), encoding="utf-8")
 
 
 def sample() -> Path:

@@ -12,15 +12,20 @@ from pathlib import Path
 import pytest
 from support.house import ORDERS, House
 
+from dag_factory.cli.demo.home import without_slip
+
+OWN = "partners counted for orders"  # the slip that the sample's engineer makes by itself
 SLIPS = {
+    OWN: ("daily_mart", "report.py", "row[2] for row in mart", "row[3] for row in mart"),
     "orders left out": ("daily_mart", "mart.py", "FROM orders GROUP BY", "FROM orders WHERE amount_cents < 10000 GROUP BY"),
     "the largest and not the sum": ("daily_mart", "mart.py", "SUM(amount_cents)", "MAX(amount_cents)"),
-    "the wrong column": ("daily_mart", "report.py", "row[2] for row in mart", "row[1] for row in mart"),
 }
 NOT_PRODUCT = {"build", "__pycache__", ".pytest_cache"}
 
 
-def start(script: str, workspace: Path, task: dict[str, object], **more: str) -> subprocess.CompletedProcess[str]:
+def start(
+    script: str, workspace: Path, task: dict[str, object], personas: Path = ORDERS / "personas", **more: str
+) -> subprocess.CompletedProcess[str]:
     """Start a persona's script as Phasegate would."""
     told = workspace.parent / "task.json"
     told.write_text(json.dumps(task), encoding="utf-8")
@@ -28,15 +33,16 @@ def start(script: str, workspace: Path, task: dict[str, object], **more: str) ->
         **os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]), "PHASEGATE_TASK": str(told),
         "PHASEGATE_INPUTS": str(workspace.parent / "inputs"), "PHASEGATE_EVIDENCE": str(workspace.parent / "evidence"), **more,
     }  # fmt: skip
-    return subprocess.run(
-        [sys.executable, ORDERS / "personas" / script], cwd=workspace, env=environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, personas / script], cwd=workspace, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The product as it is merged before validation, with nothing wrong in it."""
     workspace = tmp_path_factory.mktemp("merged") / "workspace"
+    personas = workspace.parent / "personas"
+    shutil.copytree(ORDERS / "personas", personas)
+    without_slip(personas)
     shutil.copytree(ORDERS / "repo", workspace)
     features = {"ingest": "Load", "daily_mart": "Build"}
     task = {"workflow": "orders_mart", "mission": "Orders", "features": features, "evidence": [], "findings": [], "merged": []}
@@ -48,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copyfile(workspace / page, workspace.parent / "inputs" / "foundation" / name / page)
     for script in ("software_engineer.py", "sdet.py"):
         for feature in features:
-            done = start(script, workspace, task, PHASEGATE_FEATURE=feature)
+            done = start(script, workspace, task, personas, PHASEGATE_FEATURE=feature)
             assert done.returncode == 0, done.stderr
     return workspace.parent
 
@@ -109,3 +115,12 @@ def test_a_designer_who_left_nothing_mends_it_in_a_fix_phase(tmp_path: Path, mon
     assert [finding.id for finding in house.findings("foundation")] == ["evidence-missing:foundation/ux-designer/ux"]
     house.fix("foundation")
     assert house.word("foundation") == "PASSED"
+
+
+def test_the_sample_has_that_slip_until_it_is_taken_out(tmp_path: Path) -> None:
+    shutil.copytree(ORDERS / "personas", tmp_path / "personas")
+    report = tmp_path / "personas" / "work" / "software-engineer" / "daily_mart" / "src" / "report.py"
+    _, _, right, wrong = SLIPS[OWN]
+    assert wrong in report.read_text(encoding="utf-8")
+    without_slip(tmp_path / "personas")
+    assert right in report.read_text(encoding="utf-8")

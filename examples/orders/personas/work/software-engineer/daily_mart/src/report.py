@@ -23,7 +23,7 @@ def render_report(database: Path) -> str:
         rejected = connection.execute(_REJECTED).fetchall()
     days = sorted({row[0] for row in mart})
     span = f"{days[0]} to {days[-1]}" if days else "No days"
-    lines = ["# Daily orders", "", f"{span}: {sum(row[2] for row in mart)} orders, {len(rejected)} rows rejected.", ""]
+    lines = ["# Daily orders", "", f"{span}: {sum(row[3] for row in mart)} orders, {len(rejected)} rows rejected.", ""]
     revenue = ((*row[:4], f"{row[4] // 100}.{row[4] % 100:02}") for row in mart)
     lines += _table(("Day", "Currency", "Orders", "Partners", "Revenue"), revenue)
     lines += ["", "## Rejected rows", ""]
