@@ -122,11 +122,11 @@ class _Phase:
             for mend in self._mend(triage, cycle):
                 triage >> mend >> settled
             due: list[Any] = [triage, self._converge([triage, settled], cycle) if self.phase.converges else _mended(triage, settled)]
-            judges = [self._task(task, cycle) for task in (*self.phase.judges, *self.plan.contract.again(self.phase.id))]
+            judges = [self._task(task, cycle) for task in self.plan.contract.judges(self.phase.id)]
             for one in due:
                 one >> judges
             due = [*due, *judges]
-            if self.phase.converges and any(task.writes for task in self.phase.judges):
+            if self.phase.converges and self.plan.contract.joins(self.phase.id):
                 due = [*due, self._converge(due, cycle, "join")]
             return self._gate(due, cycle)
 

@@ -198,6 +198,14 @@ class RunContract(_Frozen):
             return ()
         return self.phase(validated).judges
 
+    def judges(self, phase: str) -> tuple[TaskContract, ...]:
+        """Who is asked to judge in every fix phase of a phase: all its validators, and those of `again`."""
+        return (*self.phase(phase).judges, *self.again(phase))
+
+    def joins(self, phase: str) -> bool:
+        """Whether any of them writes, so that a fix phase merges once more after they judged."""
+        return any(task.writes for task in self.judges(phase))
+
     def makers(self, phase: str) -> tuple[TaskContract, ...]:
         """Who may be given something to mend in a phase: its own tasks, and those who implemented and tested before; no check, which only looks."""
         order = [item.id for item in self.phases]

@@ -141,7 +141,7 @@ class OpenRun:
     def rounds(self, phase: str) -> tuple[list[Round], list[Broken]]:
         """The fix cycles of a phase, each with its newest triage and what its orders and its validators delivered."""
         triages, broken = self._all(self._own, f"triages/{phase}", Triage, phase, "triage")
-        judges = [task.id for task in (*self.contract.phase(phase).judges, *self.contract.again(phase))]
+        judges = [task.id for task in self.contract.judges(phase)]
         found = []
         for cycle, triage in sorted({item.says.binding.cycle: item for item in triages}.items()):
             delivered: dict[str, list[Stored[TaskStatement]]] = {}

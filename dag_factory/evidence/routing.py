@@ -52,7 +52,7 @@ def route(case: Case, findings: tuple[Finding, ...]) -> Routing:
     """
     made = Routing()
     makers = {task.id: task for task in case.contract.makers(case.phase_id)}
-    judges = {task.id: task for task in (*case.phase.judges, *case.contract.again(case.phase_id))}
+    judges = {task.id: task for task in case.contract.judges(case.phase_id)}
     limit = case.contract.fix.max_findings
     for finding in findings[:limit]:
         owners = _owners(case, finding, makers, judges)

@@ -128,7 +128,7 @@ class Merging:
         own = list(self.case.phase.tasks)
         if not self.case.at:
             return own
-        joins = any(task.writes for task in self.case.phase.judges)
+        joins = self.record.contract.joins(self.case.phase_id)
         again = [task for task in reopened(self.record, self.case.phase_id, self.case.at) if task.phase != self.case.phase_id]
         return own if self.step == JOIN else again if joins else [*again, *own]
 
@@ -190,7 +190,7 @@ def _delivered(case: Case, step: str) -> Iterator[tuple[TaskContract, Stored[Tas
     else:
         newest = case.rounds[-1] if case.rounds and case.rounds[-1].cycle == case.at else None
         given = {order.task for order in newest.triage.says.orders} if newest else set()
-        judges = {task.id for task in (*case.phase.judges, *case.contract.again(case.phase_id))}
+        judges = {task.id for task in case.contract.judges(case.phase_id)}
         wanted = judges if step == JOIN else given - judges
         found = {name: statements for name, statements in newest.statements.items() if name in wanted} if newest else {}
     for task in case.contract.tasks.values():
