@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
 
 import pendulum
 
@@ -42,7 +42,7 @@ def waive(run: RunStore, case: Case, findings: Sequence[Finding], *, reason: str
     EvidenceError: there is nothing to waive, the rule may not be waived, the person has a part in the run, or reason or date are missing or wrong.
 
     """
-    now, limit = pendulum.now("UTC"), timedelta(seconds=case.contract.fix.max_waiver)
+    now, limit = pendulum.now("UTC"), pendulum.duration(seconds=case.contract.fix.max_waiver)
     expires = _until(until, now) if until else now + limit
     forbidden = [finding.id for finding in findings if not waivable(case, finding)]
     faults = (
@@ -50,7 +50,7 @@ def waive(run: RunStore, case: Case, findings: Sequence[Finding], *, reason: str
         (bool(forbidden), f"These may not be waived: {', '.join(forbidden)}.", "Choose others, or have them mended."),
         (not reason.strip(), "A waiver needs a reason.", "Say why the next phase may start all the same."),
         (expires <= now, f"{until} is over already.", "Give a date that is still to come."),
-        (expires - now > limit, f"The workflow allows waivers of {limit.days} days and no longer.", "Give an earlier date."),
+        (expires - now > limit, f"The workflow allows waivers of {limit.in_words()} and no longer.", "Give an earlier date."),
     )
     for wrong, what, remedy in faults:
         if wrong:
@@ -70,12 +70,19 @@ def waive(run: RunStore, case: Case, findings: Sequence[Finding], *, reason: str
     return number
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
 def _until(text: str, now: pendulum.DateTime) -> pendulum.DateTime:
     """Read a date or a time; a day counts to its end, in UTC."""
+    written = text.strip()
+    day = _DAY.fullmatch(written) is not None
     try:
-        found = pendulum.parse(text.strip(), tz="UTC", strict=True)
-    except ValueError as error:
-        raise EvidenceError(f"{text!r} is no date.", remedy=f"Write it like {now.add(days=7).to_date_string()}.") from error
-    if not isinstance(found, pendulum.DateTime):
-        raise EvidenceError(f"{text!r} is no date.", remedy=f"Write it like {now.add(days=7).to_date_string()}.")
-    return found.add(days=1) if len(text.strip()) <= len("2026-12-24") else found.in_timezone("UTC")
+        found = pendulum.parse(written, tz="UTC", strict=True) if day or _MOMENT.fullmatch(written) else None
+        if isinstance(found, pendulum.DateTime):
+            return found.add(days=1) if day else found.in_timezone("UTC")
+    except (ValueError, OverflowError):
+        pass  # a thirteenth month, or a day after the last
+    example = now.add(days=7).to_date_string()
+    raise EvidenceError(f"{text!r} is no date, and no time with its zone.", remedy=f"Write it like {example}, or {example}T18:00+01:00.")

@@ -17,9 +17,9 @@ from dag_factory.evidence.verdict import Finding, Used
 __all__ = ["NEVER", "apply_waivers", "scope_of", "waivable"]
 
 NEVER = frozenset({
-    "approval-partial", "approval-refused", "approval-stale", "checklist-unanswered", "evidence-altered", "key-shared", "merge-missing", "persona-mismatch",
-    "phase-not-open", "principal-missing", "principal-shared", "product-changed", "statement-invalid", "statement-misbound", "statement-misdated",
-    "triage-missing", "validation-stale", "validator-implements", "waiver-void",
+    "approval-missing", "approval-partial", "approval-refused", "approval-stale", "checklist-unanswered", "evidence-altered", "key-shared",
+    "merge-missing", "persona-mismatch", "phase-not-open", "principal-missing", "principal-shared", "product-changed", "statement-invalid",
+    "statement-misbound", "statement-misdated", "triage-missing", "validation-stale", "validator-implements", "waiver-void",
 })  # fmt: skip
 """Rules that no waiver reaches: without them nobody could tell what was waived, by whom, or of what."""
 
@@ -61,14 +61,7 @@ def apply_waivers(case: Case, findings: tuple[Finding, ...]) -> tuple[tuple[Find
             used.append(Used(finding=finding, waiver=good.digest, by=good.says.by, expires_at=good.says.expires_at))
             continue
         standing.append(finding)
-        standing += [
-            Finding(
-                rule="waiver-void",
-                subject=f"{item.says.number}:{finding.id}",
-                text=f"The waiver {item.says.number} does not count: {faults[item.digest]}.",
-            )
-            for item in named
-        ]
+        standing += [_void(item, finding, str(faults[item.digest])) for item in named]
     return tuple(standing), tuple(used)
 
 
