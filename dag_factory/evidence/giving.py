@@ -57,7 +57,7 @@ def waive(run: RunStore, case: Case, findings: Sequence[Finding], *, reason: str
             raise EvidenceError(what, remedy=remedy)
     if who := partial(case.record, by):
         raise EvidenceError(
-            f"{by or 'Nobody'} cannot waive: {who}.", remedy="Ask somebody who made nothing of this run and did not start it."
+            f"This waiver cannot be given: {who}.", remedy="Ask somebody who made nothing of this run and did not start it."
         )
     number = f"W-{now.format('YYYYMMDD')}-{secrets.token_hex(3)}"
     waiver = Waiver(
