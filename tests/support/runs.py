@@ -23,7 +23,7 @@ from dag_factory.evidence.answering import keep_verdict
 from dag_factory.evidence.contract import Item, TaskContract
 from dag_factory.evidence.envelope import sign_envelope
 from dag_factory.evidence.keys import AUTHORITY, KeyFolder
-from dag_factory.evidence.record import RunRecord, binding_of, read_record
+from dag_factory.evidence.record import RunRecord, binding_of, fix_folder, read_record
 from dag_factory.evidence.statement import Charter, CheckResult, ConvergeStatement, Entry, Sealed, TaskStatement, now, sign
 from dag_factory.evidence.store import RunStore, Store
 from dag_factory.evidence.verify import Judgement, verify
@@ -136,15 +136,16 @@ class HonestRun:
             if check.at == at
         )  # fmt: skip
 
-    def deliver(self, task_id: str, *, signer: str | None = None, **changes: Any) -> str:
-        """Write a statement for a task, honest but for `changes`; returns its name."""
+    def deliver(self, task_id: str, *, signer: str | None = None, within: tuple[str, int] | None = None, **changes: Any) -> str:
+        """Write a statement for a task, honest but for `changes`, in the fix cycle of a phase if told `within` which; returns its name."""
         task, record = self.contract.tasks[task_id], self.record
-        folder = f"{record.charter.digest[:16]}/statements/{task_id}"
+        phase, cycle = within or (task.phase, 0)
+        folder = f"{record.charter.digest[:16]}/" + (fix_folder(phase, cycle, task_id) if within else f"statements/{task_id}")
         attempt = len(self.store.names(folder)) + 1
-        commit = f"{list(self.contract.tasks).index(task_id) + 1:040x}"
+        commit = f"{cycle:04x}{list(self.contract.phases).index(self.contract.phase(phase)):04x}{list(self.contract.tasks).index(task_id) + 1:032x}"
         seals = task.runner != "check"
         written = {
-            "binding": binding_of(record, task.phase, task.task, attempt), "persona": task.persona, "runner": task.runner,
+            "binding": binding_of(record, phase, task_id if within else task.task, attempt, cycle=cycle), "persona": task.persona, "runner": task.runner,
             "principals": self.principals.get(task_id, () if task.runner == "check" else (f"script:sha256:{task.persona}-{task.duty}",)),
             "outcome": "completed", "exit_code": 0, "excerpt": "done", "log": self.store.put_bytes(b"done\n"), "base": BASE,
             "sealed": Sealed(commit=commit, tree="c" * 40, bundle=self.store.put_bytes(commit.encode())) if seals else None,
@@ -152,7 +153,7 @@ class HonestRun:
         } | changes  # fmt: skip
         statement = TaskStatement(**written)
         if statement.sealed:
-            self.commits[task_id] = statement.sealed.commit
+            self.commits[f"{task_id}, {phase} {cycle}" if within else task_id] = statement.sealed.commit
         subjects = {entry.name: {"sha256": entry.digest} for entry in statement.evidence} or {"log": {"sha256": str(statement.log)}}
         return self.store.append(folder, sign(statement, subjects, self.keys.signer(signer or task.persona)))
 
@@ -174,13 +175,13 @@ class HonestRun:
         folder = f"{record.charter.digest[:16]}/statements/{phase}/converge"
         self.store.append(folder, sign(statement, {"merged": {"gitCommit": commit}}, self.keys.signer(AUTHORITY)))
 
-    def judge(self, phase: str, *, may_wait: bool = False) -> Judgement:
+    def judge(self, phase: str, *, cycle: int | None = None, **more: Any) -> Judgement:
         """Ask a gate, without keeping its answer."""
-        return verify(self.record, phase, self.store.blob, pendulum.now("UTC"), may_wait=may_wait)
+        return verify(self.record, phase, self.store.blob, more.pop("now", None) or pendulum.now("UTC"), cycle=cycle, **more)
 
-    def answer(self, phase: str) -> Judgement:
+    def answer(self, phase: str, *, cycle: int | None = None) -> Judgement:
         """Ask a gate, and keep its answer."""
-        judgement = self.judge(phase)
+        judgement = self.judge(phase, cycle=cycle)
         keep_verdict(self.store, self.record, judgement, attempt=1, moment=now(), signer=self.keys.signer(AUTHORITY))
         return judgement
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
+from support.runs import plan_of
 
-from dag_factory.evidence.contract import Item, PhaseContract, RunContract, TaskContract
+from dag_factory.evidence.contract import FixContract, Item, PhaseContract, RunContract, TaskContract
 
 
 def task(phase, name, **more):
@@ -107,3 +108,48 @@ def test_a_contract_is_the_same_after_it_was_written_and_read():
     assert RunContract.model_validate_json(CONTRACT.model_dump_json()) == CONTRACT
     with pytest.raises(ValidationError, match="frozen"):
         CONTRACT.workflow = "other"
+
+
+# What a fix phase asks of whom.
+
+
+@pytest.fixture(scope="module")
+def standard(tmp_path_factory: pytest.TempPathFactory) -> RunContract:
+    return plan_of(tmp_path_factory.mktemp("plan")).contract
+
+
+def test_who_judges_again_in_each_phase(standard: RunContract) -> None:
+    judges = {phase.id: [task.id.rpartition("/")[2] for task in standard.judges(phase.id)] for phase in standard.phases}
+    validators = ["test-engineer", "product-manager", "performance-engineer", "security-engineer", "documentation-writer"]
+    assert judges == {
+        "foundation": [],
+        "implementation": [],
+        "validation": validators,
+        "integration": ["integration-engineer", *validators],
+    }
+    assert standard.again("validation") == ()
+
+
+def test_where_any_of_them_writes_there_is_a_second_merge(standard: RunContract) -> None:
+    assert [standard.joins(phase.id) for phase in standard.phases] == [False, False, True, True]
+
+
+def test_who_may_be_given_something_to_mend(standard: RunContract) -> None:
+    makers = {phase.id: {task.role for task in standard.makers(phase.id)} for phase in standard.phases}
+    builders = {"implementation/software-engineer", "implementation/sdet"}
+    assert makers == {
+        "foundation": {"foundation/architect", "foundation/ux-designer", "foundation/product-manager"},
+        "implementation": builders,
+        "validation": builders | {"validation/documentation-writer"},
+        "integration": builders | {"integration/architect", "integration/devops"},
+    }
+
+
+def test_without_a_validation_nobody_judges_again_in_another_phase(standard: RunContract) -> None:
+    contract = standard.model_copy(update={"phases": standard.upto("implementation")})
+    assert (contract.validated_in, contract.again("implementation"), contract.judges("implementation")) == (None, (), ())
+
+
+def test_cycles_that_somebody_may_allow_are_there_where_somebody_decides() -> None:
+    assert FixContract(max_cycles=2, extra_cycles=1).cycles == 2
+    assert FixContract(max_cycles=2, extra_cycles=1, decide=("maria",)).cycles == 3
