@@ -1,15 +1,16 @@
-"""Finds a run in a store: by its folder, or as workflow/run below a root."""
+"""Finds a run in a store: by its folder, or as workflow/run below a root; and the keys of those who sign in it."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from dag_factory.errors import StoreError
+from dag_factory.errors import PhasegateError, StoreError
+from dag_factory.evidence.keys import KeyFolder, Signer
 from dag_factory.evidence.record import RunRecord, read_record
 from dag_factory.evidence.store import RunStore, Store
 
-__all__ = ["find_run", "record_of"]
+__all__ = ["find_run", "record_of", "signer_of"]
 
 
 def find_run(run: str, root: Path | None) -> RunStore:
@@ -28,8 +29,7 @@ def find_run(run: str, root: Path | None) -> RunStore:
     path = Path(run).absolute()  # `.` has no name
     if (path / "charters").is_dir():
         return RunStore(Store(path.parent), path.name)
-    home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
-    store = Store(root or home / "phasegate" / "evidence")
+    store = Store(root or _home() / "phasegate" / "evidence")
     dag_id, _, run_id = run.partition("/")
     found = store.run(dag_id, run_id)
     if not run_id or not found.names("charters"):
@@ -58,3 +58,32 @@ def record_of(found: RunStore) -> RunRecord:
             remedy="Find out by whom it was put there.",
         )
     return record
+
+
+def signer_of(record: RunRecord, persona: str, folder: Path | None) -> Signer:
+    """The key with which somebody signs in this run.
+
+    Parameters
+    ----------
+    record: the run.
+    persona: the persona's id, or `keys.AUTHORITY`.
+    folder: the key folder; phasegate/keys below AIRFLOW_HOME if it is not given.
+
+    Raises
+    ------
+    KeyFolderError: there is no such key, or it cannot be read.
+    PhasegateError: it is not the one that the charter names.
+
+    """
+    place = folder or _home() / "phasegate" / "keys"
+    signer = KeyFolder(place).signer(persona)
+    if signer.public.keyid != record.keyids.get(persona):
+        raise PhasegateError(
+            f"The key of {persona} in {place} is not the one of this run.",
+            remedy="Name the right folder with --keys.",
+        )
+    return signer
+
+
+def _home() -> Path:
+    return Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()

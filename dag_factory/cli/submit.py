@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import os
 from pathlib import Path
 from typing import Annotated
 
 import pendulum
 import typer
 
-from dag_factory.cli.runs import find_run, record_of
-from dag_factory.errors import EvidenceError, PhasegateError
+from dag_factory.cli.runs import find_run, record_of, signer_of
+from dag_factory.errors import EvidenceError
+from dag_factory.evidence.asked import asked_now
 from dag_factory.evidence.contract import TaskContract
-from dag_factory.evidence.keys import KeyFolder, Signer
-from dag_factory.evidence.record import RunRecord, binding_of
+from dag_factory.evidence.keys import Signer
+from dag_factory.evidence.record import RunRecord, assignment, binding_of, fix_folder
 from dag_factory.evidence.statement import Entry, TaskStatement, now, sign
 from dag_factory.evidence.store import RunStore
 
@@ -31,19 +31,15 @@ def submit(
 ) -> None:
     """Submit the evidence of an external task: the files are hashed, kept, and signed with the persona's key. The gate notices within seconds.
 
+    Where a fix cycle asks the task to mend something or to judge again, the evidence is for that cycle, and all of it is owed once more.
+
     Example: phasegate submit orders_mart/manual__1 validation/security-engineer -f audit=audit.sarif --by maria
     """
     store = find_run(run, root)
     record = record_of(store)
     contract = _external(record, task)
-    _assigned(store, record, contract)
-    folder = keys or Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "phasegate" / "keys"
-    signer = KeyFolder(folder).signer(contract.persona)
-    if signer.public.keyid != record.keyids.get(contract.persona):
-        raise PhasegateError(
-            f"The key of {contract.persona} in {folder} is not the one of this run.",
-            remedy="Name the right folder with --keys.",
-        )
+    phase, cycle = _assigned(store, record, contract)
+    signer = signer_of(record, contract.persona, keys)
     entries = tuple(_entry(store, contract, text) for text in file)
     twice = [entry.name for index, entry in enumerate(entries) if entry.name in {other.name for other in entries[:index]}]
     if twice:
@@ -51,21 +47,31 @@ def submit(
     missing = [item.id for item in contract.items if item.id not in {entry.item for entry in entries}]
     if missing:
         raise EvidenceError(f"{task} owes more: {', '.join(missing)}.", remedy="Give each as --file item=PATH.")
-    name = _keep(store, record, contract, entries, (f"login:{by}",), signer)
-    typer.echo(f"Submitted {task} as {name}: {len(entries)} files, signed by @{contract.persona}.")
-    if record.verdict(contract.phase) is not None:
-        typer.echo(f"The gate of phase {contract.phase} has answered FAILED before; clear it in Airflow and it looks again.")
+    name = _keep(store, record, contract, (phase, cycle), entries, f"login:{by}", signer)
+    where = f" for fix cycle {cycle} of phase {phase}" if cycle else ""
+    typer.echo(f"Submitted {task}{where} as {name}: {len(entries)} files, signed by @{contract.persona}.")
+    if record.verdict_in(phase, cycle) is not None:
+        gate = f"The gate of fix cycle {cycle}" if cycle else "The gate"
+        typer.echo(f"{gate} of phase {phase} has answered FAILED before; clear it in Airflow and it looks again.")
 
 
 def _keep(
-    store: RunStore, record: RunRecord, contract: TaskContract, entries: tuple[Entry, ...], principals: tuple[str, ...], signer: Signer
+    store: RunStore,
+    record: RunRecord,
+    contract: TaskContract,
+    asked: tuple[str, int],
+    entries: tuple[Entry, ...],
+    principal: str,
+    signer: Signer,
 ) -> str:
     """Sign a statement and keep it under its attempt's number: the next that is free."""
-    folder, moment = f"{record.charter.digest[:16]}/statements/{contract.id}", now()
+    phase, cycle = asked
+    below, name = (fix_folder(phase, cycle, contract.id), contract.id) if cycle else (f"statements/{contract.id}", contract.task)
+    folder, moment = f"{record.charter.digest[:16]}/{below}", now()
     for attempt in itertools.count(len(store.names(folder)) + 1):
         statement = TaskStatement(
-            binding=binding_of(record, contract.phase, contract.task, attempt), persona=contract.persona, runner="external",
-            principals=principals, outcome="completed", exit_code=None, excerpt="", log=None, base=None, sealed=None,
+            binding=binding_of(record, phase, name, attempt, cycle=cycle), persona=contract.persona, runner="external",
+            principals=(principal,), outcome="completed", exit_code=None, excerpt="", log=None, base=None, sealed=None,
             evidence=entries, checks=(), refusals=(), started_at=moment, finished_at=moment,
         )  # fmt: skip
         try:
@@ -87,18 +93,16 @@ def _external(record: RunRecord, task: str) -> TaskContract:
     return contract
 
 
-def _assigned(store: RunStore, record: RunRecord, contract: TaskContract) -> None:
-    if store.read(f"{record.charter.digest[:16]}/assignments/{contract.id}.json") is None:
+def _assigned(store: RunStore, record: RunRecord, contract: TaskContract) -> tuple[str, int]:
+    """The phase and the fix cycle that ask for it, if its task in Airflow has said so."""
+    phase, cycle = asked_now(record, contract, pendulum.now("UTC"))
+    if store.read(f"{record.charter.digest[:16]}/{assignment(phase, cycle, contract.id)}") is None:
+        why = f"in fix cycle {cycle} of phase {phase}" if cycle else "its phase is not open"
         raise EvidenceError(
-            f"{contract.id} is not asked for yet: its phase is not open.",
+            f"{contract.id} is not asked for yet{' ' if cycle else ': '}{why}.",
             remedy="Wait until the task is green in Airflow.",
         )
-    verdict = record.verdict(contract.phase)
-    if verdict is not None and verdict.says.passed(pendulum.now("UTC")):
-        raise EvidenceError(
-            f"The gate of phase {contract.phase} has answered already: PASSED.",
-            remedy="Start a new run for other evidence: what was judged stays as it is.",
-        )
+    return phase, cycle
 
 
 def _entry(store: RunStore, contract: TaskContract, text: str) -> Entry:

@@ -30,6 +30,7 @@ __all__ = [
     "Round",
     "RunRecord",
     "Stored",
+    "assignment",
     "binding_of",
     "fix_folder",
     "open_run",
@@ -173,6 +174,11 @@ class OpenRun:
 def fix_folder(phase: str, cycle: int, task_id: str) -> str:
     """Where the statements of a task lie that it delivers in a fix cycle of a phase, below the charter's folder."""
     return f"fixes/{phase}/{cycle}/{task_id}"
+
+
+def assignment(phase: str, cycle: int, task_id: str) -> str:
+    """Where it is written what an external persona is asked for, in the ordinary work of its phase or in a fix cycle of one, below the charter's folder."""
+    return f"assignments/{phase}/{cycle}/{task_id}.json" if cycle else f"assignments/{task_id}.json"
 
 
 def open_run(store: RunStore, *, contract: Callable[[RunStore, str], RunContract] = read_contract) -> OpenRun | None:

@@ -10,7 +10,7 @@ from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.run import Round, RunRecord, Stored
 from dag_factory.evidence.statement import ConvergeStatement, TaskStatement
 
-__all__ = ["CONVERGE", "JOIN", "merges_of", "reopened", "rounds_of", "statement_of", "telling_merge"]
+__all__ = ["CONVERGE", "JOIN", "begun", "merges_of", "reopened", "rounds_of", "statement_of", "telling_merge"]
 
 CONVERGE, JOIN = "converge", "join"
 """The two merges of a cycle: of what was made or mended, and of what validators wrote afterwards."""
@@ -33,6 +33,11 @@ def rounds_of(record: RunRecord, phase: str, cycle: int | None = None) -> tuple[
             break
         counted.append(mended)
     return tuple(counted)
+
+
+def begun(record: RunRecord, phase: str) -> int:
+    """The newest fix cycle of a phase that was begun, whether its gate has answered or not; 0 if none was."""
+    return max([record.cycle(phase), *(item.cycle for item in record.rounds.get(phase, ()))])
 
 
 def statement_of(record: RunRecord, phase: str, cycle: int | None, task: TaskContract) -> Stored[TaskStatement] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dag_factory.evidence.rounds import rounds_of
+from dag_factory.evidence.rounds import begun, rounds_of
 from dag_factory.evidence.run import Round, RunRecord
 from dag_factory.evidence.verdict import Finding
 
@@ -48,13 +48,8 @@ def cycles_of(record: RunRecord) -> tuple[CycleStory, ...]:
 
     """
     return tuple(
-        _cycle(record, phase.id, one) for phase in record.contract.phases for one in rounds_of(record, phase.id, _last(record, phase.id))
+        _cycle(record, phase.id, one) for phase in record.contract.phases for one in rounds_of(record, phase.id, begun(record, phase.id))
     )
-
-
-def _last(record: RunRecord, phase: str) -> int:
-    """The newest cycle that was begun, whether its gate has answered or not."""
-    return max([record.cycle(phase), *(one.cycle for one in record.rounds.get(phase, ()))])
 
 
 def _cycle(record: RunRecord, phase: str, one: Round) -> CycleStory:

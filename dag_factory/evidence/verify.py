@@ -72,7 +72,7 @@ def verify(
     """
     case = Case(record, phase, files, now, cycle)
     found = _distinct(policy(case) for policy in POLICIES)
-    waiting = may_wait and bool(found) and all(finding.rule == "statement-missing" and case.may_come(finding.task) for finding in found)
+    waiting = may_wait and _waits(case, found)
     findings, waived = apply_waivers(case, found)
     if consent and not findings:
         findings = tuple(agreed(case))
@@ -107,6 +107,16 @@ def verify_run(record: RunRecord, files: Files, now: datetime) -> tuple[tuple[Ju
     waived = tuple(used for judgement in judgements for used in judgement.waived)
     answers = tuple(answer(question, contract, everything, waived) for question in contract.questions)
     return judgements, answers, (*_unsigned(record, contract, now), *everything)
+
+
+def _waits(case: Case, found: tuple[Finding, ...]) -> bool:
+    """Whether all that speaks against the phase is evidence of external personas that may still come, or what was found in the work it is to mend."""
+    awaited = {finding.task for finding in found if finding.rule == "statement-missing" and case.may_come(finding.task)}
+    verdict = case.record.verdict_in(case.phase_id, case.at - 1) if case.at else None
+    before = {finding.id for finding in verdict.says.phasegate.findings} if verdict else set()
+    return bool(found) and all(
+        finding.task in awaited and (finding.rule == "statement-missing" or finding.id in before) for finding in found
+    )
 
 
 def _unsigned(record: RunRecord, contract: RunContract, now: datetime) -> Iterator[Finding]:

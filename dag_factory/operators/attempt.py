@@ -17,7 +17,7 @@ from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.chain import not_mending, not_open
 from dag_factory.evidence.policies.merges import judged_base, work_base
-from dag_factory.evidence.record import RunRecord, binding_of, fix_folder
+from dag_factory.evidence.record import RunRecord, assignment, binding_of, fix_folder
 from dag_factory.evidence.statement import Binding, CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
 from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_sealed, keep_log, run_check
 from dag_factory.operators.given import give
@@ -128,7 +128,7 @@ class Attempt:
         }
         try:
             self.scope.run.create(
-                f"{self.record.charter.digest[:16]}/assignments/{f'{self.case.phase_id}/{self.case.at}/' if self.case.at else ''}{self.task.id}.json",
+                f"{self.record.charter.digest[:16]}/{assignment(self.case.phase_id, self.case.at, self.task.id)}",
                 json.dumps(asked, indent=2).encode(),
             )
         except FileExistsError:

@@ -159,7 +159,7 @@ class Merging:
             (task.id, entry.name)
             for phase in self.record.contract.upto(self.case.phase_id)
             for task in phase.tasks
-            if task.id not in mended
+            if task.id not in mended and (stored := self.case.statement(task)) and stored.says.sealed
             for item in task.items
             if item.path or item.changed
             for entry in self.case.entries(task, item)
