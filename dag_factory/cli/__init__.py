@@ -16,6 +16,7 @@ from dag_factory.cli.reference import reference
 from dag_factory.cli.schema import schema
 from dag_factory.cli.submit import submit
 from dag_factory.cli.verify import verify
+from dag_factory.cli.waive import waive
 from dag_factory.errors import PhasegateError
 
 __all__ = ["app", "main"]
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (lint, plan, verify, submit, explain, schema, reference):
+for command in (lint, plan, verify, submit, waive, explain, schema, reference):
     app.command()(command)
 app.command("demo")(demo_command)
 app.command("cheat")(cheat_command)
