@@ -1,14 +1,17 @@
-"""What became of what was found: the fix cycles of a run, as people are told of them."""
+"""What became of what was found: the fix cycles of a run, and how each finding ended, as people are told of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
+from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.rounds import begun, rounds_of
-from dag_factory.evidence.run import Round, RunRecord
-from dag_factory.evidence.verdict import Finding
+from dag_factory.evidence.run import Round, RunRecord, Stored
+from dag_factory.evidence.verdict import Finding, Verdict
 
-__all__ = ["CycleStory", "OrderStory", "cycles_of"]
+__all__ = ["CycleStory", "FindingStory", "OrderStory", "cycles_of", "findings_of"]
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,10 @@ class OrderStory:
 
 @dataclass(frozen=True)
 class CycleStory:
-    """One fix cycle: what its verdict had found, who mended it, and what of it the next verdict found no more.
+    """One fix cycle: what its verdict had found, who mended it, and what of it the next verdict found no more, or let pass for a waiver.
 
-    `mended` and `open` are empty while the gate of the cycle has not answered. `decision` is what a person said before it: who, and what.
+    `mended`, `open` and `waived` are empty while the gate of the cycle has not answered. `again` are the validators, and whether they have judged
+    again. `decision` is what a person said before it: who, and what.
     """
 
     phase: str
@@ -37,6 +41,27 @@ class CycleStory:
     open: tuple[str, ...]
     unowned: tuple[str, ...]
     decision: str = ""
+    waived: tuple[str, ...] = ()
+    again: tuple[OrderStory, ...] = ()
+
+
+@dataclass(frozen=True)
+class FindingStory:
+    """One finding, from the verdict that had it first to what became of it.
+
+    `since` is the cycle of that verdict. `cycle` is the one whose gate found it no more, and `by` are those who were ordered to mend it there: nobody,
+    where a task merely did its work again. `waiver`, `until` and `waived_by` are set where a waiver lets it pass.
+    """
+
+    phase: str
+    finding: Finding
+    since: int
+    now: Literal["mended", "open", "waived"]
+    cycle: int | None = None
+    by: tuple[OrderStory, ...] = ()
+    waiver: str = ""
+    waived_by: str = ""
+    until: str = ""
 
 
 def cycles_of(record: RunRecord) -> tuple[CycleStory, ...]:
@@ -52,29 +77,77 @@ def cycles_of(record: RunRecord) -> tuple[CycleStory, ...]:
     )
 
 
+def findings_of(record: RunRecord, phase: str) -> tuple[FindingStory, ...]:
+    """Every finding that any verdict on a phase had, in the order in which they were found first.
+
+    Parameters
+    ----------
+    record: the run, as its store holds it.
+    phase: the phase's id.
+
+    """
+    verdicts = record.verdicts.get(phase, [])
+    first: dict[str, tuple[int, Finding]] = {}
+    for stored in verdicts:
+        said = stored.says.phasegate
+        for finding in (*said.findings, *(used.finding for used in said.waived)):
+            first.setdefault(finding.id, (said.binding.cycle, finding))
+    return tuple(_ended(record, verdicts, phase, since, finding) for since, finding in first.values())
+
+
+def _ended(record: RunRecord, verdicts: list[Stored[Verdict]], phase: str, since: int, finding: Finding) -> FindingStory:
+    last = verdicts[-1].says.phasegate
+    if newest := next((one for one in last.findings if one.id == finding.id), None):
+        return FindingStory(phase, newest, since, "open")
+    if used := next((one for one in last.waived if one.finding.id == finding.id), None):
+        number = next((item.says.number for item in record.waivers.get(phase, ()) if item.digest == used.waiver), "")
+        return FindingStory(phase, used.finding, since, "waived", waiver=number, waived_by=used.by, until=used.expires_at)
+    at = max(index for index, stored in enumerate(verdicts) if finding.id in _ids(stored))
+    after = verdicts[at + 1].says.phasegate.binding.cycle
+    orders = tuple(_orders(record, phase, verdicts[at], finding.id))
+    return FindingStory(phase, finding, since, "mended", after, orders)
+
+
+def _ids(stored: Stored[Verdict]) -> set[str]:
+    said = stored.says.phasegate
+    return {finding.id for finding in said.findings} | {used.finding.id for used in said.waived}
+
+
+def _orders(record: RunRecord, phase: str, verdict: Stored[Verdict], finding: str) -> Iterator[OrderStory]:
+    """Who was ordered to mend a finding of a verdict, or to judge again where it was about their own evidence."""
+    for one in record.rounds.get(phase, ()):
+        if one.triage.says.binding.previous_verdict == verdict.digest:
+            for order in (*one.triage.says.orders, *one.triage.says.again):
+                if finding in order.findings:
+                    yield _order(record, one, order)
+
+
 def _cycle(record: RunRecord, phase: str, one: Round) -> CycleStory:
     before, after = record.verdict_in(phase, one.cycle - 1), record.verdict_in(phase, one.cycle)
     findings = before.says.phasegate.findings if before else ()
     left = {finding.id for finding in after.says.phasegate.findings} if after else set()
+    waived = {used.finding.id for used in after.says.phasegate.waived} if after else set()
     names = [finding.id for finding in findings]
     return CycleStory(
         phase=phase,
         cycle=one.cycle,
         findings=findings,
-        orders=tuple(_order(record, one, order.task, order.findings) for order in one.triage.says.orders),
-        mended=tuple(name for name in names if name not in left) if after else (),
+        orders=tuple(_order(record, one, order) for order in one.triage.says.orders),
+        mended=tuple(name for name in names if name not in left | waived) if after else (),
         open=tuple(name for name in names if name in left),
         unowned=(*one.triage.says.unowned, *one.triage.says.left),
         decision=_decision(record, phase, before.digest if before else ""),
+        waived=tuple(name for name in names if name in waived),
+        again=tuple(_order(record, one, order) for order in one.triage.says.again),
     )
 
 
-def _order(record: RunRecord, one: Round, task_id: str, findings: tuple[str, ...]) -> OrderStory:
-    delivered = one.statements.get(task_id)
+def _order(record: RunRecord, one: Round, order: Order) -> OrderStory:
+    delivered = one.statements.get(order.task)
     said = delivered[-1].says if delivered else None
     commit = said.sealed.commit if said and said.sealed and said.sealed.bundle else None
-    task = record.contract.tasks.get(task_id)
-    return OrderStory(task_id, task.persona if task else "", findings, commit, said is not None)
+    task = record.contract.tasks.get(order.task)
+    return OrderStory(order.task, task.persona if task else "", order.findings, commit, said is not None)
 
 
 def _decision(record: RunRecord, phase: str, verdict: str) -> str:

@@ -1,0 +1,121 @@
+"""What a run waits for now, and of whom: read from its store, so it says what ought to come next, and not whether Airflow is at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from dag_factory.evidence.contract import PhaseContract, TaskContract
+from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.chain import not_closed
+from dag_factory.evidence.rounds import begun, rounds_of
+from dag_factory.evidence.run import Round, RunRecord, Stored
+from dag_factory.evidence.statement import moment_of
+from dag_factory.evidence.verdict import Verdict
+
+__all__ = ["Waited", "stands_at", "waits_for"]
+
+
+@dataclass(frozen=True)
+class Waited:
+    """One thing that is waited for: the Airflow task or the command it comes from, and a sentence."""
+
+    phase: str
+    of: str
+    says: str
+
+
+def stands_at(record: RunRecord, now: datetime) -> PhaseContract | None:
+    """The first phase that is not passed; None if all are."""
+    return next((phase for phase in record.contract.phases if not_closed(record, phase, now)), None)
+
+
+def waits_for(record: RunRecord, now: datetime) -> tuple[Waited, ...]:
+    """What comes next; empty where every phase is passed, or where nothing comes any more.
+
+    Parameters
+    ----------
+    record: the run, as its store holds it.
+    now: the present moment, with its zone.
+
+    """
+    phase = stands_at(record, now)
+    if phase is None:
+        return ()
+    rounds = rounds_of(record, phase.id, begun(record, phase.id))
+    verdict = record.verdict(phase.id)
+    at = rounds[-1].cycle if rounds else 0
+    answered = verdict is not None and verdict.says.phasegate.binding.cycle == at
+    if verdict is not None and answered:
+        return tuple(_after(record, phase, verdict, now))
+    case = Case(record, phase.id, _nothing, now, at)
+    return tuple(_cycle(case, rounds[-1]) if rounds else _ordinary(case))
+
+
+def _nothing(digest: str) -> bytes | None:  # noqa: ARG001 # who has delivered is told without looking into any file
+    return None
+
+
+def _gate(phase: str, cycle: int) -> str:
+    return f"{phase}.fix_{cycle}.gate" if cycle else f"{phase}.gate"
+
+
+def _ordinary(case: Case) -> Iterator[Waited]:
+    missing = [task for task in case.phase.tasks if case.statement(task) is None]
+    yield from _work(case, missing, "its evidence")
+    if not missing:
+        yield from _closing(case)
+
+
+def _cycle(case: Case, newest: Round) -> Iterator[Waited]:
+    said, tasks = newest.triage.says, case.contract.tasks
+    mends = [tasks[order.task] for order in said.orders if order.task in tasks and not newest.statements.get(order.task)]
+    judges = [task for task in (*case.phase.judges, *case.again) if not newest.statements.get(task.id)]
+    yield from _work(case, mends, f"what it mends in fix cycle {newest.cycle}")
+    yield from _work(case, [task for task in judges if task not in mends], f"its judgement in fix cycle {newest.cycle}")
+    if not mends and not judges:
+        yield from _closing(case)
+
+
+def _work(case: Case, tasks: Iterable[TaskContract], what: str) -> Iterator[Waited]:
+    for task in tasks:
+        if task.external:
+            over = "" if case.may_come(task.id) else "; its time is over"
+            yield Waited(case.phase_id, "phasegate submit", f"@{task.persona} brings from outside {what}: {task.id}{over}")
+        else:
+            yield Waited(case.phase_id, task.id, f"@{task.persona} delivers {what}: {task.id}")
+
+
+def _closing(case: Case) -> Iterator[Waited]:
+    """Everybody has delivered: people who must agree, and the gate."""
+    asked = case.phase.approval
+    there = len({stored.says.by for stored in case.approvals if stored.says.answer == "approve"})
+    refused = any(stored.says.answer == "refuse" for stored in case.approvals)
+    if asked and there < asked.need and not refused:
+        yield Waited(case.phase_id, "approve", f"{asked.need - there} of {asked.need} approvals, asked are {', '.join(asked.people)}")
+    else:
+        yield Waited(case.phase_id, _gate(case.phase_id, case.at), f"the gate of phase {case.phase_id} answers")
+
+
+def _after(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict], now: datetime) -> Iterator[Waited]:
+    """The newest gate has answered, and the phase is not passed."""
+    fix, cycle, gate = record.contract.fix, verdict.says.phasegate.binding.cycle, _gate(phase.id, verdict.says.phasegate.binding.cycle)
+    decided = [item.says for item in record.decisions.get(phase.id, ()) if item.says.binding.previous_verdict == verdict.digest]
+    answer = next((one.answer for one in reversed(decided) if one.answer in {"waive", "cycle", "stop"}), "")
+    given = [
+        item.says.number
+        for item in record.waivers.get(phase.id, ())
+        if moment_of(item.says.given_at) > moment_of(verdict.says.time_verified)
+    ]
+    if verdict.says.phasegate.word != "FAILED":
+        yield Waited(phase.id, gate, f"the gate is asked again: {not_closed(record, phase, now)} Clear {gate} in Airflow")
+    elif given:
+        yield Waited(
+            phase.id, gate, f"the gate is asked again and counts {', '.join(given)}; after `phasegate waive`, clear {gate} in Airflow"
+        )
+    elif cycle < fix.max_cycles or answer == "cycle":
+        yield Waited(phase.id, f"{phase.id}.fix_{cycle + 1}.triage", f"fix cycle {cycle + 1} begins: triage says who mends what")
+    elif fix.decide and not answer:
+        more = ", one more cycle" if cycle < fix.cycles else ""
+        yield Waited(phase.id, "decide", f"a person decides in Airflow: waive{more} or stop; asked are {', '.join(fix.decide)}")
