@@ -13,7 +13,9 @@ from dag_factory.cli.explain import explain
 from dag_factory.cli.lint import lint
 from dag_factory.cli.plan import plan
 from dag_factory.cli.reference import reference
+from dag_factory.cli.report import report
 from dag_factory.cli.schema import schema
+from dag_factory.cli.status import status
 from dag_factory.cli.submit import submit
 from dag_factory.cli.verify import verify
 from dag_factory.cli.waive import waive
@@ -29,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (lint, plan, verify, submit, waive, explain, schema, reference):
+for command in (lint, plan, verify, status, report, submit, waive, explain, schema, reference):
     app.command()(command)
 app.command("demo")(demo_command)
 app.command("cheat")(cheat_command)

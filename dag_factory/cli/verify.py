@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-import json as jsonlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import pendulum
 import typer
 
+from dag_factory.cli.harmless import visible
+from dag_factory.cli.plain import as_json
 from dag_factory.cli.runs import find_run, record_of
 from dag_factory.evidence.record import RunRecord
-from dag_factory.evidence.verdict import Answer, Finding, table
+from dag_factory.evidence.story import cycles_of
+from dag_factory.evidence.verdict import Answer, Finding, Recheck, Used, Word, table
 from dag_factory.evidence.verify import Judgement, verify_run
 
 __all__ = ["verify"]
+
+
+@dataclass(frozen=True)
+class _Verified:
+    """A run, judged again."""
+
+    record: RunRecord
+    judgements: tuple[Judgement, ...]
+    answers: tuple[Answer, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def waived(self) -> tuple[Used, ...]:
+        return tuple(used for judgement in self.judgements for used in judgement.waived)
+
+    @property
+    def rechecked(self) -> tuple[Recheck, ...]:
+        return tuple(item for judgement in self.judgements for item in judgement.rechecked)
+
+    @property
+    def word(self) -> Word:
+        return "FAILED" if self.findings else "PASSED_WITH_WAIVER" if self.waived else "PASSED"
 
 
 def verify(
@@ -24,6 +49,8 @@ def verify(
     json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
 ) -> None:
     """Verify a run's statements and verdicts, offline and without Airflow. Exits 1 if anything does not hold.
+
+    A run that passed with waivers holds, exits 0, and is said to be PASSED_WITH_WAIVER.
 
     Example: phasegate verify ~/airflow/phasegate/evidence/orders_mart/manual__2026-11-23
     """
@@ -39,28 +66,56 @@ def verify(
             ),
             *findings,
         )
+    verified = _Verified(record, judgements, answers, findings)
     if json:
-        typer.echo(jsonlib.dumps(_value(record, judgements, answers, findings), indent=2, ensure_ascii=False))
+        typer.echo(as_json(_value(verified)))
     else:
-        _print(record, judgements, answers, findings)
+        _print(verified)
     raise typer.Exit(1 if findings else 0)
 
 
-def _print(record: RunRecord, judgements: tuple[Judgement, ...], answers: tuple[Answer, ...], findings: tuple[Finding, ...]) -> None:
+def _print(verified: _Verified) -> None:
+    record = verified.record
     said = record.charter.says
-    typer.echo(f"Run {said.run_id} of {said.workflow}, plan {said.plan}")
-    typer.echo(f"Charter signed by key {record.charter.keyid} (assurance: {said.assurance}); --trust KEYID holds it against one you know")
-    for judgement in judgements:
+    _echo(f"Run {said.run_id} of {said.workflow}, plan {said.plan}")
+    _echo(f"Charter signed by key {record.charter.keyid} (assurance: {said.assurance}); --trust KEYID holds it against one you know")
+    for judgement in verified.judgements:
         verdict = record.verdict(judgement.phase)
         signed = verdict.says.phasegate.word if verdict else "none"
-        typer.echo(f"  {judgement.phase}: signed verdict {signed}; judged again: {judgement.word}")
-    for line in table("FAILED" if findings else "PASSED", findings, answers, title="The run"):
-        typer.echo(line)
+        cycle = f" after fix cycle {judgement.cycle}" if judgement.cycle else ""
+        _echo(f"  {judgement.phase}: signed verdict {signed}{cycle}; judged again: {judgement.word}")
+        _tell(record, judgement.phase)
+    for line in table(
+        verified.word, verified.findings, verified.answers, title="The run", waived=verified.waived, rechecked=verified.rechecked
+    ):
+        _echo(line)
+    if verified.word == "PASSED_WITH_WAIVER":
+        count = len(verified.waived)
+        _echo(
+            f"It holds because of waivers alone: {count} finding{'' if count == 1 else 's'} stood and {'was' if count == 1 else 'were'} not mended."
+        )
 
 
-def _value(
-    record: RunRecord, judgements: tuple[Judgement, ...], answers: tuple[Answer, ...], findings: tuple[Finding, ...]
-) -> dict[str, Any]:
+def _tell(record: RunRecord, phase: str) -> None:
+    """The fix cycles of a phase, and what people decided."""
+    for cycle in (one for one in cycles_of(record) if one.phase == phase):
+        given = ", ".join(f"{order.owner}{f' ({order.commit[:12]})' if order.commit else ''}" for order in cycle.orders) or "nobody"
+        told = f"{len(cycle.mended)} mended, {len(cycle.waived)} waived, {len(cycle.open)} open"
+        _echo(f"    fix cycle {cycle.cycle}: {len(cycle.findings)} findings, given to {given}; {told}")
+    for waiver in record.waivers.get(phase, ()):
+        said = waiver.says
+        _echo(f"    waiver {said.number} by {said.by} until {said.expires_at}: {said.reason}")
+    for decision in record.decisions.get(phase, ()):
+        answer = decision.says
+        _echo(f"    {answer.by} answered {answer.answer} after cycle {answer.binding.cycle}{f': {answer.reason}' if answer.reason else ''}")
+
+
+def _echo(line: str) -> None:
+    typer.echo(visible(line))
+
+
+def _value(verified: _Verified) -> dict[str, Any]:
+    record, phases = verified.record, [phase.id for phase in verified.record.contract.phases]
     return {
         "workflow": record.charter.says.workflow,
         "run": record.charter.says.run_id,
@@ -68,8 +123,13 @@ def _value(
         "charter": record.charter.digest,
         "key": record.charter.keyid,
         "assurance": record.charter.says.assurance,
-        "verdict": "FAILED" if findings else "PASSED",
-        "phases": {judgement.phase: judgement.word for judgement in judgements},
-        "checklists": [answer.model_dump() for answer in answers],
-        "findings": [finding.model_dump() for finding in findings],
+        "verdict": verified.word,
+        "phases": {judgement.phase: judgement.word for judgement in verified.judgements},
+        "cycles": cycles_of(record),
+        "waived": verified.waived,
+        "waivers": [waiver.says for phase in phases for waiver in record.waivers.get(phase, ())],
+        "decisions": [decision.says for phase in phases for decision in record.decisions.get(phase, ())],
+        "rechecked": {judgement.phase: judgement.rechecked for judgement in verified.judgements if judgement.rechecked},
+        "checklists": verified.answers,
+        "findings": verified.findings,
     }

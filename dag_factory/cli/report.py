@@ -1,0 +1,148 @@
+"""`phasegate report`: a run as Markdown, for an auditor or a pull request."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import pendulum
+import typer
+
+from dag_factory.cli.harmless import code, heading, row
+from dag_factory.cli.report_phase import phase_lines
+from dag_factory.cli.runs import find_run, record_of
+from dag_factory.cli.signs import lasted, sign
+from dag_factory.errors import PhasegateError
+from dag_factory.evidence.account import RunAccount
+from dag_factory.evidence.telling import account_of
+
+__all__ = ["page", "report"]
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="The run's folder in the store, or workflow/run_id.")],
+    root: Annotated[Path | None, typer.Option(help="The evidence root, for workflow/run_id.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it into this file; else it is printed.")] = None,
+) -> None:
+    """Tell a run as Markdown: who made what and who checked it, every finding word for word and how it ended, waivers, decisions, digests and key ids.
+
+    Whatever others wrote stands in it as code, so that nothing of it is a link, a picture, HTML or a mention. Works without Airflow.
+
+    Example: phasegate report orders_mart/manual__1 --output report.md
+    """
+    text = page(account_of(record_of(find_run(run, root)), pendulum.now("UTC")))
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        _write(output, text)
+
+
+def _write(output: Path, text: str) -> None:
+    """Put the whole page in place, or nothing."""
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=output.absolute().parent, delete=False) as stream:
+            stream.write(text)
+        Path(stream.name).chmod(0o666 & ~_umask())
+        Path(stream.name).replace(output)
+    except OSError as error:
+        raise PhasegateError(
+            f"The report cannot be written to {output}: {error.strerror}.", remedy="Name a file in a folder that you may write to."
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def page(account: RunAccount) -> str:
+    """The whole report.
+
+    Parameters
+    ----------
+    account: the run.
+
+    """
+    lines = [
+        f"# {sign(account.word)} {heading(account.workflow)}: {account.word}",
+        "",
+        *_facts(account),
+        *_waits(account),
+        *_overview(account),
+        *_checklists(account),
+    ]
+    for number, phase in enumerate(account.phases, 1):
+        lines += phase_lines(number, phase)
+    return "\n".join([*lines, *_verifying(account)]) + "\n"
+
+
+_WORDS = {
+    "PASSED": "Every phase was passed, and nothing was waived.",
+    "PASSED_WITH_WAIVER": "Every phase was passed, **but not everything was mended**: what was waived stands below, with by whom and until when.",
+    "FAILED": "A phase was not passed, and nothing comes any more by itself.",
+    "OPEN": "The run is not at its end.",
+}
+
+
+def _facts(account: RunAccount) -> list[str]:
+    facts = (
+        ("run", code(account.run)),
+        ("mission", code(account.mission)),
+        (
+            "begun",
+            f"{account.begun_at}, by {code(account.triggered_by)}" if account.triggered_by else f"{account.begun_at}, by a schedule",
+        ),
+        ("plan", code(account.plan)),
+        ("charter", code(account.charter)),
+        ("key of Phasegate", code(account.keyid)),
+        ("assurance", code(account.assurance)),
+        ("base commit", code(account.base)),
+    )
+    return [_WORDS[account.word], "", row(" ", " "), row("---", "---"), *(row(name, value) for name, value in facts), ""]
+
+
+def _waits(account: RunAccount) -> list[str]:
+    if not account.waits:
+        return []
+    return ["## What is waited for", "", *(f"- {code(waited.says)}" for waited in account.waits), ""]
+
+
+def _overview(account: RunAccount) -> list[str]:
+    lines = ["## Phases", "", row("phase", "verdict", "fix cycles", "findings", "of them open", "waived", "time"), row(*["---"] * 7)]
+    for number, phase in enumerate(account.phases, 1):
+        ended = [story.now for story in phase.findings]
+        word = f"{sign(phase.word)} {phase.word or 'no verdict'}"
+        lines.append(
+            row(
+                f"{number} {heading(phase.title)}", f"✗ {phase.word}, counts no more" if phase.doubt else word, str(phase.cycle), str(len(ended)),
+                str(ended.count("open")), str(ended.count("waived")), lasted(phase.seconds),
+            )
+        )  # fmt: skip
+    return [*lines, ""]
+
+
+def _checklists(account: RunAccount) -> list[str]:
+    lines: list[str] = []
+    notes = {"holds": "holds", "waived": "waived", "fails": "does not hold", "open": "not answered yet"}
+    for name in dict.fromkeys(item.checklist for item in account.checklists):
+        lines += [f"## Checklist: {heading(name.replace('-', ' '))}", "", row(" ", "item", "answer"), row(*["---"] * 3)]
+        for item in (one for one in account.checklists if one.checklist == name):
+            mark = "…" if item.now == "open" else sign(item.now)
+            lines.append(row(mark, code(item.says), notes[item.now]))
+        lines.append("")
+    return lines
+
+
+def _verifying(account: RunAccount) -> list[str]:
+    return [
+        "## How to verify it",
+        "",
+        "This page is no evidence: it repeats signed statements and verdicts. Whoever has the run's folder judges all of it again, offline:",
+        "",
+        "```sh",
+        f"phasegate verify RUN_FOLDER --trust {account.keyid}",
+        "```",
+    ]

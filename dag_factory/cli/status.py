@@ -1,0 +1,144 @@
+"""`phasegate status`: where a run stands, told from its store alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pendulum
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from dag_factory.cli.harmless import visible
+from dag_factory.cli.plain import as_json
+from dag_factory.cli.runs import find_run, record_of
+from dag_factory.cli.signs import lasted, sign, style
+from dag_factory.cli.wording import ended, waiver_word
+from dag_factory.evidence.account import PhaseAccount, RunAccount, TaskAccount
+from dag_factory.evidence.telling import account_of
+
+__all__ = ["show", "status"]
+
+
+def status(
+    run: Annotated[str, typer.Argument(help="The run's folder in the store, or workflow/run_id.")],
+    root: Annotated[Path | None, typer.Option(help="The evidence root, for workflow/run_id.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="All of it as JSON.")] = False,
+) -> None:
+    """Tell where a run stands: phases, tasks, cycles, findings and how each ended, decisions, times, both checklists, and what is waited for.
+
+    It reads the signed statements and verdicts of the store and judges nothing again: `phasegate verify` does. Works without Airflow.
+
+    Example: phasegate status orders_mart/manual__1
+    """
+    account = account_of(record_of(find_run(run, root)), pendulum.now("UTC"))
+    if json:
+        typer.echo(as_json(account))
+    else:
+        show(Console(highlight=False), account)
+
+
+def show(console: Console, account: RunAccount) -> None:
+    """Print a run.
+
+    Parameters
+    ----------
+    console: where to.
+    account: the run.
+
+    """
+    _line(console, ("Run ", ""), (account.run, "bold"), (" of ", ""), (account.workflow, "bold"), (": ", ""), *_word(account.word))
+    _line(console, (f"{account.mission}  begun {account.begun_at}", "dim"))
+    for waited in account.waits:
+        _line(console, ("  … waits: ", "bold"), (waited.says, ""))
+    if account.word in {"PASSED", "PASSED_WITH_WAIVER"}:
+        _line(console, ("  Every phase is passed; `complete` has the last word, and `phasegate verify` judges it all again.", ""))
+    if account.word == "FAILED":
+        _line(console, ("  Nothing comes any more by itself: mend the cause and clear in Airflow, or `phasegate waive`.", ""))
+    _overview(console, account)
+    for phase in account.phases:
+        _phase(console, phase)
+    _checklists(console, account)
+
+
+def _line(console: Console, *parts: tuple[str, str]) -> None:
+    console.print(Text.assemble(*((visible(text), style) for text, style in parts)), soft_wrap=True)
+
+
+def _word(word: str) -> list[tuple[str, str]]:
+    return [(f"{sign(word)} {word}", f"bold {style(word)}")]
+
+
+def _overview(console: Console, account: RunAccount) -> None:
+    """A line a phase and a line a task, in columns."""
+    tasks = [task for phase in account.phases for task in phase.tasks]
+    widths = [max((len(visible(text)) for text in texts), default=0) for texts in zip(*(_names(task) for task in tasks), strict=True)]
+    for number, phase in enumerate(account.phases, 1):
+        cycles = f" after {phase.cycle} fix cycle{'' if phase.cycle == 1 else 's'}" if phase.cycle else ""
+        doubt = [(", counts no more", "bold red")] if phase.doubt else []
+        took = f"  {lasted(phase.seconds)}" if phase.seconds is not None else ""
+        _line(console, (f"{number} {phase.title}: ", "bold"), *_word(phase.word or "no verdict"), *doubt, (cycles + took, "dim"))
+        for task in phase.tasks:
+            names = "  ".join(visible(text).ljust(width) for text, width in zip(_names(task), widths, strict=True))
+            wrong = sum(story.now == "open" and story.finding.task == task.id for story in phase.findings)
+            _line(console, (f"    {names}  ", ""), *_task(task, wrong))
+
+
+def _names(task: TaskAccount) -> tuple[str, str]:
+    return task.id.partition("/")[2], f"@{task.persona}"
+
+
+def _task(task: TaskAccount, wrong: int) -> list[tuple[str, str]]:
+    again = f" in cycle {task.cycle}" if task.cycle else ""
+    missing = sum(not item.name for item in task.evidence) if task.state == "delivered" else 0
+    parts = [(f"{sign(task.state)} {task.state}{again}", style(task.state))]
+    parts += [(f", {wrong} finding{'' if wrong == 1 else 's'}", "red")] if wrong else []
+    parts += [(f", without {missing} of what it owes", "red")] if missing else []
+    tries = f", {task.attempts} tries" if task.attempts > 1 else ""
+    return [*parts, (f"{tries}{f'  {lasted(task.seconds)}' if task.seconds else ''}", "dim")]
+
+
+def _phase(console: Console, phase: PhaseAccount) -> None:
+    """What a table cannot hold: only where there is something to tell."""
+    if not (phase.doubt or phase.findings or phase.cycles or phase.decisions or phase.waivers or phase.broken):
+        return
+    _line(console, ("", ""))
+    _line(console, (phase.title, "bold"), (": ", ""), *_word(phase.word or "no verdict"))
+    if phase.doubt:
+        _line(console, (f"  ✗ {phase.doubt}", "red"))
+    for broken in phase.broken:
+        _line(console, (f"  ✗ no statement: {broken}", "red"))
+    for story in phase.findings:
+        _line(console, (f"  {sign(story.now)} {ended(story)}: ", style(story.now)), (story.finding.id, "bold"))
+        _line(console, (f"      {story.finding.text}", "dim"))
+    for cycle in phase.cycles:
+        given = "; ".join(f"{order.owner}{'' if order.delivered else ' (nothing yet)'}" for order in cycle.orders) or "nobody"
+        judges = ", ".join(f"{order.owner}{'' if order.delivered else ' (not yet)'}" for order in cycle.again)
+        _line(
+            console,
+            (f"  ↻ fix cycle {cycle.cycle}", "cyan"),
+            (f", {len(cycle.findings)} findings; mends: {given}; judges again: {judges or '–'}", ""),
+        )
+        if cycle.unowned:
+            _line(console, (f"    given to nobody: {', '.join(cycle.unowned)}", "red"))
+    for waiver in phase.waivers:
+        _line(
+            console, (f"  {'⚠' if waiver.state == 'counts' else '✗'} waiver {waiver.number} {waiver_word(waiver)}", "yellow"),
+            (f", by {waiver.by} until {waiver.until}: {', '.join(waiver.findings)}. {waiver.reason}", ""),
+        )  # fmt: skip
+    for said in phase.decisions:
+        reason = f": {said.reason}" if said.reason else ""
+        doubt = f" (does not count: {said.doubt})" if said.doubt else ""
+        where = f"after cycle {said.cycle}, {said.at}"
+        _line(console, (f"  {sign(said.answer)} {said.by}: {said.answer}", style(said.answer)), (f"{reason}{doubt} ({where})", ""))
+
+
+def _checklists(console: Console, account: RunAccount) -> None:
+    for name in dict.fromkeys(item.checklist for item in account.checklists):
+        _line(console, ("", ""))
+        _line(console, (name.replace("-", " ").capitalize(), "bold"))
+        for item in (one for one in account.checklists if one.checklist == name):
+            mark, shade = ("…", "dim") if item.now == "open" else (sign(item.now), style(item.now))
+            note = {"waived": " (waived)", "open": " (not answered yet)"}.get(item.now, "")
+            _line(console, (f"  {mark} ", shade), (item.says, ""), (note, shade))

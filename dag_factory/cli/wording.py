@@ -1,0 +1,27 @@
+"""How a finding ended and what a waiver is worth, in words: the same for `status` and `report`."""
+
+from __future__ import annotations
+
+from dag_factory.evidence.account import WaiverAccount
+from dag_factory.evidence.story import FindingStory
+
+__all__ = ["ended", "waiver_word"]
+
+
+def ended(story: FindingStory) -> str:
+    """What became of a finding, in plain words without markup."""
+    if story.now == "open":
+        return f"open since cycle {story.since}" if story.since else "open"
+    if story.now == "waived":
+        return f"waived by {story.waived_by} until {story.until} ({story.waiver or 'its waiver is gone'})"
+    who = ", ".join(f"{order.owner} ({order.commit[:12] if order.commit else 'no commit'})" for order in story.by)
+    if not who:
+        return f"mended, found no more in cycle {story.cycle}" if story.cycle else "mended when the work was done again"
+    return f"mended in cycle {story.cycle} by {who}"
+
+
+def waiver_word(waiver: WaiverAccount) -> str:
+    """What a waiver is worth now."""
+    return {"counts": "counts", "ran out": "ran out", "not asked yet": "is counted by no gate yet", "does not count": "does not count"}[
+        waiver.state
+    ]
