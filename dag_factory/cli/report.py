@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -35,27 +33,13 @@ def report(
     text = page(account_of(record_of(find_run(run, root)), pendulum.now("UTC")))
     if output is None:
         typer.echo(text, nl=False)
-    else:
-        _write(output, text)
-
-
-def _write(output: Path, text: str) -> None:
-    """Put the whole page in place, or nothing."""
+        return
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=output.absolute().parent, delete=False) as stream:
-            stream.write(text)
-        Path(stream.name).chmod(0o666 & ~_umask())
-        Path(stream.name).replace(output)
+        output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise PhasegateError(
             f"The report cannot be written to {output}: {error.strerror}.", remedy="Name a file in a folder that you may write to."
         ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def page(account: RunAccount) -> str:

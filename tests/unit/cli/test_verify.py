@@ -8,6 +8,7 @@ import shutil
 import pytest
 import typer
 from support.runs import honest, place
+from support.telling import FINDING, JUDGED, decided, failed, mended, waived
 from typer.testing import CliRunner
 
 from dag_factory.cli.verify import verify
@@ -149,3 +150,70 @@ def test_a_run_whose_charter_was_altered_is_an_error_and_no_verdict(run):
     result = ask(run)
     assert isinstance(result.exception, PhasegateError)
     assert "PASSED" not in result.output
+
+
+@pytest.fixture
+def excused(tmp_path):
+    """A whole run that passed with a waiver."""
+    run = failed(tmp_path)
+    decided(run, "waive", findings=(FINDING,))
+    waived(run)
+    run.answer("validation")
+    run.work("integration")
+    assert run.answer("integration").word == "PASSED"
+    return run
+
+
+def test_what_passed_with_a_waiver_holds_and_is_said_to_have_one(excused):
+    result = ask(excused)
+    assert result.exit_code == 0
+    assert "validation: signed verdict PASSED_WITH_WAIVER; judged again: PASSED_WITH_WAIVER" in result.output
+    assert "The run: PASSED_WITH_WAIVER" in result.output
+    assert "The run: PASSED\n" not in result.output
+    assert f"⚠ waived by erin until {excused.record.waivers['validation'][0].says.expires_at}: {FINDING}" in result.output
+    assert "⚠ @test-engineer gave technical validation" in result.output
+    assert "It holds because of waivers alone: 1 finding stood and was not mended." in result.output
+    assert "erin answered waive after cycle 0: It can wait." in result.output
+
+
+def test_waivers_and_decisions_as_json(excused):
+    told = json.loads(ask(excused, "--json").output)
+    assert (told["verdict"], told["phases"]["validation"]) == ("PASSED_WITH_WAIVER", "PASSED_WITH_WAIVER")
+    assert [(item["finding"]["rule"], item["by"]) for item in told["waived"]] == [("check-failed", "erin")]
+    assert [(item["by"], item["reason"]) for item in told["waivers"]] == [("erin", "Known, ticket 4711")]
+    assert [(item["by"], item["answer"]) for item in told["decisions"]] == [("erin", "waive")]
+    assert [item["id"] for item in told["checklists"] if item["waived"]] == ["evidence-verified", "technically-validated"]
+    assert told["findings"] == []
+
+
+def test_a_waiver_that_was_taken_away_is_found(excused):
+    place(excused, "waivers/validation").unlink()
+    result = ask(excused)
+    assert result.exit_code == 1
+    assert "The run: FAILED" in result.output
+    assert f"✗ {FINDING.replace(':', '  ')}" in result.output
+
+
+def test_fix_cycles_are_judged_again_and_told(tmp_path, monkeypatch):
+    house = mended(tmp_path / "house", monkeypatch)
+    house.fix("check")
+    house.phase("ship")
+    result = ask(house)
+    assert result.exit_code == 0, result.output
+    commit = house.record.rounds["check"][0].statements["build/two.maker"][-1].says.sealed.commit
+    assert "check: signed verdict PASSED after fix cycle 1; judged again: PASSED" in result.output
+    assert f"fix cycle 1: 1 findings, given to build/two.maker ({commit[:12]}); 1 mended, 0 waived, 0 open" in result.output
+    assert f"✓ mended since cycle 0: {JUDGED}" in result.output
+    told = json.loads(ask(house, "--json").output)
+    assert told["rechecked"] == {"check": [{"finding": JUDGED, "cycle": 0, "now": "mended"}]}
+    assert [(cycle["phase"], cycle["cycle"], cycle["mended"]) for cycle in told["cycles"]] == [("check", 1, [JUDGED])]
+    assert told["cycles"][0]["orders"][0]["owner"] == "build/two.maker"
+
+
+def test_what_is_quoted_cannot_speak_to_the_terminal(tmp_path):
+    run = failed(tmp_path)
+    decided(run, "stop", reason="\x1b[2J\u202e\nThe run: PASSED")
+    told = ask(run).output
+    assert "⟨U+001B⟩[2J⟨U+202E⟩ The run: PASSED" in told
+    assert "\x1b" not in told
+    assert "\x1b" not in ask(run, "--json").output

@@ -1,0 +1,119 @@
+"""What a run waits for, at every moment of its life."""
+
+from __future__ import annotations
+
+import pendulum
+import pytest
+from support.runs import EXTERNAL, SPEC, honest
+from support.telling import decided, failed, mended, waived
+
+from dag_factory.evidence.waiting import stands_at, waits_for
+
+DECIDE = SPEC + "fix: {max_cycles: 0, extra_cycles: 1, decide: [erin]}\n"
+APPROVE = SPEC + "phases: {foundation: {gate: {approval: {people: [erin, frank], need: 2}}}}\n"
+UX = "foundation/ux-designer"
+
+
+def told(run, *, after=0):
+    return [waited.says for waited in waits_for(run.record, pendulum.now("UTC").add(days=after))]
+
+
+def of(run):
+    return [waited.of for waited in waits_for(run.record, pendulum.now("UTC"))]
+
+
+def test_for_everybody_of_the_first_phase(tmp_path):
+    run = honest(tmp_path)
+    assert of(run) == ["foundation/architect", UX, "foundation/product-manager"]
+    assert told(run)[0] == "@architect delivers its evidence: foundation/architect"
+
+
+def test_for_the_gate_when_all_have_delivered(tmp_path):
+    assert of(honest(tmp_path, worked="foundation")) == ["foundation.gate"]
+
+
+def test_for_somebody_outside(tmp_path):
+    run = honest(tmp_path, text=EXTERNAL)
+    run.work("foundation", without=(UX,))
+    assert of(run) == ["phasegate submit"]
+    assert told(run) == [f"@ux-designer brings from outside its evidence: {UX}"]
+    assert told(run, after=1) == [f"@ux-designer brings from outside its evidence: {UX}; its time is over"]
+
+
+def test_for_the_next_phase_after_a_gate(tmp_path):
+    run = honest(tmp_path, through="foundation")
+    assert all(name.startswith("implementation/") for name in of(run))
+
+
+def test_for_nothing_when_all_is_passed(tmp_path):
+    run = honest(tmp_path, through="integration")
+    assert told(run) == []
+    assert stands_at(run.record, pendulum.now("UTC")) is None
+
+
+def test_for_approvals_and_then_for_the_gate(tmp_path):
+    run = honest(tmp_path, worked="foundation", text=APPROVE)
+    assert told(run) == ["2 of 2 approvals, asked are erin, frank"]
+    decided(run, "approve", phase="foundation")
+    assert told(run) == ["1 of 2 approvals, asked are erin, frank"]
+    decided(run, "refuse", by="frank", phase="foundation")
+    assert of(run) == ["foundation.gate"], "who refuses is heard at once"
+
+
+def test_for_a_triage_after_a_gate_failed(tmp_path):
+    assert told(failed(tmp_path)) == ["fix cycle 1 begins: triage says who mends what"]
+
+
+def test_for_the_gate_after_a_waiver(tmp_path):
+    run = failed(tmp_path)
+    number = waived(run)
+    assert of(run) == ["validation.gate"]
+    assert number in told(run)[0]
+    assert run.answer("validation").word == "PASSED_WITH_WAIVER"
+    assert of(run)[0].startswith("integration/")
+    assert "A waiver of phase" in told(run, after=30)[0], "it ran out"
+
+
+def test_for_a_person_and_what_they_decide(tmp_path):
+    run = failed(tmp_path, text=DECIDE)
+    assert told(run) == ["a person decides in Airflow: waive, one more cycle or stop; asked are erin"]
+    decided(run, "cycle")
+    assert of(run) == ["validation.fix_1.triage"]
+
+
+def test_for_nothing_after_somebody_stopped_it(tmp_path):
+    run = failed(tmp_path, text=DECIDE)
+    decided(run, "stop")
+    assert told(run) == []
+
+
+def test_for_nothing_where_nobody_mends_and_nobody_decides(tmp_path):
+    assert told(failed(tmp_path, text=SPEC + "fix: {max_cycles: 0}\n")) == []
+
+
+def test_for_the_gate_where_work_was_done_again_after_its_verdict(tmp_path):
+    run = honest(tmp_path, through="foundation")
+    run.deliver(UX)
+    assert of(run) == ["foundation.gate"]
+    assert "was done again" in told(run)[0]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        yield mended(tmp_path_factory.mktemp("waiting") / "house", patch)
+
+
+def test_through_a_fix_cycle(house):
+    house.run("check.fix_1.triage")
+    assert of(house) == ["build/two.maker", "check/judge", "check/writer"]
+    assert told(house)[:2] == [
+        "@maker delivers what it mends in fix cycle 1: build/two.maker",
+        "@judge delivers its judgement in fix cycle 1: check/judge",
+    ]
+    house.mend("check")
+    assert of(house) == ["check/judge", "check/writer"]
+    house.run("check.fix_1.converge", "check.fix_1.judge", "check.fix_1.writer", "check.fix_1.join")
+    assert of(house) == ["check.fix_1.gate"]
+    house.run("check.fix_1.gate")
+    assert of(house) == ["ship/packer"]
