@@ -145,6 +145,8 @@ def _shorten(made: dict[str, Any]) -> None:
         name = str(part.get("$ref", "")).rpartition("/")[2]
         if name in short:
             part["anyOf"] = [*short[name], {"$ref": part.pop("$ref")}]
+    for part in definitions["Notify"]["properties"].values():
+        part["anyOf"] = [part["items"], {"type": part.pop("type"), "items": part.pop("items")}]  # one notifier is a list of one
 
 
 def _bind(binding: dict[str, Any]) -> None:

@@ -16,11 +16,12 @@ from dag_factory.evidence.contract import (
     RunContract,
     TaskContract,
 )
-from dag_factory.plan.models import Execution, Plan, Presentation, Schedule
+from dag_factory.plan.models import Execution, Notifier, Plan, Presentation, Schedule
 from dag_factory.plan.rules import PLAN_RULES
 from dag_factory.runners import static_principals
 from dag_factory.spec import Binding, Spec, Task, Workflow, ordered
 from dag_factory.spec.models import Evidence
+from dag_factory.spec.telling import EVENTS
 
 __all__ = ["compile_plan"]
 
@@ -196,9 +197,22 @@ def _people(workflow: Workflow) -> list[str]:
 
 
 def _presentation(spec: Spec) -> Presentation:
+    workflow = spec.workflow
+    asked = [
+        phase_id for phase_id in ordered(workflow.phases) if (gate := workflow.phases[phase_id].gate) and (workflow.assets or gate.asset)
+    ]
     return Presentation(
-        docs=spec.workflow.docs or "",
-        tags=spec.workflow.tags,
-        owner=spec.workflow.owner,
-        titles={name: spec.catalogue[name]["title"] for name in _people(spec.workflow)},
+        docs=workflow.docs or "",
+        tags=workflow.tags,
+        owner=workflow.owner,
+        titles={name: spec.catalogue[name]["title"] for name in _people(workflow)},
+        notify={event: told for event in EVENTS if (told := tuple(_notifiers(workflow, event)))},
+        assets=tuple(asked),
+        deadline=workflow.deadline,
     )
+
+
+def _notifiers(workflow: Workflow, event: str) -> Iterator[Notifier]:
+    for written in workflow.notify.of(event):
+        given = written.model_dump(mode="json")["arguments"] if written.notifier else written.given
+        yield Notifier(path=written.path, arguments=given)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dag_factory.evidence.contract import RunContract
 
-__all__ = ["Execution", "Plan", "Presentation", "Schedule"]
+__all__ = ["Execution", "Notifier", "Plan", "Presentation", "Schedule"]
 
 FORMAT = 2
 
@@ -48,13 +48,26 @@ class Schedule(_Frozen):
     catchup: bool = False
 
 
+class Notifier(_Frozen):
+    """One of Airflow's notifiers: the import path of its class, and what it is made with."""
+
+    path: str
+    arguments: dict[str, Any] = {}
+
+
 class Presentation(_Frozen):
-    """What people see and no gate cares about: editing it changes no digest, and so kills no running run."""
+    """What people see and no gate cares about: editing it changes no digest, and so kills no running run.
+
+    `notify` says by event who is told; `assets` are the phases whose passing is an event of an asset; after `deadline` seconds a run is late.
+    """
 
     docs: str = ""
     tags: tuple[str, ...] = ()
     owner: str = "phasegate"
     titles: dict[str, str] = {}
+    notify: dict[str, tuple[Notifier, ...]] = {}
+    assets: tuple[str, ...] = ()
+    deadline: int | None = None
 
 
 class Plan(_Frozen):

@@ -107,7 +107,7 @@ def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
             yield Diagnostic("principal-shared", place, reason, "Give each duty a script of its own.")
 
 
-_TAKEN = frozenset({"open", "converge", "gate", "evidence", "settled", "mended", "triage", "join", "fix"})
+_TAKEN = frozenset({"open", "converge", "gate", "evidence", "settled", "mended", "triage", "join", "fix", "passed"})
 _BEGINNINGS = ("fix_", "fix-", "share-", "approve-", "decide_", "waived_")
 _FIX = re.compile("fix_[0-9]+")
 

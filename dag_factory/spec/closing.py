@@ -34,6 +34,7 @@ class Gate(Written):
     says: Word | None = None
     timeout: Seconds = 7 * _DAY
     approval: Approval | None = None
+    asset: bool = False
 
 
 class Fix(Written):

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from dag_factory.spec.closing import Approval, Fix, Gate
 from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word, money_of
+from dag_factory.spec.telling import Notifier, Notify, Slack, Smtp
 from dag_factory.spec.written import Written
 
 __all__ = [
@@ -26,12 +27,16 @@ __all__ = [
     "Feature",
     "Fix",
     "Gate",
+    "Notifier",
+    "Notify",
     "Param",
     "Persona",
     "Phase",
     "Reference",
     "Requires",
     "Schedule",
+    "Slack",
+    "Smtp",
     "Task",
     "Workflow",
     "Workspace",
@@ -258,6 +263,9 @@ class Workflow(Written):
     docs: Word | None = None
     max_active_runs: Annotated[int, Field(ge=1)] = 1
     timeout: Seconds | None = None
+    deadline: Seconds | None = None
+    notify: Notify = Notify()
+    assets: bool = False
     requires: Requires = Requires()
     fix: Fix = Fix()
     paths: dict[Name, Texts] = Field(default_factory=dict)

@@ -29,6 +29,7 @@ from dag_factory.spec.rules.structure import (
     schedule_invalid,
 )
 from dag_factory.spec.rules.subject import Subject
+from dag_factory.spec.rules.telling import notifier_path, notify_never
 
 __all__ = ["STATIC_RULES", "Subject"]
 
@@ -56,4 +57,6 @@ STATIC_RULES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     fix_undecided,
     people_twice,
     rule_unknown,
+    notifier_path,
+    notify_never,
 )
