@@ -21,6 +21,7 @@ from dag_factory.operators.complete import CompleteOperator
 from dag_factory.operators.kickoff import KickoffOperator
 from dag_factory.phases import build_phase
 from dag_factory.plan import Plan
+from dag_factory.telling import of_run
 
 __all__ = ["build_dag"]
 
@@ -46,6 +47,7 @@ def build_dag(plan: Plan, folder: Path) -> DAG:
         dagrun_timeout=timedelta(seconds=plan.timeout) if plan.timeout else None,
         auto_register=False,  # one that breaks while it is built would be registered as far as it got, and run green
         **_when(plan),
+        **of_run(plan),
     )
     with dag:
         gates: list[Any] = [KickoffOperator(

@@ -12,14 +12,14 @@ from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink
 
-__all__ = ["MOUNT", "EvidenceLink", "RunLink", "VerdictLink"]
+__all__ = ["MOUNT", "EvidenceLink", "RunLink", "VerdictLink", "question_page"]
 
 MOUNT = "phasegate"
 """Where the plugin's pages lie below Airflow's base; the plugin mounts them there."""
 
 
 def _run(ti: Any) -> str:
-    return f"{MOUNT}/dags/{quote(ti.dag_id, safe='')}/runs/{quote(ti.run_id, safe='')}"
+    return RunLink.to(ti.dag_id, ti.run_id)
 
 
 class VerdictLink(BaseOperatorLink):
@@ -66,3 +66,14 @@ class RunLink(BaseOperatorLink):
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 # Airflow's signature
         """Where the phases of the run are shown."""
         return _run(ti_key)
+
+    @staticmethod
+    def to(dag_id: str, run_id: str) -> str:
+        """The link, for whoever has no task of the run."""
+        return f"{MOUNT}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
+
+
+def question_page(ti: Any) -> str:
+    """Where Airflow's UI lets people answer what a task asks."""
+    dag_id, run_id, task_id = (quote(part, safe="") for part in (ti.dag_id, ti.run_id, ti.task_id))
+    return f"dags/{dag_id}/runs/{run_id}/tasks/{task_id}/required_actions"

@@ -28,6 +28,8 @@ from dag_factory.settings import allowed_patterns, cache_root
 __all__ = ["Report", "load_workflows", "reporting", "spec_files"]
 
 _log = logging.getLogger(__name__)
+_TELLS = re.compile(r"(^|\.)(gate|triage|complete|approve-\d+|decide_\d+|waived_\d+)$")
+"""Tasks that tell people. A notifier is code that a worker runs beside its keys, and no part of the plan's digest: it is read from the spec itself."""
 _NAME = re.compile(rb"""^[^\S\n]*["']?workflow["']?\s*:\s*["']?([A-Za-z0-9_-]+)""", re.MULTILINE)
 
 
@@ -141,6 +143,8 @@ def _likely(where: Path, dag_id: str, cache: PlanCache) -> list[Path]:
 def _load(path: Path, made: dict[str, Path], cache: PlanCache) -> DAG:
     try:
         plan = cache.plan_of(path)
+        if plan.presentation.notify and _TELLS.search(get_parsing_context().task_id or ""):
+            plan = PlanCache(None, allowed_patterns()).plan_of(path)
         first = made.setdefault(plan.workflow, path)
         if first != path:
             reason = f"{first} has a workflow {plan.workflow} already."

@@ -17,8 +17,10 @@ from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from dag_factory.errors import PhasegateError
-from dag_factory.links import VerdictLink
+from dag_factory.links import VerdictLink, question_page
+from dag_factory.notices import Notice
 from dag_factory.plan import Plan
+from dag_factory.telling import Tell, Telling
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, Param
@@ -32,15 +34,16 @@ __all__ = ["AskOperator", "Question"]
 
 @dataclass(frozen=True)
 class Question:
-    """What a person reads, the digest of what it is about, and the form they fill in."""
+    """What a person reads, the digest of what it is about, the form they fill in, and what was found: an id and a text each."""
 
     subject: str
     body: str
     asked: str
     form: dict[str, Param] = field(default_factory=dict)
+    findings: tuple[tuple[str, str], ...] = ()
 
 
-class AskOperator(HITLOperator):
+class AskOperator(Telling, HITLOperator):
     """Asks one of some people; what comes back is a decision or a failure.
 
     Parameters
@@ -60,7 +63,9 @@ class AskOperator(HITLOperator):
 
     def __init__(self, *, plan: Plan, phase: str, cycle: int, people: Sequence[str], wait: int, options: list[str], **kwargs: Any) -> None:
         kwargs["retries"] = 0
+        told = plan.presentation.notify.get("decision-needed", ())
         super().__init__(
+            notifiers=[Tell("decision-needed", told)] if told else [],  # type: ignore[list-item] # Airflow only calls it
             subject=f"{plan.workflow}: {plan.contract.phase(phase).title}", options=options, response_timeout=timedelta(seconds=wait),
             assigned_users=[{"id": login, "name": login} for login in people], **kwargs,
         )  # fmt: skip
@@ -89,6 +94,7 @@ class AskOperator(HITLOperator):
             raise AirflowFailException(str(error)) from error
         self.subject, self.body = question.subject, question.body
         self.params = ParamsDict(question.form)
+        self.said = self._notice(context["ti"], question)
         self.log.info("Asking %s: %s", ", ".join(self.people), question.subject)
         try:
             return super().execute(context)
@@ -114,6 +120,14 @@ class AskOperator(HITLOperator):
             raise AirflowFailException(str(error)) from error
         self.log.info("%s answered: %s. %s", by, answer.answer, answer.reason)
         return {"answer": answer.answer, "by": by}
+
+    def _notice(self, ti: Any, question: Question) -> Notice:
+        """What those are told who answer."""
+        word = "FAILED" if question.findings else "waits for approval"
+        return Notice(
+            "decision-needed", ti.dag_id, ti.run_id, word, question_page(ti), self._plan.contract.phase(self.phase).title, self.cycle,
+            question.findings, tuple(self.people),
+        )  # fmt: skip
 
     def _digest(self, case: Case) -> str:
         """The digest of what is asked about: a subclass may ask about more than the statements."""

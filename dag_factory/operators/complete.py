@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from dag_factory.links import RunLink
+from dag_factory.notices import Notice
 from dag_factory.operators.base import PlanOperator
+from dag_factory.telling import Telling, callbacks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["CompleteOperator"]
 
 
-class CompleteOperator(PlanOperator):
+class CompleteOperator(Telling, PlanOperator):
     """Always runs; judges every phase again from the store; answers both checklists; fails unless everything holds.
 
     On success it leaves the approved commit as branch ``phasegate/<workflow>/<run>``, in the repository or its remote; never main.
@@ -28,16 +30,26 @@ class CompleteOperator(PlanOperator):
     ui_color = "#bbf7d0"
     operator_extra_links = (RunLink(),)
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**callbacks(kwargs["plan"], success="run-complete", failure="run-complete"), **kwargs)
+
     def execute(self, context: Context) -> None:
         """Judge, write the bundle and the summary, leave the branch."""
         with self._told():
-            scope, record, findings = self._judge(context)
+            scope, record, findings, word = self._judge(context)
             if findings:
+                self.said = self._notice(context["ti"], word, findings)
                 raise AirflowFailException(f"MISSION FAILED: {len(findings)} findings. The first: {findings[0].id}: {findings[0].text}")
             self._leave(scope, record)
+        self.said = self._notice(context["ti"], word)
         self.log.info("MISSION SUCCESS: %s", self._plan.mission)
 
-    def _judge(self, context: Context) -> tuple[Scope, RunRecord, tuple[Any, ...]]:
+    @staticmethod
+    def _notice(ti: Any, word: str, findings: tuple[Any, ...] = ()) -> Notice:
+        found = tuple((finding.id, finding.text) for finding in findings)
+        return Notice("run-complete", ti.dag_id, ti.run_id, word, RunLink().get_link(None, ti_key=ti), findings=found)
+
+    def _judge(self, context: Context) -> tuple[Scope, RunRecord, tuple[Any, ...], str]:
         import pendulum
 
         from dag_factory.evidence.verdict import table
@@ -64,7 +76,7 @@ class CompleteOperator(PlanOperator):
             ).encode(),
         )
         scope.run.append(f"{folder}/bundles", _bundle(scope, record))
-        return scope, record, findings
+        return scope, record, findings, word
 
     def _leave(self, scope: Scope, record: RunRecord) -> None:
         from dag_factory.operators.place import Place, bundles_of

@@ -54,7 +54,8 @@ class DecideOperator(AskOperator):
         lines += ["", f"*{_WAIVE}* lets the chosen ones pass until a date, at most {days:g} days from now, and needs a reason."]
         lines += [f"*{_STOP}*, or no answer, ends the run as failed.", "", f"You are asked about the verdict `{self._digest(case)}`."]
         subject = f"{case.contract.workflow}: {case.phase.title} failed; waive, go on or stop?"
-        return Question(subject, "\n".join(lines), self._digest(case), _form(may))
+        found = tuple((finding.id, finding.text) for finding in findings)
+        return Question(subject, "\n".join(lines), self._digest(case), _form(may), found)
 
     def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, ti: Any) -> Decision:
         """What was chosen; findings to waive are all that may be, where none is named."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dag_factory.links import VerdictLink
+from dag_factory.notices import Notice
 from dag_factory.operators.base import NothingToDo, PlanOperator
+from dag_factory.telling import Telling, callbacks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["TriageOperator"]
 
 
-class TriageOperator(PlanOperator):
+class TriageOperator(Telling, PlanOperator):
     """Turns the findings of a FAILED verdict into fix orders, signs them, and returns them for `fix` to be mapped over.
 
     It skips itself, and with it the fix phase, unless the very try of the gate before left a FAILED verdict: a gate that crashed, was
@@ -34,7 +36,7 @@ class TriageOperator(PlanOperator):
     operator_extra_links = (VerdictLink(),)
 
     def __init__(self, *, phase: str, cycle: int, gate: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**callbacks(kwargs["plan"], success="fix-opened"), **kwargs)
         self.phase, self.cycle = phase, cycle
         self._gate = gate
 
@@ -71,6 +73,10 @@ class TriageOperator(PlanOperator):
         folder = f"{record.charter.digest[:16]}/triages/{self.phase}"
         scope.run.append(folder, sign(triage, {"verdict": {"sha256": verdict.digest}}, scope.keys.signer(AUTHORITY)))
         self._tell(triage)
+        mends = tuple((order.task, ", ".join(order.findings)) for order in triage.orders)
+        self.said = Notice(
+            "fix-opened", ti.dag_id, ti.run_id, "FAILED", VerdictLink.to(ti, self.phase), case.phase.title, self.cycle, mends
+        )
         return [{"task": order.task} for order in triage.orders]
 
     def _wanted(self, case: Case, ti: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dag_factory.errors import PhasegateError
 from dag_factory.links import VerdictLink
+from dag_factory.notices import Notice
 from dag_factory.plan import Plan
+from dag_factory.telling import Telling, callbacks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["GateSensor"]
 
 
-class GateSensor(BaseSensorOperator):
+class GateSensor(Telling, BaseSensorOperator):
     """Waits for the evidence of a phase, verifies it, and keeps a signed verdict.
 
     PASSED and PASSED_WITH_WAIVER are success, FAILED is a failed task. While an external persona's evidence may still come, the gate defers to
@@ -43,7 +46,8 @@ class GateSensor(BaseSensorOperator):
 
     def __init__(self, *, plan: Plan, phase: str, cycle: int = 0, consent: bool = True, decided: bool = False, **kwargs: Any) -> None:
         kwargs["retries"] = 0
-        super().__init__(**kwargs)
+        asked = callbacks(plan, success="gate-passed", failure="gate-failed") if consent else {}
+        super().__init__(**asked, **kwargs)
         self.phase, self.cycle, self.consent, self.decided = phase, cycle, consent, decided
         self.plan_digest = plan.digest
         self._plan = plan
@@ -51,7 +55,7 @@ class GateSensor(BaseSensorOperator):
     def execute(self, context: Context) -> None:
         """Look once; end with the verdict, or defer."""
         from dag_factory.scope import Scope
-        from dag_factory.triggers.judge import ask, told
+        from dag_factory.triggers.judge import ask, notice_of, told
 
         ti, contract = context["ti"], self._plan.contract.phase(self.phase)
         try:
@@ -65,11 +69,26 @@ class GateSensor(BaseSensorOperator):
             self.log.info(line)
         if judgement.word == "INCONCLUSIVE":
             self._defer(context, scope)
+        self.said = notice_of(judgement, ti, contract.title)
         ti.xcom_push(key="judged", value=kept)
         if judgement.findings:
             raise AirflowFailException(
                 f"{contract.title}: FAILED, {len(judgement.findings)} red flags. The first: {judgement.findings[0].id}: {judgement.findings[0].text}"
             )
+
+    def notice(self, event: str, context: Mapping[str, Any]) -> Notice | None:
+        """What is told of the gate's end; nothing where the triggerer ended it, and told itself: Airflow then calls in the dag-processor."""
+        ti = context["ti"]
+        if self.said is None and not context.get("exception") and ti.xcom_pull(task_ids=self.task_id, key="verdict") is not None:
+            return None
+        return super().notice(event, context)
+
+    def unsaid(self, event: str, ti: Any, reason: str) -> Notice:
+        """A gate that could not judge at all."""
+        title = self._plan.contract.phase(self.phase).title
+        return Notice(
+            event, ti.dag_id, ti.run_id, "has no verdict", VerdictLink.to(ti, self.phase), title, self.cycle, (("error", reason),)
+        )
 
     def _waived(self, scope: Scope) -> bool:
         """Whether somebody answered the newest verdict of this cycle with a waiver."""
@@ -111,6 +130,16 @@ class GateSensor(BaseSensorOperator):
                 contract.title,
                 self.cycle,
                 consent=self.consent,
+                notify=self._notify(),
             ),
             method_name="execute",
         )
+
+    def _notify(self) -> dict[str, list[dict[str, Any]]]:
+        """Whom the triggerer is to tell: it knows no plan but what it is given."""
+        asked = self._plan.presentation.notify if self.consent else {}
+        return {
+            event: [notifier.model_dump(mode="json") for notifier in asked[event]]
+            for event in ("gate-passed", "gate-failed")
+            if event in asked
+        }

@@ -13,8 +13,11 @@ from dag_factory.errors import PhasegateError
 from dag_factory.evidence.statement import moment_of
 from dag_factory.evidence.verify import Judgement
 from dag_factory.links import VerdictLink
+from dag_factory.notices import Notice
+from dag_factory.plan.models import Notifier
 from dag_factory.scope import Scope
-from dag_factory.triggers.judge import ask, summary, told
+from dag_factory.telling import deliver
+from dag_factory.triggers.judge import ask, notice_of, summary, told
 from dag_factory.triggers.watch import Watcher, in_one_thread
 
 __all__ = ["GateTrigger"]
@@ -37,6 +40,7 @@ class GateTrigger(BaseTrigger):
     title: the phase's title, for the log.
     cycle: the fix cycle it closes; 0 for the ordinary work.
     consent: whether those who must agree are asked for too.
+    notify: whom to tell, by event: Airflow calls nobody in a worker for a task that ends here.
 
     """
 
@@ -54,15 +58,16 @@ class GateTrigger(BaseTrigger):
         cycle: int = 0,
         *,
         consent: bool = True,
+        notify: dict[str, list[dict[str, Any]]] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # Airflow has no types here
         self.dag_id, self.run_id, self.charter, self.plan, self.phase = dag_id, run_id, charter, plan, phase
         self.attempt, self.folders, self.deadlines, self.title = attempt, folders, deadlines, title
-        self.cycle, self.consent = cycle, consent
+        self.cycle, self.consent, self.notify = cycle, consent, notify or {}
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What the triggerer needs to make this trigger again."""
-        names = ("dag_id", "run_id", "charter", "plan", "phase", "attempt", "folders", "deadlines", "title", "cycle", "consent")
+        names = ("dag_id", "run_id", "charter", "plan", "phase", "attempt", "folders", "deadlines", "title", "cycle", "consent", "notify")
         return "dag_factory.triggers.gate.GateTrigger", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -72,12 +77,22 @@ class GateTrigger(BaseTrigger):
             judgement, kept = await self._judged()
         except PhasegateError as error:
             self.log.error("%s", error)  # noqa: TRY400 # the message says it all; a traceback would bury it
+            page = VerdictLink.to(self, self.phase)
+            found = (("error", str(error)),)
+            await self._tell(Notice("gate-failed", self.dag_id, self.run_id, "has no verdict", page, self.title, self.cycle, found))
             yield TaskFailedEvent(xcoms={"verdict": str(error), **link})
             return
         for line in told(judgement, f"Gate of phase {self.title}"):
             self.log.info(line)
+        await self._tell(notice_of(judgement, self, self.title))
         event = TaskFailedEvent if judgement.findings else TaskSuccessEvent
         yield event(xcoms={"verdict": summary(judgement), "judged": kept, **link})
+
+    async def _tell(self, notice: Notice) -> None:
+        """Tell before the end: what comes after it may never run. Who ends a gate again, after a triggerer was lost, tells again."""
+        asked = [Notifier.model_validate(one) for one in self.notify.get(notice.event, ())]
+        if asked:
+            await asyncio.to_thread(deliver, asked, notice, {"run_id": self.run_id})
 
     async def _judged(self) -> tuple[Judgement, str]:
         scope = await in_one_thread(lambda: Scope.of(self.dag_id, self.run_id, self.charter))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pendulum
 
@@ -10,9 +11,11 @@ from dag_factory.evidence.answering import keep_verdict
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.verdict import table
 from dag_factory.evidence.verify import Judgement, verify
+from dag_factory.links import VerdictLink
+from dag_factory.notices import Notice
 from dag_factory.scope import Scope
 
-__all__ = ["ask", "summary", "told"]
+__all__ = ["ask", "notice_of", "summary", "told"]
 
 
 def ask(scope: Scope, plan: str, phase: str, attempt: int, *, cycle: int = 0, consent: bool = True) -> tuple[Judgement, str]:
@@ -54,3 +57,19 @@ def summary(judgement: Judgement) -> str:
     """The verdict as one line of JSON, for an XCom that people read and nobody trusts."""
     findings = [finding.id for finding in judgement.findings]
     return json.dumps({"phase": judgement.phase, "cycle": judgement.cycle, "verdict": judgement.word, "findings": findings})
+
+
+def notice_of(judgement: Judgement, ti: Any, title: str) -> Notice:
+    """The verdict as people are told of it.
+
+    Parameters
+    ----------
+    ti: anything with a `dag_id` and a `run_id`.
+    title: the phase's title.
+
+    """
+    event = "gate-failed" if judgement.findings else "gate-passed"
+    found = [(finding.id, finding.text) for finding in judgement.findings]
+    found += [(used.finding.id, f"waived by {used.by} until {used.expires_at}: {used.finding.text}") for used in judgement.waived]
+    page = VerdictLink.to(ti, judgement.phase)
+    return Notice(event, ti.dag_id, ti.run_id, judgement.word, page, title, judgement.cycle, tuple(found))

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from airflow.sdk.exceptions import TaskAwaitingInput, TaskDeferred
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput, TaskDeferred
 
 ORDERS = Path(__file__).parents[2] / "examples" / "orders"
 
@@ -53,6 +54,7 @@ class House:
     deferred: dict[str, TaskDeferred] = field(default_factory=dict)
     parked: dict[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     started_by: str = ""
+    events: dict[Any, Any] = field(default_factory=lambda: defaultdict(SimpleNamespace))
 
     @classmethod
     def of_orders(cls, root: Path, monkeypatch: Any, **replaced: str) -> House:
@@ -120,14 +122,25 @@ class House:
                 "params": {},
                 "run_id": self.run_id,
                 "dag_run": SimpleNamespace(triggering_user_name=self.started_by),
+                "task": operator,
+                "outlet_events": self.events,
             }
             self.xcoms[name, "return_value"] = (call or operator.execute)(context)
+            self._called(operator.on_success_callback, context)
         except TaskDeferred as deferred:
             self.deferred[label] = deferred
         except TaskAwaitingInput as parked:
             self.parked[label] = (operator, parked.kwargs or {})
         except Exception as error:  # the test asks for it
             self.failures[label], self.errors[label] = str(error), error
+            if not isinstance(error, AirflowSkipException):
+                self._called(operator.on_failure_callback, {**context, "exception": error})
+
+    @staticmethod
+    def _called(callbacks: Any, context: dict[str, Any]) -> None:
+        """Call whom Airflow calls when the state of a task is known."""
+        for callback in callbacks or ():
+            callback(context)
 
     def answer(self, name: str, option: str, by: str | None, **form: Any) -> None:
         """Answer what a task asked, as Airflow resumes it: in a process of its own, with who answered."""
@@ -162,7 +175,7 @@ class House:
 
     def tasks(self, phase: str) -> list[str]:
         """The ids of the tasks that personas do in a phase, in plan order."""
-        own = ("open", "converge", "evidence", "gate", "approve-", "decide_", "fix_", "waived_")
+        own = ("open", "converge", "evidence", "gate", "approve-", "decide_", "fix_", "waived_", "passed")
         names = [task.task_id for task in self.dag().tasks if task.task_id.startswith(f"{phase}.")]
         return [name for name in names if not name.removeprefix(f"{phase}.").startswith(own)]
 

@@ -12,6 +12,8 @@ from airflow.serialization.serialized_objects import DagSerialization
 from dag_factory import load_workflows
 from dag_factory.errors import PhasegateError
 from dag_factory.loader import reporting, spec_files
+from dag_factory.plan import PlanCache
+from dag_factory.plan.models import Notifier
 
 SOUND = """\
 workflow: {name}
@@ -198,6 +200,25 @@ def test_what_kickoff_freezes_never_rests_on_the_cache(folder, load, monkeypatch
     monkeypatch.setattr("dag_factory.plan.cache.PlanCache._read", lambda *_: pytest.fail("the cache was asked"))
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", "kickoff")
     assert list(load(wanted="one")[0]) == ["one"]
+
+
+@pytest.mark.parametrize("task", ["foundation.gate", "foundation.fix_1.gate", "foundation.waived_1", "foundation.fix_1.triage", "complete"])
+def test_who_is_told_never_rests_on_the_cache(folder, load, monkeypatch, task):
+    """A notifier is code that a worker runs beside its keys, and no part of the plan's digest."""
+    write(folder, "one", SOUND.format(name="one") + "notify: {gate-passed: {notifier: the.spec.Says}}\n")
+    load()
+    read = PlanCache._read
+
+    def forged(self, path, key):
+        plan = read(self, path, key)
+        notify = {"gate-passed": (Notifier(path="somebody.else.Says"),)}
+        return plan.model_copy(update={"presentation": plan.presentation.model_copy(update={"notify": notify})})
+
+    monkeypatch.setattr(PlanCache, "_read", forged)
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", task)
+    dag = load(wanted="one")[0]["one"]
+    [callback] = dag.get_task("foundation.gate").on_success_callback
+    assert [notifier.path for notifier in callback.notifiers] == ["the.spec.Says"]
 
 
 def test_a_worker_finds_its_dag_by_whatever_the_name_is_written(folder, load):

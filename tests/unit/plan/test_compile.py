@@ -219,6 +219,21 @@ def test_dates_in_what_is_expected_become_texts(planner: Any) -> None:
     json.loads(made.canonical)
 
 
+def test_who_is_told_what_is_an_event_and_when_a_run_is_late(planner: Any) -> None:
+    notify = "notify: {gate-failed: [{smtp: {conn: post, to: [a@b.c]}}, {slack: {channel: d}}], run-late: {notifier: e.F, arguments: {since: 2026-01-01}}}\n"
+    seen = planner.plan(more=notify + "deadline: 90m\nphases: {validation: {gate: {asset: true}}}\n").presentation
+    assert {event: [(one.path.rpartition(".")[2], one.arguments) for one in told] for event, told in seen.notify.items()} == {
+        "gate-failed": [
+            ("SmtpNotifier", {"smtp_conn_id": "post", "to": ["a@b.c"]}),
+            ("SlackNotifier", {"slack_conn_id": "slack_api_default", "channel": "d"}),
+        ],
+        "run-late": [("F", {"since": "2026-01-01"})],
+    }
+    assert (seen.assets, seen.deadline) == (("validation",), 5400)
+    everywhere = planner.plan(more="assets: true\n").presentation
+    assert everywhere.assets == ("foundation", "implementation", "validation", "integration")
+
+
 def test_what_people_see(plan: Plan) -> None:
     seen = plan.presentation
     assert (seen.docs, seen.tags, seen.owner) == ("Read me.", ("orders",), "data-platform")

@@ -107,7 +107,7 @@ def test_the_trigger_survives_being_written_down(outside):
     assert arguments == {
         "dag_id": "outside", "run_id": "manual__1", "charter": house.record.charter.digest,
         "plan": house.dag().get_task("review.gate").plan_digest, "phase": "review", "attempt": 1,
-        "folders": trigger.folders, "deadlines": trigger.deadlines, "title": "Review", "cycle": 0, "consent": True,
+        "folders": trigger.folders, "deadlines": trigger.deadlines, "title": "Review", "cycle": 0, "consent": True, "notify": {},
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pendulum
 import pytest
 from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent
+from support.notifiers import notices
 from support.runs import EXTERNAL, HonestRun, honest
 
 from dag_factory.links import VerdictLink
@@ -101,6 +102,30 @@ def test_it_carries_the_link_that_no_worker_will_compute(run):
     bring(run)()
     [event] = ended(trigger_of(run))
     assert event.xcoms[VerdictLink().xcom_key] == "phasegate/dags/orders_mart/runs/manual__1/gates/foundation"
+
+
+def asked(*names):
+    """Whom to tell of each event."""
+    return {event: [{"path": f"support.notifiers.{name}", "arguments": {}} for name in names] for event in ("gate-passed", "gate-failed")}
+
+
+def test_it_tells_before_it_ends_for_no_worker_will(run, monkeypatch):
+    monkeypatch.setenv("TESTS_LAB", str(run.tmp_path))
+    bring(run)()
+    [event] = ended(trigger_of(run, notify=asked("Raises", "Lines")))
+    assert type(event) is TaskSuccessEvent, "whatever a notifier raises"
+    assert [(line["event"], line["phase"], line["word"]) for line in notices(run.tmp_path)] == [("gate-passed", "Foundation", "PASSED")]
+
+
+def test_it_tells_of_red_flags_and_of_what_it_cannot_judge(run, monkeypatch):
+    monkeypatch.setenv("TESTS_LAB", str(run.tmp_path))
+    run.contents[DESIGNER, "ux"] = None
+    ended(trigger_of(run, notify=asked("Lines")), bring(run))
+    ended(trigger_of(run, notify=asked("Lines"), plan="0" * 64))
+    first, second = notices(run.tmp_path)
+    assert (first["event"], first["word"], first["findings"][0]["id"]) == ("gate-failed", "FAILED", f"evidence-missing:{DESIGNER}/ux")
+    assert (second["event"], second["word"]) == ("gate-failed", "has no verdict")
+    assert "was changed in mid-run" in second["text"]
 
 
 def test_the_deadline_ends_it_as_a_failure_without_anything_having_come(tmp_path, monkeypatch):
