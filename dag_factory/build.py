@@ -59,12 +59,30 @@ def build_dag(plan: Plan, folder: Path) -> DAG:
             built = build_phase(plan, folder, phase, number, gates)
             gates = built.gates
             ends += built.ends
+            if phase.id in shown.assets:
+                ends.append(_passed(plan, folder, phase.id, gates))
         complete = CompleteOperator(
             task_id="complete", plan=plan, folder=folder, trigger_rule=TriggerRule.ALL_DONE, task_display_name="Complete",
             doc_md="Judges every phase again, answers both checklists, and leaves the approved commit as a branch. Fails unless every verdict holds.",
         )  # fmt: skip
         ends >> complete
     return dag
+
+
+def _passed(plan: Plan, folder: Path, phase: str, gates: list[Any]) -> Any:
+    """The task behind any gate of a phase that makes the asset's event. `complete` follows it, so that it is no second leaf."""
+    from airflow.sdk import TaskGroup
+
+    from dag_factory.operators.passed import PassedOperator
+
+    group = gates[0].dag.task_group.children[phase]
+    assert isinstance(group, TaskGroup)  # noqa: S101 # `build_phase` made it
+    passed = PassedOperator(
+        task_id="passed", plan=plan, folder=folder, phase=phase, task_group=group, trigger_rule=TriggerRule.ONE_SUCCESS, task_display_name="Passed",
+        doc_md=f"Makes an event of the asset `phasegate://{plan.workflow}/{phase}`, which other DAGs can be scheduled on.",
+    )  # fmt: skip
+    gates >> passed
+    return passed
 
 
 def _param(written: dict[str, Any]) -> Param:
