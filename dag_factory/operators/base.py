@@ -17,11 +17,19 @@ from dag_factory.plan import Plan
 if TYPE_CHECKING:
     from dag_factory.workspace.origin import Origin
 
-__all__ = ["NothingToDo", "PlanOperator", "origin_of"]
+__all__ = ["NothingToDo", "PlanOperator", "judged_by", "origin_of"]
 
 
 class NothingToDo(AirflowSkipException):
     """The one skip that is meant: a fix phase, or a part of it, is not needed."""
+
+
+def judged_by(ti: Any, gate: str) -> str:
+    """The digest of the verdict that the newest try of a gate left; empty where it left none.
+
+    What a task leaves from the triggerer, Airflow writes as JSON twice, and what a task reads it reads once: then there are quotes around it.
+    """
+    return str(ti.xcom_pull(task_ids=gate, key="judged") or "").strip('"')
 
 
 class PlanOperator(BaseOperator):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from dag_factory.operators.asking import AskOperator, Question
-from dag_factory.operators.base import NothingToDo
+from dag_factory.operators.base import NothingToDo, judged_by
 
 if TYPE_CHECKING:
     from dag_factory.evidence.decisions import Decision
@@ -42,7 +42,7 @@ class DecideOperator(AskOperator):
         from dag_factory.evidence.waiving import waivable
 
         verdict = self._failed(case)
-        if verdict is None or ti.xcom_pull(task_ids=self._gate, key="judged") != verdict.digest:
+        if verdict is None or judged_by(ti, self._gate) != verdict.digest:
             raise NothingToDo(f"The gate {self._gate} left no FAILED verdict in this try: there is nothing to decide.")
         findings = verdict.says.phasegate.findings
         may = [finding.id for finding in findings if waivable(case, finding)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dag_factory.links import VerdictLink
 from dag_factory.notices import Notice
-from dag_factory.operators.base import NothingToDo, PlanOperator
+from dag_factory.operators.base import NothingToDo, PlanOperator, judged_by
 from dag_factory.telling import Telling, callbacks
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ class TriageOperator(Telling, PlanOperator):
     def _wanted(self, case: Case, ti: Any) -> None:
         """Skip unless there is something to mend."""
         verdict = case.record.verdict(self.phase)
-        judged = ti.xcom_pull(task_ids=self._gate, key="judged")
-        if verdict is None or verdict.digest != judged or verdict.says.phasegate.word != "FAILED":
+        if verdict is None or verdict.digest != judged_by(ti, self._gate) or verdict.says.phasegate.word != "FAILED":
             raise NothingToDo(f"The gate {self._gate} left no FAILED verdict in this try: there is nothing to mend.")
         if self.cycle > case.contract.fix.max_cycles:
             allowed = [

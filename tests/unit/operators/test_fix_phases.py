@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from support.house import House
 from support.mending import PACK, mendable, script
@@ -52,6 +54,17 @@ def test_what_a_validator_found_is_mended_by_the_maker_of_the_feature_it_names(m
     house.phase("ship")
     house.run("complete")
     assert house.failures == {"check.gate": house.failures["check.gate"]}
+
+
+def test_a_gate_that_failed_in_the_triggerer_is_mended_too(make):
+    house = make()
+    house.run("kickoff")
+    house.phase("plan")
+    house.phase("build")
+    house.phase("check")
+    house.xcoms["check.gate", "judged"] = json.dumps(house.record.verdict("check").digest)
+    house.fix("check")
+    assert house.word("check") == "PASSED", house.findings("check")
 
 
 def test_all_validators_judge_again_and_writers_among_them_are_merged(make):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 from support.runs import SPEC, plan_of
 
 from dag_factory.errors import PhasegateError, StoreError
-from dag_factory.operators.base import PlanOperator
+from dag_factory.operators.base import PlanOperator, judged_by
 
 
 def operator(tmp_path, git="orders_repo", folder=None):
@@ -117,3 +118,9 @@ phases: {only: {tasks: {file: {persona: clerk, duty: filing}}, gate: {}}}
 """
     plan = plan_of(tmp_path, text, patterns=("none",))
     assert PlanOperator(task_id="one", plan=plan, folder=tmp_path)._origin() is None
+
+
+@pytest.mark.parametrize(("left", "read"), [("ab12", "ab12"), ('"ab12"', "ab12"), (None, ""), ("", "")])
+def test_what_a_gate_judged_is_read_wherever_it_ended(left, read):
+    """What the triggerer leaves, Airflow writes as JSON twice."""
+    assert judged_by(SimpleNamespace(xcom_pull=lambda task_ids, key: left), "first.gate") == read
