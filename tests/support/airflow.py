@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ SETTINGS = {
     "AIRFLOW__PHASEGATE__PATTERNS": "standard,none",
     "AIRFLOW__CORE__PARALLELISM": "8",  # two tasks sleep until they are killed, and must not keep the others waiting
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
+    "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",  # one workflow waits for an asset
 }
 
 
@@ -98,6 +100,8 @@ class RealAirflow:
             for path in workflows.iterdir():
                 if path.is_file():
                     (home.spec.parent / path.name).write_bytes(path.read_bytes())
+            sample = home.spec.read_text(encoding="utf-8")
+            home.spec.write_text(re.sub(r"^schedule: .*\n", "", sample, flags=re.MULTILINE), encoding="utf-8")  # it may be just that hour
             port = free_port(None)
             write_settings(home, port)
             seen = environment(home, os.environ) | SETTINGS | {"TESTS_LAB": str(home.root / "lab")}
