@@ -106,3 +106,13 @@ def test_a_gate_that_fails_in_the_triggerer_is_told_once_and_makes_no_event(run:
     said = [(notice["event"], notice["word"]) for notice in told(run) if notice["cycle"] == 0 and notice["event"] != "run-late"]
     assert said == [("gate-failed", "FAILED")], told(run)
     assert events(run, "drafting") == []
+
+
+@pytest.mark.flies("tells/marked")
+def test_an_event_that_cannot_be_made_changes_nothing_about_the_run(run: Run, tmp_path: Path):
+    run.task_is(GATE, "deferred")
+    run.mark("drafting.passed", "failed")
+    bring(run, tmp_path, "# Notes\n\n## Notes\n\nThree good words.\n")
+    assert run.end(300) == "success"
+    assert (run.states["drafting.passed"], run.states["complete"]) == ("failed", "success")
+    assert events(run, "drafting") == []

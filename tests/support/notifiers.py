@@ -23,7 +23,9 @@ class Lines(BaseNotifier):
     def notify(self, context: Any) -> None:
         """Write."""
         said = context["phasegate"]
-        line = {key: said[key] for key in ("event", "run", "phase", "cycle", "word", "subject", "link", "findings", "asked")} | {"text": self.text}
+        line = {key: said[key] for key in ("event", "run", "phase", "cycle", "word", "subject", "link", "findings", "asked")} | {
+            "text": self.text
+        }
         with (Path(os.environ["TESTS_LAB"]) / "notices.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
