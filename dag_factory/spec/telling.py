@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from dag_factory.spec.scalars import Texts, Word
 from dag_factory.spec.written import Written
@@ -73,6 +73,8 @@ _Notifiers = Annotated[tuple[Notifier, ...], BeforeValidator(_listed)]
 
 class Notify(Written):
     """Who is told when something happens: a notifier or a list of them for each event."""
+
+    model_config = ConfigDict(populate_by_name=False)
 
     gate_passed: _Notifiers = Field(default=(), alias="gate-passed")
     gate_failed: _Notifiers = Field(default=(), alias="gate-failed")

@@ -76,6 +76,7 @@ def test_what_never_happens_is_no_event_to_wait_for(lint, more, event):
         "notify: {gate-passed: {smtp: {to: []}}}\n",
         "notify: {gate-opened: {slack: {channel: b}}}\n",
         "notify: {gate-passed: everybody}\n",
+        "notify: {gate_passed: {slack: {channel: b}}}\n",
         "deadline: soon\n",
     ],
 )
