@@ -14,7 +14,7 @@ from dag_factory.cli.runs import find_run, record_of
 from dag_factory.cli.signs import lasted, sign
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.account import RunAccount
-from dag_factory.evidence.telling import account_of
+from dag_factory.evidence.recount import account_of
 
 __all__ = ["page", "report"]
 

@@ -16,7 +16,7 @@ from dag_factory.cli.runs import find_run, record_of
 from dag_factory.cli.signs import lasted, sign, style
 from dag_factory.cli.wording import ended, waiver_word
 from dag_factory.evidence.account import PhaseAccount, RunAccount, TaskAccount
-from dag_factory.evidence.telling import account_of
+from dag_factory.evidence.recount import account_of
 
 __all__ = ["show", "status"]
 

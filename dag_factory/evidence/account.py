@@ -1,4 +1,4 @@
-"""A run as people are told of it: what was done by whom, what was found, how it ended, how long it took. Plain values; `telling` makes them."""
+"""A run as people are told of it: what was done by whom, what was found, how it ended, how long it took. Plain values; `recount` makes them."""
 
 from __future__ import annotations
 

@@ -129,13 +129,13 @@ def test_after_the_validation_its_validators_judge_again_and_what_they_write_is_
 
 def test_without_a_repository_validators_follow_what_was_mended(build):
     dag = build("personas: {default: {command: write}}\n", text=BARE)
-    assert below(dag, "only.fix_1") == {"triage", "fix", "settled", "gate"}
-    assert ups(dag, "only.fix_1.gate") == {"fix_1.triage", "fix_1.settled"}
+    assert below(dag, "only.fix_1") == {"triage", "fix", "settled", "mended", "gate"}
+    assert ups(dag, "only.fix_1.gate") == {"fix_1.triage", "fix_1.mended"}
 
 
 def test_where_nobody_can_mend_nobody_is_mapped(build):
     dag = build("personas: {default: {check: make}}\n", text=BARE)
-    assert below(dag, "only.fix_1") == {"triage", "settled", "gate"}
+    assert below(dag, "only.fix_1") == {"triage", "settled", "mended", "gate"}
 
 
 def test_gates_and_triages_know_their_cycle(build):

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from dag_factory.cli import app
 from dag_factory.cli.status import show
 from dag_factory.errors import EnvelopeError, StoreError
-from dag_factory.evidence.telling import account_of
+from dag_factory.evidence.recount import account_of
 
 
 def ask(run, *more):

@@ -7,7 +7,7 @@ import pytest
 from support.runs import SPEC, honest, place
 from support.telling import FINDING, TESTER, decided, failed, waived
 
-from dag_factory.evidence.telling import account_of
+from dag_factory.evidence.recount import account_of
 
 
 def told(run, *, after=0):
