@@ -146,8 +146,8 @@ def _waivers(phase: PhaseAccount) -> list[str]:
 def _decisions(phase: PhaseAccount) -> list[str]:
     rows = (
         row(
-            f"{sign(one.answer)} {one.answer}", code(one.by), code(one.reason), str(one.cycle), ", ".join(code(name) for name in one.findings),
-            one.at, code(one.doubt),
+            f"{sign(one.answer)} {one.answer}", code(one.by) if one.by else "nobody", code(one.reason), str(one.cycle),
+            ", ".join(code(name) for name in one.findings), one.at, code(one.doubt),
         )
         for one in phase.decisions
     )  # fmt: skip

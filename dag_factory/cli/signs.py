@@ -11,7 +11,7 @@ SIGNS = {
     "PASSED": "✓", "PASSED_WITH_WAIVER": "⚠", "FAILED": "✗", "OPEN": "…",
     "holds": "✓", "waived": "⚠", "fails": "✗", "open": "✗", "mended": "✓",
     "delivered": "•", "failed": "✗", "missing": "·",
-    "approve": "✓", "refuse": "✗", "waive": "⚠", "cycle": "↻", "stop": "✗",
+    "approve": "✓", "refuse": "✗", "waive": "⚠", "cycle": "↻", "stop": "✗", "void": "✗",
 }  # fmt: skip
 STYLES = {"✓": "green", "⚠": "yellow", "✗": "red", "↻": "cyan"}
 

@@ -131,7 +131,8 @@ def _phase(console: Console, phase: PhaseAccount) -> None:
         reason = f": {said.reason}" if said.reason else ""
         doubt = f" (does not count: {said.doubt})" if said.doubt else ""
         where = f"after cycle {said.cycle}, {said.at}"
-        _line(console, (f"  {sign(said.answer)} {said.by}: {said.answer}", style(said.answer)), (f"{reason}{doubt} ({where})", ""))
+        told = "no answer that counts" if said.answer == "void" else f"{said.by}: {said.answer}"
+        _line(console, (f"  {sign(said.answer)} {told}", style(said.answer)), (f"{reason}{doubt} ({where})", ""))
 
 
 def _checklists(console: Console, account: RunAccount) -> None:

@@ -107,7 +107,8 @@ def _tell(record: RunRecord, phase: str) -> None:
         _echo(f"    waiver {said.number} by {said.by} until {said.expires_at}: {said.reason}")
     for decision in record.decisions.get(phase, ()):
         answer = decision.says
-        _echo(f"    {answer.by} answered {answer.answer} after cycle {answer.binding.cycle}{f': {answer.reason}' if answer.reason else ''}")
+        told = "no answer that counts" if answer.answer == "void" else f"{answer.by} answered {answer.answer}"
+        _echo(f"    {told} after cycle {answer.binding.cycle}{f': {answer.reason}' if answer.reason else ''}")
 
 
 def _echo(line: str) -> None:

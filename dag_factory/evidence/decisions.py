@@ -45,13 +45,17 @@ class Triage(Wire):
 
 
 class Decision(Wire):
-    """What a person answered. `asked` is the digest of what the question was about, compared again when the answer came."""
+    """What a person answered. `asked` is the digest of what the question was about, compared again when the answer came.
+
+    `void` is a question that ended without an answer that counts: nobody answered in time, somebody did who may not, or what was asked about had
+    changed; `reason` says which. It opens nothing, and is kept so that the run tells how it ended.
+    """
 
     TYPE: ClassVar[str] = f"{ROOT}:decision:v1"
 
     binding: Binding
     asked: Digest
-    answer: Literal["waive", "cycle", "stop", "approve", "refuse"]
+    answer: Literal["waive", "cycle", "stop", "approve", "refuse", "void"]
     by: str
     reason: str
     findings: tuple[str, ...]

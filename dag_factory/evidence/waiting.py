@@ -102,7 +102,7 @@ def _after(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict], no
     """The newest gate has answered, and the phase is not passed."""
     fix, cycle, gate = record.contract.fix, verdict.says.phasegate.binding.cycle, _gate(phase.id, verdict.says.phasegate.binding.cycle)
     decided = [item.says for item in record.decisions.get(phase.id, ()) if item.says.binding.previous_verdict == verdict.digest]
-    answer = next((one.answer for one in reversed(decided) if one.answer in {"waive", "cycle", "stop"}), "")
+    answer = next((one.answer for one in reversed(decided) if one.answer in {"waive", "cycle", "stop", "void"}), "")
     given = [
         item.says.number
         for item in record.waivers.get(phase.id, ())

@@ -36,13 +36,10 @@ class ApproveOperator(AskOperator):
     def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, ti: Any) -> Decision:
         """Approve or refuse."""
         from dag_factory.evidence.decisions import Decision
-        from dag_factory.evidence.run import binding_of
         from dag_factory.evidence.statement import now
 
-        name = ti.task_id.rpartition(".")[2]
         return Decision(
-            binding=binding_of(case.record, self.phase, name, ti.try_number, cycle=self.cycle), asked=asked,
-            answer="approve" if event["chosen_options"] == [_APPROVE] else "refuse", by=by,
+            binding=self.binding(case, ti), asked=asked, answer="approve" if event["chosen_options"] == [_APPROVE] else "refuse", by=by,
             reason=str((event.get("params_input") or {}).get("reason") or ""), findings=(), decided_at=now(),
         )  # fmt: skip
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dag_factory.evidence.decisions import Decision
     from dag_factory.evidence.policies.case import Case
+    from dag_factory.evidence.statement import Binding
     from dag_factory.scope import Scope
 
 __all__ = ["AskOperator", "Question"]
@@ -85,6 +86,12 @@ class AskOperator(Telling, HITLOperator):
         """The answer as it will be signed; a subclass says what an option means."""
         raise NotImplementedError
 
+    def binding(self, case: Case, ti: Any) -> Binding:
+        """What an answer belongs to."""
+        from dag_factory.evidence.run import binding_of
+
+        return binding_of(case.record, self.phase, ti.task_id.rpartition(".")[2], ti.try_number, cycle=self.cycle)
+
     def execute(self, context: Context) -> Any:
         """Ask, and wait without a worker."""
         try:
@@ -104,15 +111,12 @@ class AskOperator(Telling, HITLOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any], asked: str = "") -> Any:
         """Take the answer, if it is one: given in time, by somebody, who has no part in the run, about what still is as it was."""
-        if "error" in event or event.get("timedout"):
-            raise AirflowFailException(f"Nobody answered in time: {', '.join(self.people)} were asked. Silence is a stop.")
         try:
             scope, case = self._look(context["ti"])
-            by = self._who(case, event)
-            if self._digest(case) != asked:
-                raise AirflowFailException(
-                    "What was asked about has changed since. Clear this task: it asks again, about what lies here now."
-                )
+            by, void = self._who(case, event, asked)
+            if void:
+                self._keep(scope, case, self._void(case, void, asked=asked, by=by, ti=context["ti"]))
+                raise AirflowFailException(void)
             answer = self.decision(case, event, asked=asked, by=by, ti=context["ti"])
             self._keep(scope, case, answer)
             self.answered(scope, case, answer, event)
@@ -145,18 +149,29 @@ class AskOperator(Telling, HITLOperator):
         record = scope.record(self.plan_digest, upto=self.phase)
         return scope, Case(record, self.phase, scope.run.blob, pendulum.now("UTC"), self.cycle)
 
-    def _who(self, case: Case, event: dict[str, Any]) -> str:
-        """Who answered, if they may."""
+    def _who(self, case: Case, event: dict[str, Any], asked: str) -> tuple[str, str]:
+        """Who answered, and why it does not count; empty if it does."""
         from dag_factory.evidence.policies.consent import partial
 
+        if "error" in event or event.get("timedout"):
+            return "", f"Nobody answered in time; asked: {', '.join(self.people)}. Silence is a stop."
         user = event.get("responded_by_user") or {}
         by, name = str(user.get("id") or ""), str(user.get("name") or "")
         reason = partial(case.record, by) or (partial(case.record, name) if name else None)
         if reason is None and by not in self.people:
             reason = f"{by} is none of those who may answer: {', '.join(self.people)}"
         if reason:
-            raise AirflowFailException(f"The answer does not count: {reason}.")
-        return by
+            return by, f"The answer does not count: {reason}."
+        if self._digest(case) != asked:
+            return by, "What was asked about has changed since. Clear this task: it asks again, about what lies here now."
+        return by, ""
+
+    def _void(self, case: Case, reason: str, *, asked: str, by: str, ti: Any) -> Decision:
+        """That there is no answer, and why."""
+        from dag_factory.evidence.decisions import Decision
+        from dag_factory.evidence.statement import now
+
+        return Decision(binding=self.binding(case, ti), asked=asked, answer="void", by=by, reason=reason, findings=(), decided_at=now())
 
     def _keep(self, scope: Scope, case: Case, answer: Decision) -> None:
         from dag_factory.evidence.keys import AUTHORITY

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dag_factory.evidence.decisions import Decision
     from dag_factory.evidence.policies.case import Case
     from dag_factory.evidence.run import Stored
+    from dag_factory.evidence.statement import Binding
     from dag_factory.evidence.verdict import Finding, Verdict
     from dag_factory.scope import Scope
 
@@ -60,21 +61,20 @@ class DecideOperator(AskOperator):
     def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, ti: Any) -> Decision:
         """What was chosen; findings to waive are all that may be, where none is named."""
         from dag_factory.evidence.decisions import Decision
-        from dag_factory.evidence.run import binding_of
         from dag_factory.evidence.statement import now
 
-        verdict = self._failed(case)
-        if verdict is None:
-            raise AirflowFailException("There is no FAILED verdict to decide about any more.")
         form = event.get("params_input") or {}
-        name = ti.task_id.rpartition(".")[2]
-        binding = binding_of(case.record, self.phase, name, ti.try_number, cycle=self.cycle)
         answers: dict[str, Any] = {_WAIVE: "waive", _MORE: "cycle", _STOP: "stop"}
         chosen = answers[event["chosen_options"][0]]
         return Decision(
-            binding=binding.model_copy(update={"previous_verdict": verdict.digest}), asked=asked, answer=chosen, by=by,
-            reason=str(form.get("reason") or ""), findings=tuple(form.get("findings") or ()) if chosen == "waive" else (), decided_at=now(),
+            binding=self.binding(case, ti), asked=asked, answer=chosen, by=by, reason=str(form.get("reason") or ""),
+            findings=tuple(form.get("findings") or ()) if chosen == "waive" else (), decided_at=now(),
         )  # fmt: skip
+
+    def binding(self, case: Case, ti: Any) -> Binding:
+        """The verdict that is decided about belongs to it."""
+        verdict = self._failed(case)
+        return super().binding(case, ti).model_copy(update={"previous_verdict": verdict.digest if verdict else None})
 
     def answered(self, scope: Scope, case: Case, answer: Decision, event: dict[str, Any]) -> None:
         """Write the waiver, or end the run."""

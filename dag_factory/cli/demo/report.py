@@ -12,6 +12,7 @@ from rich.text import Text
 
 from dag_factory.cli.demo.home import DemoHome
 from dag_factory.evidence.contract import PhaseContract, TaskContract
+from dag_factory.evidence.decisions import Decision
 from dag_factory.evidence.record import RunRecord, read_record
 from dag_factory.evidence.rounds import statement_of, telling_merge
 from dag_factory.evidence.store import Store
@@ -34,7 +35,7 @@ class TaskStory:
 
 @dataclass(frozen=True)
 class PhaseStory:
-    """One phase: its tasks, the newest signed verdict on it, and its fix cycles; `verdict` is empty where no gate has answered."""
+    """One phase: its tasks, the newest signed verdict on it, its fix cycles, and what people decided; `verdict` is empty where no gate has answered."""
 
     phase: str
     title: str
@@ -42,6 +43,7 @@ class PhaseStory:
     tasks: tuple[TaskStory, ...]
     findings: tuple[Finding, ...]
     cycles: tuple[CycleStory, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def begun(self) -> bool:
@@ -69,7 +71,8 @@ def _phase(record: RunRecord, phase: PhaseContract, cycles: tuple[CycleStory, ..
     stored = record.verdict(phase.id)
     said = stored.says.phasegate if stored else None
     tasks = tuple(_task(record, task) for task in phase.tasks)
-    return PhaseStory(phase.id, phase.title, said.word if said else "", tasks, said.findings if said else (), cycles)
+    decided = tuple(item.says for item in record.decisions.get(phase.id, ()))
+    return PhaseStory(phase.id, phase.title, said.word if said else "", tasks, said.findings if said else (), cycles, decided)
 
 
 def _task(record: RunRecord, task: TaskContract) -> TaskStory:
@@ -114,9 +117,15 @@ def show_cycles(console: Console, phases: tuple[PhaseStory, ...]) -> None:
             head = (escape(cycle.phase), f"fix_{cycle.cycle}") if not index else ("", "")
             table.add_row(*head, *_mended(cycle, finding), end_section=index == len(cycle.findings) - 1)
     console.print(table)
-    for cycle in cycles:
-        if cycle.decision:
-            console.print(f"Before fix_{cycle.cycle} of {cycle.phase}: {escape(cycle.decision)}", soft_wrap=True, highlight=False)
+    for phase in phases:
+        for said in phase.decisions:
+            console.print(f"{phase.phase}.{said.binding.task}: {escape(_answer(said))}", soft_wrap=True, highlight=False)
+
+
+def _answer(said: Decision) -> str:
+    """What a person answered, or why there is no answer."""
+    words = {"waive": "waive what is open", "cycle": "one more cycle", "stop": "stop", "approve": "approved", "refuse": "refused"}
+    return said.reason if said.answer == "void" else f"{said.by}: {words[said.answer]}. {said.reason}".strip()
 
 
 def _mended(cycle: CycleStory, finding: Finding) -> tuple[Text, Text, Text]:
@@ -174,4 +183,4 @@ def _evidence(task: TaskStory) -> Text:
 
 def _word(phase: PhaseStory) -> Text:
     word = phase.verdict or ("no verdict" if phase.begun else "not begun")
-    return Text(word, {"PASSED": "bold green", "FAILED": "bold red"}.get(word, "dim"))
+    return Text(word, {"PASSED": "bold green", "PASSED_WITH_WAIVER": "bold yellow", "FAILED": "bold red"}.get(word, "dim"))

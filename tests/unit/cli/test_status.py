@@ -164,3 +164,9 @@ def test_a_charter_that_was_altered_is_an_error_and_no_word(tmp_path):
     result = CliRunner().invoke(app, ["status", str(run.store.path)])
     assert isinstance(result.exception, EnvelopeError)
     assert "PASSED" not in result.output
+
+
+def test_a_question_that_nobody_answered(tmp_path):
+    run = failed(tmp_path)
+    decided(run, "void", by="", reason="Nobody answered in time: erin were asked.")
+    assert "  ✗ no answer that counts: Nobody answered in time: erin were asked. (after cycle 0, " in ask(run)

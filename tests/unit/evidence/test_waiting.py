@@ -83,6 +83,8 @@ def test_for_a_person_and_what_they_decide(tmp_path):
 
 def test_for_nothing_after_somebody_stopped_it(tmp_path):
     run = failed(tmp_path, text=DECIDE)
+    decided(run, "void", by="", reason="Nobody answered in time.")
+    assert told(run) == []
     decided(run, "stop")
     assert told(run) == []
 

@@ -91,7 +91,9 @@ def test_one_more_cycle_is_opened_by_the_answer_and_by_nothing_else(failed):
 def test_an_answer_by_the_wrong_person_counts_for_nothing(failed, by, why):
     failed.answer("check.decide_1", "Waive", by, reason="Trust me.", expires="", findings=[])
     assert why in failed.failures["check.decide_1"]
-    assert failed.record.decisions["check"] == []
+    [kept] = [stored.says for stored in failed.record.decisions["check"]]
+    assert (kept.answer, kept.by) == ("void", by or "")
+    assert why in kept.reason
     failed.run("check.waived_1")
     assert failed.word("check") == "FAILED"
 
@@ -102,6 +104,7 @@ def test_stop_and_silence_end_the_run(failed):
     assert "lea stopped the run: Enough." in failed.failures["check.decide_1"]
     failed.resume("check.decide_1", {"error": "timeout", "error_type": "timeout"}, asked)
     assert "Silence is a stop" in failed.failures["check.decide_1"]
+    assert [(stored.says.answer, stored.says.by) for stored in failed.record.decisions["check"]] == [("stop", "lea"), ("void", "")]
     failed.run("complete")
     assert "MISSION FAILED" in failed.failures["complete"]
 
@@ -110,6 +113,7 @@ def test_an_answer_about_what_has_changed_since_is_none(failed):
     failed.run("check.fix_1.judge")
     failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=[])
     assert "has changed since" in failed.failures["check.decide_1"]
+    assert [stored.says.answer for stored in failed.record.decisions["check"]] == ["void"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -11,6 +12,7 @@ from support.runs import honest
 from dag_factory.cli.demo.home import fresh_home
 from dag_factory.cli.demo.report import show_cycles, show_findings, show_product, show_table, summarise
 from dag_factory.errors import PhasegateError
+from dag_factory.evidence.decisions import Decision
 from dag_factory.evidence.story import CycleStory, OrderStory
 from dag_factory.evidence.verdict import Finding
 from dag_factory.workspace.git import git
@@ -90,9 +92,15 @@ def test_what_became_of_each_finding_is_a_table(tmp_path, console):
         OrderStory("implementation/ingest.software-engineer", "software-engineer", (first.id, second.id), None, delivered=True),
         OrderStory("implementation/daily_mart.software-engineer", "software-engineer", (first.id,), "0123456789", delivered=True),
     )
-    cycle = CycleStory("validation", 1, (first, second), orders, (first.id,), (second.id,), (), "lea: one more cycle. [b]Please[/b]")
+    cycle = CycleStory("validation", 1, (first, second), orders, (first.id,), (second.id,), (), "")
+    answer = Decision.model_construct(
+        binding=SimpleNamespace(task="decide_1"), answer="cycle", by="lea", reason="[b]Please[/b]", findings=()
+    )
+    silent = Decision.model_construct(
+        binding=SimpleNamespace(task="decide_2"), answer="void", by="", reason="Nobody answered.", findings=()
+    )
     phase = told(tmp_path)[2]
-    show_cycles(console, (type(phase)(phase.phase, phase.title, "FAILED", phase.tasks, (), (cycle,)),))
+    show_cycles(console, (type(phase)(phase.phase, phase.title, "FAILED", phase.tasks, (), (cycle,), (answer, silent)),))
     text = console.file.getvalue()
     for words in (
         "fix_1",
@@ -103,7 +111,7 @@ def test_what_became_of_each_finding_is_a_table(tmp_path, console):
         "open",
     ):
         assert words in text
-    assert "Before fix_1 of validation: lea: one more cycle. [b]Please[/b]" in text
+    assert "validation.decide_1: lea: one more cycle. [b]Please[/b]\nvalidation.decide_2: Nobody answered.\n" in text
 
 
 def test_a_run_without_red_flags_has_no_such_table(tmp_path, console):
