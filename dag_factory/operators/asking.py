@@ -106,14 +106,22 @@ class AskOperator(Telling, HITLOperator):
         try:
             return super().execute(context)
         except TaskAwaitingInput as parked:
-            parked.kwargs = {"asked": question.asked}
+            parked.kwargs = {"asked": question.asked, "after": _judged(case)}
             raise
 
-    def execute_complete(self, context: Context, event: dict[str, Any], asked: str = "") -> Any:
-        """Take the answer, if it is one: given in time, by somebody, who has no part in the run, about what still is as it was."""
+    def execute_complete(self, context: Context, event: dict[str, Any], asked: str = "", after: str | None = None) -> Any:
+        """Take the answer, if it is one: given in time, by somebody, who has no part in the run, about what still is as it was.
+
+        Parameters
+        ----------
+        asked: the digest of what was asked about.
+        after: the newest verdict on the phase when it was asked; a gate that answered since has closed that round.
+
+        """
         try:
             scope, case = self._look(context["ti"])
-            by, void = self._who(case, event, asked)
+            by, void = self._who(case, event)
+            void = void or self._closed(case, asked, after)
             if void:
                 self._keep(scope, case, self._void(case, void, asked=asked, by=by, ti=context["ti"]))
                 raise AirflowFailException(void)
@@ -149,7 +157,7 @@ class AskOperator(Telling, HITLOperator):
         record = scope.record(self.plan_digest, upto=self.phase)
         return scope, Case(record, self.phase, scope.run.blob, pendulum.now("UTC"), self.cycle)
 
-    def _who(self, case: Case, event: dict[str, Any], asked: str) -> tuple[str, str]:
+    def _who(self, case: Case, event: dict[str, Any]) -> tuple[str, str]:
         """Who answered, and why it does not count; empty if it does."""
         from dag_factory.evidence.policies.consent import partial
 
@@ -162,9 +170,18 @@ class AskOperator(Telling, HITLOperator):
             reason = f"{by} is none of those who may answer: {', '.join(self.people)}"
         if reason:
             return by, f"The answer does not count: {reason}."
-        if self._digest(case) != asked:
-            return by, "What was asked about has changed since. Clear this task: it asks again, about what lies here now."
         return by, ""
+
+    def _closed(self, case: Case, asked: str, after: str | None) -> str:
+        """Why there is no such question any more; empty if there is."""
+        if after is not None and _judged(case) != after:
+            return (
+                "This question is of an old round: a gate of the phase has answered since it was asked, and the answer counts for nothing. "
+                "`phasegate status` tells what is asked now, and of whom."
+            )
+        if self._digest(case) != asked:
+            return "What was asked about has changed since. Clear this task: it asks again, about what lies here now."
+        return ""
 
     def _void(self, case: Case, reason: str, *, asked: str, by: str, ti: Any) -> Decision:
         """That there is no answer, and why."""
@@ -179,3 +196,9 @@ class AskOperator(Telling, HITLOperator):
 
         folder = f"{case.record.charter.digest[:16]}/decisions/{self.phase}"
         scope.run.append(folder, sign(answer, {"asked": {"sha256": answer.asked}}, scope.keys.signer(AUTHORITY)))
+
+
+def _judged(case: Case) -> str:
+    """The newest verdict on the phase, whichever cycle's gate gave it."""
+    verdict = case.record.verdict(case.phase_id)
+    return verdict.digest if verdict else ""

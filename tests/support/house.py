@@ -149,9 +149,9 @@ class House:
         event = {"chosen_options": [option], "params_input": form, "responded_at": None, "responded_by_user": user}
         self.resume(name, event, asked)
 
-    def resume(self, name: str, event: dict[str, Any], asked: dict[str, Any]) -> None:
+    def resume(self, name: str, event: dict[str, Any], asked: dict[str, Any], *, dag: Any = None) -> None:
         """Have a task go on with what came of its question."""
-        operator = self.dag().get_task(name)
+        operator = (dag or self.dag()).get_task(name)
         self._one(operator, name, call=lambda context: operator.execute_complete(context, event=event, **asked), tried=True)
 
     def fix(self, phase: str, cycle: int = 1, *, gate: bool = True) -> None:

@@ -132,13 +132,6 @@ def test_a_waiver_that_is_none_leaves_the_verdict_as_it_was(failed, form, why):
     assert failed.record.waivers["check"] == []
 
 
-def test_a_waiver_covers_this_work_and_no_other(failed):
-    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=[])
-    failed.run("check.fix_1.judge", "check.waived_1")
-    assert failed.word("check") == "FAILED"
-    assert "waiver-void" in {item.rule for item in failed.findings("check")}
-
-
 class TestApproval:
     GATE = "approval: {people: [lea, max, kim], need: 2, timeout: 1h}"
 
