@@ -3,9 +3,11 @@
 1. What is missing or malformed goes to whoever owes it, and so does a check that looks at a task's own work.
 2. What did not fit into the merge goes to whoever's work was left out.
 3. What a validator found wrong goes to whoever made what it validates: of several, to those whose work is named by a file or an id, by the finding or
-   by what its check printed of a failure; else to those whose feature is named; else to all.
-4. What nobody owns goes to the workflow's `fix.owner`.
-5. Validators are never given anything to mend: all of them judge again, and are told what was wrong with their own evidence.
+   by what its check printed of a failure; else to those whose feature is named.
+4. Where it names nobody, it goes with what the same verdict found and does name somebody, since one cause makes several findings. That is tried once: if
+   it is still there, or nothing names anybody, it goes to those of its makers who are the workflow's `fix.owner`; to all of them where none is.
+5. What nobody owns goes to the workflow's `fix.owner`.
+6. Validators are never given anything to mend: all of them judge again, and are told what was wrong with their own evidence.
 
 All findings about the work of one task have one cause for us, and are one order: two fixes of the same files at once would only collide.
 """
@@ -54,12 +56,15 @@ def route(case: Case, findings: tuple[Finding, ...]) -> Routing:
     makers = {task.id: task for task in case.contract.makers(case.phase_id)}
     judges = {task.id: task for task in case.contract.judges(case.phase_id)}
     limit = case.contract.fix.max_findings
-    for finding in findings[:limit]:
-        owners = _owners(case, finding, makers, judges)
-        for task_id in owners:
+    found = [(finding, _owners(case, finding, makers, judges)) for finding in findings[:limit]]
+    named = {name for _, owners in found for name in owners.named}
+    tried = {name for one in case.rounds for order in one.triage.says.orders for name in order.findings}
+    for finding, owners in found:
+        tasks = owners.named or [name for name in owners.made if name in named and finding.id not in tried] or owners.else_to
+        for task_id in tasks:
             given = made.again if task_id in judges else made.orders
             given.setdefault(task_id, []).append(finding.id)
-        if not owners:
+        if not tasks:
             made.unowned.append(finding.id)
     made.left += [finding.id for finding in findings[limit:]]
     for task_id in judges:
@@ -67,18 +72,28 @@ def route(case: Case, findings: tuple[Finding, ...]) -> Routing:
     return made
 
 
-def _owners(case: Case, finding: Finding, makers: dict[str, TaskContract], judges: dict[str, TaskContract]) -> list[str]:
-    task = case.contract.tasks.get(finding.task)
-    if task is not None and not _speaks_of_others(finding, task):
-        if task.id in makers or task.id in judges:
-            return [task.id]
-    elif task is not None:
-        made = [makers[name] for name in task.validates if name in makers and makers[name].duty in {"implementation", task.duty}]
-        named = _named(case, finding, task, [other for other in made if other.id not in judges])
-        if named:
-            return named
+@dataclass(frozen=True)
+class _Owners:
+    """Who may mend one finding: those whom it names; else of those who made what it speaks of, whom others of the verdict name; else `else_to`."""
+
+    named: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+    else_to: list[str] = field(default_factory=list)
+
+
+def _owners(case: Case, finding: Finding, makers: dict[str, TaskContract], judges: dict[str, TaskContract]) -> _Owners:
     owner = case.contract.fix.owner
-    return [name for name, maker in makers.items() if owner in (name, maker.role) and name not in judges]
+    owned = [name for name, maker in makers.items() if owner in (name, maker.role) and name not in judges]
+    task = case.contract.tasks.get(finding.task)
+    if task is None:
+        return _Owners(else_to=owned)
+    if not _speaks_of_others(finding, task):
+        return _Owners(else_to=[task.id] if task.id in makers or task.id in judges else owned)
+    made = [makers[name] for name in task.validates if name in makers and makers[name].duty in {"implementation", task.duty}]
+    names = [maker.id for maker in made if maker.id not in judges]
+    if named := _named(case, finding, task, [makers[name] for name in names]):
+        return _Owners(named=named)
+    return _Owners(made=names, else_to=[name for name in names if name in owned] or names or owned)
 
 
 def _speaks_of_others(finding: Finding, task: TaskContract) -> bool:
@@ -90,14 +105,14 @@ def _speaks_of_others(finding: Finding, task: TaskContract) -> bool:
 
 
 def _named(case: Case, finding: Finding, task: TaskContract, made: list[TaskContract]) -> list[str]:
-    """Those whose files or ids are named, by the finding or where the check speaks of a failure; else those whose feature is; else all."""
+    """Those whose files or ids are named, by the finding or where the check speaks of a failure; else those whose feature is; nobody if none."""
     failed = [result.excerpt for result in case.results(task) if result.exit_code != 0]
     said = "\n".join((finding.text, finding.subject, *(_telling(excerpt) for excerpt in failed)))
     for names in (_marks, _features):
         found = [maker.id for maker in made if any(_stands(name, said) for name in names(case, maker))]
         if found:
             return found
-    return [maker.id for maker in made]
+    return []
 
 
 def _telling(excerpt: str) -> str:

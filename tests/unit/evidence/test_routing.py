@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.cycles import case_of, failing
+from support.cycles import Cycle, case_of, failing, findings_of
 from support.runs import SPEC, HonestRun, honest
 
+from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.routing import OF_THE_PRODUCT, route
 from dag_factory.evidence.verdict import Finding
@@ -92,6 +93,31 @@ def test_where_several_are_named_all_of_them_mend(case):
 
 def test_where_nobody_is_named_all_who_made_it_mend(case):
     assert orders(case, finding("check-failed", TESTER, "FAILED")) == [MART, INGEST]
+
+
+def test_what_names_nobody_goes_with_what_does_for_one_cause_makes_several(case):
+    everywhere, there = (
+        finding("tests-failed", TESTER, "1 of 4 failed"),
+        finding("validation-failed", "validation/product-manager", "daily_mart is wrong"),
+    )
+    made = route(case, (everywhere, there))
+    assert made.orders == {MART: [everywhere.id, there.id]}
+
+
+def test_where_that_did_not_help_all_who_made_it_are_told(tmp_path):
+    run = failing(honest(tmp_path, worked="validation"))
+    [everywhere] = findings_of(run, "validation")
+    there = finding("validation-failed", "validation/product-manager", "daily_mart is wrong")
+    judges = tuple(Order(task=task.id, findings=()) for task in run.contract.phase("validation").judges)
+    Cycle(run, "validation").triage(orders=(Order(task=MART, findings=(everywhere.id,)),), again=judges)
+    made = route(case_of(run, "validation", 1), (everywhere, there))
+    assert made.orders == {MART: [everywhere.id, there.id], INGEST: [everywhere.id]}
+
+
+def test_where_nobody_is_named_the_workflows_owner_comes_before_others_who_made_it(tmp_path):
+    run = honest(tmp_path, worked="validation", text=SPEC + f"fix: {{owner: {INGEST}}}\n")
+    assert orders(case_of(run, "validation", 0), finding("check-failed", TESTER, "FAILED")) == [INGEST]
+    assert orders(case_of(run, "validation", 0), finding("check-failed", TESTER, "FAILED daily_mart")) == [MART], "who is named, mends"
 
 
 def test_an_id_of_its_stories_names_a_feature_more_tellingly_than_its_name(run, case):

@@ -11,15 +11,10 @@ from pathlib import Path
 
 import pytest
 from support.house import ORDERS, House
+from support.slips import OWN, SLIPS, slip
 
 from dag_factory.cli.demo.home import without_slip
 
-OWN = "partners counted for orders"  # the slip that the sample's engineer makes by itself
-SLIPS = {
-    OWN: ("daily_mart", "report.py", "row[2] for row in mart", "row[3] for row in mart"),
-    "orders left out": ("daily_mart", "mart.py", "FROM orders GROUP BY", "FROM orders WHERE amount_cents < 10000 GROUP BY"),
-    "the largest and not the sum": ("daily_mart", "mart.py", "SUM(amount_cents)", "MAX(amount_cents)"),
-}
 NOT_PRODUCT = {"build", "__pycache__", ".pytest_cache"}
 
 
@@ -59,15 +54,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return workspace.parent
 
 
-def mended(made: Path, tmp_path: Path, slip: str, run: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def mended(made: Path, tmp_path: Path, name: str, run: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """The product with a slip in it, and what the engineer did when told of a failed check."""
     shutil.copytree(made, tmp_path / "run")
-    workspace = tmp_path / "run" / "workspace"
-    feature, name, right, wrong = SLIPS[slip]
-    path = workspace / "src" / "orders" / feature / name
-    text = path.read_text(encoding="utf-8")
-    assert text.count(right) == 1
-    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    workspace, feature = tmp_path / "run" / "workspace", SLIPS[name][0]
+    slip(workspace / "src" / "orders" / feature, name)
     check = {"name": "check", "run": run, "exit_code": 2, "excerpt": ""}
     finding = {"id": "check-failed:x", "rule": "check-failed", "subject": "x", "text": "It fails.", "checks": [check]}
     return workspace, start("software_engineer.py", workspace, {"cycle": 1, "findings": [finding]}, PHASEGATE_FEATURE=feature)
@@ -81,15 +72,15 @@ def everything(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("slip", SLIPS)
-def test_the_engineer_mends_a_slip_and_touches_nothing_else(made: Path, tmp_path: Path, slip: str) -> None:
-    workspace, done = mended(made, tmp_path, slip, "make golden-paths")
+@pytest.mark.parametrize("name", SLIPS)
+def test_the_engineer_mends_a_slip_and_touches_nothing_else(made: Path, tmp_path: Path, name: str) -> None:
+    workspace, done = mended(made, tmp_path, name, "make golden-paths")
     assert done.returncode == 0, done.stderr
     assert "Mended: " in done.stdout, done.stdout
     before, after = everything(made / "workspace"), everything(workspace)
-    feature = SLIPS[slip][0]
-    assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} <= {
-        f"src/orders/{feature}/{SLIPS[slip][1]}", f"interfaces/{feature}/INTERFACE.md",
+    feature, module, *_ = SLIPS[name]
+    assert {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)} <= {
+        f"src/orders/{feature}/{module}", f"interfaces/{feature}/INTERFACE.md",
     }  # fmt: skip
     assert b"## Mended" in after[f"interfaces/{feature}/INTERFACE.md"]
     checked = subprocess.run(
