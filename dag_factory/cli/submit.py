@@ -50,7 +50,8 @@ def submit(
     name = _keep(store, record, contract, (phase, cycle), entries, f"login:{by}", signer)
     where = f" for fix cycle {cycle} of phase {phase}" if cycle else ""
     typer.echo(f"Submitted {task}{where} as {name}: {len(entries)} files, signed by @{contract.persona}.")
-    if record.verdict_in(phase, cycle) is not None:
+    answered = record.verdict_in(phase, cycle)
+    if answered and answered.says.phasegate.binding.previous_verdict == binding_of(record, phase, task, 1, cycle=cycle).previous_verdict:
         gate = f"The gate of fix cycle {cycle}" if cycle else "The gate"
         typer.echo(f"{gate} of phase {phase} has answered FAILED before; clear it in Airflow and it looks again.")
 
@@ -96,7 +97,7 @@ def _external(record: RunRecord, task: str) -> TaskContract:
 def _assigned(store: RunStore, record: RunRecord, contract: TaskContract) -> tuple[str, int]:
     """The phase and the fix cycle that ask for it, if its task in Airflow has said so."""
     phase, cycle = asked_now(record, contract, pendulum.now("UTC"))
-    if store.read(f"{record.charter.digest[:16]}/{assignment(phase, cycle, contract.id)}") is None:
+    if store.read(f"{record.charter.digest[:16]}/{assignment(record, phase, cycle, contract.id)}") is None:
         why = f"in fix cycle {cycle} of phase {phase}" if cycle else "its phase is not open"
         raise EvidenceError(
             f"{contract.id} is not asked for yet{' ' if cycle else ': '}{why}.",

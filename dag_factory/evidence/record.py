@@ -176,9 +176,13 @@ def fix_folder(phase: str, cycle: int, task_id: str) -> str:
     return f"fixes/{phase}/{cycle}/{task_id}"
 
 
-def assignment(phase: str, cycle: int, task_id: str) -> str:
-    """Where it is written what an external persona is asked for, in the ordinary work of its phase or in a fix cycle of one, below the charter's folder."""
-    return f"assignments/{phase}/{cycle}/{task_id}.json" if cycle else f"assignments/{task_id}.json"
+def assignment(record: RunRecord, phase: str, cycle: int, task_id: str) -> str:
+    """Where it is written what an external persona is asked for, below the charter's folder.
+
+    In a fix cycle there is one for each verdict that is mended, by the number of that verdict: where a gate was asked again, it found something else.
+    """
+    verdict = record.verdict_in(phase, cycle - 1) if cycle else None
+    return f"assignments/{phase}/{cycle}/{verdict.name.removesuffix('.json')}/{task_id}.json" if verdict else f"assignments/{task_id}.json"
 
 
 def open_run(store: RunStore, *, contract: Callable[[RunStore, str], RunContract] = read_contract) -> OpenRun | None:

@@ -1,10 +1,12 @@
 """Which work counts: the ordinary work of a phase, and what each of its fix cycles did over it.
 
 A fix cycle counts if its newest triage is about the newest verdict of the cycle before: where a gate was asked again, what was mended for its older
-verdict counts no more. A phase that has its verdict stands at the cycle of that verdict.
+verdict counts no more. What an external persona brought for it is then asked for anew. A phase that has its verdict stands at the cycle of that verdict.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.run import Round, RunRecord, Stored
@@ -31,8 +33,23 @@ def rounds_of(record: RunRecord, phase: str, cycle: int | None = None) -> tuple[
         mended, verdict = found.get(number), record.verdict_in(phase, number - 1)
         if mended is None or verdict is None or mended.triage.says.binding.previous_verdict != verdict.digest:
             break
-        counted.append(mended)
+        counted.append(_brought_for(record, mended))
     return tuple(counted)
+
+
+def _brought_for(record: RunRecord, mended: Round) -> Round:
+    """The cycle without what was brought from outside for an older verdict: it is asked for anew, and nothing has come yet.
+
+    Who works in Airflow is started again with the cycle; where one was not, the older statement is found, and named as that.
+    """
+    phase, verdict = mended.triage.says.binding.phase, mended.triage.says.binding.previous_verdict
+    older = {item.digest for item in record.verdicts.get(phase, ())} - {verdict}
+    tasks = record.contract.tasks
+    gone = [
+        name for name, found in mended.statements.items()
+        if found and name in tasks and tasks[name].external and all(item.says.binding.previous_verdict in older for item in found)
+    ]  # fmt: skip
+    return replace(mended, statements=mended.statements | {name: [] for name in gone}) if gone else mended
 
 
 def begun(record: RunRecord, phase: str) -> int:

@@ -124,6 +124,8 @@ def _orders(record: RunRecord, phase: str, verdict: Stored[Verdict], finding: st
 
 def _cycle(record: RunRecord, phase: str, one: Round) -> CycleStory:
     before, after = record.verdict_in(phase, one.cycle - 1), record.verdict_in(phase, one.cycle)
+    if before and after and after.says.phasegate.binding.previous_verdict != before.digest:
+        after = None  # the gate of the cycle before was asked again, and this one has not answered since
     findings = before.says.phasegate.findings if before else ()
     left = {finding.id for finding in after.says.phasegate.findings} if after else set()
     waived = {used.finding.id for used in after.says.phasegate.waived} if after else set()

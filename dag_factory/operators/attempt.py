@@ -128,7 +128,7 @@ class Attempt:
         }
         try:
             self.scope.run.create(
-                f"{self.record.charter.digest[:16]}/{assignment(self.case.phase_id, self.case.at, self.task.id)}",
+                f"{self.record.charter.digest[:16]}/{assignment(self.record, self.case.phase_id, self.case.at, self.task.id)}",
                 json.dumps(asked, indent=2).encode(),
             )
         except FileExistsError:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import timedelta
 
+import pendulum
 import pytest
 from airflow.triggers.base import TaskSuccessEvent
 from support.mending import PACK, mendable
@@ -14,6 +15,8 @@ from typer.testing import CliRunner
 from dag_factory.cli import app
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.statement import moment_of
+from dag_factory.evidence.story import cycles_of
+from dag_factory.evidence.waiting import waits_for
 from dag_factory.triggers import watch
 
 JUDGE, PACKER = "check/judge", "ship/packer"
@@ -151,6 +154,27 @@ def test_a_gate_that_is_asked_again_makes_the_cycle_ask_no_more(judged):
     assert judged.word("check") == "PASSED"
 
 
+def test_a_cycle_that_is_done_anew_asks_anew_and_waits_for_it(judged):
+    """What was brought for the older verdict is neither believed nor held against anybody."""
+    judged.fix("check")
+    submit(judged, JUDGE, works={"verdict": "PASSED"})
+    judged.run("check.fix_1.gate")
+    assert judged.word("check") == "PASSED"
+    judged.run("check.gate")
+    submit(judged, JUDGE, works={"verdict": "FAILED", "of": "src/one.txt"})
+    judged.run("check.gate")
+    judged.fix("check")
+    assert "check.fix_1.gate" in judged.deferred, judged.findings("check")
+    [waited] = [item for item in waits_for(judged.record, pendulum.now("UTC")) if item.of == "phasegate submit"]
+    assert f"brings from outside its judgement in fix cycle 1: {JUDGE}" in waited.says
+    [cycle] = [one for one in cycles_of(judged.record) if one.phase == "check"]
+    assert (cycle.mended, cycle.open, [order.delivered for order in cycle.again if order.owner == JUDGE]) == ((), (), [False])
+    told = submit(judged, JUDGE, works={"verdict": "PASSED"})
+    assert told.output == f"Submitted {JUDGE} for fix cycle 1 of phase check as 0002.json: 1 files, signed by @judge.\n"
+    judged.run("check.fix_1.gate")
+    assert judged.word("check") == "PASSED", judged.findings("check")
+
+
 def test_what_was_passed_in_a_fix_cycle_stays_as_it_is(judged):
     judged.fix("check")
     submit(judged, JUDGE, works={"verdict": "PASSED"})
@@ -177,7 +201,7 @@ def shipped(tmp_path, monkeypatch):
 def test_whoever_mends_outside_is_told_what_and_the_gate_waits(shipped):
     shipped.fix("ship")
     assert "ship.fix_1.gate" in shipped.deferred
-    asked = json.loads(shipped.store.read(f"{shipped.record.charter.digest[:16]}/assignments/ship/1/{PACKER}.json"))
+    asked = json.loads(shipped.store.read(f"{shipped.record.charter.digest[:16]}/assignments/ship/1/0001/{PACKER}.json"))
     assert [item["id"] for item in asked["findings"]] == [f"evidence-missing:{PACKER}/box:deploy/box.txt"]
     told = submit(shipped, PACKER, box="a box")
     assert f"Submitted {PACKER} for fix cycle 1 of phase ship" in told.output, told.exception
@@ -185,3 +209,20 @@ def test_whoever_mends_outside_is_told_what_and_the_gate_waits(shipped):
     assert shipped.word("ship") == "PASSED", shipped.findings("ship")
     shipped.run("complete")
     assert "complete" not in shipped.failures
+
+
+def test_whoever_mends_outside_is_asked_once_for_each_verdict(shipped):
+    shipped.fix("ship")
+    submit(shipped, PACKER, box="a box")
+    shipped.run("ship.fix_1.gate", "ship.gate")
+    assert shipped.word("ship") == "FAILED", "the ordinary work is as it was"
+    shipped.fix("ship")
+    assert "ship.fix_1.gate" in shipped.deferred, "the box was for the verdict before"
+    folder = f"{shipped.record.charter.digest[:16]}/assignments/ship/1"
+    asked = {number: json.loads(shipped.store.read(f"{folder}/{number}/{PACKER}.json")) for number in shipped.store.names(folder)}
+    bound = [one["binding"]["previousVerdict"] for one in asked.values()]
+    assert bound == [stored.digest for stored in shipped.record.verdicts["ship"] if stored.says.phasegate.binding.cycle == 0]
+    assert all(len(one["findings"]) == 1 for one in asked.values())
+    submit(shipped, PACKER, box="another box")
+    shipped.run("ship.fix_1.gate")
+    assert shipped.word("ship") == "PASSED", shipped.findings("ship")
