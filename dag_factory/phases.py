@@ -12,6 +12,10 @@
 `triage` is `all_failed` on the gate before it, and skips itself where that gate found nothing. What is mapped may have nothing to do, and a skipped
 task would skip what follows by `all_done_min_one_success`: so `settled`, an EmptyOperator with `all_done`, stands between, and `converge` wants
 `settled` and `triage`. All this costs no worker where nothing failed.
+
+A phase that was never opened has a gate that is upstream_failed, and Airflow's `all_failed` counts that as failed: its first `triage` (or `decide_1`, where
+there is no fix cycle) wakes up, finds no verdict and skips itself. No trigger rule tells the two apart, and a task between that did would make every run
+slower in which nothing fails.
 """
 
 from __future__ import annotations

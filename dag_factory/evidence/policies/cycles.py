@@ -52,9 +52,15 @@ def _told(case: Case, newest: Round) -> Iterator[Finding]:
     lost = [finding.id for finding in verdict.says.phasegate.findings if finding.id not in named] if verdict else []
     strangers = [order.task for order in said.orders if order.task not in {task.id for task in case.contract.makers(case.phase_id)}]
     if lost or strangers:
-        passed, given = ", ".join(lost[:5]) or "nothing", ", ".join(strangers) or "nobody"
-        text = f"The triage of fix cycle {newest.cycle} passes over {passed} and gives work to {given} who may not have it."
+        wrong = [f"gives {_some(lost)} to nobody, and does not say that it was left over"] if lost else []
+        wrong += [f"gives work to {_some(strangers)}, who may not have any"] if strangers else []
+        text = f"The triage of fix cycle {newest.cycle} {', and '.join(wrong)}."
         yield Finding(rule="triage-missing", subject=f"{case.phase_id}:{newest.cycle}", text=text)
+
+
+def _some(names: list[str]) -> str:
+    """The first five, and how many more."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _changed(newest: Round, task_id: str) -> bool:

@@ -80,8 +80,11 @@ def test_a_triage_that_passes_over_a_finding(cycle):
     cycle.triage(orders=(Order(task=INGEST, findings=("tests-failed:else",)),))
     cycle.mend(INGEST)
     cycle.merge()
-    assert [finding.rule for finding in cycle.judged().ask().findings] == ["triage-missing"]
-    assert FOUND in cycle.ask().findings[0].text
+    [missing] = cycle.judged().ask().findings
+    assert (missing.rule, missing.text) == (
+        "triage-missing",
+        f"The triage of fix cycle 1 gives {FOUND} to nobody, and does not say that it was left over.",
+    )
 
 
 @pytest.mark.parametrize("stranger", ["foundation/architect", "integration/devops", TESTER, "validation/nobody", "../../charters"])
@@ -90,8 +93,18 @@ def test_a_triage_that_gives_work_to_a_stranger(cycle, stranger):
     cycle.mend(INGEST)
     cycle.merge()
     found = [finding.text for finding in cycle.judged().ask().findings if finding.rule == "triage-missing"]
-    assert len(found) == 1
-    assert f"gives work to {stranger} who may not have it" in found[0]
+    assert found == [f"The triage of fix cycle 1 gives work to {stranger}, who may not have any."]
+
+
+def test_a_triage_that_does_both_says_both(cycle):
+    cycle.triage(orders=tuple(Order(task=f"stranger/{number}", findings=()) for number in range(7)))
+    cycle.merge()
+    [text] = [finding.text for finding in cycle.judged().ask().findings if finding.rule == "triage-missing"]
+    strangers = ", ".join(f"stranger/{number}" for number in range(5))
+    assert text == (
+        f"The triage of fix cycle 1 gives {FOUND} to nobody, and does not say that it was left over, and gives work to {strangers} and 2 more, "
+        "who may not have any."
+    )
 
 
 @pytest.mark.parametrize("place_of", ["left", "unowned"])
