@@ -156,12 +156,22 @@ def verdict_page(evil: str = "", word: views.Word = "FAILED") -> views.VerdictVi
         )
         for name, state in (("software-engineer-ingest", "there"), ("sdet-ingest", "newer"), ("converge", "missing"))
     )
+    states: tuple[views.Now, ...] = ("mended", "open", "waived", "not judged yet")
+    cycles = tuple(
+        filled(
+            views.CycleRow, cycle=number, finding=f"tests-failed:tests/test_ingest.py{evil}", text=f"1 of 12 tests failed.{evil}",
+            owner="implementation/ingest.software-engineer", commits=COMMIT[:12], now=now, decision=f"erin: one more cycle.{evil}",
+        )
+        for number, now in enumerate(states, 1)
+    )  # fmt: skip
+    waived = (filled(views.WaivedRow, finding=f"coverage-low:validation{evil}", text=f"79 %{evil}", by=f"erin{evil}", expires_at=AT),)
     older = (filled(views.VerdictRow, name="0001", word="FAILED", at=AT, digest=SHA),)
     return filled(
         views.VerdictView, heading=heading(f"Gate of Implementation{evil}"), phase="implementation", phase_title="Implementation",
         says="Gate 2: all implementation and testing complete", word=word, at=AT, attempt=2, name="0002", digest=SHA, charter=SHA, plan=SHA, keyid=SHA,
         assurance="local", approved=COMMIT, product=SHA, previous=SHA, questions=questions, findings=(finding,) if word == "FAILED" else (),
-        statements=statements, older=older, verify=VERIFY, reason="" if word in ("PASSED", "FAILED") else f"Its signature does not fit.{evil}",
+        statements=statements, older=older, verify=VERIFY, cycles=cycles, waived=waived,
+        reason="" if word in ("PASSED", "FAILED") else f"Its signature does not fit.{evil}",
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dag_factory.evidence.contract import PhaseContract
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.record import OpenRun, Stored, read_record
-from dag_factory.evidence.story import cycles_of
+from dag_factory.evidence.story import CycleStory, cycles_of
 from dag_factory.evidence.verdict import Verdict
 from phasegate_plugin.pages.places import Places
 from phasegate_plugin.pages.views import CycleRow, Now, StatementView, WaivedRow
@@ -22,10 +22,17 @@ def cycle_rows(run: OpenRun, phase: PhaseContract) -> tuple[CycleRow, ...]:
     for one in (one for one in cycles_of(record) if one.phase == phase.id) if record else ():
         for finding in one.findings:
             mine = [order for order in one.orders if finding.id in order.findings]
-            now: Now = "mended" if finding.id in one.mended else "open" if finding.id in one.open else "not judged yet"
+            now = _now(one, finding.id)
             commits = ", ".join(order.commit[:12] for order in mine if order.commit)
             rows.append(CycleRow(one.cycle, finding.id, finding.text, ", ".join(order.owner for order in mine), commits, now, one.decision))
     return tuple(rows)
+
+
+def _now(cycle: CycleStory, finding: str) -> Now:
+    """What the gate of a cycle said of a finding it was to mend."""
+    if finding in cycle.waived:
+        return "waived"
+    return "mended" if finding in cycle.mended else "open" if finding in cycle.open else "not judged yet"
 
 
 def waived_rows(stored: Stored[Verdict] | None) -> tuple[WaivedRow, ...]:

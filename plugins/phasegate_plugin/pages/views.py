@@ -62,7 +62,7 @@ Word = Literal["PASSED", "PASSED_WITH_WAIVER", "FAILED", "INVALID", "NONE"]
 """What a verdict says. INVALID: it cannot be believed, whatever it says. NONE: the gate has not answered yet."""
 
 
-Now = Literal["mended", "open", "not judged yet"]
+Now = Literal["mended", "open", "waived", "not judged yet"]
 """What became of a finding."""
 
 

@@ -1,0 +1,71 @@
+"""The page of a gate tells what became of what was found: not judged yet, open, mended, or let pass by somebody; the last is never told as the third."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from support.cycles import Cycle, failing, findings_of, given
+from support.pages import Server
+from support.runs import HonestRun
+
+TESTER = "validation/test-engineer"
+FOUND = f"check-failed:{TESTER}/check"
+
+
+def row(server: Server, at: str) -> str:
+    """What the newest fix cycle says of the finding, without markup."""
+    page = server.get(f"{at}/gates/validation").text.partition('<h2 id="cycles">')[2].partition("</section>")[0]
+    [found] = [part for part in page.split("<tr>") if FOUND in part][-1:]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", found)).strip()
+
+
+@pytest.fixture
+def cycle(run: HonestRun) -> Cycle:
+    """A fix cycle that begins with a finding of the test-engineer."""
+    return Cycle(failing(run), "validation")
+
+
+def again(cycle: Cycle) -> Cycle:
+    """The cycle with everything done, and the finding still there."""
+    cycle.mended()
+    cycle.run.codes[TESTER, "check"] = 1
+    cycle.judged()
+    cycle.run.codes.clear()
+    assert [finding.id for finding in cycle.answer().findings] == [FOUND]
+    return cycle
+
+
+def test_before_the_gate_has_answered(server: Server, cycle: Cycle, at: str) -> None:
+    cycle.mended()
+    assert row(server, at).endswith("… not judged yet")
+
+
+def test_mended(server: Server, cycle: Cycle, at: str) -> None:
+    cycle.mended().judged().answer()
+    assert row(server, at).endswith("✓ mended")
+
+
+def test_still_open(server: Server, cycle: Cycle, at: str) -> None:
+    again(cycle)
+    assert row(server, at).endswith("✗ open")
+
+
+def test_waived_in_the_same_words_and_colour_as_the_checklist(server: Server, cycle: Cycle, at: str) -> None:
+    again(cycle)
+    given(cycle.run, "validation", *findings_of(cycle.run, "validation"), cycle=1)
+    assert cycle.answer().word == "PASSED_WITH_WAIVER"
+    assert row(server, at).endswith("⚠ waived")
+    page = server.get(f"{at}/gates/validation").text
+    pill = '<span class="word wait"><span aria-hidden="true">⚠</span> waived</span>'
+    assert f'<td class="k">{pill}</td>' in page
+    assert f"<li>{pill}" in page
+
+
+def test_waived_before_any_cycle_it_is_told_and_there_is_no_cycle(server: Server, run: HonestRun, at: str) -> None:
+    failing(run)
+    given(run, "validation")
+    assert run.answer("validation").word == "PASSED_WITH_WAIVER"
+    page = server.get(f"{at}/gates/validation").text
+    assert '<h2 id="cycles">' not in page
+    assert FOUND in page.partition('<h2 id="waived">')[2].partition("</section>")[0]
