@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -64,12 +66,26 @@ def test_a_waiver_by_somebody_else_lets_the_run_go_on(begun):
 
 def test_two_people_at_once_are_one_answer(begun):
     run = begun.run("mends/stopped")
-    assert Person(begun, "lea").answer(run, "judging.decide_1", "Stop", **NOTHING | {"reason": "Enough."}) == 200
+    run.task_is("judging.decide_1", "awaiting_input", seconds=180)
     path = "/api/v2/dags/mends/dagRuns/stopped/taskInstances/judging.decide_1/-1/hitlDetails"
-    code, _ = Person(begun, "max").ask("PATCH", path, {"chosen_options": ["Waive"], "params_input": NOTHING})
-    assert code in (404, 409)
+    together = Barrier(2)
+
+    def stop(who: str) -> int:
+        body = {"chosen_options": ["Stop"], "params_input": NOTHING | {"reason": f"{who} says so."}}
+        together.wait(30)
+        return Person(begun, who).ask("PATCH", path, body)[0]
+
+    with ThreadPoolExecutor() as pool:
+        codes = dict(zip(("lea", "max"), pool.map(stop, ("lea", "max")), strict=True))
+    assert 200 in codes.values(), codes
+    code, _ = Person(begun, "max").ask("PATCH", path, {"chosen_options": ["Waive"], "params_input": NOTHING | {"reason": "Wait."}})
+    assert code in (404, 409), "too late"
     assert run.end(300) == "failed"
-    assert "lea stopped the run: Enough." in run.log("judging.decide_1")
+    [said] = [stored.says for stored in run.record.decisions["judging"]]
+    assert codes[said.by] == 200, "who was told that it was taken"
+    assert (said.answer, said.reason) == ("stop", f"{said.by} says so.")
+    assert f"{said.by} stopped the run: {said.by} says so." in run.log("judging.decide_1")
+    assert run.record.waivers["judging"] == []
     assert run.word("shipping") == ""
 
 
