@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
 from support.house import House
 from support.liars import FAKES, PASSED
-from support.slips import SLIPS, slip
+from support.slips import SLIPS, patient, slip
 
 ENGINEER = "implementation/daily_mart.software-engineer"
 REPORT = '<testsuite name="e2e" tests="1" failures="0" errors="0" skipped="0"><testcase classname="tests" name="test_all" time="0.1"/></testsuite>'
@@ -31,6 +32,12 @@ def put(name, text):
 print({PASSED!r})
 """
 
+ECHO = """
+import os
+print(open(os.environ["PHASEGATE_TASK"]).read())
+print(dict(os.environ))
+"""
+
 
 @pytest.fixture(scope="module")
 def bug() -> str:
@@ -43,6 +50,7 @@ def wrong(bug, tmp_path_factory, session_patch) -> tuple[House, str]:
     """The sample with that bug in it, and the phase whose gate finds it: by what sdets wrote, or by what validators run."""
     house = House.of_orders(tmp_path_factory.mktemp("wrong") / "house", session_patch)
     slip(house.specs / "personas" / "work" / "software-engineer" / SLIPS[bug][0] / "src", bug)
+    patient(house.specs / "personas")
     house.run("kickoff")
     for phase in ("foundation", "implementation", "validation"):
         house.phase(phase)
@@ -59,6 +67,20 @@ def test_the_engineer_is_told_the_findings_and_mends_whichever_bug_it_is(wrong, 
     told = {order.task for order in one.triage.says.orders}
     assert ENGINEER in told
     assert not [task for task in told if "ingest" in task], "the other engineer could not mend it"
+
+
+def test_a_fixer_is_told_the_findings_and_nothing_of_what_was_broken(wrong, bug, tmp_path, monkeypatch):
+    house, phase = wrong[0].copy(tmp_path / "house", monkeypatch), wrong[1]
+    (house.specs / "personas" / "software_engineer.py").write_text(ECHO, encoding="utf-8")
+    house.run(f"{phase}.fix_1.triage")
+    house.mend(phase)
+    [one] = house.record.rounds[phase]
+    said = house.store.blob(one.statements[ENGINEER][-1].says.log).decode()
+    order = next(order for order in one.triage.says.orders if order.task == ENGINEER)
+    assert all(json.dumps(name)[1:-1] in said for name in order.findings)
+    _, module, right, wrong_text = SLIPS[bug]
+    for word in (bug, right, wrong_text, f"{module}:"):
+        assert word not in said
 
 
 @pytest.mark.parametrize("name", LIES)

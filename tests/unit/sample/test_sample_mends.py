@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.house import ORDERS, House
-from support.slips import OWN, SLIPS, slip
+from support.slips import OWN, SLIPS, patient, slip
 
 from dag_factory.cli.demo.home import without_slip
 
@@ -55,13 +55,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def mended(made: Path, tmp_path: Path, name: str, run: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """The product with a slip in it, and what the engineer did when told of a failed check."""
+    """The product with a slip in it, and what the engineer did when told of a failed check; the code it wrote first is not there to be copied."""
     shutil.copytree(made, tmp_path / "run")
+    personas = tmp_path / "personas"
+    shutil.copytree(ORDERS / "personas", personas)
+    for source in (personas / "work" / "software-engineer").glob("*/src"):
+        shutil.rmtree(source)
+    patient(personas)
     workspace, feature = tmp_path / "run" / "workspace", SLIPS[name][0]
     slip(workspace / "src" / "orders" / feature, name)
     check = {"name": "check", "run": run, "exit_code": 2, "excerpt": ""}
     finding = {"id": "check-failed:x", "rule": "check-failed", "subject": "x", "text": "It fails.", "checks": [check]}
-    return workspace, start("software_engineer.py", workspace, {"cycle": 1, "findings": [finding]}, PHASEGATE_FEATURE=feature)
+    return workspace, start("software_engineer.py", workspace, {"cycle": 1, "findings": [finding]}, personas, PHASEGATE_FEATURE=feature)
 
 
 def everything(folder: Path) -> dict[str, bytes]:
