@@ -151,7 +151,7 @@ def ahead(**period):
     ("begun", "ended"),
     [
         (ahead(hours=1), ahead(hours=2)),
-        (ago(minutes=1), ahead(minutes=10)),
+        (ago(minutes=1), ahead(days=1)),
         (ago(minutes=1), ago(minutes=2)),
         (ago(days=1), ago(minutes=1)),
         (ago(years=30), ahead(years=3000)),
