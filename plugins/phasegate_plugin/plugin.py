@@ -7,6 +7,8 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from phasegate_plugin import preload
+
 __all__ = ["LazyPages", "PhasegatePlugin", "begin_warming"]
 
 MOUNT = "phasegate"
@@ -58,6 +60,7 @@ class PhasegatePlugin(AirflowPlugin):
     """Makes Phasegate known to Airflow (`airflow plugins`, and the list of plugins in the UI), and its pages to the API server."""
 
     name = "phasegate"
+    listeners = [preload]  # noqa: RUF012 # Airflow's signature
     fastapi_apps = [{"name": "Phasegate", "app": _PAGES, "url_prefix": f"/{MOUNT}"}]  # noqa: RUF012 # Airflow's signature
     fastapi_root_middlewares = [{"name": "Phasegate", "middleware": begin_warming}]  # noqa: RUF012 # likewise
 

@@ -1,0 +1,58 @@
+"""What Airflow's long-lived processes load before they fork: all that tasks need, and nothing where a task begins."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from phasegate_plugin import preload
+from phasegate_plugin.plugin import PhasegatePlugin
+
+
+class Job:
+    """Named as what Airflow's scheduler, triggerer and dag-processor begin with."""
+
+
+class TaskRunnerMarker:
+    """Named as what a task begins with."""
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    names = []
+    monkeypatch.setattr(preload, "_load", names.append)
+    return names
+
+
+def test_where_a_job_begins_all_that_tasks_need_is_loaded(loaded):
+    preload.on_starting(component=Job())
+    assert {"dag_factory.operators.attempt", "dag_factory.sensors.gate", "dag_factory.evidence.kinds.junit", "dag_factory.build"} <= set(
+        loaded
+    )
+    assert not [name for name in loaded if name.startswith("dag_factory.cli")]
+
+
+def test_where_a_task_begins_nothing_is(loaded):
+    preload.on_starting(component=TaskRunnerMarker())
+    assert loaded == []
+
+
+def test_what_cannot_be_loaded_is_told_and_harms_nothing(monkeypatch, caplog):
+    monkeypatch.setattr(preload, "modules", lambda: ["no_such_module", "json"])
+    preload.on_starting(component=Job())
+    assert "no_such_module is not loaded before tasks need it" in caplog.text
+
+
+def test_every_module_loads_and_starts_no_thread():
+    code = (
+        "import threading, sys\nfrom phasegate_plugin import preload\n"
+        "before = threading.active_count()\n[__import__(name) for name in preload.modules()]\n"
+        "print(threading.active_count() - before, 'dag_factory.operators.attempt' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-2:] == ["0", "True"]
+
+
+def test_airflow_hears_of_it():
+    assert PhasegatePlugin.listeners == [preload]
