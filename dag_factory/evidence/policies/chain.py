@@ -1,4 +1,4 @@
-"""Policy 1: the record is of this plan, and the phase before was passed under this charter."""
+"""Policy 1: the record is of this plan, and every phase before was passed under this charter, each after the one before it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ __all__ = ["chained", "not_closed", "not_mending", "not_open"]
 
 
 def not_open(case: Case) -> str | None:
-    """Why the phase may not be worked on: None if the newest verdict of the phase before lets it, now."""
-    before = case.contract.before(case.phase_id)
-    return not_closed(case.record, before, case.now) if before else None
+    """Why the phase may not be worked on: None if the newest verdicts of all phases before let it, now, each given after the one before it.
+
+    All of them: where somebody clears a task of an early phase and not what follows it, the verdicts in between are about other work.
+    """
+    for before in case.contract.upto(case.phase_id)[:-1]:
+        if reason := not_closed(case.record, before, case.now) or _outrun(case.record, before):
+            return reason
+    return None
 
 
 def not_mending(case: Case) -> str | None:
@@ -51,6 +56,19 @@ def not_closed(record: RunRecord, before: PhaseContract, now: datetime) -> str |
     if rests_on != set(Case(record, before.id, _nothing, now).inputs()):
         return f"Work of phase {before.title} was done again, or taken away, after its verdict; its gate must be asked again."
     return None
+
+
+def _outrun(record: RunRecord, phase: PhaseContract) -> str | None:
+    """Why the verdict on a phase does not follow the newest one on the phase before; None if it does, or if there is none before."""
+    before, newest = record.contract.before(phase.id), record.verdict(phase.id)
+    verdict = record.verdict(before.id) if before else None
+    if before is None or verdict is None or newest is None:
+        return None
+    cycle = newest.says.phasegate.binding.cycle
+    first = record.verdict_in(phase.id, 0) if cycle else newest
+    if first and first.says.phasegate.binding.previous_verdict == verdict.digest:
+        return None
+    return f"Phase {before.title} has a newer verdict than the one that phase {phase.title} was judged after; its work must be done again, and its gate asked."
 
 
 def _nothing(digest: str) -> bytes | None:  # noqa: ARG001 # which statements count is told without looking into any file

@@ -69,6 +69,24 @@ def test_the_gate_asked_again_opens_it_again(run):
     assert why(run) is None
 
 
+def test_work_done_again_in_an_early_phase_closes_all_that_follow(tmp_path):
+    run = honest(tmp_path, through="implementation")
+    run.work("foundation")
+    assert "Work of phase Foundation was done again" in why(run, "validation")
+    assert {finding.rule for finding in chained(case_of(run, "validation"))} == {"phase-not-open"}
+
+
+def test_a_verdict_given_after_an_older_one_opens_nothing(tmp_path):
+    run = honest(tmp_path, through="implementation")
+    run.work("foundation")
+    run.answer("foundation")
+    assert why(run) is None
+    assert why(run, "validation").startswith("Phase Foundation has a newer verdict than the one that phase Implementation was judged after")
+    run.work("implementation")
+    run.answer("implementation")
+    assert why(run, "validation") is None
+
+
 def test_a_merge_made_again_closes_the_phase(run):
     run.converge("foundation")
     assert "done again" in why(run)
