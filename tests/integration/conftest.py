@@ -18,10 +18,12 @@ LONGEST = ("late/run", "orders_mart/standard")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "flies(*runs): the runs a test looks at, as workflow/run_id")
+    config.addinivalue_line("markers", "breaks: kills a part of Airflow, and comes after all others")
     config.addinivalue_line("markers", "xdist_group(name): what pytest-xdist keeps together")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("breaks") is not None)  # whatever runs beside it would be broken too
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.airflow)

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -60,6 +61,10 @@ class Rest(Api):
         value = self._ask("GET", f"{self._path(dag_id, run_id, task_id)}/xcomEntries/verdict")["value"]
         return str(json.loads(json.loads(value))["verdict"])
 
+    def insist(self, method: str, path: str, body: Any = None) -> None:
+        """Have something changed that is the same when it is asked twice."""
+        self._insist(409, self._ask, method, path, body)
+
     def pool(self) -> dict[str, Any]:
         """The default pool and its slots."""
         return self._ask("GET", "/api/v2/pools/default_pool")
@@ -90,6 +95,7 @@ class RealAirflow:
 
     def __init__(self, home: DemoHome, components: Airflow, api: Rest) -> None:
         self.home, self.components, self.api = home, components, api
+        self.orphans: dict[int, int] = {}  # what outlived a component that was killed: pid to start time
 
     @classmethod
     @contextlib.contextmanager
@@ -109,13 +115,14 @@ class RealAirflow:
             seen["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), str(ROOT / "plugins"), seen.get("PYTHONPATH")]))
             components = Airflow(seen, home.airflow, home.logs)
             started: dict[int, int] = {}
+            made = cls(home, components, Rest(f"http://{HOST}:{port}"))
             try:
-                made = cls(home, components, Rest(f"http://{HOST}:{port}"))
                 made._start()
                 yield made
                 started = warden.below(os.getpid())
             finally:
                 components.stop()
+                made._end_orphans()
                 left = set(left_over(home.root, started))
                 assert not left, f"still running: {left}"
 
@@ -148,6 +155,18 @@ class RealAirflow:
             if time.monotonic() > deadline:
                 raise busy or AssertionError(f"not within {seconds:.0f} s: {what()}")
             time.sleep(0.3)
+
+    def _end_orphans(self) -> None:
+        """End what outlived a component that was killed, and all that it started."""
+        deadline = time.monotonic() + 5
+        while self.orphans and time.monotonic() < deadline:
+            self.orphans |= {pid: began for orphan in self.orphans for pid, began in warden.below(orphan).items()}
+            for pid, began in self.orphans.items():
+                warden.send(pid, began, signal.SIGKILL)
+            self.orphans = {
+                pid: began for pid, began in self.orphans.items() if alive(pid) and (facts := warden.facts(pid)) and facts[2] == began
+            }
+            time.sleep(0.05)
 
     def _start(self) -> None:
         self.components.start()
