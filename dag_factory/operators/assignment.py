@@ -66,7 +66,7 @@ class Assignment:
         if reason:
             raise EnvelopeError(
                 f"Phase {phase} is not open: {reason}",
-                remedy="Clear the gate of the phase before: it judges again, and signs.",
+                remedy="Clear the gate of the phase it names, with what comes after it: it judges again, and signs.",
             )
         scope.keys.signer(task.persona)
         number = ti.try_number

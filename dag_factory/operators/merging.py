@@ -74,7 +74,9 @@ class Merging:
         reason = not_open(case) or (not_mending(case) if cycle else None)
         if reason or base is None or origin is None:
             why = reason or "the run has no repository."
-            raise EnvelopeError(f"Phase {phase} is not open: {why}", remedy="Clear the gate of the phase before.")
+            raise EnvelopeError(
+                f"Phase {phase} is not open: {why}", remedy="Clear the gate of the phase it names, with what comes after it."
+            )
         place = Place.make(work_root(), record.charter.digest, f"{phase}/{cycle}/{step}" if cycle else f"{phase}/{step}", ti.try_number)
         sealed: list[tuple[str, str]] = []
         bundles = bundles_of(scope.run, record, phase, base, place.root / "bundles")

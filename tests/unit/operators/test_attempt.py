@@ -44,7 +44,7 @@ def test_a_phase_does_not_begin_before_the_gate(small):
     house.run("kickoff", "first.write", "first.converge")
     says = refusal(house)
     assert says.startswith(f"{NOT_OPEN}Phase First has no signed verdict under the newest charter; a gate marked by hand opens nothing.")
-    assert says.endswith("Clear the gate of the phase before: it judges again, and signs.")
+    assert says.endswith("Clear the gate of the phase it names, with what comes after it: it judges again, and signs.")
     house.close("second")
     assert house.failures["second.converge"].startswith(NOT_OPEN)
     assert {finding.rule for finding in house.findings("second")} >= {"phase-not-open", "statement-missing"}
