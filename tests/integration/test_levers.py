@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pendulum
 import pytest
 from support.airflow import RealAirflow, Run
-from support.levers import backfill, bring, clear, clear_run, files, grown, lost, mark_run, pause
+from support.levers import attempts, backfill, bring, clear, clear_run, files, grown, mark_run, pause, refused, sound
 from support.people import Person
-
-from dag_factory.evidence.verify import verify_run
 
 MAKER, SHIPPER = "making.maker", "shipping.shipper"
 BEGUN: dict[str, dict[str, Any]] = {
@@ -34,21 +31,6 @@ def begun(airflow: RealAirflow) -> RealAirflow:
     mark_run(airflow.run("levers/run-green"), "success")
     mark_run(airflow.run("levers/run-red"), "failed")
     return airflow
-
-
-def sound(run: Run) -> bool:
-    """Whether everything verifies, as `complete` and an auditor see it."""
-    return verify_run(run.record, run.store.blob, pendulum.now("UTC"))[2] == ()
-
-
-def attempts(run: Run, task: str) -> list[str]:
-    """How each attempt of a task's ordinary work ended, the oldest first."""
-    return [stored.says.outcome for stored in run.record.statements[task]]
-
-
-def refused(run: Run, task: str, why: str) -> bool:
-    """Whether a task began, and found its phase shut."""
-    return run.states[task] == "failed" and "is not open" in run.log(task) and why in run.log(task)
 
 
 def unshipped(run: Run) -> bool:
@@ -159,6 +141,23 @@ def test_whatever_is_marked_in_a_fix_phase_opens_nothing(begun: RealAirflow):
     assert grown(before, run)
 
 
+def test_a_gate_that_is_marked_while_it_waits_opens_nothing_until_it_is_asked_again(begun: RealAirflow):
+    green, red = begun.run("outside/marked-green"), begun.run("outside/marked-red")
+    for run, state in ((green, "success"), (red, "failed")):
+        run.start()
+        run.task_is("drafting.gate", "deferred")
+        run.mark("drafting.gate", state)
+    for run in (green, red):
+        assert run.end() == "failed"
+        assert (run.word("drafting"), run.word("reading"), run.record.statements["reading/reader"]) == ("", "", [])
+    assert refused(green, "reading.reader", "Phase Drafting has no signed verdict")
+    for run in (green, red):
+        bring(run, "drafting/author", notes=NOTES)
+        clear(run, "drafting.gate", downstream=True)
+        assert run.end() == "success"
+        assert sound(run)
+
+
 def test_approvals_that_are_marked_are_nobodys(begun: RealAirflow):
     run = begun.run("agrees/marked")
     for group in ("making", "making.fix_1"):
@@ -263,37 +262,3 @@ def test_each_run_of_a_backfill_has_evidence_of_its_own_and_keeps_it_when_the_sp
     assert [run.record.charter.says.previous for run in runs] == charters
     assert [run.record.contract.phase("drafting").says for run in runs] == ["All notes are there."] * 2
     assert all(grown(old, run) for run, old in zip(runs, before, strict=True))
-
-
-@pytest.mark.breaks
-def test_a_gate_waits_on_when_the_triggerer_was_killed(airflow: RealAirflow):
-    run = airflow.run("outside/restarted")
-    run.start()
-    run.task_is("drafting.gate", "deferred")
-    with lost(airflow, "triggerer"):
-        bring(run, "drafting/author", notes=NOTES)
-        assert (run.states["drafting.gate"], run.word("drafting")) == ("deferred", "")
-    assert run.task_is("drafting.gate", "success", "failed", seconds=60) == "success"
-    assert run.end() == "success"
-    assert len(run.record.verdicts["drafting"]) == 1
-    assert sound(run)
-
-
-@pytest.mark.breaks
-def test_work_goes_on_when_the_scheduler_was_killed_or_is_done_once_more(airflow: RealAirflow):
-    ends, lasts = airflow.run("levers/killed-ends"), airflow.run("levers/killed-lasts")
-    for run in (ends, lasts):
-        Person(airflow, "tom").start(run, wait_for=run.run_id)
-        run.task_is(MAKER, "running")
-    soon = {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "5", "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5"}
-    with lost(airflow, "scheduler", **soon):
-        (airflow.lab / ends.run_id).touch()
-        assert ends.task_is(MAKER, "success", "failed") == "success"
-        assert ends.word("making") == ""
-    airflow.until(lambda: airflow.api.task("levers", lasts.run_id, MAKER)["try_number"] == 2, 90, lambda: f"again: {lasts.states}")
-    (airflow.lab / lasts.run_id).touch()
-    for run in (ends, lasts):
-        assert run.end() == "success"
-        assert sound(run)
-    assert attempts(ends, "making/maker") == ["completed"]
-    assert lasts.record.statements["making/maker"][-1].name == "0002.json", "the newest attempt counts, whether the lost one ended or not"

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import pendulum
+
 from dag_factory.cli.demo.processes import _LATER
 from dag_factory.cli.submit import submit
+from dag_factory.evidence.verify import verify_run
 from dag_factory.runners import warden
 from support.airflow import RealAirflow, Run, alive
 
-__all__ = ["backfill", "bring", "clear", "clear_run", "files", "grown", "lost", "mark_run", "pause"]
+__all__ = ["attempts", "backfill", "bring", "clear", "clear_run", "files", "grown", "lost", "mark_run", "pause", "refused", "sound"]
 
 
 def clear(run: Run, *tasks: str | tuple[str, int], downstream: bool = False) -> None:
@@ -71,6 +74,21 @@ def grown(before: dict[str, str], run: Run) -> set[str]:
     now = files(run)
     assert {name: now.get(name) for name in before} == before, "evidence was replaced or lost"
     return set(now) - set(before)
+
+
+def sound(run: Run) -> bool:
+    """Whether everything verifies, as `complete` and an auditor see it."""
+    return verify_run(run.record, run.store.blob, pendulum.now("UTC"))[2] == ()
+
+
+def attempts(run: Run, task: str) -> list[str]:
+    """How each attempt of a task's ordinary work ended, the oldest first."""
+    return [stored.says.outcome for stored in run.record.statements[task]]
+
+
+def refused(run: Run, task: str, why: str) -> bool:
+    """Whether a task began, and found its phase shut."""
+    return run.states[task] == "failed" and "is not open" in run.log(task) and why in run.log(task)
 
 
 @contextlib.contextmanager
