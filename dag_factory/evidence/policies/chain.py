@@ -19,7 +19,7 @@ def not_open(case: Case) -> str | None:
     All of them: where somebody clears a task of an early phase and not what follows it, the verdicts in between are about other work.
     """
     for before in case.contract.upto(case.phase_id)[:-1]:
-        if reason := not_closed(case.record, before, case.now) or _outrun(case.record, before):
+        if reason := not_closed(case.record, before, case.now):
             return reason
     return None
 
@@ -39,7 +39,10 @@ def not_mending(case: Case) -> str | None:
 
 
 def not_closed(record: RunRecord, before: PhaseContract, now: datetime) -> str | None:
-    """Why a phase is not passed: None if its newest verdict is a signed PASSED, or one with unexpired waivers, that rests on its newest work."""
+    """Why a phase is not passed: None if its newest verdict lets it.
+
+    That is a signed PASSED, or one with unexpired waivers, that rests on its newest work and was given after the newest verdict before it.
+    """
     verdict = record.verdict(before.id)
     if verdict is None:
         return f"Phase {before.title} has no signed verdict under the newest charter; a gate marked by hand opens nothing."
@@ -55,7 +58,7 @@ def not_closed(record: RunRecord, before: PhaseContract, now: datetime) -> str |
     rests_on = {item.digest.get("sha256") for item in verdict.says.input_attestations}
     if rests_on != set(Case(record, before.id, _nothing, now).inputs()):
         return f"Work of phase {before.title} was done again, or taken away, after its verdict; its gate must be asked again."
-    return None
+    return _outrun(record, before)
 
 
 def _outrun(record: RunRecord, phase: PhaseContract) -> str | None:

@@ -167,6 +167,14 @@ def test_the_end_takes_no_verdict_on_older_work(tmp_path):
     assert wrong_at_the_end(run) == {("verdict-missing", "integration")}
 
 
+def test_the_end_takes_no_verdict_that_was_given_after_an_older_one(tmp_path):
+    run = honest(tmp_path, through="integration")
+    run.work("foundation")
+    run.answer("foundation")
+    assert ("verdict-missing", "implementation") in wrong_at_the_end(run)
+    assert ("verdict-missing", "foundation") not in wrong_at_the_end(run)
+
+
 def test_the_end_takes_no_failed_verdict(tmp_path):
     run = honest(tmp_path, through="validation")
     run.work("integration", without=("integration/devops",))
