@@ -19,6 +19,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from dag_factory.errors import PhasegateError
 from dag_factory.links import VerdictLink, question_page
 from dag_factory.notices import Notice
+from dag_factory.operators.base import refuse_unless_open
 from dag_factory.plan import Plan
 from dag_factory.telling import Tell, Telling
 
@@ -97,6 +98,7 @@ class AskOperator(Telling, HITLOperator):
         try:
             scope, case = self._look(context["ti"])
             question = self.question(scope, case, context["ti"])
+            refuse_unless_open(case)
         except PhasegateError as error:
             raise AirflowFailException(str(error)) from error
         self.subject, self.body = question.subject, question.body
@@ -120,6 +122,7 @@ class AskOperator(Telling, HITLOperator):
         """
         try:
             scope, case = self._look(context["ti"])
+            refuse_unless_open(case)
             by, void = self._who(case, event)
             void = void or self._closed(case, asked, after)
             if void:

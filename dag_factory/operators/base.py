@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from dag_factory.errors import PhasegateError
+from dag_factory.errors import EnvelopeError, PhasegateError
 from dag_factory.plan import Plan
 
 if TYPE_CHECKING:
+    from dag_factory.evidence.policies.case import Case
     from dag_factory.workspace.origin import Origin
 
-__all__ = ["NothingToDo", "PlanOperator", "judged_by", "origin_of"]
+__all__ = ["NothingToDo", "PlanOperator", "judged_by", "origin_of", "refuse_unless_open"]
 
 
 class NothingToDo(AirflowSkipException):
@@ -30,6 +31,22 @@ def judged_by(ti: Any, gate: str) -> str:
     What a task leaves from the triggerer, Airflow writes as JSON twice, and what a task reads it reads once: then there are quotes around it.
     """
     return str(ti.xcom_pull(task_ids=gate, key="judged") or "").strip('"')
+
+
+def refuse_unless_open(case: Case) -> None:
+    """Do nothing in a phase that is not open: what let this task start may have been marked by hand.
+
+    Raises
+    ------
+    EnvelopeError: the phase before has no verdict that lets this one begin.
+
+    """
+    from dag_factory.evidence.policies.chain import not_open
+
+    if reason := not_open(case):
+        raise EnvelopeError(
+            f"Phase {case.phase_id} is not open: {reason}", remedy="Clear the gate of the phase before: it judges again, and signs."
+        )
 
 
 class PlanOperator(BaseOperator):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dag_factory.links import VerdictLink
 from dag_factory.notices import Notice
-from dag_factory.operators.base import NothingToDo, PlanOperator, judged_by
+from dag_factory.operators.base import NothingToDo, PlanOperator, judged_by, refuse_unless_open
 from dag_factory.telling import Telling, callbacks
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class TriageOperator(Telling, PlanOperator):
         return [{"task": order.task} for order in triage.orders]
 
     def _wanted(self, case: Case, ti: Any) -> None:
-        """Skip unless there is something to mend."""
+        """Skip unless there is something to mend, and refuse where nothing of this phase may be worked on."""
         verdict = case.record.verdict(self.phase)
         if verdict is None or verdict.digest != judged_by(ti, self._gate) or verdict.says.phasegate.word != "FAILED":
             raise NothingToDo(f"The gate {self._gate} left no FAILED verdict in this try: there is nothing to mend.")
@@ -91,6 +91,7 @@ class TriageOperator(Telling, PlanOperator):
             ]  # fmt: skip
             if not allowed:
                 raise NothingToDo("Nobody allowed one more cycle.")
+        refuse_unless_open(case)
 
     def _tell(self, triage: Any) -> None:
         for order in triage.orders:
