@@ -11,12 +11,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import gates, hashing, overhead, pages, parse, plugin, verification
+from benchmarks import cycles, gates, hashing, overhead, pages, parse, plugin, verification
 from benchmarks.table import Section, as_markdown, as_text, machine
 
 BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
     "parse": (parse.measure_parse, 3),
     "start": (parse.measure_start, 3),
+    "cycles": (cycles.measure_parse, 7),
+    "fixing": (cycles.measure_runs, 3),
     "gates": (gates.measure, 5),
     "verification": (verification.measure, 5),
     "hashing": (hashing.measure, 3),

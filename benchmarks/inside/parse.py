@@ -1,6 +1,7 @@
 """Imports a file of the DAG folder as Airflow does, after all that Airflow itself imports: `parse.py LOADER LIBRARY DAGS [DAG_ID TASK_ID]`.
 
-With a DAG and a task it is what the start of that task does; without, what the dag-processor does.
+With a DAG and a task it is what the start of that task does; without, what the dag-processor does. With PHASEGATE_BENCH_SERIALISE, each DAG is serialised
+as well.
 """
 
 import importlib
@@ -42,6 +43,14 @@ source.exec_module(module)
 done = spent()
 dags = [value for name, value in vars(module).items() if name.startswith("bench_") and isinstance(value, DAG)]
 found = {dag.dag_id for dag in dags}
+serialised, size = done, 0
+if os.environ.get("PHASEGATE_BENCH_SERIALISE"):
+    from airflow.serialization.serialized_objects import LazyDeserializedDAG
+
+    begun_to_serialise = spent()
+    kept = [LazyDeserializedDAG.from_dag(dag).data for dag in dags]
+    serialised = spent()
+    size = len(json.dumps(kept[0]))
 if len(found) != int(expected) or (wanted and wanted[0] not in found):
     sys.exit(f"{len(found)} DAGs were made, and {expected} expected: {sorted(found)[:3]}")
 print(
@@ -50,6 +59,8 @@ print(
             "import": imported[0] - begun[0],
             "load": done[0] - imported[0],
             "clock": done[1] - imported[1],
+            "serialise": serialised[0] - begun_to_serialise[0] if size else 0,
+            "bytes": size,
             "compiled": "dag_factory.plan.compile" in sys.modules,
             "tasks": sum(len(dag.tasks) for dag in dags) / len(found),
         }

@@ -59,7 +59,7 @@ class AskOperator(Telling, HITLOperator):
     """
 
     ui_color = "#fbcfe8"
-    template_fields = ("plan_digest", "phase", "cycle")  # never the question: it quotes what others wrote
+    template_fields = ("plan_digest",)  # never the question: it quotes what others wrote
     operator_extra_links = (VerdictLink(),)
     fields: tuple[str, ...] = ()
 

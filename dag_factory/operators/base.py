@@ -59,6 +59,7 @@ class PlanOperator(BaseOperator):
 
     """
 
+    # Airflow keeps them with the DAG, each at a price, and shows them beside the task: nothing that its id or its doc tells.
     template_fields: tuple[str, ...] = ("plan_digest",)
 
     def __init__(self, *, plan: Plan, folder: Path, **kwargs: Any) -> None:

@@ -29,7 +29,6 @@ class ConvergeOperator(PlanOperator):
     """
 
     ui_color = "#bae6fd"
-    template_fields = ("plan_digest", "phase", "cycle")
     operator_extra_links = (EvidenceLink(),)
 
     def __init__(self, *, phase: str, cycle: int = 0, step: str = "converge", **kwargs: Any) -> None:

@@ -34,7 +34,6 @@ class PassedOperator(PlanOperator):
     """
 
     ui_color = "#d9f99d"
-    template_fields = ("plan_digest", "phase")
     operator_extra_links = (VerdictLink(),)
 
     def __init__(self, *, phase: str, **kwargs: Any) -> None:

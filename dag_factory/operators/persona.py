@@ -46,7 +46,7 @@ class PersonaOperator(PlanOperator):
 
     """
 
-    template_fields: tuple[str, ...] = ("plan_digest", "persona", "runner", "owes", "cycle")
+    template_fields: tuple[str, ...] = ("plan_digest", "runner")
     operator_extra_links = (EvidenceLink(),)
 
     def __init__(self, *, contract: TaskContract, phase: str | None = None, cycle: int = 0, **kwargs: Any) -> None:
@@ -57,7 +57,6 @@ class PersonaOperator(PlanOperator):
         super().__init__(**kwargs)
         self.persona = contract.persona
         self.runner = contract.runner
-        self.owes = [f"{item.id}: {item.place}" for item in contract.items]
         self.cycle = cycle
         self.contract_id = contract.id
         self._contract = contract

@@ -32,7 +32,6 @@ class TriageOperator(Telling, PlanOperator):
     """
 
     ui_color = "#fecaca"
-    template_fields = ("plan_digest", "phase", "cycle")
     operator_extra_links = (VerdictLink(),)
 
     def __init__(self, *, phase: str, cycle: int, gate: str, **kwargs: Any) -> None:

@@ -41,7 +41,7 @@ class GateSensor(Telling, BaseSensorOperator):
     """
 
     ui_color = "#fde68a"
-    template_fields = ("phase", "cycle", "plan_digest")
+    template_fields = ("plan_digest",)
     operator_extra_links = (VerdictLink(),)
 
     def __init__(self, *, plan: Plan, phase: str, cycle: int = 0, consent: bool = True, decided: bool = False, **kwargs: Any) -> None:

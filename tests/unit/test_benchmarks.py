@@ -12,7 +12,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks import chain, corpus, overhead, peers, timing
+from benchmarks import chain, corpus, cycles, overhead, peers, timing
 from benchmarks.__main__ import main
 from benchmarks.table import Row, Section, as_markdown, as_text
 from dag_factory.evidence.keys import KeyFolder
@@ -46,6 +46,37 @@ def test_plain_python_has_the_shape_of_ours(tmp_path):
     assert set(ours.task_ids) == set(plain.task_ids) == SHAPE
     edges = [{(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids} for dag in (ours, plain)]
     assert edges[0] == edges[1]
+
+
+@pytest.mark.filterwarnings("ignore:The `airflow.utils.operator_helpers.determine_kwargs` attribute")  # Airflow's own sensor asks for it
+def test_the_dag_written_by_hand_has_the_shape_of_ours(tmp_path):
+    from dag_factory.build import build_dag
+
+    loader, written = cycles.write(tmp_path, 1)
+    spec = loader.parent / "workflows" / "bench_0000.yaml"
+    plan, found = compile_plan(read_spec(spec, patterns=("none",))), {}
+    ours = build_dag(plan, spec.parent)
+    exec(compile(written.read_text(encoding="utf-8"), "plain", "exec"), found)
+    plain = found["bench_0000"]
+    edges, rules, mapped = (
+        [of(dag) for dag in (ours, plain)]
+        for of in (
+            lambda dag: {(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids},
+            lambda dag: {task.task_id: task.trigger_rule for task in dag.tasks},
+            lambda dag: {task.task_id for task in dag.tasks if task.is_mapped},
+        )
+    )
+    assert edges[0] == edges[1]
+    assert rules[0] == rules[1]
+    assert mapped[0] == mapped[1] != set()
+    assert (len(plan.contract.tasks), len(plan.contract.phases), plan.contract.fix.cycles) == (40, 4, 3)
+
+
+def test_a_run_with_cycles_stands_beside_the_one_without():
+    took = {"a": [10.0, 20.0, 30.0], "b": [11.0, 24.0, 33.0]}
+    first, second = cycles.rows_of(took, {"a": "no-op, no cycles", "b": "no-op, two cycles"})
+    assert first.beside == "1.00"
+    assert second.cells[1:] == ("median 24.0 s, min 11.0, max 33.0", "+3.0 s, 1.10 x", "at most 5 s more")
 
 
 def test_dag_factory_s_yaml_has_as_many_tasks(tmp_path):

@@ -130,6 +130,7 @@ def test_after_the_validation_its_validators_judge_again_and_what_they_write_is_
 def test_without_a_repository_validators_follow_what_was_mended(build):
     dag = build("personas: {default: {command: write}}\n", text=BARE)
     assert below(dag, "only.fix_1") == {"triage", "fix", "settled", "mended", "gate"}
+    assert ups(dag, "only.fix_1.mended") == {"fix_1.triage", "fix_1.settled"}
     assert ups(dag, "only.fix_1.gate") == {"fix_1.triage", "fix_1.mended"}
 
 

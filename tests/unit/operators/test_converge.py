@@ -128,6 +128,6 @@ def test_before_kickoff_there_is_nothing_to_merge(house, tmp_path):
 def test_what_airflow_shows_of_it(house):
     operator = house().dag().get_task("write.converge")
     assert isinstance(operator, ConvergeOperator)
-    assert set(operator.template_fields) == {"plan_digest", "phase", "cycle"}
+    assert set(operator.template_fields) == {"plan_digest"}
     assert (operator.phase, operator.cycle) == ("write", 0)
     assert isinstance(operator.operator_extra_links[0], EvidenceLink)

@@ -174,7 +174,7 @@ def test_the_verdict_is_told_item_by_item(outside, caplog):
 def test_a_gate_is_never_retried_by_airflow(outside):
     gate = outside().dag().get_task("review.gate")
     assert gate.retries == 0
-    assert set(gate.template_fields) >= {"plan_digest", "phase"}
+    assert set(gate.template_fields) == {"plan_digest"}
 
 
 def test_a_store_that_cannot_be_written_is_told_without_a_verdict(outside):
