@@ -6,6 +6,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from airflow.utils.state import State
 from dag_factory.build import build_dag
 from dag_factory.evidence.policies.chain import not_closed
 from dag_factory.evidence.record import read_record
+from dag_factory.evidence.statement import moment_of
 from dag_factory.evidence.store import Store
 from dag_factory.plan import Plan, compile_plan
 from dag_factory.spec import read_spec
@@ -156,6 +158,7 @@ class Game:
 
     def __post_init__(self) -> None:
         self.plan = self.shape.plan(self.folder)
+        self.clock.passed = pendulum.duration()
         self.dag = _dag(self.shape, self.folder, self.weaken)
         self.run = self.airflow.run(self.dag, self.run_id)
         self.store = Store(self.folder / "evidence").run(self.dag.dag_id, self.run_id)
@@ -247,11 +250,15 @@ class Game:
         self.quiet = True
 
     def _without(self) -> list[str]:
-        """The phases without a valid verdict: by its word, or since it rests on work that is no longer the newest."""
+        """The phases without a valid verdict: by its word, or since it rests on work, or on a verdict before it, that is no longer the newest."""
         phases, now, record = self.plan.contract.phases, pendulum.now("UTC"), read_record(self.store)
         stale = {phase.id for phase in phases if record is None or not_closed(record, phase, now)}
         wrong = [phase.id for phase in phases if not self.valid(phase.id)]
         assert stale.issuperset(wrong), f"the word on {wrong} is bad, and the chain says so only of {stale}"
+        for before, phase in pairwise(phases if record else ()):
+            newer, older = record.verdict(before.id), record.verdict(phase.id)
+            if newer and older and moment_of(newer.says.time_verified) > moment_of(older.says.time_verified):
+                stale.add(phase.id)
         return [phase.id for phase in phases if phase.id in stale]
 
     def _over(self) -> None:
