@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from dag_factory.errors import EnvelopeError
+from dag_factory.errors import EnvelopeError, StoreError
 from dag_factory.evidence.keys import AUTHORITY, KeyFolder
 from dag_factory.evidence.record import RunRecord, read_record
 from dag_factory.evidence.store import RunStore
@@ -77,3 +78,18 @@ class Scope:
         if (record.charter.says.dag_id, record.charter.says.run_id) != (self.dag_id, self.run_id):
             raise EnvelopeError(f"The charter in {self.run.path} is of another run.", remedy="Start a new run.")
         return record
+
+    def hold(self, record: RunRecord) -> None:
+        """See that the store still is the one the run was read from; another folder in its place would take what is written, and lose it.
+
+        Raises
+        ------
+        StoreError: the charter is not there any more.
+
+        """
+        found = self.run.read(f"charters/{record.charter.name}")
+        if found is None or hashlib.sha256(found).hexdigest() != record.charter.digest:
+            raise StoreError(
+                f"The charter that this task began with is gone from {self.run.path}: nothing is attested here.",
+                remedy="See that the evidence store is mounted, then clear the task.",
+            )

@@ -154,9 +154,11 @@ class Attempt(Assignment):
         Raises
         ------
         PhasegateError: this attempt has a statement already.
+        StoreError: the store is not the one the attempt began with.
 
         """
         bench, place = self._ready()
+        self.scope.hold(self.record)
         outcome = self.outcome
         assert outcome is not None  # noqa: S101 # `run` came before
         bench.stopped(outcome)

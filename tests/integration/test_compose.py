@@ -22,8 +22,8 @@ from pathlib import Path
 import pendulum
 import pytest
 from support import composition
-from support.airflow import Rest
 from support.house import ORDERS, git, make_repository
+from support.rest import Rest
 from support.services import Team, missing
 
 from dag_factory.cli.demo.api import ApiError

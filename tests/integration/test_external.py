@@ -25,7 +25,7 @@ def bring(run: Run, folder: Path, text: str) -> None:
 
 def held(airflow: RealAirflow, task_instance: str) -> list[str]:
     """The processes that work on a task instance: their titles name it."""
-    return [title for title in titles(airflow.home.root) if task_instance in title]
+    return [title for title in titles(airflow.home.root).values() if task_instance in title]
 
 
 @pytest.mark.flies("outside/good")

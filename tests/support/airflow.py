@@ -1,13 +1,12 @@
 """One real Airflow for a test session, in a home of its own: started, asked, and ended with everything it has started.
 
-What starts and ends it is what `phasegate demo` uses; here are only its tests' wishes: other workflows beside the sample, REST calls that
-mark, delete and look closer, and the proof that nothing was left running.
+What starts and ends it is what `phasegate demo` uses; here are only its tests' wishes: other workflows beside the sample, parts that are killed, and
+the proof that nothing was left running.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import signal
@@ -16,9 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from dag_factory.cli.demo.api import Api, ApiError
+from dag_factory.cli.demo.api import ApiError
 from dag_factory.cli.demo.home import DemoHome, fresh_home, without_slip
 from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.settings import HOST, environment, free_port, write_settings
@@ -26,6 +24,7 @@ from dag_factory.cli.runs import find_run, record_of
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.store import RunStore
 from dag_factory.runners import warden
+from support.rest import Rest
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ("api-server", "metadatabase", "scheduler", "dag-processor", "triggerer")
@@ -37,70 +36,36 @@ SETTINGS = {
 }
 
 
-class Rest(Api):
-    """What tests ask of Airflow beyond what the demo asks."""
+class _Parts(Airflow):
+    """Airflow's components, of which one can be lost and come again."""
 
-    def task(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
-        """One task instance, as Airflow tells it."""
-        return self._ask("GET", self._path(dag_id, run_id, task_id))
-
-    def trigger(self, dag_id: str, run_id: str) -> None:
-        """Start a run."""
-        self._insist(409, super().trigger, dag_id, run_id)
-
-    def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
-        """Set a task's state by hand, as a person does in the UI."""
-        self._insist(409, self._ask, "PATCH", self._path(dag_id, run_id, task_id), {"new_state": state})
-
-    def delete(self, dag_id: str, run_id: str) -> None:
-        """Delete a run. The answer has no body, which counts as none: it is asked until there is no such run."""
-        self._insist(404, self._ask, "DELETE", self._path(dag_id, run_id))
-
-    def verdict(self, dag_id: str, run_id: str, task_id: str) -> str:
-        """What a gate says in the XCom it leaves when it ends from the triggerer."""
-        value = self._ask("GET", f"{self._path(dag_id, run_id, task_id)}/xcomEntries/verdict")["value"]
-        return str(json.loads(json.loads(value))["verdict"])
-
-    def insist(self, method: str, path: str, body: Any = None) -> None:
-        """Have something changed that is the same when it is asked twice."""
-        self._insist(409, self._ask, method, path, body)
-
-    def pool(self) -> dict[str, Any]:
-        """The default pool and its slots."""
-        return self._ask("GET", "/api/v2/pools/default_pool")
-
-    @staticmethod
-    def _insist(done: int, ask: Callable[..., object], *args: object) -> None:
-        """Ask again where there was no answer (see `Airflow`); `done` is HTTP's code for what is done already."""
-        for tries in range(1, 8):
-            try:
-                ask(*args)
-            except ApiError as error:
-                if error.code == done and tries > 1:
-                    return
-                if error.code and error.code < 500:
-                    raise
-            else:
-                return
-        raise AssertionError(f"no answer to {args}")
-
-    @staticmethod
-    def _path(dag_id: str, run_id: str, task_id: str | None = None) -> str:
-        run = f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}"
-        return run if task_id is None else f"{run}/taskInstances/{quote(task_id)}"
+    def kill(self, name: str) -> None:
+        """Lose one as when its machine loses power: it and all that it started are killed at once, without a word."""
+        [lost] = [component for component in self._components if component.name == name]
+        self._components.remove(lost)
+        for pid, started in warden.below(lost.process.pid).items():
+            warden.send(pid, started, signal.SIGKILL)
+        lost.release()
+        lost.process.wait(30)
 
 
 class RealAirflow:
     """An Airflow with the sample's workflow and others in its DAG folder; `running` makes one, and ends it."""
 
-    def __init__(self, home: DemoHome, components: Airflow, api: Rest) -> None:
+    def __init__(self, home: DemoHome, components: _Parts, api: Rest) -> None:
         self.home, self.components, self.api = home, components, api
         self.orphans: dict[int, int] = {}  # what outlived a component that was killed: pid to start time
 
     @classmethod
     @contextlib.contextmanager
-    def running(cls, root: Path, workflows: Path) -> Iterator[RealAirflow]:
-        """Start it, with every file of `workflows` beside the sample; end it, whatever happens, and see that nothing is left."""
+    def running(cls, root: Path, workflows: Path, **settings: str) -> Iterator[RealAirflow]:
+        """Start it, with every file of `workflows` beside the sample; end it, whatever happens, and see that nothing is left.
+
+        Parameters
+        ----------
+        settings: variables that all its parts see.
+
+        """
         with fresh_home(root) as home:
             without_slip(home.personas)
             for path in workflows.iterdir():
@@ -110,10 +75,10 @@ class RealAirflow:
             home.spec.write_text(re.sub(r"^schedule: .*\n", "", sample, flags=re.MULTILINE), encoding="utf-8")  # it may be just that hour
             port = free_port(None)
             write_settings(home, port)
-            seen = environment(home, os.environ) | SETTINGS | {"TESTS_LAB": str(home.root / "lab")}
+            seen = environment(home, os.environ) | SETTINGS | settings | {"TESTS_LAB": str(home.root / "lab")}
             (home.root / "lab").mkdir()
             seen["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), str(ROOT / "plugins"), seen.get("PYTHONPATH")]))
-            components = Airflow(seen, home.airflow, home.logs)
+            components = _Parts(seen, home.airflow, home.logs)
             started: dict[int, int] = {}
             made = cls(home, components, Rest(f"http://{HOST}:{port}"))
             try:
@@ -138,6 +103,14 @@ class RealAirflow:
     def dag_exists(self, dag_id: str) -> bool:
         """Whether Airflow has such a DAG."""
         return self.api.knows(dag_id)
+
+    def kill(self, component: str) -> None:
+        """Kill one of its parts, with all that it started."""
+        self.components.kill(component)
+
+    def begin(self, component: str) -> None:
+        """Start a part again that was killed."""
+        self.components.begin(component)
 
     def until(self, holds: Callable[[], Any], seconds: float, what: Callable[[], str]) -> Any:
         """Look until something holds, and give it; an API server that is busy for a moment is asked again."""
@@ -210,6 +183,10 @@ class Run:
         """Set a task's state by hand."""
         self.airflow.api.mark(self.dag_id, self.run_id, task_id, state)
 
+    def clear(self, *task_ids: str, downstream: bool = False) -> None:
+        """Clear tasks by hand, as a person does in the UI."""
+        self.airflow.api.clear(self.dag_id, self.run_id, *task_ids, downstream=downstream)
+
     @property
     def states(self) -> dict[str, str]:
         """The state of every task."""
@@ -256,9 +233,9 @@ def alive(pid: int) -> bool:
         return False
 
 
-def titles(root: Path) -> list[str]:
+def titles(root: Path) -> dict[int, str]:
     """What the processes below a home call themselves: Airflow puts the task it works on into the title."""
-    return [_read(pid, "cmdline").replace(b"\0", b" ").decode("utf-8", "replace").strip() for pid in _processes(root)]
+    return {pid: _read(pid, "cmdline").replace(b"\0", b" ").decode("utf-8", "replace").strip() for pid in _processes(root)}
 
 
 def left_over(root: Path, started: dict[int, int]) -> Iterator[str]:

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import pendulum
 
-from dag_factory.cli.demo.processes import _LATER
 from dag_factory.cli.submit import submit
 from dag_factory.evidence.verify import verify_run
 from dag_factory.runners import warden
@@ -106,7 +105,7 @@ def lost(airflow: RealAirflow, name: str, **settings: str) -> Iterator[None]:
         airflow.until(lambda: not any(map(alive, programs)), 10, lambda: f"{name} is gone")
         yield
     finally:
-        components._components.append(components._begin(name, *_LATER[name], **settings))
+        components.begin(name, **settings)
         airflow.orphans.update(held)
 
 

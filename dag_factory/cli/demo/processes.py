@@ -20,7 +20,8 @@ from dag_factory.runners import warden
 __all__ = ["Airflow", "Component"]
 
 _PATIENCE = warden.GRACE + warden.KILL_PATIENCE + 1.0
-_LATER = {
+_PARTS = {
+    "api-server": ("api-server",),
     "dag-processor": ("dag-processor",),
     "scheduler": ("scheduler", "--skip-serve-logs"),
     "triggerer": ("triggerer", "--skip-serve-logs"),
@@ -80,11 +81,22 @@ class Airflow:
     def start(self) -> None:
         """Start the API server and, beside it, the making of the database: the server takes three times as long, and needs none until asked."""
         self._migration = self._begin("db-migrate", "db", "migrate")
-        # The API server's audit log writes on its event loop: while a task's request holds SQLite's lock, that request cannot end before the loop
-        # goes on, and the loop waits for the lock. So it waits for a short time only, and whoever asked asks again.
-        impatient = f"sqlite:///{self._folder}/airflow.db?timeout=3"
-        extra = {"AIRFLOW__DATABASE__CHECK_MIGRATIONS": "False", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": impatient}
-        self._components.append(self._begin("api-server", "api-server", **extra))
+        self.begin("api-server", AIRFLOW__DATABASE__CHECK_MIGRATIONS="False")
+
+    def begin(self, name: str, **extra: str) -> None:
+        """Start one component.
+
+        Parameters
+        ----------
+        name: api-server, dag-processor, scheduler or triggerer.
+        extra: what it sees beyond what all of them do.
+
+        """
+        if name == "api-server":
+            # Its audit log writes on its event loop: while a task's request holds SQLite's lock, that request cannot end before the loop goes on,
+            # and the loop waits for the lock. So it waits for a short time only, and whoever asked asks again.
+            extra |= {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self._folder}/airflow.db?timeout=3"}
+        self._components.append(self._begin(name, *_PARTS[name], **extra))
 
     def look(self) -> None:
         """Start what waits for the database once that is there, and see that nothing has ended.
@@ -99,7 +111,9 @@ class Airflow:
                 raise _ended(self._migration)
             self._migration.release()
             self._migration = None
-            self._components += [self._begin(name, *args) for name, args in _LATER.items()]
+            for name in _PARTS:
+                if name != "api-server":
+                    self.begin(name)
         for component in self._components:
             if component.ended is not None:
                 raise _ended(component)

@@ -171,3 +171,13 @@ def test_an_attempt_is_attested_once(small):
     house.run("first.write")
     assert house.failures["first.write"] == "Attempt 1 of first/write has a statement already. Clear the task to have it done again."
     assert len(house.record.statements["first/write"]) == 1
+
+
+def test_a_store_that_is_gone_in_the_middle_takes_no_statement(small, tmp_path):
+    paths = tmp_path / "paths"
+    house = small(f'read -r from < "{paths}"; mv "$from" "$from.away"; mkdir "$from"; echo A note. > note.md')
+    paths.write_text(f"{house.root / 'evidence_root'}\n")
+    house.run("kickoff", "first.write")
+    assert "The charter that this task began with is gone from" in house.failures["first.write"]
+    assert house.failures["first.write"].endswith("nothing is attested here. See that the evidence store is mounted, then clear the task.")
+    assert list((house.root / "evidence_root").rglob("*.json")) == []
