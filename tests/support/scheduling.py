@@ -29,6 +29,7 @@ def database(folder: Path) -> Iterator[Airflow]:
     from airflow.models import import_all_models
     from airflow.models.base import Base
     from airflow.models.dagbundle import DagBundleModel
+    from airflow.serialization.serialized_objects import DagSerialization
     from airflow.utils.db import synchronize_log_template
     from sqlalchemy.orm import scoped_session, sessionmaker
 
@@ -45,6 +46,7 @@ def database(folder: Path) -> Iterator[Airflow]:
         patch.setattr(airflow.settings, "engine", engine, raising=False)
         patch.setattr(airflow.settings, "NonScopedSession", made, raising=False)
         patch.setattr(airflow.settings, "Session", scoped_session(made), raising=False)
+        patch.setattr(DagSerialization, "_load_operator_extra_links", True)  # read with a run's DAG, it is set for all that is read later
         session = airflow.settings.Session()
         session.add(DagBundleModel(name=_BUNDLE))
         synchronize_log_template(session=session)

@@ -133,7 +133,7 @@ def _rule(end: str, rule: TriggerRule) -> Callable[[Any], None]:
 
 def _unchecked(patch: pytest.MonkeyPatch) -> None:
     """Tasks that start without asking whether their phase is open."""
-    for module in ("attempt", "merging"):
+    for module in ("assignment", "merging"):
         patch.setattr(f"dag_factory.operators.{module}.not_open", lambda _: None)
 
 
