@@ -9,7 +9,8 @@
 `open` is an EmptyOperator with `one_success` over all gates of the phase before. `converge` and the gate run whatever became of the tasks
 (`all_done_min_one_success`, with `open` among their upstreams): a missing statement is a red flag, not the end of the run.
 
-`triage` is `all_failed` on the gate before it, and skips itself where that gate found nothing. What is mapped may have nothing to do, and a skipped
+`triage` is `all_failed` on all gates of the phase before it, and skips itself where the last of them found nothing: so all fix phases behind a gate that passed
+are skipped at once, not one behind the other, turn by turn of the scheduler. What is mapped may have nothing to do, and a skipped
 task would skip what follows by `all_done_min_one_success`: so `settled`, an EmptyOperator with `all_done`, stands between, and `converge` wants
 `settled` and `triage`. All this costs no worker where nothing failed.
 
@@ -88,6 +89,7 @@ class _Phase:
     phase: PhaseContract
     number: int
     built: Built = field(default_factory=Built)
+    asked: list[Any] = field(default_factory=list)  # the gates so far, without those that judge again what was waived
 
     def build(self, opened: Any) -> Built:
         """Build the ordinary work, then a fix phase a cycle, with a person's decision before each of the last ones."""
@@ -117,7 +119,7 @@ class _Phase:
                 trigger_rule=TriggerRule.ALL_SUCCESS if by_hand else TriggerRule.ALL_FAILED,
                 doc_md="Says who mends what, and signs it. Skips this fix phase where the gate before it found nothing.",
             )  # fmt: skip
-            after >> triage
+            (after if by_hand else self.asked) >> triage
             settled = EmptyOperator(
                 task_id="settled", trigger_rule=TriggerRule.ALL_DONE, task_display_name="Settled",
                 doc_md="Follows every fix task, whether it mended, failed or had nothing to do.",
@@ -190,6 +192,7 @@ class _Phase:
             task_display_name=f"Gate {self.number}" if not cycle else f"Gate {self.number}, again", doc_md=_gate_doc(self.plan, self.phase, self.number),
         )  # fmt: skip
         [*due, *more] >> gate
+        self.asked.append(gate)
         self.built.gates.append(gate)
         self.built.ends.append(gate)
         return gate, gate
@@ -229,7 +232,7 @@ class _Phase:
             task_id=f"waived_{index}", plan=self.plan, phase=self.phase.id, cycle=cycle, decided=True, task_display_name=f"Gate {self.number}, waived",
             doc_md="Judges again where somebody waived findings; skips itself elsewhere.",
         )  # fmt: skip
-        gate >> decide >> waived
+        self.asked >> decide >> waived
         self.built.gates.append(waived)
         self.built.ends += [decide, waived]
         return decide, gate

@@ -31,7 +31,7 @@ def gate_of(due):
     return gate
 
 
-def fix_of(phase, number, gate):
+def fix_of(phase, number, gates):
     with TaskGroup(f"fix_{number}", tooltip="Opens where the gate finds red flags."):
         triage = PythonOperator(
             task_id="triage", python_callable=orders, trigger_rule=TriggerRule.ALL_FAILED, doc_md="Says who mends what."
@@ -39,7 +39,7 @@ def fix_of(phase, number, gate):
         settled = EmptyOperator(task_id="settled", trigger_rule=TriggerRule.ALL_DONE, doc_md="Follows every fix task.")
         mend = BashOperator.partial(task_id="fix", owner="fixers", doc_md="Mends what was found.").expand(bash_command=triage.output)
         converge = BashOperator(task_id="converge", bash_command="merge", doc_md="Merges what was sealed.")
-        gate >> triage >> [settled, converge]
+        gates >> triage >> [settled, converge]
         triage >> mend >> settled >> converge
         due = [triage, converge]
         if phase in ("check", "ship"):
@@ -62,7 +62,7 @@ def phase_of(phase, count, before):
         due >> converge
         gates = [gate_of([*due, converge])]
         for number in (1, 2, 3):
-            gates.append(fix_of(phase, number, gates[-1]))
+            gates.append(fix_of(phase, number, gates))
     return gates
 
 

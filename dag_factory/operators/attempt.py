@@ -186,7 +186,9 @@ class Attempt(Assignment):
         """What the sealed commit is called."""
         if not self.order or self.task.judges:
             return f"{self.task.id}: {self.plan.executions[self.task.id].does}"
-        return f"{self.task.id}: Mend {', '.join(self.order.findings[:3])}{' and more' if len(self.order.findings) > 3 else ''}"
+        found = self.order.findings
+        rules = ", ".join(dict.fromkeys(name.partition(":")[0] for name in found))
+        return f"{self.task.id}: Mend {rules}\n\n" + "".join(f"- {name}\n" for name in found)
 
     def _add(self, **asked: Any) -> None:
         entries, refusals = collect(self.scope.run, self.task, **asked)

@@ -179,6 +179,16 @@ class Run:
             lambda: (state := self.states.get(task_id)) in states and state, seconds, lambda: f"{task_id} of {self.name} is {states}: {self.states}"
         )  # fmt: skip
 
+    def asks(self, task_id: str, tries: int = 1, seconds: float = 180) -> None:
+        """Wait until a task asks a person and its process is over for the scheduler: Airflow takes an answer that is quicker for a lost task."""
+        self.task_is(task_id, "awaiting_input", seconds=seconds)
+        said = re.compile(
+            rf"TaskInstance Finished: dag_id={re.escape(self.dag_id)}, task_id={re.escape(task_id)}, run_id={re.escape(self.run_id)}, "
+            rf".* state=awaiting_input, .* try_number={tries},"
+        )  # fmt: skip
+        log = self.airflow.home.logs / "scheduler.log"
+        self.airflow.until(lambda: said.search(log.read_text(encoding="utf-8", errors="replace")), 60, lambda: f"{task_id} of {self.name} is parked")
+
     def mark(self, task_id: str, state: str) -> None:
         """Set a task's state by hand."""
         self.airflow.api.mark(self.dag_id, self.run_id, task_id, state)

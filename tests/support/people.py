@@ -63,7 +63,7 @@ class Person:
 
     def answer(self, run: Run, task: str, option: str, **form: Any) -> int:
         """Answer what a task asks, as the UI does, once it asks; Airflow's code."""
-        run.task_is(task, "awaiting_input", seconds=180)
+        run.asks(task)
         path = f"/api/v2/dags/{run.dag_id}/dagRuns/{quote(run.run_id)}/taskInstances/{quote(task)}/-1/hitlDetails"
         code, _ = self.ask("PATCH", path, {"chosen_options": [option], "params_input": form})
         return code

@@ -95,7 +95,7 @@ def test_the_shape_of_a_fix_phase(build):
         assert ups(dag, f"{fix}.{name}") == {"fix_1.triage", "fix_1.converge"}
     assert ups(dag, f"{fix}.join") == {"fix_1.triage", "fix_1.converge", *(f"fix_1.{name}" for name in JUDGES)}
     assert ups(dag, f"{fix}.gate") == {"fix_1.triage", "fix_1.converge", *(f"fix_1.{name}" for name in JUDGES), "fix_1.join"}
-    assert ups(dag, "validation.fix_2.triage") == {"fix_1.gate"}
+    assert ups(dag, "validation.fix_2.triage") == {"gate", "fix_1.gate"}, "it is skipped where any of them passed, and at once"
 
 
 def test_its_trigger_rules(build):
@@ -181,9 +181,9 @@ def test_who_decides_stands_between_the_last_cycle_and_one_more(build):
     dag = build("fix: {max_cycles: 1, extra_cycles: 1, decide: [maria], timeout: 2h}\n")
     phase = "validation"
     assert {name for name in below(dag, phase) if name.startswith(("decide", "waived"))} == {"decide_1", "waived_1", "decide_2", "waived_2"}
-    assert ups(dag, f"{phase}.decide_1") == {"fix_1.gate"}
+    assert ups(dag, f"{phase}.decide_1") == {"gate", "fix_1.gate"}
     assert ups(dag, f"{phase}.waived_1") == ups(dag, f"{phase}.fix_2.triage") == {"decide_1"}
-    assert ups(dag, f"{phase}.decide_2") == {"fix_2.gate"}
+    assert ups(dag, f"{phase}.decide_2") == {"gate", "fix_1.gate", "fix_2.gate"}
     assert ups(dag, f"{phase}.waived_2") == {"decide_2"}
     rules = [rule(dag, f"{phase}.{name}") for name in ("decide_1", "waived_1", "fix_2.triage", "decide_2")]
     assert rules == [TriggerRule.ALL_FAILED, TriggerRule.ALL_SUCCESS, TriggerRule.ALL_SUCCESS, TriggerRule.ALL_FAILED]

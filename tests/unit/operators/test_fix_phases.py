@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from support.house import House
+from support.house import House, git
 from support.mending import PACK, mendable, script
 
 
@@ -54,6 +54,10 @@ def test_what_a_validator_found_is_mended_by_the_maker_of_the_feature_it_names(m
     house.phase("ship")
     house.run("complete")
     assert house.failures == {"check.gate": house.failures["check.gate"]}
+    [found] = orders(house, "check").values()
+    rules = ", ".join(dict.fromkeys(name.partition(":")[0] for name in found))
+    said = git("log", "--all", "--format=%B", "--grep=^build/two.maker: Mend", cwd=house.root / "repository")
+    assert said.strip() == f"build/two.maker: Mend {rules}\n\n" + "\n".join(f"- {name}" for name in found)
 
 
 def test_a_gate_that_failed_in_the_triggerer_is_mended_too(make):
