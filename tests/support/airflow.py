@@ -187,7 +187,9 @@ class Run:
             rf".* state=awaiting_input, .* try_number={tries},"
         )  # fmt: skip
         log = self.airflow.home.logs / "scheduler.log"
-        self.airflow.until(lambda: said.search(log.read_text(encoding="utf-8", errors="replace")), 60, lambda: f"{task_id} of {self.name} is parked")
+        self.airflow.until(
+            lambda: said.search(log.read_text(encoding="utf-8", errors="replace")), 60, lambda: f"{task_id} of {self.name} is parked"
+        )
 
     def mark(self, task_id: str, state: str) -> None:
         """Set a task's state by hand."""
