@@ -43,7 +43,14 @@ class Person:
         return jwt.encode(claims, written["api_auth"]["jwt_secret"], algorithm="HS512")
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Ask Airflow; its code and what it says."""
+        """Ask Airflow; its code and what it says. Asked again where its database was locked: then nothing came of it."""
+        for _ in range(8):
+            code, said = self._ask(method, path, body)
+            if code != 500 or "Database error" not in said:
+                break
+        return code, said
+
+    def _ask(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.airflow.api.url + path, data, headers, method=method)

@@ -157,15 +157,15 @@ def _bench(question: Question) -> Answer:
 
     bench.ROWS = _ROWS
     symptoms, seconds = Symptoms(), []
-    for _ in range(2):  # the faster one counts: others use this machine too
+    for _ in range(2):  # the quicker one counts, and in work, not on the clock: others use this machine too
         with tempfile.TemporaryDirectory() as folder:
             files = Path(folder, "partners")
             files.mkdir()
             bench.sent(files)
-            began = time.perf_counter()
+            began = time.process_time()
             said = bench.run(files, Path(folder, "orders.db"), Path(folder, "report.md"))
             rows = bench.build_mart(Path(folder, "orders.db"))
-            seconds.append(time.perf_counter() - began)
+            seconds.append(time.process_time() - began)
         if not said.startswith(f"{_ROWS - _ROWS // 50} orders accepted") or rows < 1:
             symptoms["load"] = 0
     if question.reference and min(seconds) > question.reference / 2:

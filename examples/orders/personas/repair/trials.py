@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import resource
 import select
 import shutil
 import signal
@@ -21,6 +23,7 @@ from repair.edits import Edit
 from repair.probes import Answer, Question, ask
 
 _PATIENCE = 30.0  # seconds for questions, where nothing is known of how long they take
+_BUSY = 4  # times as long on the clock as in work: others use this machine too
 _LITTER = shutil.ignore_patterns(".git", "__pycache__", "build", ".pytest_cache")
 _BESIDE = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
 
@@ -62,7 +65,8 @@ class Workbench:
     ) -> Iterator[tuple[Edit | None, list[Answer] | None]]:
         """Ask the questions with each edit made; the answers come in the order of the edits.
 
-        An edit with which that takes longer than `patience` has no answer: it may have made a loop endless, or have locked the database.
+        An edit with which that is more work than `patience`, in seconds, has no answer: it may have made a loop endless. Nor has one that takes
+        a few times as long on the clock: it may have locked the database.
         """
         waiting = iter(edits)
         free, flying = deque(self.copies), deque[tuple[Edit | None, Path, str, _Child]]()
@@ -73,11 +77,11 @@ class Workbench:
                     before = (copy / edit.path).read_text(encoding="utf-8") if edit else ""
                     if edit:
                         (copy / edit.path).write_text(edit.text, encoding="utf-8")
-                    flying.append((edit, copy, before, _Child(copy, questions)))
+                    flying.append((edit, copy, before, _Child(copy, questions, patience)))
                 if not flying:
                     return
                 edit, copy, before, child = flying.popleft()
-                answers = child.answers(patience)
+                answers = child.answers()
                 if edit:
                     (copy / edit.path).write_text(before, encoding="utf-8")
                 free.append(copy)
@@ -90,31 +94,32 @@ class Workbench:
 
     def trace(self, question: Question, package: str) -> Trace:
         """Where the product goes while this is asked."""
-        child = _Child(self.copies[0], [question], package)
-        child.answers(_PATIENCE)
+        child = _Child(self.copies[0], [question], _PATIENCE, package)
+        child.answers()
         return Trace({name: {int(line): (at[0], at[1]) for line, at in lines.items()} for name, lines in child.lines.items()})
 
 
 class _Child:
     """A process that answers questions in one copy."""
 
-    def __init__(self, copy: Path, questions: Sequence[Question], package: str = "") -> None:
+    def __init__(self, copy: Path, questions: Sequence[Question], patience: float, package: str = "") -> None:
         self.lines: dict[str, Any] = {}
         self._pipe, writing = os.pipe()
-        self._began = time.monotonic()
+        self._until = time.monotonic() + _BUSY * patience
         sys.stdout.flush()
         sys.stderr.flush()
         self._pid = os.fork()
         if self._pid == 0:
             with suppress(BaseException):
+                resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(patience), math.ceil(patience) + 1))
                 _answer(copy, questions, package, writing)
             os._exit(0)
         os.close(writing)
 
-    def answers(self, patience: float) -> list[Answer] | None:
+    def answers(self) -> list[Answer] | None:
         """Wait for it; None if it died or took too long."""
         said = b""
-        while select.select([self._pipe], [], [], max(0.0, self._began + patience - time.monotonic()))[0]:
+        while select.select([self._pipe], [], [], max(0.0, self._until - time.monotonic()))[0]:
             part = os.read(self._pipe, 1 << 16)
             if not part:
                 break
