@@ -79,7 +79,7 @@ setTimeout(() => document.querySelector('[aria-label="Fit View"]').click(), 1000
 """
 ALL = (
     Picture("run", f"{RUN_PATH}/tasks/complete", _says("MISSION SUCCESS", "Gate 4")),
-    Picture("gate", f"{RUN_PATH}/tasks/validation.gate", _says("Gate of phase", "Gate 4")),
+    Picture("gate", f"{RUN_PATH}/tasks/validation.fix_1.gate", _says("Gate of phase", "PASSED", "Gate 4")),
     Picture("verdict", f"/phasegate{RUN_PATH}/gates/validation", _says("PASSED"), plugin=True),
     Picture(
         "graph", RUN_PATH, "document.querySelectorAll('.react-flow__node').length >= 12 && document.querySelectorAll('.react-flow__edge').length >= 9",

@@ -24,8 +24,9 @@ def start(
     """Start a persona's script as Phasegate would."""
     told = workspace.parent / "task.json"
     told.write_text(json.dumps(task), encoding="utf-8")
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # what a visitor's shell may not have
     environment = {
-        **os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]), "PHASEGATE_TASK": str(told),
+        **kept, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]), "PHASEGATE_TASK": str(told),
         "PHASEGATE_INPUTS": str(workspace.parent / "inputs"), "PHASEGATE_EVIDENCE": str(workspace.parent / "evidence"), **more,
     }  # fmt: skip
     return subprocess.run([sys.executable, personas / script], cwd=workspace, env=environment, capture_output=True, text=True, check=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,6 +58,7 @@ class _Failure:
 def mend(package: Path, findings: Sequence[Mapping[str, Any]]) -> Mended:
     """Edit the package so that the checks of the findings pass; leave it as it is where no edit does that."""
     os.environ.update(_ENVIRONMENT)
+    sys.dont_write_bytecode = True  # what was compiled from one edit would stand for the next, where it is as long and of the same second
     warm()
     checkout, until = Path.cwd(), time.monotonic() + _ALL_ENDS
     changes: list[str] = []
