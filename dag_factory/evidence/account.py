@@ -45,7 +45,10 @@ class CheckAccount:
 
 @dataclass(frozen=True)
 class TaskAccount:
-    """One task: who did it, who checked it, and what counts of it now. `seconds` is the work of all its attempts, in whatever cycle."""
+    """One task: who did it, who checked it, and what counts of it now. `seconds` is the work of all its attempts, in whatever cycle.
+
+    So are `cost`, in US dollars, and `tokens`: the sum of what was reported, and empty where nothing was.
+    """
 
     id: str
     persona: str
@@ -63,6 +66,8 @@ class TaskAccount:
     checked_by: tuple[str, ...]
     evidence: tuple[FileAccount, ...]
     checks: tuple[CheckAccount, ...]
+    cost: str = ""
+    tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,10 @@ class QuestionAccount:
 
 @dataclass(frozen=True)
 class RunAccount:
-    """A whole run. `word` is PASSED, PASSED_WITH_WAIVER, FAILED where nothing comes any more, or OPEN."""
+    """A whole run. `word` is PASSED, PASSED_WITH_WAIVER, FAILED where nothing comes any more, or OPEN.
+
+    `cost` is what was reported of all attempts, in US dollars; empty where nothing was.
+    """
 
     workflow: str
     run: str
@@ -158,3 +166,4 @@ class RunAccount:
     begun_at: str
     phases: tuple[PhaseAccount, ...]
     checklists: tuple[QuestionAccount, ...]
+    cost: str = ""
