@@ -10,8 +10,9 @@ from typing import Generic, TypeVar
 from dag_factory.evidence.contract import RunContract
 from dag_factory.evidence.decisions import Completion, Decision, Triage, Waiver
 from dag_factory.evidence.keys import PublicKey
-from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, Wire, moment_of
+from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement
 from dag_factory.evidence.verdict import Verdict
+from dag_factory.evidence.wire import Wire, moment_of
 
 __all__ = ["Broken", "Round", "RunRecord", "Stored", "binding_of"]
 
