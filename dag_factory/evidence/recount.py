@@ -46,6 +46,7 @@ def account_of(record: RunRecord, now: datetime) -> RunAccount:
     """
     said = record.charter.says
     cycles = cycles_of(record)
+    now = record.judged_at(now)
     phases = tuple(_phase(record, phase, tuple(one for one in cycles if one.phase == phase.id), now) for phase in record.contract.phases)
     waits = waits_for(record, now)
     return RunAccount(
