@@ -11,9 +11,15 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Literal, Protocol
 
-__all__ = ["Ended", "Limits", "Outcome", "Request", "Runner"]
+__all__ = ["MANY_PROCESSES", "MUCH_DISK", "Bounds", "Ended", "Limits", "Outcome", "Request", "Runner"]
 
-Ended = Literal["exited", "timed-out", "stopped", "not-started"]
+Ended = Literal["exited", "timed-out", "stopped", "not-started", "over-limit"]
+
+MANY_PROCESSES = 1_000
+"""How many processes a program may have at once where nobody says otherwise: no build needs them, a fork bomb does."""
+
+MUCH_DISK = 20_000_000_000
+"""How many bytes a program's folders may take where nobody says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,25 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """What one program may take, beside time and log.
+
+    Parameters
+    ----------
+    network: whether it may reach the network.
+    memory: bytes its processes may have together, and each by itself; None for as many as there are.
+    processes: how many it may have at once.
+    disk: bytes its workspace, evidence and home may take together, and any one file it writes.
+
+    """
+
+    network: bool = True
+    memory: int | None = None
+    processes: int = MANY_PROCESSES
+    disk: int = MUCH_DISK
+
+
+@dataclass(frozen=True)
 class Request:
     """What a runner is asked to do.
 
@@ -51,6 +76,8 @@ class Request:
     log: the file the output goes to.
     emit: takes one line of live output, without its line end.
     limits: how much output is kept.
+    bounds: what the program may take.
+    secrets: texts that are put out of its output, wherever that is kept or shown.
 
     """
 
@@ -66,6 +93,8 @@ class Request:
     log: Path
     emit: Callable[[str], None]
     limits: Limits = field(default_factory=Limits)
+    bounds: Bounds = field(default_factory=Bounds)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -74,7 +103,7 @@ class Outcome:
 
     Parameters
     ----------
-    ended: `exited` by itself, `timed-out` or `stopped` by us, or `not-started`.
+    ended: `exited` by itself; `timed-out`, `stopped` or `over-limit` by us; or `not-started`.
     exit_code: of a program that exited, 128 + n when signal n killed it, as a shell counts; None for every other end.
     principals: who really acted, see `dag_factory.runners.principals`.
     log_bytes: what the program wrote in all; the log file has less when `log_truncated`.
@@ -82,6 +111,8 @@ class Outcome:
     excerpt: the last lines of the log.
     seconds: from the start until everything had ended.
     reason: what went wrong and what to do about it, where Phasegate can tell; else empty.
+    offline: whether the program was kept from the network.
+    why_online: why it was not; empty where it was.
 
     """
 
@@ -93,6 +124,8 @@ class Outcome:
     excerpt: str
     seconds: float
     reason: str = ""
+    offline: bool = False
+    why_online: str = ""
 
     @property
     def why(self) -> str:
