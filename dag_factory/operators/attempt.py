@@ -10,8 +10,9 @@ from dag_factory.errors import PhasegateError
 from dag_factory.evidence.policies.merges import judged_base, work_base
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
 from dag_factory.operators.assignment import Assignment
-from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_sealed, keep_log, run_check
+from dag_factory.operators.collect import EXCERPT, Bench, bounds_of, collect, collect_sealed, keep_log, result_of, run_check
 from dag_factory.operators.given import give
+from dag_factory.operators.guarding import leaks
 from dag_factory.operators.orders import left_out
 from dag_factory.operators.place import Place, bundles_of, fetch_bundle
 from dag_factory.runners import RUNNERS, Outcome
@@ -80,20 +81,18 @@ class Attempt(Assignment):
         work = tuple(execution.work) if isinstance(execution.work, list) else execution.work
         end = self.case.ends_at()
         timeout = min(execution.timeout, max(1.0, (end - self.case.now).total_seconds())) if end else execution.timeout
-        request = bench.request({self.task.runner: work}, workspace=workspace, evidence=place.evidence, timeout=timeout, log=log)
+        request = bench.request({self.task.runner: work}, workspace=workspace, evidence=place.evidence, timeout=timeout, log=log,
+                                bounds=bounds_of(execution))  # fmt: skip
         self.principals = runner.principals(request)
         self.outcome = runner.run(request, self.stop)
         bench.stopped(self.outcome)
         if self.task.runner == "check":
-            self.checks.append(CheckResult(
-                task=self.task.id, name="check", exit_code=self.outcome.exit_code, ended=self.outcome.reason or self.outcome.ended,
-                log=keep_log(self.scope.run, log), excerpt=self.outcome.excerpt[-EXCERPT:], seconds=f"{self.outcome.seconds:.3f}",
-            ))  # fmt: skip
+            self.checks.append(result_of(self.task, "check", self.outcome, keep_log(self.scope.run, log)))
         return self.outcome
 
     def seal(self) -> None:
         """Commit what the persona left, or say why it cannot be."""
-        _, place = self._ready()
+        bench, place = self._ready()
         if self.repository is None or self.task.runner == "check":
             return
         declared = [item.path for item in self.task.items if item.path]
@@ -106,7 +105,9 @@ class Attempt(Assignment):
             Refusal(rule=item.rule, path=item.path, text=f"{item.path} {item.text}." if item.path else item.text)
             for item in sealed.refusals
         ]
-        if sealed.commit is None or sealed.tree is None:
+        told = list(leaks(self.repository, sealed, bench.secrets))
+        self.refusals += told
+        if sealed.commit is None or sealed.tree is None or told:
             return
         bundle = None
         if sealed.commit != self.base:
@@ -191,7 +192,7 @@ class Attempt(Assignment):
         return f"{self.task.id}: Mend {rules}\n\n" + "".join(f"- {name}\n" for name in found)
 
     def _add(self, **asked: Any) -> None:
-        entries, refusals = collect(self.scope.run, self.task, **asked)
+        entries, refusals = collect(self.scope.run, self.task, secrets=self._ready()[0].secrets, **asked)
         self.entries += entries
         self.refusals += refusals
 

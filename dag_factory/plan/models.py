@@ -22,7 +22,7 @@ class _Frozen(BaseModel):
 
 
 class Execution(_Frozen):
-    """How one task is worked on: its runner's own value, and how Airflow is to run it. Times are in seconds."""
+    """How one task is worked on: its runner's own value, what it may take, and how Airflow is to run it. Times are in seconds, sizes in bytes."""
 
     work: Any
     does: str
@@ -35,6 +35,10 @@ class Execution(_Frozen):
     retries: int = 0
     retry_delay: int = 30
     timeout: int = 3600
+    network: bool = True
+    memory: int | None = None
+    processes: int | None = None
+    disk: int | None = None
 
 
 class Schedule(_Frozen):

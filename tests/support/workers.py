@@ -168,7 +168,17 @@ class _Attempt(attempt.Attempt):
         if self.task.runner == "check":
             log = self.scope.run.put_bytes(b"ran\n")
             self.checks.append(
-                CheckResult(task=self.task.id, name="check", exit_code=code, ended="exited", log=log, excerpt="", seconds="0.1")
+                CheckResult(
+                    task=self.task.id,
+                    name="check",
+                    exit_code=code,
+                    ended="exited",
+                    log=log,
+                    excerpt="",
+                    seconds="0.1",
+                    network="none",
+                    why_open="",
+                )
             )
         self.outcome = Outcome("exited", code, self.principals, 0, False, "done", 0.1)
         return self.outcome

@@ -172,3 +172,17 @@ def test_a_file_that_cannot_be_written(tmp_path, name):
 def test_a_run_that_is_not_there(tmp_path):
     result = CliRunner().invoke(app, ["report", "orders_mart/manual__1", "--root", str(tmp_path)])
     assert isinstance(result.exception, StoreError)
+
+
+def test_every_grade_and_every_network_is_told(tmp_path):
+    writer, tester = "validation/documentation-writer", TESTER
+    run = honest(tmp_path, worked="validation")
+    [check] = run.results(run.contract.tasks[tester], "seal")
+    run.deliver(tester, checks=(check.model_copy(update={"network": "open", "why_open": "it may reach it"}),))
+    run.deliver(writer, excerpt="reading\nALL TESTS PASSED @everyone\n")
+    text = ask(run)
+    assert f"| `{tester}` | `check` | ✓ exit code 0 | `re-executed` | `open: it may reach it` |" in text
+    assert "| `re-executed` | `none` |" in text
+    assert f"| `{writer}` | `claimed` | `ALL TESTS PASSED @everyone` |" in text
+    assert {"`observed`", "`re-executed`"} <= set(re.findall(r"`[a-z-]+`", text))
+    assert f"| `{tester}` | `claimed`" not in text, "what Phasegate runs itself claims nothing"
