@@ -68,7 +68,7 @@ def workflow_schema() -> dict[str, Any]:
         part.pop("title", None)
         if "patternProperties" in part:
             part["additionalProperties"] = False  # names are held to their form
-        if part.get("default", part) in (None, [], {}) or isinstance(part.get("default"), dict):
+        if "default" in part and (part["default"] in (None, []) or isinstance(part["default"], dict)):
             del part["default"]
     for name, model in _models(made):
         _explain(name, model)
@@ -152,7 +152,7 @@ def _shorten(made: dict[str, Any]) -> None:
 
 def _bind(binding: dict[str, Any]) -> None:
     """Exactly one runner that is there."""
-    binding["oneOf"] = [{"required": [name]} for name in RUNNERS]
+    binding["oneOf"] = [{"required": [name]} for name in (*RUNNERS, "runner")]
 
 
 def _name(made: dict[str, Any]) -> None:

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from dag_factory.evidence.statement import ROOT, Binding, Digest, Time, Wire
+from dag_factory.evidence.statement import ROOT, Binding
+from dag_factory.evidence.wire import Digest, Time, Wire
 
 __all__ = ["Decision", "Order", "Scope", "Triage", "Waiver"]
 

@@ -20,9 +20,10 @@ from dag_factory.evidence.decisions import Decision, Triage, Waiver
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
 from dag_factory.evidence.run import Broken, Round, RunRecord, Stored, binding_of
-from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, Wire, moment_of, parse
+from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, parse
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Verdict
+from dag_factory.evidence.wire import Wire, moment_of
 
 __all__ = [
     "Broken",

@@ -9,8 +9,9 @@ from typing import Generic, TypeVar
 from dag_factory.evidence.contract import RunContract
 from dag_factory.evidence.decisions import Decision, Triage, Waiver
 from dag_factory.evidence.keys import PublicKey
-from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, Wire
+from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement
 from dag_factory.evidence.verdict import Verdict
+from dag_factory.evidence.wire import Wire
 
 __all__ = ["Broken", "Round", "RunRecord", "Stored", "binding_of"]
 

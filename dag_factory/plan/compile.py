@@ -121,7 +121,7 @@ def _task(
         checks=tuple(_checks(workflow, binding, items, feature)),
         writes=tuple(_filled(glob, feature) for entry in task.writes or () for glob in workflow.paths.get(entry, (entry,))),
         validates=tuple(dict.fromkeys(_targets(names, task.validates, feature, task_id))),
-        principals=static_principals(runner, _filled(getattr(binding, runner), feature)),
+        principals=static_principals(runner, _filled(binding.value, feature)),
         wait=binding.timeout if runner == "external" else None,
     )
 
@@ -190,8 +190,10 @@ def _execution(workflow: Workflow, phase_id: str, task: Task, feature: str | Non
         if key in written
     }
     asked |= {key: _filled(asked[key], feature) for key in ("verify",) if key in asked}
-    taking = _taking(binding, network=binding.check is None)
-    return Execution(work=_filled(written[binding.runners[0]], feature), does=_does(workflow, task, feature), **asked, **taking)
+    runner = binding.runners[0]
+    work = written["runner"][runner] if binding.runner else written[runner]
+    taking = _taking(binding, network=runner != "check")
+    return Execution(work=_filled(work, feature), does=_does(workflow, task, feature), **asked, **taking)
 
 
 def _does(workflow: Workflow, task: Task, feature: str | None) -> str:

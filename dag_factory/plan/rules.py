@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 from pydantic import ValidationError
 
-from dag_factory.errors import Diagnostic
+from dag_factory.errors import Diagnostic, RunnerError
 from dag_factory.evidence.contract import GRADES, Grade, Item, RunContract, TaskContract
 from dag_factory.evidence.kinds import KINDS
-from dag_factory.runners import RUNNERS
+from dag_factory.runners import RUNNERS, runner_of
 from dag_factory.spec import Spec
 
 __all__ = ["PLAN_RULES"]
@@ -29,11 +29,18 @@ def _binding_place(spec: Spec, task: TaskContract) -> tuple[str, str]:
 def runner_unavailable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """A runner that is not there cannot work."""
     for task in contract.tasks.values():
-        if task.runner not in RUNNERS:
-            place = spec.source.where(_binding_place(spec, task))
-            yield Diagnostic(
-                "runner-unavailable", place, f"This version has no runner {task.runner!r}.", f"Use one of {', '.join(RUNNERS)}."
-            )
+        place, binding = _binding_place(spec, task), spec.workflow.personas[_binding_place(spec, task)[1]]
+        if task.runner in RUNNERS and binding.runner:
+            reason, remedy = f"{task.runner} is one of Phasegate's own runners.", f"Write `{task.runner}: …` without `runner:`."
+            yield Diagnostic("runner-unavailable", spec.source.where((*place, "runner")), reason, remedy)
+        elif task.runner not in RUNNERS and not binding.runner:
+            reason, remedy = f"This version has no runner {task.runner!r}.", f"Use one of {', '.join(RUNNERS)}."
+            yield Diagnostic("runner-unavailable", spec.source.where(place), reason, remedy)
+        elif binding.runner:
+            try:
+                runner_of(task.runner)
+            except RunnerError as error:
+                yield Diagnostic("runner-unavailable", spec.source.where((*place, "runner")), error.message, error.remedy)
 
 
 def budget_unenforced(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:

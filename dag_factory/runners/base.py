@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal, Protocol
 
-__all__ = ["MANY_PROCESSES", "MUCH_DISK", "Bounds", "Ended", "Limits", "Outcome", "Request", "Runner"]
+__all__ = [
+    "MANY_PROCESSES", "MUCH_DISK", "Allowance", "Bounds", "Ended", "Figures", "Flaw", "Judgement", "Limits", "Outcome", "Request", "Runner",
+]  # fmt: skip
 
 Ended = Literal["exited", "timed-out", "stopped", "not-started", "over-limit"]
 
@@ -59,6 +62,80 @@ class Bounds:
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """What may still be spent on this attempt; None where there is no limit.
+
+    Parameters
+    ----------
+    money: US dollars.
+    tokens: input and output tokens together.
+    requests: how often a model may be asked.
+    time: seconds of wall time.
+
+    """
+
+    money: Decimal | None = None
+    tokens: int | None = None
+    requests: int | None = None
+    time: int | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the work took, as read from the program's own report; None where that says nothing.
+
+    Parameters
+    ----------
+    provider: who runs the model, such as `anthropic`.
+    model: the model's own name for itself.
+    conversation: by which the work can be resumed.
+    requests: how often the model was asked.
+    cost: US dollars.
+
+    """
+
+    provider: str = ""
+    model: str = ""
+    conversation: str = ""
+    requests: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: Decimal | None = None
+
+    @property
+    def tokens(self) -> int | None:
+        """Input and output tokens together; None where neither is known."""
+        known = [part for part in (self.input_tokens, self.output_tokens) if part is not None]
+        return sum(known) if known else None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict in somebody's own words: `claimed` by a model, or `attested` by a person whom Airflow knows.
+
+    Parameters
+    ----------
+    by: the login, or the principal.
+    references: links or paths that were given as reasons.
+
+    """
+
+    verdict: Literal["PASSED", "FAILED"]
+    grade: Literal["claimed", "attested"]
+    by: str
+    notes: str = ""
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What makes an attempt fail although its program may have ended well: the rule it breaks, and what happened."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Request:
     """What a runner is asked to do.
 
@@ -78,6 +155,9 @@ class Request:
     limits: how much output is kept.
     bounds: what the program may take.
     secrets: texts that are put out of its output, wherever that is kept or shown.
+    conversation: that of the attempt before, if there is one to be resumed; else empty.
+    memory: the folder that a next attempt of the same task finds again; None where nothing can be kept.
+    allowance: what may still be spent.
 
     """
 
@@ -95,6 +175,9 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds = field(default_factory=Bounds)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    conversation: str = ""
+    memory: Path | None = None
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 @dataclass(frozen=True)
@@ -113,6 +196,9 @@ class Outcome:
     reason: what went wrong and what to do about it, where Phasegate can tell; else empty.
     offline: whether the program was kept from the network.
     why_online: why it was not; empty where it was.
+    figures: what the work took, from a runner that can tell.
+    judgement: the verdict that a person or a model gave.
+    flaws: why the attempt failed, whatever the exit code says.
 
     """
 
@@ -126,10 +212,15 @@ class Outcome:
     reason: str = ""
     offline: bool = False
     why_online: str = ""
+    figures: Figures | None = None
+    judgement: Judgement | None = None
+    flaws: tuple[Flaw, ...] = ()
 
     @property
     def why(self) -> str:
         """Why it ended as it did, where its own words do not tell; else empty."""
+        if self.flaws:
+            return " ".join(flaw.text for flaw in self.flaws)
         if self.reason or self.ended == "exited":
             return self.reason
         return f"It {'ran out of time' if self.ended == 'timed-out' else 'was ended'} after {self.seconds:.0f} s ({self.ended})."
@@ -145,6 +236,10 @@ class Runner(Protocol):
     name: str
     reexecutes: bool
     waits: bool
+
+    def reports(self, value: Any) -> frozenset[str]:
+        """Tell which of `money`, `tokens`, `requests` and `time` can be held to a budget, for the value of a binding."""
+        ...
 
     def principals(self, request: Request) -> tuple[str, ...]:
         """Tell who acts when this request is run: sorted, without duplicates. To be asked before `run`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from threading import Event
+from typing import Any
 
 from dag_factory.errors import RunnerError
 from dag_factory.runners import principals
@@ -23,6 +24,10 @@ class CommandRunner:
     name = "command"
     reexecutes = False
     waits = False
+
+    def reports(self, value: Any) -> frozenset[str]:  # noqa: ARG002 # the same whatever is bound
+        """Tell how long it took, and nothing else."""
+        return frozenset({"time"})
 
     def principals(self, request: Request) -> tuple[str, ...]:
         """Digest the scripts the command names, see `dag_factory.runners.principals`."""

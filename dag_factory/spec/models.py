@@ -188,6 +188,7 @@ class Binding(Taking):
     llm: Word | None = None
     human: Texts | None = None
     operator: Word | None = None
+    runner: Annotated[dict[Name, Any], Field(min_length=1, max_length=1)] | None = None
     arguments: dict[str, Any] = Field(default_factory=dict)
     verify: Command | None = None
     env: dict[Word, str | Reference] = Field(default_factory=dict)
@@ -202,8 +203,14 @@ class Binding(Taking):
 
     @property
     def runners(self) -> tuple[str, ...]:
-        """The runner keys that were written; a sound binding has one."""
-        return tuple(key for key in RUNNER_KEYS if getattr(self, key) is not None)
+        """The runners that were written; a sound binding has one. What stands under `runner` is brought by another distribution."""
+        return (*(key for key in RUNNER_KEYS if getattr(self, key) is not None), *(self.runner or ()))
+
+    @property
+    def value(self) -> Any:
+        """What the one runner is given."""
+        name = self.runners[0]
+        return self.runner[name] if self.runner and name in self.runner else getattr(self, name)
 
 
 class Task(Written):
