@@ -28,7 +28,7 @@ def phase_lines(number: int, phase: PhaseAccount) -> list[str]:
         lines += [f"Opened {phase.opened_at}; {took}.", ""]
     if not (phase.opened_at or phase.word):
         return [*lines, "Not begun.", ""]
-    for part in (_made, _evidence, _checks, _findings, _cycles, _waivers, _decisions, _verdicts, _broken):
+    for part in (_made, _evidence, _checks, _claims, _findings, _cycles, _waivers, _decisions, _verdicts, _broken):
         lines += part(phase)
     return lines
 
@@ -81,12 +81,17 @@ def _checks(phase: PhaseAccount) -> list[str]:
     rows = (
         row(
             code(task.id), code(check.name), "✓ exit code 0" if check.exit_code == 0 else f"✗ {_how(check.exit_code, check.ended)}",
-            f"{code(check.seconds)} s", code(check.log),
+            code("re-executed"), code(check.network), f"{code(check.seconds)} s", code(check.log),
         )
         for task in phase.tasks
         for check in task.checks
     )  # fmt: skip
-    return _table("Checks that Phasegate ran", ("task", "check", "ended", "time", "log"), rows)
+    return _table("Checks that Phasegate ran", ("task", "check", "ended", "grade", "network", "time", "log"), rows)
+
+
+def _claims(phase: PhaseAccount) -> list[str]:
+    rows = (row(code(task.id), code("claimed"), code(task.claim)) for task in phase.tasks if task.claim)
+    return _table("What they said of it themselves, which counts for nothing", ("task", "grade", "last words"), rows)
 
 
 def _how(exit_code: int | None, how: str) -> str:

@@ -34,19 +34,22 @@ class FileAccount:
 
 @dataclass(frozen=True)
 class CheckAccount:
-    """One check that Phasegate ran on what counts now."""
+    """One check that Phasegate ran on what counts now; `network` is ``none``, or why it was open."""
 
     name: str
     exit_code: int | None
     ended: str
     seconds: str
     log: str
+    network: str
 
 
 @dataclass(frozen=True)
 class TaskAccount:
-    """One task: who did it, who checked it, and what counts of it now. `seconds` is the work of all its attempts, in whatever cycle.
+    """One task: who did it, who checked it, and what counts of it now.
 
+    `claim` is the last line that its own program printed, of the lowest grade: it counts for nothing. `seconds` is the work of all its attempts,
+    in whatever cycle.
     So are `cost`, in US dollars, and `tokens`: the sum of what was reported, and empty where nothing was.
     """
 
@@ -66,6 +69,7 @@ class TaskAccount:
     checked_by: tuple[str, ...]
     evidence: tuple[FileAccount, ...]
     checks: tuple[CheckAccount, ...]
+    claim: str
     cost: str = ""
     tokens: int | None = None
 

@@ -89,6 +89,15 @@ def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]
             break
 
 
+def passed_unchecked(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
+    """A language model that judges others has a check beside it that Phasegate runs."""
+    for task in contract.tasks.values():
+        if task.modelled and task.judges and not task.checks:
+            place = spec.source.where(_binding_place(spec, task))
+            reason = f"{task.id} judges the work of others and is done by a language model; its PASSED alone would count for nothing."
+            yield Diagnostic("passed-unchecked", place, reason, "Add `verify: COMMAND`, which Phasegate runs on the sealed work.")
+
+
 def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """One script does not work under two duties: whoever runs it twice would check their own work."""
     first: dict[str, TaskContract] = {}
@@ -133,6 +142,7 @@ PLAN_RULES: tuple[Callable[[Spec, RunContract], Iterator[Diagnostic]], ...] = (
     budget_unenforced,
     kind_unknown,
     grade_unreachable,
+    passed_unchecked,
     principal_shared,
     name_reserved,
 )
