@@ -188,15 +188,17 @@ def _flaws(outcome: Outcome, cli: Cli, listener: _Listener, *, idle: bool) -> It
         yield Flaw("agent-silent", f"{name} printed nothing, and ended with {code}.")
     if not report.ended:
         garbled = f"{listener.broken} of {listener.lines} lines are no JSON; " if listener.broken else ""
-        yield Flaw("agent-broken", f"{name} ended with {code} and no result: {garbled}the last words are {_quoted(listener)}.")
+        yield Flaw(
+            "agent-broken", f"{name} ended with {code} and no result: {garbled}the last words are {_quoted(*list(listener.last)[-1:])}."
+        )
     if report.failed:
         yield Flaw("agent-failed", f"{name} did not do the work: {report.failed}.")
     if outcome.exit_code == 0 and idle:
-        yield Flaw("agent-idle", f"{name} says that it is done, and changed nothing: {_quoted(listener)}.")
+        yield Flaw("agent-idle", f"{name} says that it is done, and changed nothing: {_quoted(report.said)}.")
 
 
-def _quoted(listener: _Listener) -> str:
-    return f"“{listener.last[-1][:200]}”" if listener.last else "none"
+def _quoted(words: str = "") -> str:
+    return f"“{words[:200]}”" if words else "none"
 
 
 def _traces(request: Request) -> dict[str, tuple[int, int]]:

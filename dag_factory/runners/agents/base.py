@@ -60,6 +60,7 @@ class Report:
     failed: why it did not do the work, in its own words; empty where it says that it did.
     spent: whether it gave up for want of budget.
     trouble: the last thing it said of a model that does not answer.
+    said: the last words of the model.
 
     """
 
@@ -74,6 +75,7 @@ class Report:
     failed: str = ""
     spent: bool = False
     trouble: str = ""
+    said: str = ""
     seen: set[str] = field(default_factory=set)
 
     @property

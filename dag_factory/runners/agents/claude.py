@@ -76,7 +76,8 @@ class Claude:
             report.output_tokens = (report.output_tokens or 0) + _count(usage.get("output_tokens"))
         for part in message.get("content") or ():
             if _mapping(part).get("type") == "text":
-                yield shown(part.get("text"))
+                report.said = shown(part.get("text"))
+                yield report.said
             elif _mapping(part).get("type") == "tool_use":
                 yield shown(f"{part.get('name')} {_aim(_mapping(part.get('input')))}")
 
@@ -113,7 +114,7 @@ def _rules(tool: str, request: Request) -> Iterator[str]:
     """What a tool is allowed: to change files only where the task works. A rule that the author wrote stands as it is."""
     if tool in _EDITS:
         for folder in (request.workspace, request.evidence):
-            yield f"{tool}(/{folder.absolute()}/**)"  # two slashes: an absolute path
+            yield f"Edit(/{folder.absolute()}/**)"  # of all that edits; two slashes: an absolute path
     else:
         yield tool
 

@@ -79,6 +79,7 @@ class Codex:
                 report.trouble = shown(_words(event))
                 yield report.trouble
             case "item.completed":
+                report.said = shown(item.get("text")) if item.get("type") == "agent_message" else report.said
                 yield from _item(item)
 
     def sessions(self, request: Request, home: Path, conversation: str) -> list[tuple[Path, str]]:
