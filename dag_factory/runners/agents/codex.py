@@ -36,12 +36,15 @@ class Codex:
             "approval_policy": '"never"',
             "sandbox_workspace_write.writable_roots": json.dumps(roots),
             "sandbox_workspace_write.network_access": json.dumps("network" in wanted.tools),
+            "sandbox_workspace_write.exclude_slash_tmp": "true",
+            "skills.include_instructions": "false",
+            "skills.bundled.enabled": "false",
             "history.persistence": '"none"',
             "check_for_update_on_startup": "false",
             "analytics.enabled": "false",
+            "web_search": '"live"' if "network" in wanted.tools else '"disabled"',
         }
-        if url := request.environment.get("OPENAI_BASE_URL"):
-            given["openai_base_url"] = json.dumps(url)
+        given |= _gateway(request.environment)
         own = "CODEX_HOME" in request.environment
         argv = [
             self.program,
@@ -96,6 +99,16 @@ class Codex:
 
 
 CLI = Codex()
+
+
+def _gateway(environment: Mapping[str, str]) -> dict[str, str]:
+    """The provider's settings where a binding names another address; a gateway is asked over plain HTTP."""
+    if "OPENAI_BASE_URL" not in environment:
+        return {}
+    key = "OPENAI_API_KEY" if "OPENAI_API_KEY" in environment else "CODEX_API_KEY"
+    named = {"name": "gateway", "base_url": environment["OPENAI_BASE_URL"], "wire_api": "responses", "env_key": key}
+    written = [f"{name}={json.dumps(value)}" for name, value in named.items()]
+    return {"model_provider": '"gateway"', "model_providers.gateway": f"{{{', '.join(written)}, supports_websockets=false}}"}
 
 
 def _item(item: Mapping[str, Any]) -> Iterator[str]:

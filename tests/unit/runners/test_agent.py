@@ -243,8 +243,14 @@ def test_codex_is_asked_for_what_a_binding_wants(bench):
     argv = codex.CLI.start(request, Wanted.of({"cli": "codex", "model": "small", "tools": ["read-only", "network"]}), Path("/h")).argv
     assert argv[-3:] == ("resume", "c-1", "-")
     assert argv[argv.index("-s") + 1] == "read-only"
-    for given in ("project_doc_max_bytes=0", "sandbox_workspace_write.network_access=true", 'openai_base_url="http://127.0.0.1:1/v1"'):
+    for given in (
+        "project_doc_max_bytes=0",
+        "sandbox_workspace_write.network_access=true",
+        'model_provider="gateway"',
+        'web_search="live"',
+    ):
         assert given in argv
+    assert any('base_url="http://127.0.0.1:1/v1"' in word for word in argv)
     assert codex.CLI.start(replace(request, conversation=""), Wanted.of("codex"), Path("/h")).argv[-1] == "-"
 
 
