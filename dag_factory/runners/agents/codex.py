@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dag_factory.runners.agents.base import Report, Start, Wanted, shown
+from dag_factory.runners.agents.base import Report, Start, Wanted, own_folder, shown
 from dag_factory.runners.base import Request
 
 __all__ = ["CLI", "Codex"]
@@ -45,7 +45,7 @@ class Codex:
             "web_search": '"live"' if "network" in wanted.tools else '"disabled"',
         }
         given |= _gateway(request.environment)
-        own = "CODEX_HOME" in request.environment
+        own = bool({"CODEX_HOME", "HOME"} & set(request.environment))
         argv = [
             self.program,
             "exec",
@@ -62,7 +62,7 @@ class Codex:
         argv += [word for key, value in given.items() for word in ("-c", f"{key}={value}")]
         argv += ["-m", wanted.model] if wanted.model else []
         argv += ["resume", request.conversation] if request.conversation else []
-        return Start((*argv, "-"), {"CODEX_HOME": str(home / "codex")})
+        return Start((*argv, "-"), {"CODEX_HOME": str(own_folder(request, "CODEX_HOME", ".codex", home / "codex"))})
 
     def read(self, event: Mapping[str, Any], report: Report) -> Iterator[str]:
         """Take `thread.started`, `turn.completed`, `turn.failed`, `error` and `item.completed` events."""
@@ -87,7 +87,7 @@ class Codex:
 
     def sessions(self, request: Request, home: Path, conversation: str) -> list[tuple[Path, str]]:
         """One file below `sessions`, by date; a conversation that goes on is laid where its date does not matter."""
-        config = Path(request.environment.get("CODEX_HOME", home / "codex")) / "sessions"
+        config = own_folder(request, "CODEX_HOME", ".codex", home / "codex") / "sessions"
         found = sorted(config.rglob(f"rollout-*-{conversation}.jsonl")) if config.is_dir() else []
         if found:
             return [(found[-1], found[-1].name)]
