@@ -9,12 +9,14 @@ from typing import Any
 from dag_factory.errors import PhasegateError, WorkspaceError
 from dag_factory.evidence.reported import Kept
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
-from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_sealed, keep_log, run_check
+from dag_factory.operators.collect import EXCERPT, Bench, bounds_of, collect, collect_sealed, keep_log, result_of, run_check
 from dag_factory.operators.given import give
+from dag_factory.operators.guarding import leaks
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
+from dag_factory.operators.spending import held_to, reserve
 from dag_factory.operators.workplace import Workplace
-from dag_factory.runners import Allowance, Outcome, Request, runner_of
+from dag_factory.runners import Allowance, Flaw, Outcome, Request, runner_of
 from dag_factory.workspace.origin import Origin
 from dag_factory.workspace.private import PrivateRepository
 
@@ -63,16 +65,26 @@ class Attempt(Workplace):
         work = tuple(execution.work) if isinstance(execution.work, list) else execution.work
         end = self.case.ends_at()
         timeout = min(execution.timeout, max(1.0, (end - self.case.now).total_seconds())) if end else execution.timeout
+        timeout = min(timeout, self.allowance.time or timeout)
         asked = bench.request(
-            {self.task.runner: work}, workspace=workspace, evidence=place.evidence, timeout=timeout, log=place.root / "log.txt"
+            {self.task.runner: work},
+            workspace=workspace,
+            evidence=place.evidence,
+            timeout=timeout,
+            log=place.root / "log.txt",
+            bounds=bounds_of(execution),
         )
         return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance)
 
     def run(self) -> Outcome:
-        """Have the persona work."""
+        """Have the persona work, with what is set aside for it."""
+        given = reserve(self)
+        if isinstance(given, Flaw):
+            return Outcome("spent", None, (), 0, False, "", 0.0, flaws=(given,))
+        self.allowance = given
         request, runner = self.request(), runner_of(self.task.runner)
         self.principals = runner.principals(request)
-        return runner.run(request, self.stop)
+        return held_to(runner.run(request, self.stop), given)
 
     def take(self, outcome: Outcome) -> None:
         """Take what came of the work, whoever did it.
@@ -87,10 +99,7 @@ class Attempt(Workplace):
         self.outcome, self.principals = outcome, outcome.principals or self.principals
         self.refusals += [Refusal(rule=flaw.rule, path="", text=flaw.text) for flaw in outcome.flaws]
         if self.task.runner == "check":
-            self.checks.append(CheckResult(
-                task=self.task.id, name="check", exit_code=outcome.exit_code, ended=outcome.reason or outcome.ended,
-                log=keep_log(self.scope.run, place.root / "log.txt"), excerpt=outcome.excerpt[-EXCERPT:], seconds=f"{outcome.seconds:.3f}",
-            ))  # fmt: skip
+            self.checks.append(result_of(self.task, "check", outcome, keep_log(self.scope.run, place.root / "log.txt")))
 
     def seal(self, *, failed: bool = False) -> None:
         """Commit what the persona left, or say why it cannot be. What a failed attempt left is kept, and counts for nothing."""
@@ -114,7 +123,9 @@ class Attempt(Workplace):
             Refusal(rule=item.rule, path=item.path, text=f"{item.path} {item.text}." if item.path else item.text)
             for item in sealed.refusals
         ]
-        if sealed.commit is None or sealed.tree is None:
+        told = list(leaks(repository, sealed, self._ready()[0].secrets))
+        self.refusals += told
+        if sealed.commit is None or sealed.tree is None or told:
             return None, []
         bundle = None
         if sealed.commit != self.base:
@@ -209,7 +220,7 @@ class Attempt(Workplace):
         return f"{self.task.id}: Mend {rules}\n\n" + "".join(f"- {name}\n" for name in found)
 
     def _add(self, **asked: Any) -> None:
-        entries, refusals = collect(self.scope.run, self.task, **asked)
+        entries, refusals = collect(self.scope.run, self.task, secrets=self._ready()[0].secrets, **asked)
         self.entries += entries
         self.refusals += refusals
 

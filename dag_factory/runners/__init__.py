@@ -2,13 +2,14 @@
 
 The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `external` (the ways); `process` (one
 program, run to its end), below it `warden` (outlives no program, nor the reverse), `orphans` (the net under the
-wardens) and `output` (the log); `environment` (what a program gets to know); `principals` and `functions` (who acted);
-`installed` (ways that other distributions bring).
+wardens), `bounds` and `offline` (what a program may take and reach), `output` and `masking` (the log, without secrets);
+`environment` (what a program gets to know); `principals` and `functions` (who acted); `installed` (ways that other distributions
+bring).
 """
 
 from __future__ import annotations
 
-from dag_factory.runners.base import Allowance, Ended, Figures, Flaw, Judgement, Limits, Outcome, Request, Runner
+from dag_factory.runners.base import Allowance, Bounds, Ended, Figures, Flaw, Judgement, Limits, Outcome, Request, Runner
 from dag_factory.runners.check import CheckRunner
 from dag_factory.runners.command import CommandRunner
 from dag_factory.runners.external import ExternalRunner
@@ -20,6 +21,7 @@ from dag_factory.runners.python import PythonRunner
 __all__ = [
     "RUNNERS",
     "Allowance",
+    "Bounds",
     "Ended",
     "Figures",
     "Flaw",

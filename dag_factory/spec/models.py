@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from dag_factory.spec.budget import Budget, budget_of
 from dag_factory.spec.closing import Approval, Fix, Gate
-from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word, money_of
+from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word
+from dag_factory.spec.taking import Taking
 from dag_factory.spec.telling import Notifier, Notify, Slack, Smtp
 from dag_factory.spec.written import Written
 
@@ -19,6 +21,7 @@ __all__ = [
     "RUNNER_KEYS",
     "Approval",
     "Binding",
+    "Budget",
     "Check",
     "Checklist",
     "ChecklistItem",
@@ -144,7 +147,7 @@ class Evidence(Written):
         return self
 
 
-class Check(Written):
+class Check(Taking):
     """A command that Phasegate runs itself: on what a task sealed, or on the merged work of a phase.
 
     `blames` says whose work is at fault where it fails: what the task validates, or the task's own.
@@ -176,7 +179,7 @@ class Persona(Written):
     contracts: dict[Name, Contract] = Field(min_length=1)
 
 
-class Binding(Written):
+class Binding(Taking):
     """How a persona works: exactly one runner, and how Airflow is to run it."""
 
     check: Command | None = None
@@ -191,7 +194,7 @@ class Binding(Written):
     arguments: dict[str, Any] = Field(default_factory=dict)
     verify: Command | None = None
     env: dict[Word, str | Reference] = Field(default_factory=dict)
-    budget: Annotated[str, BeforeValidator(money_of)] | None = None
+    budget: Annotated[Budget, BeforeValidator(budget_of)] | None = None
     pool: Word | None = None
     queue: Word | None = None
     executor: Word | None = None
@@ -222,6 +225,7 @@ class Task(Written):
     writes: Texts | None = None
     evidence: dict[Name, Evidence] = Field(default_factory=dict)
     validates: Texts = ()
+    budget: Annotated[Budget, BeforeValidator(budget_of)] | None = None
 
 
 class Phase(Written):
@@ -271,6 +275,7 @@ class Workflow(Written):
     max_active_runs: Annotated[int, Field(ge=1)] = 1
     timeout: Seconds | None = None
     deadline: Seconds | None = None
+    budget: Annotated[Budget, BeforeValidator(budget_of)] | None = None
     notify: Notify = Notify()
     assets: bool = False
     requires: Requires = Requires()

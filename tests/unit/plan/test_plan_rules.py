@@ -33,12 +33,6 @@ def test_a_default_that_cannot_work_is_told_once(planner: Any) -> None:
     assert type(planner)(planner.folder, text).only("runner-unavailable")
 
 
-def test_a_budget_nobody_can_keep(planner: Any) -> None:
-    told = planner.only("budget-unenforced", (TESTER, "  test-engineer: {check: make e2e, ¦budget: 5 USD}\n"))
-    assert "5 USD" in told.reason
-    assert told.remedy == "Remove the budget."
-
-
 def test_an_unknown_kind_of_evidence(planner: Any) -> None:
     told = planner.only("evidence-kind-unknown", more=evidence("more: {report: m, ¦kind: sculpture}"))
     assert "'sculpture'" in told.reason
@@ -176,3 +170,20 @@ def test_a_feature_may_be_called_like_what_is_to_be_done(planner: Any, name: str
 
 def test_a_task_for_each_feature_may_have_any_name(planner: Any) -> None:
     assert planner.plan(more="phases: {implementation: {tasks: {gate: {persona: software-engineer, each: feature}}}}\n")
+
+
+@pytest.mark.parametrize("runner", ["agent: claude", "llm: my_model"])
+def test_a_model_that_judges_has_a_check_beside_it(planner: Any, runner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dag_factory.plan import rules
+
+    monkeypatch.setattr(rules, "RUNNERS", {**rules.RUNNERS, "agent": None, "llm": None})
+    extra = (
+        "catalogue:\n  critic: {title: Critic, instructions: Ask why., contracts: {review: {does: Review it., "
+        "evidence: {words: {report: words.md, kind: file}}}}}\n"
+        "phases:\n  validation:\n    tasks:\n      critic: {persona: critic, duty: review, validates: [implementation]}\n"
+    )
+    binding = (TESTER, f"{TESTER}  ¦critic: {{{runner}}}\n")
+    told = planner.only("passed-unchecked", binding, more=extra)
+    assert "validation/critic judges the work of others" in told.reason
+    sound = (TESTER, f"{TESTER}  critic: {{{runner}, verify: make review}}\n")
+    assert planner.plan(sound, more=extra).contract.tasks["validation/critic"].checks[0].name == "verify"
