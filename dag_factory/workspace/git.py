@@ -79,6 +79,14 @@ _OVERRIDES = (
 )
 
 
+_LIFELINE = """exec 3<&0
+(read -r _ <&3; kill -KILL 0) & watcher=$!
+"$@" 3<&- </dev/null; code=$?
+kill -KILL $watcher; wait $watcher 2>/dev/null
+exit $code"""
+"""Run a program until it ends or whoever holds the other end of the pipe at its input is gone: then all of its session is killed."""
+
+
 @dataclass(frozen=True)
 class Result:
     """How one call of git ended: its exit code, what it wrote, and what it said."""
@@ -103,6 +111,7 @@ def git(
     ok: tuple[int, ...] = (0,),
     settings: Sequence[tuple[str, str]] = (),
     stop: threading.Event | None = None,
+    abroad: bool = False,
 ) -> Result:
     """Run `git *args` and return how it ended.
 
@@ -116,6 +125,7 @@ def git(
     ok: exit codes that are answers; any other raises.
     settings: configuration over Phasegate's own, for this call.
     stop: ends git, and what it started, when it is set.
+    abroad: git speaks to another machine, and may be kept waiting: should this process be killed, it is killed too. It gets no `stdin`.
 
     Raises
     ------
@@ -125,7 +135,8 @@ def git(
     program = _program(os.environ.get("PATH", os.defpath))
     surroundings = _environment(git_dir, work_tree, settings) | dict(env or {})
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        code = _run([program, *args], cwd or git_dir, surroundings, stdin, (out, err), stop)
+        command = ["/bin/sh", "-c", _LIFELINE, "sh", program, *args] if abroad else [program, *args]
+        code = _run(command, cwd or git_dir, surroundings, stdin, (out, err), stop, lifeline=abroad)
         out.seek(0)
         err.seek(0)
         result = Result(code, out.read(), err.read().decode("utf-8", "replace"))
@@ -150,20 +161,25 @@ def _run(
     stdin: bytes | Iterable[bytes] | None,
     streams: tuple[IO[bytes], IO[bytes]],
     stop: threading.Event | None,
+    *,
+    lifeline: bool,
 ) -> int:
-    source = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+    source = subprocess.PIPE if lifeline or stdin is not None else subprocess.DEVNULL
     try:
         # A session of its own: nothing below git finds a terminal to ask at, and all of it can be ended.
         process = subprocess.Popen(command, cwd=cwd, env=env, stdin=source, stdout=streams[0], stderr=streams[1], start_new_session=True)
     except OSError as error:
         raise WorkspaceError(f"git cannot be started in {cwd or '.'}: {error.strerror}", remedy="See that the folder exists.") from error
     try:
-        if process.stdin is not None:
+        if process.stdin is not None and not lifeline:
             _feed(process.stdin, [stdin] if isinstance(stdin, bytes) else stdin or [])
         return process.wait() if stop is None else _watched(process, stop)
     except BaseException:
         _end(process)
         raise
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
 
 
 def _watched(process: subprocess.Popen[bytes], stop: threading.Event) -> int:

@@ -138,7 +138,7 @@ def _fetch(origin: Origin, mirror: Path, refspec: str, *, whole: bool = False) -
 def _reach(origin: Origin, where: Path, *args: str, inside: bool = True) -> Result:
     with origin.access.granted(origin.location) as grant:
         return git(
-            *args, git_dir=where if inside else None, cwd=where, env=grant.env, settings=grant.settings, stop=origin.stop, ok=_ANY,
+            *args, git_dir=where if inside else None, cwd=where, env=grant.env, settings=grant.settings, stop=origin.stop, abroad=True, ok=_ANY,
         )  # fmt: skip
 
 

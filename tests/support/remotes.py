@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -108,12 +108,16 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers:
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        with suppress(OSError):  # whoever asked may be gone
+            self.end_headers()
+            self.wfile.write(content)
 
 
-def fake_ssh(folder: Path, *, says: str = "", code: int = 0) -> Path:
-    """Make a program `ssh` that keeps its arguments and what it could read, and runs git here; or says something and ends."""
+def fake_ssh(folder: Path, *, says: str = "", code: int = 0, old: bool = False) -> Path:
+    """Make a program `ssh` that keeps its arguments and what it could read, and runs git here; or says something and ends.
+
+    An old server speaks the first protocol only, in which nobody may ask for a commit that is no tip.
+    """
     seen = folder / "seen"
     seen.mkdir(parents=True)
     program = folder / "ssh"
@@ -131,6 +135,8 @@ with open({str(seen)!r} + f"/{{os.getpid()}}.json", "w") as file:
     json.dump(found, file)
 if {says!r}:
     sys.exit(print({says!r}, file=sys.stderr) or {code})
+if {old}:
+    os.environ.pop("GIT_PROTOCOL", None)
 os.execvp("sh", ["sh", "-c", args[-1]])
 """)
     program.chmod(0o755)
