@@ -143,7 +143,7 @@ class Attempt(Workplace):
                 sealed, _ = self._committed(self.repository)
             except WorkspaceError as error:
                 self.emit(f"What it left could not be kept: {error}")
-        memory = keep_memory(self.scope.run, place.root / "memory")
+        memory = keep_memory(self.scope.run, place.root / "memory", self._ready()[0].secrets.masked)
         if memory or (sealed and sealed.bundle):
             self.kept = Kept(sealed=sealed if sealed and sealed.bundle else None, memory=memory)
 
