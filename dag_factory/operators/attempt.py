@@ -11,9 +11,10 @@ from dag_factory.evidence.reported import Kept
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
 from dag_factory.operators.collect import EXCERPT, Bench, bounds_of, collect, collect_sealed, keep_log, result_of, run_check
 from dag_factory.operators.given import give
-from dag_factory.operators.guarding import leaks
+from dag_factory.operators.guarding import leaks, tells
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
+from dag_factory.operators.resuming import note_sealed
 from dag_factory.operators.workplace import Workplace
 from dag_factory.runners import Allowance, Outcome, Request, runner_of
 from dag_factory.workspace.origin import Origin
@@ -106,6 +107,7 @@ class Attempt(Workplace):
         sealed, changed = self._committed(self.repository)
         if sealed is not None:
             self.sealed = sealed
+            note_sealed(self, self.base, sealed)
             # At once, and not after the checks: they run what the persona wrote, as the same user, and could reach these objects.
             self.entries += collect_sealed(self.scope.run, self.task, self.repository, sealed.commit, changed)
 
@@ -137,7 +139,8 @@ class Attempt(Workplace):
                 sealed, _ = self._committed(self.repository)
             except WorkspaceError as error:
                 self.emit(f"What it left could not be kept: {error}")
-        memory = keep_memory(self.scope.run, place.root / "memory")
+        told = tells(place.root / "memory", self._ready()[0].secrets)
+        memory = None if told else keep_memory(self.scope.run, place.root / "memory")
         if memory or (sealed and sealed.bundle):
             self.kept = Kept(sealed=sealed if sealed and sealed.bundle else None, memory=memory)
 
