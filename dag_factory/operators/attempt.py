@@ -14,6 +14,7 @@ from dag_factory.operators.given import give
 from dag_factory.operators.guarding import leaks
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
+from dag_factory.operators.resuming import note_sealed
 from dag_factory.operators.spending import held_to, reserve
 from dag_factory.operators.workplace import Workplace
 from dag_factory.runners import Allowance, Flaw, Outcome, Request, runner_of
@@ -112,6 +113,7 @@ class Attempt(Workplace):
         sealed, changed = self._committed(self.repository)
         if sealed is not None:
             self.sealed = sealed
+            note_sealed(self, self.base, sealed)
             # At once, and not after the checks: they run what the persona wrote, as the same user, and could reach these objects.
             self.entries += collect_sealed(self.scope.run, self.task, self.repository, sealed.commit, changed)
 
