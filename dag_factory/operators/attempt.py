@@ -14,10 +14,12 @@ from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_seale
 from dag_factory.operators.given import give
 from dag_factory.operators.orders import left_out
 from dag_factory.operators.place import Place, bundles_of, fetch_bundle
+from dag_factory.operators.watched import watched
 from dag_factory.runners import RUNNERS, Outcome
 from dag_factory.settings import work_root
 from dag_factory.workspace.origin import Origin, objects
 from dag_factory.workspace.private import PrivateRepository
+from dag_factory.workspace.watch import Watch
 
 __all__ = ["Attempt"]
 
@@ -36,6 +38,7 @@ class Attempt(Assignment):
     checks: list[CheckResult] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     principals: tuple[str, ...] = ()
+    watch: Watch | None = None
 
     def prepare(self, origin: Origin | None, folder: Path) -> Place:
         """Make the workspace, lay out the inputs, write the task file."""
@@ -56,6 +59,7 @@ class Attempt(Assignment):
                 with_tree=self.task.runner != "check",
             )
         self.bench = self._bench("inputs", folder)
+        self.watch = watched(origin, self.repository, self.bench)
         return place
 
     def _bench(self, name: str, folder: Path) -> Bench:
@@ -84,6 +88,7 @@ class Attempt(Assignment):
         self.principals = runner.principals(request)
         self.outcome = runner.run(request, self.stop)
         bench.stopped(self.outcome)
+        self._look_around()
         if self.task.runner == "check":
             self.checks.append(CheckResult(
                 task=self.task.id, name="check", exit_code=self.outcome.exit_code, ended=self.outcome.reason or self.outcome.ended,
@@ -94,7 +99,7 @@ class Attempt(Assignment):
     def seal(self) -> None:
         """Commit what the persona left, or say why it cannot be."""
         _, place = self._ready()
-        if self.repository is None or self.task.runner == "check":
+        if self.repository is None or self.task.runner == "check" or self.refusals:
             return
         declared = [item.path for item in self.task.items if item.path]
         sealed = self.repository.seal(
@@ -130,6 +135,7 @@ class Attempt(Assignment):
         for check in due:
             evidence = place.fresh(f"verify-{check.name}")
             self.checks.append(run_check(bench, self.task, check, workspace=self._clean(check.name), evidence=evidence))
+        self._look_around()
 
     def collect(self) -> None:
         """Bring reports into the store, from whoever ran the command; what was sealed is there already."""
@@ -181,6 +187,11 @@ class Attempt(Assignment):
                 f"Attempt {self.number} of {self.task.id} has a statement already.",
                 remedy="Clear the task to have it done again.",
             ) from error
+
+    def _look_around(self) -> None:
+        """Refuse what was changed outside of the workspace; what was told once is not told again."""
+        if self.watch and not self.refusals:
+            self.refusals += [Refusal(rule=item.rule, path=item.path, text=item.text) for item in self.watch.refusals()]
 
     def _message(self) -> str:
         """What the sealed commit is called."""
