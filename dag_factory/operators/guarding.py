@@ -7,7 +7,6 @@ A file is never masked: evidence is what was there, to the byte. Only texts that
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from dag_factory.errors import PhasegateError
