@@ -60,7 +60,8 @@ class AgentRunner:
         wanted = Wanted.of(request.work.get(self.name))
         cli = _cli(wanted.cli)
         home = request.home.absolute() / "agent"
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (home, home / cli.name):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not bring(cli, request, home):
             request = replace(request, conversation="")
         prompt = home / "prompt.md"
@@ -72,7 +73,7 @@ class AgentRunner:
         if shutil.which(start.argv[0], path=path) is None:
             return _missing(cli, request)
         before, halt = _traces(request), _Halt(stop)
-        listener = _Listener(cli, Report(cli.provider), request, halt)
+        listener = _Listener(cli, Report(cli.provider, model=wanted.model), request, halt)
         given = {**start.environment, **request.environment, "PATH": path, "PHASEGATE_PROMPT": str(prompt)}  # 2
         asked = replace(request, environment=given, emit=listener.take, limits=_LIMITS)
         outcome = run_requested(asked, ["/bin/sh", "-c", _PROMPTED, *start.argv], halt)  # 3
@@ -192,7 +193,7 @@ def _flaws(outcome: Outcome, cli: Cli, listener: _Listener, *, idle: bool) -> It
             "agent-broken", f"{name} ended with {code} and no result: {garbled}the last words are {_quoted(*list(listener.last)[-1:])}."
         )
     if report.failed:
-        yield Flaw("agent-failed", f"{name} did not do the work: {report.failed}.")
+        yield Flaw("agent-failed", f"{name} did not do the work: {report.failed.rstrip('.')}.")
     if outcome.exit_code == 0 and idle:
         yield Flaw("agent-idle", f"{name} says that it is done, and changed nothing: {_quoted(report.said)}.")
 

@@ -24,7 +24,8 @@ from dag_factory.runners.base import Request
 __all__ = ["INSTRUCTION_FILES", "compose", "instruction_files", "prompt_of"]
 
 INSTRUCTION_FILES = (
-    "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "AGENTS.override.md", "GEMINI.md", "QWEN.md", ".claude", ".codex", ".cursor", ".cursorrules", ".gemini",
+    "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "AGENTS.override.md", "GEMINI.md", "QWEN.md", ".claude", ".codex", ".agents", ".cursor", ".cursorrules",
+    ".gemini",
     ".github/copilot-instructions.md", ".mcp.json", ".windsurfrules", ".clinerules", ".aider.conf.yml",
 )  # fmt: skip
 """What coding agents read as their instructions. In a workspace it comes from other personas, so nobody is to obey it."""
