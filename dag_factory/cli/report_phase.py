@@ -39,7 +39,7 @@ def _table(title: str, columns: Iterable[str], rows: Iterable[str]) -> list[str]
 
 
 def _made(phase: PhaseAccount) -> list[str]:
-    columns = ("task", "made by", "principals", "key", "state", "tries", "time", "commit", "statement", "checked by")
+    columns = ("task", "made by", "principals", "key", "state", "tries", "time", "cost", "commit", "statement", "checked by")
     return _table("Who made it, and who checked it", columns, (_maker(task) for task in phase.tasks))
 
 
@@ -47,9 +47,17 @@ def _maker(task: TaskAccount) -> str:
     again = f" in fix cycle {task.cycle}" if task.cycle else ""
     return row(
         code(task.id), code(f"@{task.persona} ({task.runner})"), ", ".join(code(name) for name in task.principals), code(task.keyid),
-        f"{sign(task.state)} {task.state}{again}", str(task.attempts), lasted(task.seconds) if task.attempts else "–", code(task.commit),
+        f"{sign(task.state)} {task.state}{again}", str(task.attempts), lasted(task.seconds) if task.attempts else "–",
+        _cost(task), code(task.commit),
         code(task.statement), ", ".join(code(name) for name in task.checked_by) or "its gate",
     )  # fmt: skip
+
+
+def _cost(task: TaskAccount) -> str:
+    """What the agents of a task reported of all its attempts."""
+    told = [f"{task.cost} USD"] if task.cost else []
+    told += [f"{task.tokens:,} tokens"] if task.tokens is not None else []
+    return ", ".join(told) or "–"
 
 
 def _evidence(phase: PhaseAccount) -> list[str]:

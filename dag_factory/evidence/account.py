@@ -50,6 +50,7 @@ class TaskAccount:
 
     `claim` is the last line that its own program printed, of the lowest grade: it counts for nothing. `seconds` is the work of all its attempts,
     in whatever cycle.
+    So are `cost`, in US dollars, and `tokens`: the sum of what was reported, and empty where nothing was.
     """
 
     id: str
@@ -69,6 +70,8 @@ class TaskAccount:
     evidence: tuple[FileAccount, ...]
     checks: tuple[CheckAccount, ...]
     claim: str
+    cost: str = ""
+    tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,10 @@ class QuestionAccount:
 
 @dataclass(frozen=True)
 class RunAccount:
-    """A whole run. `word` is PASSED, PASSED_WITH_WAIVER, FAILED where nothing comes any more, or OPEN."""
+    """A whole run. `word` is PASSED, PASSED_WITH_WAIVER, FAILED where nothing comes any more, or OPEN.
+
+    `cost` is what was reported of all attempts, in US dollars; empty where nothing was.
+    """
 
     workflow: str
     run: str
@@ -164,3 +170,4 @@ class RunAccount:
     begun_at: str
     phases: tuple[PhaseAccount, ...]
     checklists: tuple[QuestionAccount, ...]
+    cost: str = ""

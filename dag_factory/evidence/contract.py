@@ -199,16 +199,17 @@ class RunContract(_Frozen):
     @property
     def validated_in(self) -> str | None:
         """The last phase in which something is validated: from its gate on, the product stays as it is."""
-        found = [phase.id for phase in self.phases if any(task.duty == "validation" for task in phase.tasks)]
+        found = [phase.id for phase in self.phases if _validates(phase)]
         return found[-1] if found else None
 
     def again(self, phase: str) -> tuple[TaskContract, ...]:
-        """Who validates again in a fix phase, beside those of the phase itself: where the product was validated before, who validated it."""
-        order = [item.id for item in self.phases]
-        validated = self.validated_in
-        if validated is None or order.index(phase) <= order.index(validated):
-            return ()
-        return self.phase(validated).judges
+        """Who validates again in a fix phase, beside those of the phase itself: whoever validated the product in a phase before.
+
+        Those are the phases with a duty of validation; where a workflow has none, and duties of its own, every phase in which somebody judges.
+        """
+        before = self.upto(phase)[:-1]
+        by_duty = any(_validates(one) for one in self.phases)
+        return tuple(task for one in before if _validates(one) or not by_duty for task in one.judges)
 
     def judges(self, phase: str) -> tuple[TaskContract, ...]:
         """Who is asked to judge in every fix phase of a phase: all its validators, and those of `again`."""
@@ -235,3 +236,7 @@ class RunContract(_Frozen):
         for task in self.tasks.values():
             if target in ("all", task.phase, task.id) or (target == task.role and feature in (None, task.feature)):
                 yield task
+
+
+def _validates(phase: PhaseContract) -> bool:
+    return any(task.duty == "validation" for task in phase.tasks)

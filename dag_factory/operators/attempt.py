@@ -11,12 +11,13 @@ from dag_factory.evidence.reported import Kept
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
 from dag_factory.operators.collect import EXCERPT, Bench, bounds_of, collect, collect_sealed, keep_log, result_of, run_check
 from dag_factory.operators.given import give
-from dag_factory.operators.guarding import leaks, tells
+from dag_factory.operators.guarding import leaks
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
 from dag_factory.operators.resuming import note_sealed
+from dag_factory.operators.spending import held_to, reserve
 from dag_factory.operators.workplace import Workplace
-from dag_factory.runners import Allowance, Outcome, Request, runner_of
+from dag_factory.runners import Allowance, Flaw, Outcome, Request, runner_of
 from dag_factory.workspace.origin import Origin
 from dag_factory.workspace.private import PrivateRepository
 
@@ -65,6 +66,7 @@ class Attempt(Workplace):
         work = tuple(execution.work) if isinstance(execution.work, list) else execution.work
         end = self.case.ends_at()
         timeout = min(execution.timeout, max(1.0, (end - self.case.now).total_seconds())) if end else execution.timeout
+        timeout = min(timeout, self.allowance.time or timeout)
         asked = bench.request(
             {self.task.runner: work},
             workspace=workspace,
@@ -76,10 +78,14 @@ class Attempt(Workplace):
         return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance)
 
     def run(self) -> Outcome:
-        """Have the persona work."""
+        """Have the persona work, with what is set aside for it."""
+        given = reserve(self)
+        if isinstance(given, Flaw):
+            return Outcome("spent", None, (), 0, False, "", 0.0, flaws=(given,))
+        self.allowance = given
         request, runner = self.request(), runner_of(self.task.runner)
         self.principals = runner.principals(request)
-        return runner.run(request, self.stop)
+        return held_to(runner.run(request, self.stop), given)
 
     def take(self, outcome: Outcome) -> None:
         """Take what came of the work, whoever did it.
@@ -139,8 +145,7 @@ class Attempt(Workplace):
                 sealed, _ = self._committed(self.repository)
             except WorkspaceError as error:
                 self.emit(f"What it left could not be kept: {error}")
-        told = tells(place.root / "memory", self._ready()[0].secrets)
-        memory = None if told else keep_memory(self.scope.run, place.root / "memory")
+        memory = keep_memory(self.scope.run, place.root / "memory", self._ready()[0].secrets.masked)
         if memory or (sealed and sealed.bundle):
             self.kept = Kept(sealed=sealed if sealed and sealed.bundle else None, memory=memory)
 

@@ -7,7 +7,6 @@ A file is never masked: evidence is what was there, to the byte. Only texts that
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from dag_factory.errors import PhasegateError
@@ -15,7 +14,7 @@ from dag_factory.evidence.statement import Refusal
 from dag_factory.runners.masking import Secrets, spellings
 from dag_factory.workspace.private import PrivateRepository, Sealed
 
-__all__ = ["LEAST", "SecretFoundError", "leaks", "refuse_secrets", "secret_found", "tells"]
+__all__ = ["LEAST", "SecretFoundError", "leaks", "refuse_secrets", "secret_found"]
 
 LEAST = 8
 """Characters from which on a secret is looked for in evidence."""
@@ -58,18 +57,6 @@ def leaks(repository: PrivateRepository, sealed: Sealed, secrets: Secrets) -> It
         for path, data in repository.blobs(sealed.commit, changed[first : first + _AT_ONCE]).items():
             if any(text in data for text in sought):
                 yield secret_found(path)
-
-
-def tells(folder: Path, secrets: Secrets) -> bool:
-    """Whether a plain file below a folder has a guarded secret in it."""
-    for path in folder.rglob("*") if secrets.guarded and folder.is_dir() else ():
-        if path.is_file() and not path.is_symlink():
-            try:
-                with path.open("rb") as stream:
-                    refuse_secrets(stream, secrets)
-            except SecretFoundError:
-                return True
-    return False
 
 
 def secret_found(name: str) -> Refusal:

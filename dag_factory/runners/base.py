@@ -16,7 +16,7 @@ __all__ = [
     "MANY_PROCESSES", "MUCH_DISK", "Allowance", "Bounds", "Ended", "Figures", "Flaw", "Judgement", "Limits", "Outcome", "Request", "Runner",
 ]  # fmt: skip
 
-Ended = Literal["exited", "timed-out", "stopped", "not-started", "over-limit"]
+Ended = Literal["exited", "timed-out", "stopped", "not-started", "over-limit", "spent"]
 
 MANY_PROCESSES = 1_000
 """How many processes a program may have at once where nobody says otherwise: no build needs them, a fork bomb does."""
@@ -186,7 +186,7 @@ class Outcome:
 
     Parameters
     ----------
-    ended: `exited` by itself; `timed-out`, `stopped` or `over-limit` by us; or `not-started`.
+    ended: `exited` by itself; `timed-out`, `stopped`, `over-limit` or `spent` (its budget) by us; or `not-started`.
     exit_code: of a program that exited, 128 + n when signal n killed it, as a shell counts; None for every other end.
     principals: who really acted, see `dag_factory.runners.principals`.
     log_bytes: what the program wrote in all; the log file has less when `log_truncated`.

@@ -150,10 +150,10 @@ class House:
         for callback in callbacks or ():
             callback(context)
 
-    def answer(self, name: str, option: str, by: str | None, **form: Any) -> None:
-        """Answer what a task asked, as Airflow resumes it: in a process of its own, with who answered."""
+    def answer(self, name: str, option: str, by: str | None, *, called: str = "", **form: Any) -> None:
+        """Answer what a task asked, as Airflow resumes it: in a process of its own, with who answered, by the account's id and what it is called."""
         _, asked = self.parked.pop(name)
-        user = {"id": by, "name": by} if by else None
+        user = {"id": by, "name": called or by} if by else None
         event = {"chosen_options": [option], "params_input": form, "responded_at": None, "responded_by_user": user}
         self.resume(name, event, asked)
 

@@ -33,7 +33,7 @@ def test_an_outcome_gives_no_reason_unless_there_is_one():
 
 
 def test_the_five_ends():
-    assert get_args(Ended) == ("exited", "timed-out", "stopped", "not-started", "over-limit")
+    assert get_args(Ended) == ("exited", "timed-out", "stopped", "not-started", "over-limit", "spent")
 
 
 @pytest.mark.parametrize("name", RUNNERS)
