@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import cycles, gates, hashing, overhead, pages, parse, plugin, verification
+from benchmarks import cycles, gates, hashing, memory, overhead, pages, parse, plugin, verification
 from benchmarks.table import Section, as_markdown, as_text, machine
 
 BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
     "hashing": (hashing.measure, 3),
     "plugin": (plugin.measure, 9),
     "pages": (pages.measure, 3),
+    "memory": (memory.measure, 3),
     "overhead": (overhead.measure, 5),
 }
 """Each benchmark, and how many rounds make its figures."""

@@ -160,3 +160,37 @@ def test_what_cannot_be_asked(asked, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main()
     assert "benchmark" in capsys.readouterr().err
+
+
+def test_who_waits_at_once_is_planned_and_told_apart(tmp_path):
+    from benchmarks import memory
+
+    path = tmp_path / "memory_phasegate.yaml"
+    path.write_text(memory.spec(tmp_path / "lab", 50), encoding="utf-8")
+    plan = compile_plan(read_spec(path, patterns=("none",)))
+    assert len(plan.contract.phase("waiting").tasks) == memory.MANY == 50
+    assert set(memory.DAGS) == {"memory_phasegate", "memory_bash"}
+    compile(memory._BASH.format(many=3, command=memory._PROGRAM.format(lab="/lab", run="bash")), "memory_bash", "exec")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_programs_wardens_and_airflow_are_added_up_apart(tmp_path):
+    import os
+    import subprocess
+    import time
+
+    from benchmarks.memory import added_up
+    from dag_factory.runners import warden
+
+    ours = [sys.executable, "-I", "-S", warden.__file__]
+    part = (  # what the demo starts below a warden of its own, and that has a persona below another
+        "import subprocess, sys; subprocess.Popen([*sys.argv[1:], 'sh', '-c', 'touch there; sleep 60 & wait'], stdin=subprocess.PIPE).wait()"
+    )
+    with subprocess.Popen([*ours, sys.executable, "-c", part, *ours], cwd=tmp_path, stdin=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "there").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        taken = added_up(os.getpid())
+        process.terminate()
+    assert 0 < taken.programs < taken.wardens
+    assert taken.wardens < 8_000_000 < taken.wardens + taken.airflow, "one warden, and the outer one with the part below it"

@@ -22,7 +22,10 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONCEPTS = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("concepts.md", "security.md", "comparison.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / name for name in ("concepts.md", "security.md", "isolation.md", "secrets.md", "comparison.md")),
+]
 UX = "# UX\n" + "".join(f"\n## {title}\n\nThree good words.\n" for title in ("User flows", "Wireframes", "Experience"))
 
 
@@ -168,3 +171,24 @@ def test_a_picture_is_small_has_both_themes_and_is_shown(path: Path) -> None:
     assert theme in {"light", "dark"}
     assert path.with_name(f"{name}-{'dark' if theme == 'light' else 'light'}.png").is_file()
     assert any(f"pictures/{path.name}" in page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")) or path.name in README
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed here")
+def test_the_sandbox_of_the_isolation_page_keeps_a_program_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = block((ROOT / "docs" / "isolation.md").read_text(encoding="utf-8"), "yaml", "bwrap")
+    spec = (
+        "workflow: boxed\npattern: false\nmission: Work in a box\n"
+        "catalogue: {software-worker: {title: Worker, instructions: Work., contracts: {work: {does: Work., "
+        "evidence: {seen: {report: seen.txt, kind: file}}}}}}\n"
+        f"{written.replace('software-engineer:', 'software-worker:')}"
+        "phases: {first: {tasks: {work: {persona: software-worker, duty: work}}, gate: {}}}\n"
+    )
+    house = House(tmp_path, monkeypatch)
+    house.write(spec)
+    (house.specs / "work.sh").write_text(
+        'ls / > "$PHASEGATE_EVIDENCE/seen.txt"; cat "$PHASEGATE_TASK" > /dev/null || exit 4\n'
+        f"test -e {house.root}/keys_root && exit 5; tail -n +3 /proc/net/dev | grep -v lo: && exit 6; exit 0\n",
+        encoding="utf-8",
+    )
+    house.run("kickoff", "first.work", "first.gate")
+    assert (house.failures, house.word("first")) == ({}, "PASSED")

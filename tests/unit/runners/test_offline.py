@@ -180,3 +180,24 @@ def test_a_check_is_asked_with_bounds(bench):
 
     request = replace(bench.request({"check": "true"}), bounds=OFFLINE)
     assert RUNNERS["check"].run(request, bench.stop).offline is not bool(why_not_offline())
+
+
+# What docs/isolation.md says of it.
+
+
+@needs_namespaces
+@pytest.mark.parametrize(("abstract", "reached"), [(True, False), (False, True)])
+def test_sockets_that_are_files_stay_open_and_abstract_ones_do_not(bench, abstract, reached):
+    name = f"\0phasegate-{os.getpid()}" if abstract else str(bench.root / "socket")
+    script = f"import socket; socket.socket(socket.AF_UNIX).connect({name!r}); print('reached')"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(name)
+        listening.listen()
+        assert bench.run(sys.executable, "-c", script).excerpt == "reached"
+        assert (bench.run(sys.executable, "-c", script, bounds=OFFLINE).excerpt == "reached") is reached
+
+
+@needs_namespaces
+def test_no_other_address_is_left(bench):
+    outcome = bench.run("sh", "-c", "tail -n +3 /proc/net/dev | cut -d: -f1; cat /proc/net/route | wc -l", bounds=OFFLINE)
+    assert outcome.excerpt.split() == ["lo", "1"]
