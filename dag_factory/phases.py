@@ -197,19 +197,21 @@ class _Phase:
         self.built.ends.append(gate)
         return gate, gate
 
-    def _approvals(self, due: Sequence[Any], cycle: int) -> list[Any]:
+    def _approvals(self, due: Sequence[Any], cycle: int, before: str = "") -> list[Any]:
+        """Those who must agree, behind a look at the evidence; after a waiver, named with what comes `before`, they are asked about that too."""
         from dag_factory.operators.approve import ApproveOperator
 
         asked = self.phase.approval
         assert asked is not None  # noqa: S101 # the caller looked
         evidence = GateSensor(
-            task_id="evidence", plan=self.plan, phase=self.phase.id, cycle=cycle, consent=False, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+            task_id=f"{before}evidence", plan=self.plan, phase=self.phase.id, cycle=cycle, consent=False, decided=bool(before),
+            trigger_rule=TriggerRule.ALL_SUCCESS if before else TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
             task_display_name="Evidence", doc_md="Judges the evidence alone: nobody is asked to approve what is not there.",
         )  # fmt: skip
         list(due) >> evidence
         approvals = [
             ApproveOperator(
-                task_id=f"approve-{index}", plan=self.plan, phase=self.phase.id, cycle=cycle, people=asked.people, wait=asked.timeout,
+                task_id=f"{before}approve-{index}", plan=self.plan, phase=self.phase.id, cycle=cycle, people=asked.people, wait=asked.timeout,
                 task_display_name=f"Approve {index} of {asked.need}", doc_md=f"Asks {', '.join(asked.people)} in Airflow's UI; each counts once.",
             )
             for index in range(1, asked.need + 1)
@@ -228,11 +230,14 @@ class _Phase:
             trigger_rule=TriggerRule.ALL_FAILED, task_display_name=f"Decide {index}",
             doc_md=f"Asks {', '.join(fix.decide)}: waive{', one more cycle' if more else ''} or stop. Silence is a stop.",
         )  # fmt: skip
+        more_due = self._approvals([decide], cycle, f"waived_{index}-") if self.phase.approval else []
         waived = GateSensor(
             task_id=f"waived_{index}", plan=self.plan, phase=self.phase.id, cycle=cycle, decided=True, task_display_name=f"Gate {self.number}, waived",
+            trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS if more_due else TriggerRule.ALL_SUCCESS,
             doc_md="Judges again where somebody waived findings; skips itself elsewhere.",
         )  # fmt: skip
         self.asked >> decide >> waived
+        more_due >> waived
         self.built.gates.append(waived)
         self.built.ends += [decide, waived]
         return decide, gate

@@ -35,6 +35,8 @@ def submit(
 
     Example: phasegate submit orders_mart/manual__1 validation/security-engineer -f audit=audit.sarif --by maria
     """
+    if not by.strip():
+        raise EvidenceError("Nobody is said to have done the work.", remedy="Give --by a login.")
     store = find_run(run, root)
     record = record_of(store)
     contract = _external(record, task)
@@ -47,7 +49,7 @@ def submit(
     missing = [item.id for item in contract.items if item.id not in {entry.item for entry in entries}]
     if missing:
         raise EvidenceError(f"{task} owes more: {', '.join(missing)}.", remedy="Give each as --file item=PATH.")
-    name = _keep(store, record, contract, (phase, cycle), entries, f"login:{by}", signer)
+    name = _keep(store, record, contract, (phase, cycle), entries, f"login:{by.strip()}", signer)
     where = f" for fix cycle {cycle} of phase {phase}" if cycle else ""
     typer.echo(f"Submitted {task}{where} as {name}: {len(entries)} files, signed by @{contract.persona}.")
     answered = record.verdict_in(phase, cycle)

@@ -56,7 +56,7 @@ def verify(
     """
     store = find_run(run, root)
     record = record_of(store)
-    judgements, answers, findings = verify_run(record, store.blob, pendulum.now("UTC"))
+    judgements, answers, findings = verify_run(record, store.blob, record.judged_at(pendulum.now("UTC")))
     if trust is not None and trust != record.charter.keyid:
         findings = (
             Finding(

@@ -111,5 +111,6 @@ def _tell(store: RunStore, phase: str, number: str) -> None:
     )
     for scope in said.scope:
         typer.echo(f"  ⚠ {visible(scope.finding)}")
-    gate = f"{phase}.fix_{said.binding.cycle}.gate" if said.binding.cycle else f"{phase}.gate"
+    asked = "evidence" if record.contract.phase(phase).approval else "gate"  # where people must agree, they are asked about this too
+    gate = f"{phase}.fix_{said.binding.cycle}.{asked}" if said.binding.cycle else f"{phase}.{asked}"
     typer.echo(f"No gate has counted it yet: clear the task {gate} in Airflow, with what comes after it, and it judges again.")

@@ -43,13 +43,20 @@ class Item(_Frozen):
 
 
 class CheckContract(_Frozen):
-    """A command Phasegate runs for a task: `timeout` in seconds."""
+    """A command Phasegate runs for a task: `timeout` in seconds, `memory` and `disk` in bytes, None for Phasegate's own bounds.
+
+    `network`: whether it may reach the network.
+    """
 
     name: str
     run: str | tuple[str, ...]
     at: Literal["seal", "converge"] = "seal"
     blames: Literal["validated", "own"] = "validated"
     timeout: int = 1800
+    network: bool = False
+    memory: int | None = None
+    processes: int | None = None
+    disk: int | None = None
 
 
 class TaskContract(_Frozen):
@@ -78,6 +85,11 @@ class TaskContract(_Frozen):
     def role(self) -> str:
         """Its id without its feature, as a spec names it."""
         return f"{self.phase}/{self.task.rpartition('.')[2]}"
+
+    @property
+    def modelled(self) -> bool:
+        """Whether a language model does it: what it says of others is a claim until a check stands beside it."""
+        return self.runner in {"agent", "llm"}
 
     @property
     def judges(self) -> bool:
@@ -187,16 +199,17 @@ class RunContract(_Frozen):
     @property
     def validated_in(self) -> str | None:
         """The last phase in which something is validated: from its gate on, the product stays as it is."""
-        found = [phase.id for phase in self.phases if any(task.duty == "validation" for task in phase.tasks)]
+        found = [phase.id for phase in self.phases if _validates(phase)]
         return found[-1] if found else None
 
     def again(self, phase: str) -> tuple[TaskContract, ...]:
-        """Who validates again in a fix phase, beside those of the phase itself: where the product was validated before, who validated it."""
-        order = [item.id for item in self.phases]
-        validated = self.validated_in
-        if validated is None or order.index(phase) <= order.index(validated):
-            return ()
-        return self.phase(validated).judges
+        """Who validates again in a fix phase, beside those of the phase itself: whoever validated the product in a phase before.
+
+        Those are the phases with a duty of validation; where a workflow has none, and duties of its own, every phase in which somebody judges.
+        """
+        before = self.upto(phase)[:-1]
+        by_duty = any(_validates(one) for one in self.phases)
+        return tuple(task for one in before if _validates(one) or not by_duty for task in one.judges)
 
     def judges(self, phase: str) -> tuple[TaskContract, ...]:
         """Who is asked to judge in every fix phase of a phase: all its validators, and those of `again`."""
@@ -223,3 +236,7 @@ class RunContract(_Frozen):
         for task in self.tasks.values():
             if target in ("all", task.phase, task.id) or (target == task.role and feature in (None, task.feature)):
                 yield task
+
+
+def _validates(phase: PhaseContract) -> bool:
+    return any(task.duty == "validation" for task in phase.tasks)

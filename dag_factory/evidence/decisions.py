@@ -6,6 +6,7 @@ predicate              written by                  read by
 `Triage`               `triage`                    fix tasks, gates
 `Decision`             `decide`, `approve`         `triage`, gates
 `Waiver`               `decide`, `phasegate waive` gates
+`Completion`           `complete`                  `phasegate verify`, pages
 =====================  ==========================  ==============================================
 
 All are signed with Phasegate's own key; the person who decided is named by login, as Airflow authenticated it.
@@ -15,9 +16,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from dag_factory.evidence.statement import ROOT, Binding, Digest, Time, Wire
+from dag_factory.evidence.statement import ROOT, Binding
+from dag_factory.evidence.wire import Digest, Time, Wire
 
-__all__ = ["Decision", "Order", "Scope", "Triage", "Waiver"]
+__all__ = ["Completion", "Decision", "Order", "Scope", "Triage", "Waiver"]
 
 
 class Order(Wire):
@@ -47,6 +49,9 @@ class Triage(Wire):
 class Decision(Wire):
     """What a person answered. `asked` is the digest of what the question was about, compared again when the answer came.
 
+    `by` is the account's id as Airflow's auth manager knows it, `name` its name there: some give accounts a number for an id, and the one who starts
+    a run is told by name.
+
     `void` is a question that ended without an answer that counts: nobody answered in time, somebody did who may not, or what was asked about had
     changed; `reason` says which. It opens nothing, and is kept so that the run tells how it ended.
     """
@@ -57,6 +62,7 @@ class Decision(Wire):
     asked: Digest
     answer: Literal["waive", "cycle", "stop", "approve", "refuse", "void"]
     by: str
+    name: str
     reason: str
     findings: tuple[str, ...]
     decided_at: Time
@@ -79,5 +85,20 @@ class Waiver(Wire):
     scope: tuple[Scope, ...]
     reason: str
     by: str
+    name: str
     given_at: Time
     expires_at: Time
+
+
+class Completion(Wire):
+    """The last word on a run in which every phase was passed: `verdicts` are the digests of the newest one of each phase, in order.
+
+    A run that is complete stays what it was then: a waiver that runs out afterwards takes nothing back.
+    """
+
+    TYPE: ClassVar[str] = f"{ROOT}:completion:v1"
+
+    binding: Binding
+    word: Literal["PASSED", "PASSED_WITH_WAIVER"]
+    verdicts: tuple[Digest, ...]
+    completed_at: Time

@@ -22,7 +22,9 @@ from dag_factory.evidence.waiving import scope_of, waivable
 __all__ = ["waive"]
 
 
-def waive(run: RunStore, case: Case, findings: Sequence[Finding], *, reason: str, by: str, until: str, signer: Signer) -> str:
+def waive(
+    run: RunStore, case: Case, findings: Sequence[Finding], *, reason: str, by: str, until: str, signer: Signer, name: str = ""
+) -> str:
     """Write a waiver; a gate that is asked afterwards counts it.
 
     Parameters
@@ -30,6 +32,7 @@ def waive(run: RunStore, case: Case, findings: Sequence[Finding], *, reason: str
     findings: those of the newest verdict that are to pass.
     reason: why; a waiver without is none.
     by: the login of whoever takes the responsibility.
+    name: what else Airflow calls this account.
     until: a date, whose day is included, or a time with its zone; the longest that the workflow allows if empty.
     signer: Phasegate's own key.
 
@@ -55,7 +58,8 @@ def waive(run: RunStore, case: Case, findings: Sequence[Finding], *, reason: str
     for wrong, what, remedy in faults:
         if wrong:
             raise EvidenceError(what, remedy=remedy)
-    if who := partial(case.record, by):
+    by, name = by.strip(), name.strip()
+    if who := partial(case.record, by, name):
         raise EvidenceError(
             f"This waiver cannot be given: {who}.", remedy="Ask somebody who made nothing of this run and did not start it."
         )
@@ -63,7 +67,7 @@ def waive(run: RunStore, case: Case, findings: Sequence[Finding], *, reason: str
     waiver = Waiver(
         binding=binding_of(case.record, case.phase_id, "waiver", 1, cycle=case.at), number=number,
         scope=tuple(Scope(finding=finding.id, digest=scope_of(case, finding)) for finding in findings),
-        reason=reason.strip(), by=by, given_at=now.to_iso8601_string(), expires_at=expires.to_iso8601_string(),
+        reason=reason.strip(), by=by, name=name, given_at=now.to_iso8601_string(), expires_at=expires.to_iso8601_string(),
     )  # fmt: skip
     folder = f"{case.record.charter.digest[:16]}/waivers/{case.phase_id}"
     run.append(folder, sign(waiver, {scope.finding: {"sha256": scope.digest} for scope in waiver.scope}, signer))

@@ -16,13 +16,14 @@ from pydantic import ValidationError
 
 from dag_factory.errors import EnvelopeError, EvidenceError, KeyFolderError, StoreError
 from dag_factory.evidence.contract import RunContract, TaskContract
-from dag_factory.evidence.decisions import Decision, Triage, Waiver
+from dag_factory.evidence.decisions import Completion, Decision, Triage, Waiver
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
 from dag_factory.evidence.run import Broken, Round, RunRecord, Stored, binding_of
-from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, Wire, moment_of, parse
+from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, parse
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Verdict
+from dag_factory.evidence.wire import Wire, moment_of
 
 __all__ = [
     "Broken",
@@ -140,21 +141,29 @@ class OpenRun:
         return self._all(self._own, f"verdicts/{phase}", Verdict, phase, "verdict")
 
     def rounds(self, phase: str) -> tuple[list[Round], list[Broken]]:
-        """The fix cycles of a phase, each with its newest triage and what its orders and its validators delivered."""
+        """The fix cycles of a phase, each with its newest triage, what its orders and its validators delivered, and what an older triage asked for."""
         triages, broken = self._all(self._own, f"triages/{phase}", Triage, phase, "triage")
         judges = [task.id for task in self.contract.judges(phase)]
         found = []
-        for cycle, triage in sorted({item.says.binding.cycle: item for item in triages}.items()):
+        for cycle in sorted({item.says.binding.cycle for item in triages}):
+            told = [item for item in triages if item.says.binding.cycle == cycle]
             delivered: dict[str, list[Stored[TaskStatement]]] = {}
-            for task_id in dict.fromkeys([*(order.task for order in triage.says.orders if order.task in self.contract.tasks), *judges]):
+            ordered = [order.task for triage in reversed(told) for order in triage.says.orders if order.task in self.contract.tasks]
+            for task_id in dict.fromkeys([*ordered, *judges]):
                 delivered[task_id], lost = self._all(self.keys, fix_folder(phase, cycle, task_id), TaskStatement, phase, task_id)
                 broken += lost
-            found.append(Round(cycle, triage, delivered))
+            asked = {*(order.task for order in told[-1].says.orders), *judges}
+            now, before = ({name: done for name, done in delivered.items() if (name in asked) == wanted} for wanted in (True, False))
+            found.append(Round(cycle, told[-1], now, before))
         return found, broken
 
     def decisions(self, phase: str) -> tuple[list[Stored[Decision]], list[Broken]]:
         """What people decided about a phase, the oldest first."""
         return self._all(self._own, f"decisions/{phase}", Decision, phase, "decision")
+
+    def completions(self) -> tuple[list[Stored[Completion]], list[Broken]]:
+        """The last words on the run, the oldest first."""
+        return self._all(self._own, "completions", Completion, "", "complete")
 
     def waivers(self, phase: str) -> tuple[list[Stored[Waiver]], list[Broken]]:
         """What was waived in a phase, the oldest first."""
@@ -230,7 +239,8 @@ def read_record(store: RunStore, *, upto: str | None = None) -> RunRecord | None
         record.decisions[phase.id], said = run.decisions(phase.id)
         record.waivers[phase.id], waived = run.waivers(phase.id)
         broken += [*merges, *words, *fixes, *said, *waived]
-    return replace(record, broken=tuple(broken))
+    completions, last = run.completions() if upto is None else ([], [])
+    return replace(record, broken=(*broken, *last), completions=tuple(completions))
 
 
 @dataclass(frozen=True)
@@ -280,4 +290,6 @@ def _when(says: Wire) -> tuple[Binding, str]:
             return says.binding, says.decided_at
         case Waiver():
             return says.binding, says.given_at
+        case Completion():
+            return says.binding, says.completed_at
     raise EnvelopeError("it is no statement that has attempts")

@@ -12,7 +12,7 @@ from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.run import Round, RunRecord, Stored
 from dag_factory.evidence.statement import ConvergeStatement, TaskStatement
 
-__all__ = ["CONVERGE", "JOIN", "begun", "merges_of", "reopened", "rounds_of", "statement_of", "telling_merge"]
+__all__ = ["CONVERGE", "JOIN", "begun", "merges_of", "reopened", "rounds_of", "statement_of", "statements_of", "telling_merge"]
 
 CONVERGE, JOIN = "converge", "join"
 """The two merges of a cycle: of what was made or mended, and of what validators wrote afterwards."""
@@ -59,13 +59,19 @@ def begun(record: RunRecord, phase: str) -> int:
 
 def statement_of(record: RunRecord, phase: str, cycle: int | None, task: TaskContract) -> Stored[TaskStatement] | None:
     """The statement of a task that counts when a phase is judged: the newest, from this phase back to the task's own."""
+    return next(iter(statements_of(record, phase, cycle, task)), None)
+
+
+def statements_of(record: RunRecord, phase: str, cycle: int | None, task: TaskContract) -> tuple[Stored[TaskStatement], ...]:
+    """The newest statement of a task from each cycle that counts, the newest first, from this phase back to the task's ordinary work."""
+    counted: list[Stored[TaskStatement]] = []
     for one in reversed(record.contract.upto(phase)):
         for mended in reversed(rounds_of(record, one.id, cycle if one.id == phase else None)):
-            if found := mended.statements.get(task.id):
-                return found[-1]
+            counted += mended.statements.get(task.id, [])[-1:]
         if one.id == task.phase:
             break
-    return record.newest(task.id)
+    first = record.newest(task.id)
+    return (*counted, first) if first else tuple(counted)
 
 
 def merges_of(record: RunRecord, phase: str, cycle: int | None = None) -> tuple[Stored[ConvergeStatement], ...]:

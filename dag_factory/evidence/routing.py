@@ -93,7 +93,8 @@ def _owners(case: Case, finding: Finding, makers: dict[str, TaskContract], judge
     names = [maker.id for maker in made if maker.id not in judges]
     if named := _named(case, finding, task, [makers[name] for name in names]):
         return _Owners(named=named)
-    return _Owners(made=names, else_to=[name for name in names if name in owned] or names or owned)
+    others = [name for name in owned if name != task.id]  # never whoever found it
+    return _Owners(made=names, else_to=[name for name in names if name in others] or names or others)
 
 
 def _speaks_of_others(finding: Finding, task: TaskContract) -> bool:

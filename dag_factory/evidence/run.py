@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Generic, TypeVar
 
 from dag_factory.evidence.contract import RunContract
-from dag_factory.evidence.decisions import Decision, Triage, Waiver
+from dag_factory.evidence.decisions import Completion, Decision, Triage, Waiver
 from dag_factory.evidence.keys import PublicKey
-from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, Wire
+from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement
 from dag_factory.evidence.verdict import Verdict
+from dag_factory.evidence.wire import Wire, moment_of
 
 __all__ = ["Broken", "Round", "RunRecord", "Stored", "binding_of"]
 
@@ -39,11 +41,15 @@ class Broken:
 
 @dataclass(frozen=True)
 class Round:
-    """One fix cycle: its newest triage, and what was delivered for it, by ``phase/task``, the oldest first."""
+    """One fix cycle: its newest triage, and what was delivered for it, by ``phase/task``, the oldest first.
+
+    `superseded` is what only an older triage of the cycle had asked for: it counts no more, and it is not forgotten who did it.
+    """
 
     cycle: int
     triage: Stored[Triage]
     statements: dict[str, list[Stored[TaskStatement]]] = field(default_factory=dict)
+    superseded: dict[str, list[Stored[TaskStatement]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class RunRecord:
     rounds: dict[str, list[Round]] = field(default_factory=dict)
     decisions: dict[str, list[Stored[Decision]]] = field(default_factory=dict)
     waivers: dict[str, list[Stored[Waiver]]] = field(default_factory=dict)
+    completions: tuple[Stored[Completion], ...] = ()
 
     @cached_property
     def keyids(self) -> dict[str, str]:
@@ -80,6 +87,19 @@ class RunRecord:
         found = self.verdicts.get(phase)
         names = [item.name for item in self.broken if item.phase == phase and item.task == "verdict"]
         return found[-1] if found and all(found[-1].name > name for name in names) else None
+
+    def judged_at(self, now: datetime) -> datetime:
+        """The moment for which the run is judged: once its last word was signed, that moment; a waiver that ends later takes nothing back.
+
+        Parameters
+        ----------
+        now: the present moment; it counts where there is no last word, or where a gate has answered since.
+
+        """
+        last = self.completions[-1].says if self.completions else None
+        verdicts = tuple(found.digest if (found := self.verdict(phase.id)) else "" for phase in self.contract.phases)
+        counts = last and last.verdicts == verdicts and last.binding.charter == self.charter.digest
+        return min(now, moment_of(last.completed_at)) if last and counts else now
 
     def verdict_in(self, phase: str, cycle: int) -> Stored[Verdict] | None:
         """The newest verdict that the gate of one cycle gave."""

@@ -15,17 +15,17 @@ All are frozen, strict, and allow nothing extra: a field nobody checks is a fiel
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import pendulum
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from dag_factory.errors import EnvelopeError, EvidenceError
 from dag_factory.evidence.envelope import sign_envelope
 from dag_factory.evidence.keys import Signer
+from dag_factory.evidence.reported import Figures, Judgement, Kept
 from dag_factory.evidence.strict_json import dumps_canonical
+from dag_factory.evidence.wire import Commit, Digest, Sealed, Time, Wire, moment_of
 
 __all__ = [
     "ROOT",
@@ -48,48 +48,11 @@ __all__ = [
 STATEMENT = "https://in-toto.io/Statement/v1"
 ROOT = "urn:phasegate:predicate"
 """What the types of Phasegate's own predicates begin with."""
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
-_YEARS = range(1970, 9000)
-"""Within these no addition of a wait or a clock's skew leaves the calendar."""
-
-
-def moment_of(text: str) -> pendulum.DateTime:
-    """Read a timestamp.
-
-    Raises
-    ------
-    ValueError: it is none.
-
-    """
-    moment = pendulum.parse(text, strict=True)
-    if not isinstance(moment, pendulum.DateTime):
-        raise ValueError(f"{text!r} is no timestamp")  # noqa: TRY004 # the text is wrong, not its type
-    return moment
-
-
-def _with_zone(text: str) -> str:
-    if _TIME.fullmatch(text) is None or moment_of(text).year not in _YEARS:
-        raise ValueError("a time is a full timestamp of RFC 3339 with its zone")
-    return text
-
-
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
-Time = Annotated[str, AfterValidator(_with_zone)]
 
 
 def now() -> str:
     """The present moment as RFC 3339, in UTC."""
     return pendulum.now("UTC").to_iso8601_string()
-
-
-class Wire(BaseModel):
-    """The base of everything that is signed."""
-
-    # Validators are built when first asked for: most tasks read three of these and write one.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True, defer_build=True
-    )  # fmt: skip
 
 
 class Subject(Wire):
@@ -130,7 +93,10 @@ class Entry(Wire):
 
 
 class CheckResult(Wire):
-    """One command Phasegate ran: `exit_code` is None where it did not end by itself."""
+    """One command Phasegate ran, which makes it re-executed: `exit_code` is None where it did not end by itself.
+
+    `network` says whether it could reach any; where it could, `why_open` says why: it was asked for, or the machine does not allow to take it away.
+    """
 
     task: str
     name: str
@@ -139,6 +105,8 @@ class CheckResult(Wire):
     log: Digest
     excerpt: str
     seconds: str
+    network: Literal["none", "open"]
+    why_open: str
 
 
 class Refusal(Wire):
@@ -164,14 +132,6 @@ class Undone(Wire):
     path: str
 
 
-class Sealed(Wire):
-    """A commit, its tree, and the git bundle in the store that holds it; no bundle where nothing was changed."""
-
-    commit: Commit
-    tree: Commit
-    bundle: Digest | None
-
-
 class Charter(Wire):
     """The first statement of a run. `triggered_by` is the login that started it, and empty where a schedule did."""
 
@@ -193,7 +153,10 @@ class Charter(Wire):
 
 
 class TaskStatement(Wire):
-    """What one attempt of one task left behind."""
+    """What one attempt of one task left behind.
+
+    `figures` and `judgement` are what a runner reported, `kept` what a failed attempt left; where there is none of one, its name is not written.
+    """
 
     TYPE: ClassVar[str] = f"{ROOT}:task:v1"
 
@@ -212,6 +175,13 @@ class TaskStatement(Wire):
     refusals: tuple[Refusal, ...]
     started_at: Time
     finished_at: Time
+    figures: Figures | None = None
+    judgement: Judgement | None = None
+    kept: Kept | None = None
+
+    @model_serializer(mode="wrap")
+    def _what_there_is(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value is not None or name not in {"figures", "judgement", "kept"}}
 
 
 class ConvergeStatement(Wire):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from dag_factory.evidence.decided import decided
 from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.rounds import begun, rounds_of
 from dag_factory.evidence.run import Round, RunRecord, Stored
@@ -153,9 +154,5 @@ def _order(record: RunRecord, one: Round, order: Order) -> OrderStory:
 
 
 def _decision(record: RunRecord, phase: str, verdict: str) -> str:
-    found = [
-        item.says
-        for item in record.decisions.get(phase, ())
-        if item.says.binding.previous_verdict == verdict and item.says.answer == "cycle"
-    ]
-    return f"{found[-1].by}: one more cycle. {found[-1].reason}".strip() if found else ""
+    said = decided(record, phase, verdict)
+    return f"{said.by}: one more cycle. {said.reason}".strip() if said and said.answer == "cycle" else ""

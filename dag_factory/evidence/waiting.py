@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dag_factory.evidence.contract import PhaseContract, TaskContract
+from dag_factory.evidence.decided import decided
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.chain import not_closed
 from dag_factory.evidence.rounds import begun, rounds_of
@@ -101,8 +102,8 @@ def _closing(case: Case) -> Iterator[Waited]:
 def _after(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict], now: datetime) -> Iterator[Waited]:
     """The newest gate has answered, and the phase is not passed."""
     fix, cycle, gate = record.contract.fix, verdict.says.phasegate.binding.cycle, _gate(phase.id, verdict.says.phasegate.binding.cycle)
-    decided = [item.says for item in record.decisions.get(phase.id, ()) if item.says.binding.previous_verdict == verdict.digest]
-    answer = next((one.answer for one in reversed(decided) if one.answer in {"waive", "cycle", "stop", "void"}), "")
+    said = decided(record, phase.id, verdict.digest)
+    answer = said.answer if said else ""
     given = [
         item.says.number
         for item in record.waivers.get(phase.id, ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
+from dag_factory.evidence.decided import is_about_a_verdict
 from dag_factory.evidence.decisions import Waiver
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.consent import partial
@@ -74,7 +75,7 @@ def _fault(case: Case, finding: Finding, stored: Stored[Waiver]) -> str | None:
     """Why a waiver does not count for a finding; None if it does."""
     said, charter = stored.says, case.record.charter
     given, expires = moment_of(said.given_at), moment_of(said.expires_at)
-    reason, bound = partial(case.record, said.by), (said.binding.charter, said.binding.plan, said.binding.phase)
+    reason, bound = partial(case.record, said.by, said.name), (said.binding.charter, said.binding.plan, said.binding.phase)
     checks = (
         (not waivable(case, finding), f"{finding.rule} may not be waived"),
         (bound != (charter.digest, charter.says.plan, case.phase_id), "it is of another run, plan or phase"),
@@ -85,6 +86,7 @@ def _fault(case: Case, finding: Finding, stored: Stored[Waiver]) -> str | None:
             f"it lasts longer than {case.contract.fix.max_waiver // 3600} hours",
         ),
         (given > case.now + CLOCK_SKEW, "it was given in the future"),
+        (_taken_back(case, stored), "whoever decides was asked again since, and did not waive"),
         (case.now >= expires, f"it ran out at {said.expires_at}"),
         (
             not any((scope.finding, scope.digest) == (finding.id, scope_of(case, finding)) for scope in said.scope),
@@ -92,3 +94,13 @@ def _fault(case: Case, finding: Finding, stored: Stored[Waiver]) -> str | None:
         ),
     )
     return next((text for wrong, text in checks if wrong), None)
+
+
+def _taken_back(case: Case, stored: Stored[Waiver]) -> bool:
+    """Whether a later answer to the escalation is a stop: it takes back what was waived before it."""
+    return any(
+        is_about_a_verdict(item)
+        and item.says.answer in {"stop", "void"}
+        and moment_of(item.says.decided_at) > moment_of(stored.says.given_at)
+        for item in case.record.decisions.get(case.phase_id, ())
+    )

@@ -33,13 +33,13 @@ class ApproveOperator(AskOperator):
         lines += ["", f"You are asked about the statements with the digest `{digest}`."]
         return Question(f"{case.contract.workflow}: approve {case.phase.title}", "\n".join(lines), digest, _form())
 
-    def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, ti: Any) -> Decision:
+    def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, name: str, ti: Any) -> Decision:
         """Approve or refuse."""
         from dag_factory.evidence.decisions import Decision
         from dag_factory.evidence.statement import now
 
         return Decision(
-            binding=self.binding(case, ti), asked=asked, answer="approve" if event["chosen_options"] == [_APPROVE] else "refuse", by=by,
+            binding=self.binding(case, ti), asked=asked, answer="approve" if event["chosen_options"] == [_APPROVE] else "refuse", by=by, name=name,
             reason=str((event.get("params_input") or {}).get("reason") or ""), findings=(), decided_at=now(),
         )  # fmt: skip
 

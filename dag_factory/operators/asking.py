@@ -83,7 +83,7 @@ class AskOperator(Telling, HITLOperator):
         """What follows from an answer that counts; a subclass says."""
         raise NotImplementedError
 
-    def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, ti: Any) -> Decision:
+    def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, name: str, ti: Any) -> Decision:
         """The answer as it will be signed; a subclass says what an option means."""
         raise NotImplementedError
 
@@ -123,12 +123,12 @@ class AskOperator(Telling, HITLOperator):
         try:
             scope, case = self._look(context["ti"])
             refuse_unless_open(case)
-            by, void = self._who(case, event)
-            void = void or self._closed(case, asked, after)
+            by, name, void = self._who(case, event)
+            void = void or self._closed(case, asked, after) or self.unfit(case, event)
             if void:
-                self._keep(scope, case, self._void(case, void, asked=asked, by=by, ti=context["ti"]))
+                self._keep(scope, case, self._void(case, void, asked=asked, by=by, name=name, ti=context["ti"]))
                 raise AirflowFailException(void)
-            answer = self.decision(case, event, asked=asked, by=by, ti=context["ti"])
+            answer = self.decision(case, event, asked=asked, by=by, name=name, ti=context["ti"])
             self._keep(scope, case, answer)
             self.answered(scope, case, answer, event)
         except PhasegateError as error:
@@ -160,20 +160,22 @@ class AskOperator(Telling, HITLOperator):
         record = scope.record(self.plan_digest, upto=self.phase)
         return scope, Case(record, self.phase, scope.run.blob, pendulum.now("UTC"), self.cycle)
 
-    def _who(self, case: Case, event: dict[str, Any]) -> tuple[str, str]:
-        """Who answered, and why it does not count; empty if it does."""
+    def unfit(self, case: Case, event: dict[str, Any]) -> str:  # noqa: ARG002 # for a subclass to look at
+        """Why an answer cannot be taken as it was given; empty if it can. A subclass says."""
+        return ""
+
+    def _who(self, case: Case, event: dict[str, Any]) -> tuple[str, str, str]:
+        """Who answered, by id and by name, and why it does not count; empty if it does."""
         from dag_factory.evidence.policies.consent import partial
 
         if "error" in event or event.get("timedout"):
-            return "", f"Nobody answered in time; asked: {', '.join(self.people)}. Silence is a stop."
+            return "", "", f"Nobody answered in time; asked: {', '.join(self.people)}. Silence is a stop."
         user = event.get("responded_by_user") or {}
         by, name = str(user.get("id") or ""), str(user.get("name") or "")
-        reason = partial(case.record, by) or (partial(case.record, name) if name else None)
-        if reason is None and by not in self.people:
+        reason = partial(case.record, by, name)
+        if reason is None and not {by, name} & set(self.people):
             reason = f"{by} is none of those who may answer: {', '.join(self.people)}"
-        if reason:
-            return by, f"The answer does not count: {reason}."
-        return by, ""
+        return by, name, f"The answer does not count: {reason}." if reason else ""
 
     def _closed(self, case: Case, asked: str, after: str | None) -> str:
         """Why there is no such question any more; empty if there is."""
@@ -186,12 +188,14 @@ class AskOperator(Telling, HITLOperator):
             return "What was asked about has changed since. Clear this task: it asks again, about what lies here now."
         return ""
 
-    def _void(self, case: Case, reason: str, *, asked: str, by: str, ti: Any) -> Decision:
+    def _void(self, case: Case, reason: str, *, asked: str, by: str, name: str, ti: Any) -> Decision:
         """That there is no answer, and why."""
         from dag_factory.evidence.decisions import Decision
         from dag_factory.evidence.statement import now
 
-        return Decision(binding=self.binding(case, ti), asked=asked, answer="void", by=by, reason=reason, findings=(), decided_at=now())
+        return Decision(
+            binding=self.binding(case, ti), asked=asked, answer="void", by=by, name=name, reason=reason, findings=(), decided_at=now()
+        )
 
     def _keep(self, scope: Scope, case: Case, answer: Decision) -> None:
         from dag_factory.evidence.keys import AUTHORITY

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dag_factory.errors import PhasegateError
-from dag_factory.evidence.policies.merges import judged_base, work_base
+from dag_factory.errors import PhasegateError, WorkspaceError
+from dag_factory.evidence.reported import Kept
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
-from dag_factory.operators.assignment import Assignment
-from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_sealed, keep_log, run_check
+from dag_factory.operators.collect import EXCERPT, Bench, bounds_of, collect, collect_sealed, keep_log, result_of, run_check
 from dag_factory.operators.given import give
-from dag_factory.operators.orders import left_out
-from dag_factory.operators.place import Place, bundles_of, fetch_bundle
+from dag_factory.operators.guarding import leaks
+from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
+from dag_factory.operators.place import Place
+from dag_factory.operators.resuming import note_sealed
+from dag_factory.operators.spending import held_to, reserve
 from dag_factory.operators.watched import watched
-from dag_factory.runners import RUNNERS, Outcome
-from dag_factory.settings import work_root
-from dag_factory.workspace.origin import Origin, objects
+from dag_factory.operators.workplace import Workplace
+from dag_factory.runners import Allowance, Flaw, Outcome, Request, runner_of
+from dag_factory.workspace.origin import Origin
 from dag_factory.workspace.private import PrivateRepository
 from dag_factory.workspace.watch import Watch
 
@@ -25,42 +27,32 @@ __all__ = ["Attempt"]
 
 
 @dataclass
-class Attempt(Assignment):
+class Attempt(Workplace):
     """What is known of an attempt while it lasts. It lives in one task process, and is never kept."""
 
-    place: Place | None = None
     bench: Bench | None = None
-    repository: PrivateRepository | None = None
-    base: str | None = None
     outcome: Outcome | None = None
     sealed: Sealed | None = None
+    kept: Kept | None = None
+    allowance: Allowance = field(default_factory=Allowance)
     entries: list[Entry] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     principals: tuple[str, ...] = ()
     watch: Watch | None = None
 
-    def prepare(self, origin: Origin | None, folder: Path) -> Place:
-        """Make the workspace, lay out the inputs, write the task file."""
-        name = f"{self.case.phase_id}/{self.case.at}/{self.task.id}" if self.case.at else self.task.id
-        place = self.place = Place.make(work_root(), self.record.charter.digest, name, self.number)
-        if origin:
-            self.base = judged_base(self.case) if self.task.judges else work_base(self.case)
-            if self.base is None:
-                raise PhasegateError("The run began without a repository.", remedy="Start a new run.")
-            bundles = bundles_of(self.scope.run, self.record, self.case.phase_id, self.base, place.root / "bundles")
-            if left := left_out(self.case, self.order):  # what did not fit is there too, for whoever makes it fit
-                bundles.append(fetch_bundle(self.scope.run, left, place.root / "bundles"))
-            self.repository = PrivateRepository.create(
-                place.root / "repository",
-                objects=objects(origin, work_root() / "mirrors", self.record.charter.says.base),
-                commit=self.base,
-                bundles=bundles,
-                with_tree=self.task.runner != "check",
-            )
+    def prepare(self, origin: Origin | None, folder: Path, *, again: bool = False) -> None:
+        """Make the workspace, lay out the inputs, write the task file.
+
+        Parameters
+        ----------
+        folder: where the spec lies.
+        again: go on in the place that an earlier process of this attempt made; where it is gone, it is made anew.
+
+        """
+        self._move_in(origin, again=again)
         self.bench = self._bench("inputs", folder)
         self.watch = watched(origin, self.repository, self.bench)
-        return place
 
     def _bench(self, name: str, folder: Path) -> Bench:
         """What programs are given: inputs and task file made anew, in a folder of this name."""
@@ -70,59 +62,97 @@ class Attempt(Assignment):
             attempt=self.number, emit=self.emit, stop=self.stop, order=self.order,
         )  # fmt: skip
 
-    def run(self) -> Outcome:
-        """Have the persona work; a check is run where nobody could have prepared anything for it."""
+    def request(self) -> Request:
+        """What the runner is asked; a check is run where nobody could have prepared anything for it."""
         bench, place = self._ready()
-        if self.task.runner == "check":
-            workspace = self._clean("check")
-        elif self.repository:
-            workspace = self.repository.tree
-        else:
-            workspace = place.fresh("workspace")
-        execution, runner = self.plan.executions[self.task.id], RUNNERS[self.task.runner]
-        log = place.root / "log.txt"
+        workspace = self._clean("check") if self.task.runner == "check" else self.workspace
+        execution = self.plan.executions[self.task.id]
         work = tuple(execution.work) if isinstance(execution.work, list) else execution.work
         end = self.case.ends_at()
         timeout = min(execution.timeout, max(1.0, (end - self.case.now).total_seconds())) if end else execution.timeout
-        request = bench.request({self.task.runner: work}, workspace=workspace, evidence=place.evidence, timeout=timeout, log=log)
+        timeout = min(timeout, self.allowance.time or timeout)
+        asked = bench.request(
+            {self.task.runner: work},
+            workspace=workspace,
+            evidence=place.evidence,
+            timeout=timeout,
+            log=place.root / "log.txt",
+            bounds=bounds_of(execution),
+        )
+        return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance)
+
+    def run(self) -> Outcome:
+        """Have the persona work, with what is set aside for it."""
+        given = reserve(self)
+        if isinstance(given, Flaw):
+            return Outcome("spent", None, (), 0, False, "", 0.0, flaws=(given,))
+        self.allowance = given
+        request, runner = self.request(), runner_of(self.task.runner)
         self.principals = runner.principals(request)
-        self.outcome = runner.run(request, self.stop)
-        bench.stopped(self.outcome)
+        return held_to(runner.run(request, self.stop), given)
+
+    def take(self, outcome: Outcome) -> None:
+        """Take what came of the work, whoever did it.
+
+        Raises
+        ------
+        RunnerError: it was stopped: nothing of it is attested.
+
+        """
+        bench, place = self._ready()
+        bench.stopped(outcome)
+        self.outcome, self.principals = outcome, outcome.principals or self.principals
+        self.refusals += [Refusal(rule=flaw.rule, path="", text=flaw.text) for flaw in outcome.flaws]
         self._look_around()
         if self.task.runner == "check":
-            self.checks.append(CheckResult(
-                task=self.task.id, name="check", exit_code=self.outcome.exit_code, ended=self.outcome.reason or self.outcome.ended,
-                log=keep_log(self.scope.run, log), excerpt=self.outcome.excerpt[-EXCERPT:], seconds=f"{self.outcome.seconds:.3f}",
-            ))  # fmt: skip
-        return self.outcome
+            self.checks.append(result_of(self.task, "check", outcome, keep_log(self.scope.run, place.root / "log.txt")))
 
-    def seal(self) -> None:
-        """Commit what the persona left, or say why it cannot be."""
+    def seal(self, *, failed: bool = False) -> None:
+        """Commit what the persona left, or say why it cannot be. What a failed attempt left is kept, and counts for nothing."""
         _, place = self._ready()
+        if failed:
+            self._keep(place)
+            return
         if self.repository is None or self.task.runner == "check" or self.refusals:
             return
+        sealed, changed = self._committed(self.repository)
+        if sealed is not None:
+            self.sealed = sealed
+            note_sealed(self, self.base, sealed)
+            # At once, and not after the checks: they run what the persona wrote, as the same user, and could reach these objects.
+            self.entries += collect_sealed(self.scope.run, self.task, self.repository, sealed.commit, changed)
+
+    def _committed(self, repository: PrivateRepository) -> tuple[Sealed | None, list[str]]:
+        """Commit the tree and bring its bundle into the store; the paths that were changed. Refusals are told, and nothing is committed."""
         declared = [item.path for item in self.task.items if item.path]
-        sealed = self.repository.seal(
-            writes=self.task.writes,
-            declared=declared,
-            message=self._message(),
-        )
+        sealed = repository.seal(writes=self.task.writes, declared=declared, message=self._message())
         self.refusals += [
             Refusal(rule=item.rule, path=item.path, text=f"{item.path} {item.text}." if item.path else item.text)
             for item in sealed.refusals
         ]
-        if sealed.commit is None or sealed.tree is None:
-            return
+        told = list(leaks(repository, sealed, self._ready()[0].secrets))
+        self.refusals += told
+        if sealed.commit is None or sealed.tree is None or told:
+            return None, []
         bundle = None
         if sealed.commit != self.base:
-            path = place.root / "sealed.bundle"
-            self.repository.bundle(str(self.base), sealed.commit, path)
+            path = self._at().root / "sealed.bundle"
+            repository.bundle(str(self.base), sealed.commit, path)
             with path.open("rb") as stream:
                 bundle = self.scope.run.put(stream)[0]
-        self.sealed = Sealed(commit=sealed.commit, tree=sealed.tree, bundle=bundle)
-        # At once, and not after the checks: they run what the persona wrote, as the same user, and could reach these objects.
-        changed = [change.path for change in sealed.changes]
-        self.entries += collect_sealed(self.scope.run, self.task, self.repository, sealed.commit, changed)
+        return Sealed(commit=sealed.commit, tree=sealed.tree, bundle=bundle), [change.path for change in sealed.changes]
+
+    def _keep(self, place: Place) -> None:
+        """Keep what a failed attempt left, for people and for the next attempt."""
+        sealed = None
+        if self.repository is not None and self.task.runner != "check":
+            try:
+                sealed, _ = self._committed(self.repository)
+            except WorkspaceError as error:
+                self.emit(f"What it left could not be kept: {error}")
+        memory = keep_memory(self.scope.run, place.root / "memory", self._ready()[0].secrets.masked)
+        if memory or (sealed and sealed.bundle):
+            self.kept = Kept(sealed=sealed if sealed and sealed.bundle else None, memory=memory)
 
     def verify(self) -> None:
         """Run the plan's own checks of this task, each in a clean checkout of its own."""
@@ -174,6 +204,7 @@ class Attempt(Assignment):
             excerpt=f"{outcome.excerpt}\n{outcome.why}".strip()[-EXCERPT:],
             log=keep_log(self.scope.run, place.root / "log.txt"), base=self.base, sealed=self.sealed, evidence=tuple(self.entries),
             checks=tuple(self.checks), refusals=tuple(self.refusals), started_at=self.started_at, finished_at=now(),
+            figures=figures_of(outcome), judgement=judgement_of(outcome), kept=self.kept,
         )  # fmt: skip
         subjects = {entry.name: {"sha256": entry.digest} for entry in self.entries} or {self.task.id: {"sha256": str(statement.log)}}
         if self.sealed:
@@ -202,7 +233,7 @@ class Attempt(Assignment):
         return f"{self.task.id}: Mend {rules}\n\n" + "".join(f"- {name}\n" for name in found)
 
     def _add(self, **asked: Any) -> None:
-        entries, refusals = collect(self.scope.run, self.task, **asked)
+        entries, refusals = collect(self.scope.run, self.task, secrets=self._ready()[0].secrets, **asked)
         self.entries += entries
         self.refusals += refusals
 
@@ -221,5 +252,4 @@ class Attempt(Assignment):
 
     def _ready(self) -> tuple[Bench, Place]:
         assert self.bench is not None  # noqa: S101 # `prepare` came before
-        assert self.place is not None  # noqa: S101 # likewise
-        return self.bench, self.place
+        return self.bench, self._at()

@@ -40,12 +40,16 @@ class CompleteOperator(Telling, PlanOperator):
         """Judge, write the bundle and the summary, leave the branch."""
         with self._told():
             scope, record, findings, word = self._judge(context)
-            if findings:
-                self.said = self._notice(context["ti"], word, findings)
-                raise AirflowFailException(f"MISSION FAILED: {len(findings)} findings. The first: {findings[0].id}: {findings[0].text}")
-            self._leave(scope, record)
+            try:
+                if findings:
+                    self.said = self._notice(context["ti"], word, findings)
+                    raise AirflowFailException(f"MISSION FAILED: {len(findings)} findings. The first: {findings[0].id}: {findings[0].text}")
+                self._leave(scope, record)
+                _sign(scope, record, word, context["ti"].try_number)
+            finally:
+                scope.run.append(f"{record.charter.digest[:16]}/bundles", _bundle(scope, record))
         self.said = self._notice(context["ti"], word)
-        self.log.info("MISSION SUCCESS: %s", self._plan.mission)
+        self.log.info("MISSION SUCCESS%s: %s", ", WITH WAIVERS" if word == "PASSED_WITH_WAIVER" else "", self._plan.mission)
 
     @staticmethod
     def _notice(ti: Any, word: str, findings: tuple[Any, ...] = ()) -> Notice:
@@ -78,7 +82,6 @@ class CompleteOperator(Telling, PlanOperator):
                 ensure_ascii=False,
             ).encode(),
         )
-        scope.run.append(f"{folder}/bundles", _bundle(scope, record))
         return scope, record, findings, word
 
     def _leave(self, scope: Scope, record: RunRecord) -> None:
@@ -112,6 +115,21 @@ class CompleteOperator(Telling, PlanOperator):
         self.log.info("The approved commit %s is left as branch %s.", commit[:12], branch)
 
 
+def _sign(scope: Scope, record: RunRecord, word: str, attempt: int) -> None:
+    """The last word: from here on the run is what it is now."""
+    from dag_factory.evidence.decisions import Completion
+    from dag_factory.evidence.keys import AUTHORITY
+    from dag_factory.evidence.run import binding_of
+    from dag_factory.evidence.statement import now, sign
+
+    verdicts = tuple(verdict.digest for phase in record.contract.phases if (verdict := record.verdict(phase.id)))
+    completion = Completion(
+        binding=binding_of(record, record.contract.phases[-1].id, "complete", attempt), word=word, verdicts=verdicts, completed_at=now(),  # type: ignore[arg-type] # never FAILED here
+    )  # fmt: skip
+    subjects = {phase.id: {"sha256": digest} for phase, digest in zip(record.contract.phases, verdicts, strict=True)}
+    scope.run.append(f"{record.charter.digest[:16]}/completions", sign(completion, subjects, scope.keys.signer(AUTHORITY)))
+
+
 def _kept(scope: Scope, bundles: list[Path], commit: str, branch: str) -> str:
     """Tell where the approved commit is, if its branch could not be left."""
     if not bundles:
@@ -137,11 +155,12 @@ def _bundle(scope: Scope, record: RunRecord) -> bytes:
         names += [f"{folder}/statements/{phase.id}/converge/{one.name}" for one in record.converges[phase.id]]
         names += [f"{folder}/triages/{phase.id}/{name}" for name in scope.run.names(f"{folder}/triages/{phase.id}")]
         for one in record.rounds.get(phase.id, ()):
-            for task_id, found in one.statements.items():
+            for task_id, found in (*one.statements.items(), *one.superseded.items()):
                 names += [f"{folder}/{fix_folder(phase.id, one.cycle, task_id)}/{stored.name}" for stored in found]
         names += [f"{folder}/decisions/{phase.id}/{stored.name}" for stored in record.decisions.get(phase.id, ())]
         names += [f"{folder}/waivers/{phase.id}/{stored.name}" for stored in record.waivers.get(phase.id, ())]
         names += [f"{folder}/verdicts/{phase.id}/{stored.name}" for stored in record.verdicts[phase.id]]
+    names += [f"{folder}/completions/{name}" for name in scope.run.names(f"{folder}/completions")]
     return b"".join((scope.run.read(name) or b"").strip() + b"\n" for name in names)
 
 

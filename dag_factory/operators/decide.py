@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["DecideOperator"]
 
 _WAIVE, _MORE, _STOP = "Waive", "One more cycle", "Stop"
+_ANSWERS: dict[str, Any] = {_WAIVE: "waive", _MORE: "cycle", _STOP: "stop"}
 
 
 class DecideOperator(AskOperator):
@@ -58,18 +59,27 @@ class DecideOperator(AskOperator):
         found = tuple((finding.id, finding.text) for finding in findings)
         return Question(subject, "\n".join(lines), self._digest(case), _form(may), found)
 
-    def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, ti: Any) -> Decision:
+    def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, name: str, ti: Any) -> Decision:
         """What was chosen; findings to waive are all that may be, where none is named."""
         from dag_factory.evidence.decisions import Decision
         from dag_factory.evidence.statement import now
 
-        form = event.get("params_input") or {}
-        answers: dict[str, Any] = {_WAIVE: "waive", _MORE: "cycle", _STOP: "stop"}
-        chosen = answers[event["chosen_options"][0]]
+        chosen = _ANSWERS[event["chosen_options"][0]]
         return Decision(
-            binding=self.binding(case, ti), asked=asked, answer=chosen, by=by, reason=str(form.get("reason") or ""),
-            findings=tuple(form.get("findings") or ()) if chosen == "waive" else (), decided_at=now(),
+            binding=self.binding(case, ti), asked=asked, answer=chosen, by=by, name=name,
+            reason=str((event.get("params_input") or {}).get("reason") or ""),
+            findings=tuple(finding.id for finding in self._chosen(case, event)) if chosen == "waive" else (), decided_at=now(),
         )  # fmt: skip
+
+    def unfit(self, case: Case, event: dict[str, Any]) -> str:
+        """A waiver names findings that are there, or none."""
+        if _ANSWERS[event["chosen_options"][0]] != "waive":
+            return ""
+        known = {finding.id for finding in self._found(case)}
+        strange = [str(name) for name in (event.get("params_input") or {}).get("findings") or () if name not in known]
+        if not strange:
+            return ""
+        return f"The answer does not count: the verdict has no finding {', '.join(strange)}. Clear this task to be asked again."
 
     def binding(self, case: Case, ti: Any) -> Binding:
         """The verdict that is decided about belongs to it."""
@@ -85,13 +95,22 @@ class DecideOperator(AskOperator):
             raise AirflowFailException(f"{answer.by} stopped the run: {answer.reason or 'no reason was given'}.")
         if answer.answer != "waive":
             return
-        verdict = self._failed(case)
-        named = set(answer.findings)
-        found: tuple[Finding, ...] = verdict.says.phasegate.findings if verdict else ()
-        chosen = [finding for finding in found if not named or finding.id in named]
+        chosen = [finding for finding in self._found(case) if finding.id in set(answer.findings)]
         until = str((event.get("params_input") or {}).get("expires") or "")
-        number = waive(scope.run, case, chosen, reason=answer.reason, by=answer.by, until=until, signer=scope.keys.signer(AUTHORITY))
+        signer = scope.keys.signer(AUTHORITY)
+        number = waive(scope.run, case, chosen, reason=answer.reason, by=answer.by, name=answer.name, until=until, signer=signer)
         self.log.info("Waiver %s is written; the gate judges again.", number)
+
+    def _found(self, case: Case) -> tuple[Finding, ...]:
+        verdict = self._failed(case)
+        return verdict.says.phasegate.findings if verdict else ()
+
+    def _chosen(self, case: Case, event: dict[str, Any]) -> list[Finding]:
+        """The findings that were named; where none was, all that may be waived."""
+        from dag_factory.evidence.waiving import waivable
+
+        named = (event.get("params_input") or {}).get("findings") or ()
+        return [finding for finding in self._found(case) if (finding.id in named if named else waivable(case, finding))]
 
     def _failed(self, case: Case) -> Stored[Verdict] | None:
         verdict = case.record.verdict(self.phase)

@@ -108,7 +108,7 @@ class Merging:
                 bundle = self.scope.run.put(stream)[0]
         self.kept = Sealed(commit=merged.commit, tree=merged.tree, bundle=bundle)
         self.product = self._product(merged.commit)
-        self.undone = self._undone(merged.commit)
+        self.undone = self._undone(merged)
 
     def check(self, commit: str, folder: Path, emit: Callable[[str], None], stop: threading.Event) -> None:
         """Run every check marked for the merge, each in a clean checkout and with inputs of its own."""
@@ -123,7 +123,9 @@ class Merging:
                 self.repository.checkout(commit, workspace)
                 self.checks.append(run_check(bench, task, check, workspace=workspace, evidence=evidence))
                 items = [item for item in task.items if item.check == check.name]
-                self.entries += collect(self.scope.run, task, folder=evidence, reports=True, grade="re-executed", items=items)[0]
+                self.entries += collect(
+                    self.scope.run, task, folder=evidence, reports=True, grade="re-executed", items=items, secrets=bench.secrets
+                )[0]
 
     def _checked(self) -> list[TaskContract]:
         """Whose checks are run here: those of the phase once all is merged, those of phases that were reopened once it is mended."""
@@ -152,22 +154,22 @@ class Merging:
         envelope = sign(statement, {"merged": {"gitCommit": merged.commit}}, self.scope.keys.signer(AUTHORITY))
         self.scope.run.append(f"{self.record.charter.digest[:16]}/statements/{self.case.phase_id}/converge", envelope)
 
-    def _undone(self, commit: str) -> tuple[Undone, ...]:
-        """Evidence out of the repository that is no longer in it: in a fix phase, what one mends must not take away what another made."""
+    def _undone(self, merged: Merged) -> tuple[Undone, ...]:
+        """Evidence out of the repository that is no longer in it: in a fix phase, what one mends must not take away what was made before."""
         if not self.case.at:
             return ()
-        mended = {name for name, _ in self.sealed}
+        left_out = {conflict.name for conflict in merged.conflicts}  # theirs is not in it, and that is told already
         owed = [
             (task.id, entry.name)
             for phase in self.record.contract.upto(self.case.phase_id)
             for task in phase.tasks
-            if task.id not in mended and (stored := self.case.statement(task)) and stored.says.sealed
+            if task.id not in left_out and (stored := self.case.statement(task)) and stored.says.sealed
             for item in task.items
             if item.path or item.changed
             for entry in self.case.entries(task, item)
             if entry.item == item.id
         ]
-        there = self.repository.blobs(commit, {path for _, path in owed})
+        there = self.repository.blobs(merged.commit, {path for _, path in owed})
         return tuple(Undone(task=task_id, path=path) for task_id, path in dict.fromkeys(owed) if path not in there)
 
     def _product(self, commit: str) -> str:

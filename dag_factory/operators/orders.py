@@ -7,6 +7,7 @@ from typing import Any
 
 from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.rounds import statements_of
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["left_out", "order_of", "told"]
@@ -36,11 +37,16 @@ def told(case: Case, order: Order | None) -> list[dict[str, Any]]:
 
 
 def left_out(case: Case, order: Order | None) -> str | None:
-    """The bundle of work that did not fit into the merge, and is to be made fit; None if there is none."""
+    """The bundle of work that did not fit into the merge, and is to be made fit; None if there is none.
+
+    Who was told of it in an earlier cycle, and then did nothing, is given it again.
+    """
     if order is None or not case.at or not any(name.startswith("merge-conflict:") for name in order.findings):
         return None
-    stored = replace(case, cycle=case.at - 1).statement(case.contract.tasks[order.task])
-    return stored.says.sealed.bundle if stored and stored.says.sealed else None
+    before = replace(case, cycle=case.at - 1)
+    counted = statements_of(case.record, case.phase_id, before.cycle, case.contract.tasks[order.task])
+    sealed = (stored.says.sealed for stored in counted)
+    return next((one.bundle for one in sealed if one and one.bundle and one.commit not in before.merged), None)
 
 
 def _one(judged: Case, finding: Finding) -> dict[str, Any]:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import resource
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +10,13 @@ from airflow.sdk.exceptions import AirflowException
 
 from dag_factory.links import EvidenceLink
 from dag_factory.operators.base import PlanOperator
+from dag_factory.operators.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from dag_factory.evidence.contract import TaskContract
+    from dag_factory.operators.attempt import Attempt
     from dag_factory.runners import Outcome
 
 __all__ = ["PersonaOperator"]
@@ -66,7 +64,8 @@ class PersonaOperator(PlanOperator):
     def execute(self, context: Context) -> None:
         """Do the six steps above."""
         with self._told():
-            failed = self._attempt(context)
+            attempt = self._begun(context)
+            failed = self._delivered(attempt, self._work(attempt)) if attempt else None
         if failed:
             raise AirflowException(failed)
 
@@ -74,12 +73,22 @@ class PersonaOperator(PlanOperator):
         """End the persona's whole process tree; `execute` goes on, and refuses to attest."""
         self._stop.set()
 
-    def _attempt(self, context: Context) -> str | None:
-        own = _Stopwatch()
+    def _begun(self, context: Context, *, again: bool = False) -> Attempt | None:
+        """Steps 0 and 1; None where there is nothing to do here.
+
+        Parameters
+        ----------
+        again: whether another process of this attempt began it, and waited: its place is found, or made anew where another worker goes on.
+
+        """
+        own = self._own = Stopwatch()
         with own.time("begin"):
             from dag_factory.operators.attempt import Attempt
+            from dag_factory.operators.resuming import finished
+            from dag_factory.operators.stopping import Stop
 
-            attempt = Attempt.begin(self._plan, self._contract, self._phase, self.cycle, context["ti"], self._stop, self.log.info)  # 0
+            stop = Stop(self._stop)
+            attempt = Attempt.begin(self._plan, self._contract, self._phase, self.cycle, context["ti"], stop, self.log.info)  # 0
         if not attempt.wanted:
             self.log.info("The product is the one that @%s validated: there is nothing to validate again.", self.persona)
             return None
@@ -87,13 +96,30 @@ class PersonaOperator(PlanOperator):
             attempt.assign()
             self.log.info("@%s works outside: the gate waits for `phasegate submit`.", self.persona)
             return None
+        if done := finished(attempt, context["ti"], self.retries or 0):
+            self.log.info("Attempt %d is in the store: %s. Nothing is done again.", done.says.binding.attempt, done.says.outcome)
+            if done.says.outcome == "failed":
+                raise AirflowException(f"@{self.persona} failed in attempt {done.says.binding.attempt}, as its statement says.")
+            return None
         with own.time("prepare"):
-            place = attempt.prepare(self._origin(), self._folder)  # 1
-        outcome = attempt.run()  # 2
-        failed = None if outcome.ended == "exited" and (outcome.exit_code == 0 or self.runner == "check") else self._why(outcome)
+            attempt.prepare(self._origin(), self._folder, again=again)  # 1
+        return attempt
+
+    def _work(self, attempt: Attempt) -> Outcome:
+        """Step 2. Who works in another way, over a deferral for one, has its outcome given to `_delivered` when it is there."""
+        return attempt.run()
+
+    def _delivered(self, attempt: Attempt, outcome: Outcome) -> str | None:
+        """Steps 3 to 6, with whatever came of the work; why it failed, or None.
+
+        What a failed attempt left is sealed and kept, for people and for the next attempt. It counts for nothing.
+        """
+        own = self._own
+        attempt.take(outcome)
+        failed = self._why(outcome)
+        with own.time("seal"):
+            attempt.seal(failed=failed is not None)  # 3
         if failed is None:
-            with own.time("seal"):
-                attempt.seal()  # 3
             attempt.verify()  # 4
             with own.time("collect"):
                 attempt.collect()  # 5
@@ -101,44 +127,18 @@ class PersonaOperator(PlanOperator):
             attempt.attest(failed=failed is not None)  # 6
         if failed is None:
             with own.time("drop"):
-                place.drop()
+                attempt.drop()
         else:
-            self.log.info("The workspace is kept at %s.", place.root)
+            self.log.info("The workspace is kept at %s.", attempt.root)
         self.log.info("Phasegate's own part of this task: %s", own)
         return failed
 
-    def _why(self, outcome: Outcome) -> str:
-        if outcome.ended == "exited":
-            return f"@{self.persona} failed with exit code {outcome.exit_code}. {outcome.reason}".strip()
-        return f"@{self.persona} did not end by itself: {outcome.ended}. {outcome.reason}".strip()
-
-
-class _Stopwatch:
-    """How long Phasegate's own steps took: what a team pays for the evidence, beside the persona and its checks.
-
-    Loading the code is part of it. The clean checkout that each check runs in is not: it is made as part of running the check. The
-    processor's time, of this process and the gits it started, says what the steps cost where tasks share the cores.
-    """
-
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-        self._busy = 0.0
-
-    @contextmanager
-    def time(self, step: str) -> Iterator[None]:
-        """Time one step."""
-        began, busy = time.perf_counter(), _processor_time()
-        try:
-            yield
-        finally:
-            self._seconds[step] = time.perf_counter() - began
-            self._busy += _processor_time() - busy
-
-    def __str__(self) -> str:
-        parts = ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in self._seconds.items())
-        return f"{sum(self._seconds.values()) * 1000:.0f} ms, {self._busy * 1000:.0f} ms of the processor ({parts})"
-
-
-def _processor_time() -> float:
-    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
+    def _why(self, outcome: Outcome) -> str | None:
+        """Why an attempt failed; None where it did not: what a check found is for the gate to judge."""
+        if outcome.flaws:
+            return f"@{self.persona} failed: {' '.join(flaw.text for flaw in outcome.flaws)}"
+        if outcome.ended != "exited":
+            return f"@{self.persona} did not end by itself: {outcome.ended}. {outcome.reason}".strip()
+        if outcome.exit_code == 0 or self.runner == "check":
+            return None
+        return f"@{self.persona} failed with exit code {outcome.exit_code}. {outcome.reason}".strip()

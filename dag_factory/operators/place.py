@@ -38,7 +38,7 @@ class Place:
         WorkspaceError: they cannot be made.
 
         """
-        root = work_root / charter[:16] / task_id.replace("/", "__") / f"{attempt:04d}"
+        root = _root(work_root, charter, task_id, attempt)
         try:
             remove(root)
             for name in ("evidence", "home"):
@@ -49,6 +49,13 @@ class Place:
                 remedy="Check [phasegate] work_root, its rights and the disk.",
             ) from error
         return cls(root)
+
+    @classmethod
+    def find(cls, work_root: Path, charter: str, task_id: str, attempt: int) -> Place | None:
+        """Find them as an earlier process of the same attempt made them on this worker; None where they are not there."""
+        root = _root(work_root, charter, task_id, attempt)
+        whole = all((root / name).is_dir() and not (root / name).is_symlink() for name in ("evidence", "home", "inputs"))
+        return cls(root) if whole else None
 
     def fresh(self, name: str) -> Path:
         """An empty folder of this name."""
@@ -72,6 +79,10 @@ class Place:
     def home(self) -> Path:
         """A private HOME."""
         return self.root / "home"
+
+
+def _root(work_root: Path, charter: str, task_id: str, attempt: int) -> Path:
+    return work_root / charter[:16] / task_id.replace("/", "__") / f"{attempt:04d}"
 
 
 def remove(folder: Path) -> None:

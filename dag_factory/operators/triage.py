@@ -80,15 +80,14 @@ class TriageOperator(Telling, PlanOperator):
 
     def _wanted(self, case: Case, ti: Any) -> None:
         """Skip unless there is something to mend, and refuse where nothing of this phase may be worked on."""
+        from dag_factory.evidence.decided import decided
+
         verdict = case.record.verdict(self.phase)
         if verdict is None or verdict.digest != judged_by(ti, self._gate) or verdict.says.phasegate.word != "FAILED":
             raise NothingToDo(f"The gate {self._gate} left no FAILED verdict in this try: there is nothing to mend.")
         if self.cycle > case.contract.fix.max_cycles:
-            allowed = [
-                stored for stored in case.record.decisions.get(self.phase, ())
-                if stored.says.answer == "cycle" and stored.says.binding.previous_verdict == verdict.digest
-            ]  # fmt: skip
-            if not allowed:
+            answer = decided(case.record, self.phase, verdict.digest)
+            if answer is None or answer.answer != "cycle":
                 raise NothingToDo("Nobody allowed one more cycle.")
         refuse_unless_open(case)
 

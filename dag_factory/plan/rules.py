@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 
 from pydantic import ValidationError
 
-from dag_factory.errors import Diagnostic
+from dag_factory.errors import Diagnostic, RunnerError
 from dag_factory.evidence.contract import GRADES, Grade, Item, RunContract, TaskContract
 from dag_factory.evidence.kinds import KINDS
-from dag_factory.runners import RUNNERS
+from dag_factory.plan.agents import agent_unknown, secret_plain
+from dag_factory.plan.budgets import budget_unenforced
+from dag_factory.runners import RUNNERS, runner_of
 from dag_factory.spec import Spec
 
 __all__ = ["PLAN_RULES"]
@@ -29,21 +31,18 @@ def _binding_place(spec: Spec, task: TaskContract) -> tuple[str, str]:
 def runner_unavailable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """A runner that is not there cannot work."""
     for task in contract.tasks.values():
-        if task.runner not in RUNNERS:
-            place = spec.source.where(_binding_place(spec, task))
-            yield Diagnostic(
-                "runner-unavailable", place, f"This version has no runner {task.runner!r}.", f"Use one of {', '.join(RUNNERS)}."
-            )
-
-
-def budget_unenforced(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
-    """A budget nobody can hold a runner to is no budget."""
-    for task in contract.tasks.values():
-        binding = spec.workflow.personas[_binding_place(spec, task)[1]]
-        if binding.budget is not None:
-            place = spec.source.where((*_binding_place(spec, task), "budget"))
-            reason = f"The runner {task.runner} reports no cost, so a budget of {binding.budget} could not be kept."
-            yield Diagnostic("budget-unenforced", place, reason, "Remove the budget.")
+        place, binding = _binding_place(spec, task), spec.workflow.personas[_binding_place(spec, task)[1]]
+        if task.runner in RUNNERS and binding.runner:
+            reason, remedy = f"{task.runner} is one of Phasegate's own runners.", f"Write `{task.runner}: …` without `runner:`."
+            yield Diagnostic("runner-unavailable", spec.source.where((*place, "runner")), reason, remedy)
+        elif task.runner not in RUNNERS and not binding.runner:
+            reason, remedy = f"This version has no runner {task.runner!r}.", f"Use one of {', '.join(RUNNERS)}."
+            yield Diagnostic("runner-unavailable", spec.source.where(place), reason, remedy)
+        elif binding.runner:
+            try:
+                runner_of(task.runner)
+            except RunnerError as error:
+                yield Diagnostic("runner-unavailable", spec.source.where((*place, "runner")), error.message, error.remedy)
 
 
 def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
@@ -91,6 +90,15 @@ def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]
             break
 
 
+def passed_unchecked(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
+    """A language model that judges others has a check beside it that Phasegate runs."""
+    for task in contract.tasks.values():
+        if task.modelled and task.judges and not task.checks:
+            place = spec.source.where(_binding_place(spec, task))
+            reason = f"{task.id} judges the work of others and is done by a language model; its PASSED alone would count for nothing."
+            yield Diagnostic("passed-unchecked", place, reason, "Add `verify: COMMAND`, which Phasegate runs on the sealed work.")
+
+
 def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """One script does not work under two duties: whoever runs it twice would check their own work."""
     first: dict[str, TaskContract] = {}
@@ -132,9 +140,12 @@ def name_reserved(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
 
 PLAN_RULES: tuple[Callable[[Spec, RunContract], Iterator[Diagnostic]], ...] = (
     runner_unavailable,
+    agent_unknown,
+    secret_plain,
     budget_unenforced,
     kind_unknown,
     grade_unreachable,
+    passed_unchecked,
     principal_shared,
     name_reserved,
 )

@@ -2,24 +2,55 @@
 
 The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `external` (the ways); `process` (one
 program, run to its end), below it `warden` (outlives no program, nor the reverse), `orphans` (the net under the
-wardens) and `output` (the log); `environment` (what a program gets to know); `principals` and `functions` (who acted).
+wardens), `bounds` and `offline` (what a program may take and reach), `output` and `masking` (the log, without secrets);
+`environment` (what a program gets to know); `agent` (a coding command line, see `agents`) and `prompt` (what it is
+told); `principals` and `functions` (who acted); `installed` (ways that other distributions bring).
 """
 
 from __future__ import annotations
 
-from dag_factory.runners.base import Ended, Limits, Outcome, Request, Runner
+from dag_factory.runners.agent import AgentRunner
+from dag_factory.runners.base import Allowance, Bounds, Ended, Figures, Flaw, Judgement, Limits, Outcome, Request, Runner
 from dag_factory.runners.check import CheckRunner
 from dag_factory.runners.command import CommandRunner
 from dag_factory.runners.external import ExternalRunner
+from dag_factory.runners.installed import installed
 from dag_factory.runners.principals import static_principals
 from dag_factory.runners.process import run_program
 from dag_factory.runners.python import PythonRunner
 
-__all__ = ["RUNNERS", "Ended", "Limits", "Outcome", "Request", "Runner", "run_program", "static_principals"]
+__all__ = [
+    "RUNNERS",
+    "Allowance",
+    "Bounds",
+    "Ended",
+    "Figures",
+    "Flaw",
+    "Judgement",
+    "Limits",
+    "Outcome",
+    "Request",
+    "Runner",
+    "run_program",
+    "runner_of",
+    "static_principals",
+]
 
 RUNNERS: dict[str, Runner] = {
     "check": CheckRunner(),
     "command": CommandRunner(),
     "python": PythonRunner(),
     "external": ExternalRunner(),
+    "agent": AgentRunner(),
 }
+
+
+def runner_of(name: str) -> Runner:
+    """Find a runner: one of Phasegate's own, or one that an installed distribution brings as entry point `phasegate.runners`.
+
+    Raises
+    ------
+    RunnerError: there is none of that name, or what is installed is no runner, stands there twice, or takes the name of one of our own.
+
+    """
+    return RUNNERS[name] if name in RUNNERS else installed(name, frozenset(RUNNERS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Event
+from typing import Any
 
 from dag_factory.runners.base import Outcome, Request
 from dag_factory.runners.command import run_command
@@ -16,6 +17,10 @@ class CheckRunner:
     name = "check"
     reexecutes = True
     waits = False
+
+    def reports(self, value: Any) -> frozenset[str]:  # noqa: ARG002 # the same whatever is bound
+        """Tell how long it took, and nothing else."""
+        return frozenset({"time"})
 
     def principals(self, request: Request) -> tuple[str, ...]:  # noqa: ARG002 # the Protocol asks with a request
         """Name nobody: what Phasegate runs on a sealed revision is nobody's claim."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from threading import Event
+from typing import Any
 
 from dag_factory.errors import RunnerError
 from dag_factory.runners import principals
 from dag_factory.runners.base import Outcome, Request
-from dag_factory.runners.environment import environment_of
-from dag_factory.runners.process import run_program
+from dag_factory.runners.process import run_requested
 
 __all__ = ["CommandRunner", "command_of", "run_command"]
 
@@ -24,6 +24,10 @@ class CommandRunner:
     name = "command"
     reexecutes = False
     waits = False
+
+    def reports(self, value: Any) -> frozenset[str]:  # noqa: ARG002 # the same whatever is bound
+        """Tell how long it took, and nothing else."""
+        return frozenset({"time"})
 
     def principals(self, request: Request) -> tuple[str, ...]:
         """Digest the scripts the command names, see `dag_factory.runners.principals`."""
@@ -60,16 +64,7 @@ def run_command(request: Request, name: str, stop: Event) -> Outcome:
     """Run the command a request has under this name; the outcome names no principals."""
     value = command_of(request, name)
     argv = [word for word in ("/bin/sh", "-c", value) if value.strip()] if isinstance(value, str) else value
-    outcome = run_program(
-        argv,
-        cwd=request.workspace,
-        environment=environment_of(request),
-        timeout=request.timeout,
-        stop=stop,
-        log=request.log,
-        emit=request.emit,
-        limits=request.limits,
-    )
+    outcome = run_requested(request, argv, stop)
     return replace(outcome, reason=_shell_reason(value, outcome) or outcome.reason)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Event
+from typing import Any
 
 from dag_factory.runners.base import Outcome, Request
 
@@ -15,6 +16,10 @@ class ExternalRunner:
     name = "external"
     reexecutes = False
     waits = True
+
+    def reports(self, value: Any) -> frozenset[str]:  # noqa: ARG002 # the same whatever is bound
+        """Tell nothing: who works outside is not measured."""
+        return frozenset()
 
     def principals(self, request: Request) -> tuple[str, ...]:  # noqa: ARG002 # the Protocol asks with a request
         """Name nobody: an external persona's key is its identity."""

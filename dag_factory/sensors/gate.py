@@ -91,13 +91,13 @@ class GateSensor(Telling, BaseSensorOperator):
         )
 
     def _waived(self, scope: Scope) -> bool:
-        """Whether somebody answered the newest verdict of this cycle with a waiver."""
+        """Whether somebody answered the newest verdict of this cycle with a waiver, and did not take it back."""
+        from dag_factory.evidence.decided import decided
+
         record = scope.record(self.plan_digest, upto=self.phase)
         verdict = record.verdict_in(self.phase, self.cycle)
-        return verdict is not None and any(
-            stored.says.answer == "waive" and stored.says.binding.previous_verdict == verdict.digest
-            for stored in record.decisions.get(self.phase, ())
-        )
+        answer = decided(record, self.phase, verdict.digest) if verdict else None
+        return answer is not None and answer.answer == "waive"
 
     def _defer(self, context: Context, scope: Scope) -> None:
         import pendulum

@@ -123,9 +123,20 @@ def check_out(git_dir: Path, commit: str, to: Path, index: Path | None = None) -
     if strangers:
         raise WorkspaceError(f"{to} is not empty: {strangers[0]}.", remedy="Give every attempt a new folder.")
     with tempfile.TemporaryDirectory(dir=git_dir) as folder:
-        env = {"GIT_INDEX_FILE": str((index or Path(folder) / "index").absolute())}
-        ask = ("read-tree", "--reset", "-u", f"{commit}^{{tree}}")
-        done = git(*ask, git_dir=git_dir.absolute(), work_tree=to.absolute(), cwd=to, env=env, ok=(0, 128))
+        replace(git_dir, commit, to, index=index or Path(folder) / "index")
+
+
+def replace(git_dir: Path, commit: str, to: Path, index: Path) -> None:
+    """Make the files that `index` knows in `to` those of `commit`, byte for byte; `check_out` without a look at what else is there.
+
+    Raises
+    ------
+    WorkspaceError: there is no such commit, or it cannot be written.
+
+    """
+    ask = ("read-tree", "--reset", "-u", f"{commit}^{{tree}}")
+    env = {"GIT_INDEX_FILE": str(index.absolute())}
+    done = git(*ask, git_dir=git_dir.absolute(), work_tree=to.absolute(), cwd=to, env=env, ok=(0, 128))
     if done.code:
         stamps(git_dir, [commit])  # says so clearly if it is missing
         raise WorkspaceError(f"{commit[:12]} cannot be written to {to}: {last_words(done)}", remedy="See that the disk is not full.")

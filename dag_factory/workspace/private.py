@@ -82,6 +82,16 @@ class PrivateRepository:
         hashed = {name: hashlib.sha256(data).digest() for name, data in packs.items()}
         return cls(where, made.objects, commit, made.bundles, (facts.st_dev, facts.st_ino), hashed)
 
+    def lay(self, commit: str) -> None:
+        """Put the files of another commit into the clean tree, staged on the base: what an attempt before left there.
+
+        Raises
+        ------
+        WorkspaceError: there is no such commit, or it cannot be written.
+
+        """
+        content.replace(self.git_dir, commit, self.tree, index=self.tree / ".git/index")
+
     @property
     def tree(self) -> Path:
         """The persona's work tree."""

@@ -150,7 +150,8 @@ def decide(run: HonestRun, phase: str, answer: str, *, by: str = "erin", cycle: 
     verdict = run.record.verdict(phase)
     bound = binding_of(run.record, phase, task, 1, cycle=cycle)
     written: dict[str, Any] = {
-        "binding": bound.model_copy(update={"previous_verdict": verdict.digest}) if verdict else bound, "asked": "0" * 64, "answer": answer, "by": by,
+        "binding": bound.model_copy(update={"previous_verdict": verdict.digest}) if verdict else bound, "asked": "0" * 64, "answer": answer,
+        "by": by, "name": "",
         "reason": "It can wait.", "findings": (), "decided_at": now(),
     } | changes  # fmt: skip
     _keep(run, f"decisions/{phase}", Decision(**written))
@@ -160,7 +161,7 @@ def approve(run: HonestRun, phase: str, *, by: str, index: int = 1, cycle: int =
     """Write what a person answered whom the gate asks to approve, about the evidence as it lies there now."""
     said: dict[str, Any] = {
         "binding": binding_of(run.record, phase, f"approve-{index}", 1, cycle=cycle), "asked": asked_of(case_of(run, phase, cycle)), "answer": answer,
-        "by": by, "reason": "", "findings": (), "decided_at": now(),
+        "by": by, "name": "", "reason": "", "findings": (), "decided_at": now(),
     } | changes  # fmt: skip
     _keep(run, f"decisions/{phase}", Decision(**said))
 
@@ -171,7 +172,7 @@ def given(run: HonestRun, phase: str, *findings: Finding, cycle: int = 0, **chan
     written: dict[str, Any] = {
         "binding": binding_of(run.record, phase, "waiver", 1, cycle=cycle), "number": f"W-{len(run.record.waivers[phase]) + 1}",
         "scope": tuple(Scope(finding=finding.id, digest=scope_of(case, finding)) for finding in findings or findings_of(run, phase)),
-        "reason": "It is known, and harmless.", "by": "erin", "given_at": moment.to_iso8601_string(),
+        "reason": "It is known, and harmless.", "by": "erin", "name": "", "given_at": moment.to_iso8601_string(),
         "expires_at": moment.add(days=1).to_iso8601_string(),
     } | changes  # fmt: skip
     _keep(run, f"waivers/{phase}", Waiver(**written))

@@ -45,7 +45,7 @@ def decided(run: HonestRun, answer: str, *, by: str = "erin", phase: str = "vali
     bound = binding_of(record, phase, "decide_1", 1, cycle=record.cycle(phase))
     written: dict[str, Any] = {
         "binding": bound.model_copy(update={"previous_verdict": verdict.digest if verdict else None}), "asked": "0" * 64, "answer": answer,
-        "by": by, "reason": "It can wait.", "findings": (), "decided_at": now(),
+        "by": by, "name": "", "reason": "It can wait.", "findings": (), "decided_at": now(),
     } | changes  # fmt: skip
     said = Decision(**written)
     run.store.append(

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from dag_factory.evidence.contract import Item, PhaseContract, RunContract, TaskContract
 from dag_factory.evidence.decisions import Decision
-from dag_factory.evidence.rounds import merges_of, reopened, rounds_of, statement_of, telling_merge
+from dag_factory.evidence.rounds import merges_of, reopened, rounds_of, statement_of, statements_of, telling_merge
 from dag_factory.evidence.run import Round, RunRecord, Stored
 from dag_factory.evidence.statement import CheckResult, ConvergeStatement, Entry, TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding
@@ -72,12 +72,19 @@ class Case:
 
     @cached_property
     def again(self) -> tuple[TaskContract, ...]:
-        """Validators of an earlier phase who must judge once more: the product is no longer the one they validated."""
-        validated = self.contract.validated_in
-        verdict = self.record.verdict(validated) if validated and self.rounds and self.merges else None
-        if verdict is None or verdict.says.phasegate.product == self.merges[-1].says.product:
+        """Validators of earlier phases who must judge once more: the product is no longer the one they validated.
+
+        It was to stay as it was since the last of these phases; since those before, only what is mended here is looked at.
+        """
+        if not self.rounds or not self.merges:
             return ()
-        return self.contract.again(self.phase_id)
+        first, now, last = self.merges[0].says.product, self.merges[-1].says.product, self.contract.validated_in
+        changed = set()
+        for phase in {task.phase for task in self.contract.again(self.phase_id)}:
+            verdict = self.record.verdict(phase)
+            if verdict and verdict.says.phasegate.product != now and (phase == last or now != first):
+                changed.add(phase)
+        return tuple(task for task in self.contract.again(self.phase_id) if task.phase in changed)
 
     @cached_property
     def tasks(self) -> tuple[TaskContract, ...]:
@@ -181,17 +188,26 @@ class Case:
     def entries(self, task: TaskContract, item: Item) -> tuple[Entry, ...]:
         """The files of an item: from the merge where its check runs there, else from the task's own statement.
 
-        Who mends something changes what needs it, and no more: where changed files are owed and none was, those of the work before still stand.
+        Who mends something changes what needs it, and no more: where changed files are owed and none was, those of the newest work before still
+        stand, if that work was merged.
         """
         if item.check is not None and item.at == "converge":
             merge = telling_merge(self.record, self.phase_id, self.cycle, task)
             return tuple(entry for entry in merge.says.evidence if entry.task == task.id) if merge else ()
-        stored = self.statement(task)
-        found = tuple(entry for entry in stored.says.evidence if entry.task == task.id) if stored else ()
-        first = self.record.newest(task.id)
-        if item.changed and first and not any(entry.item == item.id for entry in found):
-            return tuple(entry for entry in first.says.evidence if entry.task == task.id)
+        counted = statements_of(self.record, self.phase_id, self.cycle, task)
+        found = tuple(entry for entry in counted[0].says.evidence if entry.task == task.id) if counted else ()
+        for before in counted[1:] if item.changed else ():
+            if any(entry.item == item.id for entry in found):
+                break
+            if before.says.sealed is None or before.says.sealed.commit in self.merged:
+                found = tuple(entry for entry in before.says.evidence if entry.task == task.id)
         return found
+
+    @cached_property
+    def merged(self) -> frozenset[str]:
+        """Every sealed commit that is in a merge, of this phase or of one before it."""
+        earlier = (merges_of(self.record, phase.id) for phase in self.contract.upto(self.phase_id)[:-1])
+        return frozenset(commit for merges in (*earlier, self.merges) for merge in merges for _, commit in merge.says.merged)
 
     def results(self, task: TaskContract) -> tuple[CheckResult, ...]:
         """The checks Phasegate ran for a task: on its own sealed work and on the merge."""

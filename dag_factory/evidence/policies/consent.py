@@ -9,27 +9,47 @@ from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.verdict import Finding
 
-__all__ = ["agreed", "asked_of", "partial"]
+__all__ = ["agreed", "asked_of", "partial", "same"]
 
 
 def asked_of(case: Case) -> str:
-    """The digest of what a person is asked about: every statement that a verdict on the phase would rest on, but for what people answered."""
+    """The digest of what a person is asked about: every statement that a verdict on the phase would rest on, but for what people answered.
+
+    What was waived is part of it: who agrees, agrees to that too.
+    """
     answered = {item.digest for item in case.approvals}
-    return hashlib.sha256("\n".join(one for one in case.inputs() if one not in answered).encode()).hexdigest()
+    waived = [item.digest for item in case.record.waivers.get(case.phase_id, ())]
+    return hashlib.sha256("\n".join([*(one for one in case.inputs() if one not in answered), *waived]).encode()).hexdigest()
 
 
-def partial(record: RunRecord, login: str) -> str | None:
-    """Why a person may not decide about this run; None if there is no reason: they made nothing of it and did not start it."""
-    if not login:
+def same(login: str) -> str:
+    """A login as it is compared: case and blanks around it tell no two people apart."""
+    return login.strip().casefold()
+
+
+def partial(record: RunRecord, login: str, *names: str) -> str | None:
+    """Why a person may not decide about this run; None if there is no reason: they made nothing of it and did not start it.
+
+    Parameters
+    ----------
+    login: the account's id.
+    names: what else the account is called; empty ones say nothing.
+
+    """
+    if not login.strip():
         return "nobody is known to have answered"
-    if login == record.charter.says.triggered_by:
+    called = {same(name) for name in (login, *names) if name.strip()}
+    if same(record.charter.says.triggered_by) in called:
         return f"{login} started the run"
-    principal = f"login:{login}"
+    fixes = [one for rounds in record.rounds.values() for one in rounds]
     delivered = [
         *record.statements.items(),
-        *(item for rounds in record.rounds.values() for one in rounds for item in one.statements.items()),
+        *(item for one in fixes for item in (*one.statements.items(), *one.superseded.items())),
     ]
-    worked = [task_id for task_id, found in delivered for stored in found if principal in stored.says.principals]
+    worked = [
+        task_id for task_id, found in delivered for stored in found for principal in stored.says.principals
+        if principal.startswith("login:") and same(principal.removeprefix("login:")) in called
+    ]  # fmt: skip
     return f"{login} worked on {worked[0]}" if worked else None
 
 
@@ -42,21 +62,21 @@ def agreed(case: Case) -> Iterator[Finding]:
     for stored in case.approvals:
         said = stored.says
         subject = f"{case.phase_id}:{said.binding.task}"
-        reason = partial(case.record, said.by)
+        reason = partial(case.record, said.by, said.name)
         if said.answer == "refuse":
             yield Finding(rule="approval-refused", subject=subject, text=f"{said.by} refused: {said.reason or 'no reason was given'}")
         elif reason:
             yield Finding(rule="approval-partial", subject=subject, text=f"An approval does not count: {reason}.")
-        elif said.by not in asked.people:
+        elif not {said.by, said.name} & set(asked.people):
             yield Finding(
                 rule="approval-partial", subject=subject, text=f"{said.by} is none of those who may approve: {', '.join(asked.people)}."
             )
         elif said.asked != digest:
             yield Finding(rule="approval-stale", subject=subject, text=f"What {said.by} approved is not what lies here now.")
-        elif said.by in who:
+        elif same(said.by) in who:
             yield Finding(rule="approval-partial", subject=subject, text=f"{said.by} approved twice, and counts once.")
         else:
-            who.add(said.by)
+            who.add(same(said.by))
     if len(who) < asked.need and not any(stored.says.answer == "refuse" for stored in case.approvals):
         text = f"{len(who)} of {asked.need} approvals are there; asked are {', '.join(asked.people)}."
         yield Finding(rule="approval-missing", subject=case.phase_id, text=text)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.run import Round
+from dag_factory.evidence.rounds import statements_of
+from dag_factory.evidence.run import Round, Stored
+from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.verdict import Finding, Recheck
 
 __all__ = ["mended", "rechecked"]
@@ -30,8 +32,8 @@ def mended(case: Case) -> Iterator[Finding]:
         if not newest.statements.get(task.id):
             text = f"@{task.persona} has not judged again what was mended in fix cycle {newest.cycle}."
             yield case.finding("statement-missing" if task.external else "validation-stale", task, text)
-    if not any(_changed(newest, order.task) for order in newest.triage.says.orders):
-        yield from _flipped(case, newest)
+    yield from _not_looked_at(case, newest)
+    yield from _flipped(case)
 
 
 def rechecked(case: Case, open_ids: set[str], waived_ids: set[str]) -> tuple[Recheck, ...]:
@@ -63,22 +65,47 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _changed(newest: Round, task_id: str) -> bool:
-    found = newest.statements.get(task_id)
-    said = found[-1].says if found else None
-    return said is not None and (said.sealed is None or said.sealed.commit != said.base)
-
-
-def _flipped(case: Case, newest: Round) -> Iterator[Finding]:
-    """A validator who finds nothing any more, where nothing was mended, cannot be believed either time."""
+def _not_looked_at(case: Case, newest: Round) -> Iterator[Finding]:
+    """What was found before in work that was not completed since: nobody can tell whether it is mended, so it stands."""
     before = case.record.verdict_in(case.phase_id, newest.cycle - 1)
-    judges = {task.id: task for task in (*case.phase.judges, *case.again)}
     for finding in before.says.phasegate.findings if before else ():
+        task = case.contract.tasks.get(finding.task)
+        if task and finding.rule not in _OF_THE_DELIVERY and case.worked(task) is None:
+            yield finding
+
+
+_OF_THE_DELIVERY = frozenset({"statement-missing", "task-failed", "validation-stale"})
+"""Rules that say themselves that no work was completed."""
+
+
+def _effective(case: Case, mended: Round) -> bool:
+    """Whether anything was mended in a cycle: work that was completed, differs from what it stood on, and was merged."""
+    return any(
+        found[-1].says.outcome == "completed" and _differs(case, order.task, found[-1])
+        for order in mended.triage.says.orders
+        if (found := mended.statements.get(order.task))
+    )
+
+
+def _differs(case: Case, task_id: str, stored: Stored[TaskStatement]) -> bool:
+    said, task = stored.says, case.contract.tasks.get(task_id)
+    if case.phase.converges and said.base is not None:
+        return said.sealed is not None and said.sealed.commit != said.base and said.sealed.commit in case.merged
+    counted = statements_of(case.record, case.phase_id, said.binding.cycle - 1, task) if task else ()
+    before = {(entry.item, entry.name): entry.digest for entry in counted[0].says.evidence} if counted else {}
+    return before != {(entry.item, entry.name): entry.digest for entry in said.evidence}
+
+
+def _flipped(case: Case) -> Iterator[Finding]:
+    """A validator who finds nothing any more, where nothing was mended since, cannot be believed either time."""
+    since = max((mended.cycle for mended in case.rounds if _effective(case, mended)), default=0)
+    judges = {task.id: task for task in (*case.phase.judges, *case.again)}
+    verdicts = [case.record.verdict_in(case.phase_id, cycle) for cycle in range(since, case.rounds[-1].cycle)]
+    found = {finding.id: finding for verdict in verdicts if verdict for finding in verdict.says.phasegate.findings}
+    for finding in found.values():
         judge = judges.get(finding.task)
-        if judge and finding.rule in _JUDGEMENTS and not _still(case, judge, finding):
-            text = (
-                f"@{judge.persona} found {finding.id} before and finds it no more, though nothing was mended in fix cycle {newest.cycle}."
-            )
+        if judge and finding.rule in _JUDGEMENTS and case.worked(judge) and not _still(case, judge, finding):
+            text = f"@{judge.persona} found {finding.id} before and finds it no more, though nothing was mended in fix cycle {case.at}."
             yield case.finding("validator-flipped", judge, text, subject=f"{judge.id}:{finding.id}")
 
 

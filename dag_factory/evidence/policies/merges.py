@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.rounds import CONVERGE
+from dag_factory.evidence.statement import Conflict
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["approved_base", "fits", "judged_base", "work_base"]
@@ -50,14 +51,24 @@ def fits(case: Case) -> Iterator[Finding]:
     if not case.merges:
         return
     last = case.merges[-1].says
-    newest = [merge for merge in case.merges if merge.says.binding.cycle == cycles[-1]]
-    for conflict in (conflict for merge in newest for conflict in merge.says.conflicts):
+    left_out = _left_out(case)
+    for conflict in left_out.values():
         yield Finding(rule="merge-conflict", subject=f"{conflict.task}:{', '.join(conflict.paths)}", text=conflict.text, task=conflict.task)
     for lost in last.undone:
         text = f"{lost.path}, which {lost.task} left as evidence, is no longer there: what was done since took it away."
         yield Finding(rule="evidence-undone", subject=f"{lost.task}:{lost.path}", text=text, task=lost.task)
-    yield from _merged(case, {conflict.task for merge in newest for conflict in merge.says.conflicts})
+    yield from _merged(case, set(left_out))
     yield from _product_kept(case, last.product)
+
+
+def _left_out(case: Case) -> dict[str, Conflict]:
+    """What did not fit, by whose it is, until newer work of theirs was merged: doing nothing mends no conflict."""
+    found: dict[str, Conflict] = {}
+    for merge in case.merges:
+        for name, _ in merge.says.merged:
+            found.pop(name, None)
+        found |= {conflict.task: conflict for conflict in merge.says.conflicts}
+    return found
 
 
 def _merged(case: Case, told: set[str]) -> Iterator[Finding]:
@@ -80,7 +91,9 @@ def _product_kept(case: Case, product: str) -> Iterator[Finding]:
     """From the validation gate on, the product stays as it was validated; what a fix phase mends is validated again (see `Case.again`)."""
     validated = case.contract.validated_in
     order = [phase.id for phase in case.contract.phases]
-    if validated is None or order.index(case.phase_id) <= order.index(validated) or case.again:
+    if validated is None or order.index(case.phase_id) <= order.index(validated):
+        return
+    if any(task.phase == validated for task in case.again):
         return
     approved = case.record.verdict(validated)
     known = {approved.says.phasegate.product if approved else None}

@@ -153,8 +153,8 @@ def spoken(run: OpenRun, phase: PhaseContract) -> Spoken:
 
 def _closed(run: OpenRun, phase: PhaseContract) -> str:
     """What the gate's own policy has against a phase that was mended or approved: more lies there than its own tasks delivered."""
-    record = read_record(run.store, upto=phase.id)
-    return (not_closed(record, phase, pendulum.now("UTC")) or "") if record else "The run has no charter any more."
+    record = read_record(run.store)
+    return (not_closed(record, phase, record.judged_at(pendulum.now("UTC"))) or "") if record else "The run has no charter any more."
 
 
 def _counted(run: OpenRun, phase: PhaseContract, work: dict[str, Newest], rests_on: set[str | None]) -> set[str | None]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dag_factory.errors import EnvelopeError
-from dag_factory.evidence.decisions import Decision, Order, Scope, Triage, Waiver
+from dag_factory.evidence.decisions import Completion, Decision, Order, Scope, Triage, Waiver
 from dag_factory.evidence.statement import STATEMENT, Binding, Wire, parse
 
 DIGEST, TIME = "a" * 64, "2026-11-23T06:00:00+00:00"
@@ -19,10 +19,20 @@ BINDING = Binding(
 ORDER = Order(task="implementation/ingest.sdet", findings=("check-failed:x",))
 MADE: dict[str, Wire] = {
     "triage": Triage(binding=BINDING, orders=(ORDER,), again=(), left=("a",), unowned=("b",), written_at=TIME),
-    "decision": Decision(binding=BINDING, asked=DIGEST, answer="waive", by="erin", reason="r", findings=("a",), decided_at=TIME),
-    "waiver": Waiver(
-        binding=BINDING, number="W-1", scope=(Scope(finding="a", digest=DIGEST),), reason="r", by="erin", given_at=TIME, expires_at=TIME
+    "decision": Decision(
+        binding=BINDING, asked=DIGEST, answer="waive", by="erin", name="Erin", reason="r", findings=("a",), decided_at=TIME
     ),
+    "waiver": Waiver(
+        binding=BINDING,
+        number="W-1",
+        scope=(Scope(finding="a", digest=DIGEST),),
+        reason="r",
+        by="erin",
+        name="",
+        given_at=TIME,
+        expires_at=TIME,
+    ),
+    "completion": Completion(binding=BINDING, word="PASSED", verdicts=(DIGEST,), completed_at=TIME),
 }
 
 

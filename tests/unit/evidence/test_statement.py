@@ -10,6 +10,7 @@ import pytest
 from dag_factory.errors import EnvelopeError
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import KeyFolder
+from dag_factory.evidence.reported import Figures, Judgement, Kept
 from dag_factory.evidence.statement import (
     STATEMENT,
     Binding,
@@ -34,7 +35,17 @@ BINDING = Binding(
     previous_verdict=None,
 )  # fmt: skip
 ENTRY = Entry(task="foundation/architect", item="architecture", name="ARCHITECTURE.md", digest=DIGEST, size=7, grade="observed")
-CHECK = CheckResult(task="foundation/architect", name="verify", exit_code=0, ended="exited", log=DIGEST, excerpt="ok", seconds="0.100")
+CHECK = CheckResult(
+    task="foundation/architect",
+    name="verify",
+    exit_code=0,
+    ended="exited",
+    log=DIGEST,
+    excerpt="ok",
+    seconds="0.100",
+    network="none",
+    why_open="",
+)
 SEALED = Sealed(commit=COMMIT, tree=COMMIT, bundle=DIGEST)
 TASK = TaskStatement(
     binding=BINDING, persona="architect", runner="command", principals=("script:sha256:1",), outcome="completed", exit_code=0, excerpt="done",
@@ -250,3 +261,23 @@ def test_one_predicate_does_not_pass_for_another():
 def test_a_made_statement_cannot_be_changed():
     with pytest.raises(ValueError, match="frozen"):
         TASK.outcome = "failed"
+
+
+def test_what_nobody_reported_is_not_written():
+    assert not {"figures", "judgement", "kept"} & set(TASK.model_dump(by_alias=True, mode="json"))
+
+
+def test_what_a_runner_reported_is_read_back(signer):
+    figures = Figures(provider="acme", model="large", conversation="c", requests=1, input_tokens=2, output_tokens=None, cost="0.1")
+    judged = Judgement(verdict="FAILED", grade="attested", by="maria", notes="", references=("a",))
+    made = TASK.model_copy(update={"figures": figures, "judgement": judged, "kept": Kept(sealed=None, memory=DIGEST)})
+    opened = open_envelope(sign(made, {"x": {"sha256": DIGEST}}, signer), {signer.public.keyid: signer.public})
+    assert parse(opened.payload, TaskStatement) == made
+
+
+@pytest.mark.parametrize("name", ["figures", "judgement", "kept"])
+def test_what_nobody_reported_has_one_spelling(name):
+    written = payload_of(TASK)
+    written["predicate"][name] = None
+    with pytest.raises(EnvelopeError, match="under another name"):
+        parse(written, TaskStatement)

@@ -123,7 +123,7 @@ def test_an_answer_about_what_has_changed_since_is_none(failed):
         ({"reason": "Fine.", "expires": "2031-01-01"}, "2 days and no longer"),
         ({"reason": "Fine.", "expires": "2020-01-01"}, "is over already"),
         ({"reason": "Fine.", "expires": "soon"}, "is no date"),
-        ({"reason": "Fine.", "findings": ["other:thing"]}, "no such finding"),
+        ({"reason": "Fine.", "findings": ["other:thing"]}, "has no finding other:thing"),
     ],
 )
 def test_a_waiver_that_is_none_leaves_the_verdict_as_it_was(failed, form, why):

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from support.house import git, make_repository
 from support.remotes import http_remote
 
+from dag_factory.evidence.decisions import Completion
 from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement
 from dag_factory.evidence.verdict import Verdict
 
@@ -89,7 +90,7 @@ def test_every_envelope_is_in_the_bundle_in_the_order_in_which_they_rest_on_each
     house = finished()
     house.run("complete")
     payloads = [json.loads(base64.b64decode(json.loads(line)["payload"])) for line in kept(house, "bundles").splitlines()]
-    kinds = (Charter, TaskStatement, ConvergeStatement, Verdict, TaskStatement, ConvergeStatement, Verdict)
+    kinds = (Charter, TaskStatement, ConvergeStatement, Verdict, TaskStatement, ConvergeStatement, Verdict, Completion)
     assert [payload["predicateType"] for payload in payloads] == [kind.TYPE for kind in kinds]
 
 

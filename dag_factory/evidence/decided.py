@@ -1,0 +1,30 @@
+"""What a person answered to the escalation of a phase: of several answers the newest counts, for a decision can be taken back."""
+
+from __future__ import annotations
+
+from dag_factory.evidence.decisions import Decision
+from dag_factory.evidence.run import RunRecord, Stored
+
+__all__ = ["decided", "is_about_a_verdict"]
+
+
+def is_about_a_verdict(stored: Stored[Decision]) -> bool:
+    """Whether it answers what becomes of a FAILED verdict, and not whether somebody agrees to a phase."""
+    return stored.says.binding.task.startswith("decide")
+
+
+def decided(record: RunRecord, phase: str, verdict: str) -> Decision | None:
+    """The newest answer about a verdict: ``waive``, ``cycle``, ``stop``, or ``void`` where nobody gave one that counts; None if none was asked for.
+
+    Parameters
+    ----------
+    phase: the phase's id.
+    verdict: the digest of the FAILED verdict.
+
+    """
+    found = [
+        stored.says
+        for stored in record.decisions.get(phase, ())
+        if is_about_a_verdict(stored) and stored.says.binding.previous_verdict == verdict
+    ]
+    return found[-1] if found else None

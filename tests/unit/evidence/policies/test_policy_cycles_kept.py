@@ -1,0 +1,102 @@
+"""Policy 8, over several cycles: nothing counts as mended that nobody mended, and nothing as looked at that nobody looked at."""
+
+from __future__ import annotations
+
+import pytest
+from support.cycles import Cycle, failing, findings_of, given
+from support.runs import HonestRun, honest
+
+from dag_factory.evidence.statement import Sealed
+
+TESTER = "validation/test-engineer"
+INGEST, MART = (f"implementation/{name}.software-engineer" for name in ("ingest", "daily_mart"))
+FOUND = f"check-failed:{TESTER}/check"
+FLIPPED = f"validator-flipped:{TESTER}:{FOUND}"
+
+
+@pytest.fixture
+def run(tmp_path) -> HonestRun:
+    """Validated, and found wanting by the test-engineer."""
+    return failing(honest(tmp_path, worked="validation"))
+
+
+@pytest.fixture
+def cycle(run) -> Cycle:
+    return Cycle(run, "validation")
+
+
+def idle(run: HonestRun, cycle: Cycle) -> None:
+    """Everybody who was to mend something changes nothing."""
+    cycle.triage()
+    same = Sealed(commit=run.record.converged("implementation").says.sealed.commit, tree="e" * 40, bundle=None)
+    for order in cycle.case().rounds[-1].triage.says.orders:
+        cycle.mend(order.task, sealed=same, base=same.commit)
+    cycle.merge(merged=())
+
+
+def test_a_finding_that_goes_away_one_cycle_later_though_nothing_was_mended_is_a_flip_too(run, cycle):
+    run.codes[TESTER, "check"] = 1
+    idle(run, cycle)
+    assert [item.id for item in cycle.judged().answer().findings] == [FOUND]
+    run.codes.clear()
+    second = Cycle(run, "validation", 2)
+    idle(run, second)
+    assert second.judged().told() == [FLIPPED]
+
+
+def test_a_flip_is_not_forgotten_in_the_cycle_after_it(run, cycle):
+    idle(run, cycle)
+    assert [item.id for item in cycle.judged().answer().findings] == [FLIPPED]
+    second = Cycle(run, "validation", 2)
+    idle(run, second)
+    assert second.judged().told() == [FLIPPED]
+
+
+def test_what_was_mended_in_between_lets_a_finding_go(run, cycle):
+    run.codes[TESTER, "check"] = 1
+    cycle.mended().judged().answer()
+    run.codes.clear()
+    second = Cycle(run, "validation", 2)
+    second.mended()
+    assert second.judged().told() == []
+
+
+def test_a_fixer_who_crashed_mended_nothing(run, cycle):
+    cycle.triage()
+    for task in (INGEST, MART):
+        cycle.mend(task, outcome="failed", exit_code=1, sealed=None)
+    cycle.merge(merged=())
+    assert FLIPPED in cycle.judged().told()
+
+
+def test_work_that_was_not_merged_mended_nothing(run, cycle):
+    cycle.mended(merged=())
+    assert FLIPPED in cycle.judged().told()
+
+
+def test_a_finding_is_not_mended_because_whoever_found_it_crashed(run, cycle):
+    cycle.mended().judged(without=(TESTER,))
+    cycle.mend(TESTER, outcome="failed", exit_code=1, evidence=(), checks=())
+    assert {FOUND, f"task-failed:{TESTER}"} <= set(cycle.told())
+    [crash] = [finding for finding in cycle.answer().findings if finding.rule == "task-failed"]
+    given(run, "validation", crash, cycle=1)
+    judgement = run.judge("validation", cycle=1)
+    assert judgement.word == "FAILED"
+    assert FOUND in [finding.id for finding in judgement.findings]
+    assert {item.finding: item.now for item in judgement.rechecked}[FOUND] == "open"
+
+
+def test_it_is_given_to_be_mended_again_in_the_next_cycle(run, cycle):
+    cycle.mended().judged(without=(TESTER,))
+    cycle.mend(TESTER, outcome="failed", exit_code=1, evidence=(), checks=())
+    cycle.answer()
+    second = Cycle(run, "validation", 2)
+    second.triage()
+    assert any(FOUND in order.findings for order in second.case().rounds[-1].triage.says.orders)
+
+
+def test_a_crash_in_ordinary_work_leaves_nothing_older_to_stand(tmp_path):
+    run = honest(tmp_path, worked="validation")
+    run.deliver(TESTER, outcome="failed", exit_code=1, evidence=(), checks=())
+    run.answer("validation")
+    assert [finding.rule for finding in findings_of(run, "validation")] == ["task-failed"]
