@@ -79,7 +79,7 @@ class Attempt(Workplace):
             log=place.root / "log.txt",
             bounds=bounds_of(execution),
         )
-        return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance)
+        return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance, laid=self.laid)
 
     def run(self) -> Outcome:
         """Have the persona work, with what is set aside for it."""

@@ -80,7 +80,7 @@ class AgentRunner:
         remember(cli, request, home, listener.report.conversation)  # 4
         if halt.is_set() and not stop.is_set():
             outcome = replace(outcome, ended="spent")
-        return _judged(outcome, cli, listener, idle=not request.conversation and _traces(request) == before)  # 5
+        return _judged(outcome, cli, listener, idle=not request.laid and _traces(request) == before)  # 5
 
 
 def _cli(name: str) -> Cli:
