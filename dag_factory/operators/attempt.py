@@ -209,10 +209,10 @@ class Attempt(Workplace):
         subjects = {entry.name: {"sha256": entry.digest} for entry in self.entries} or {self.task.id: {"sha256": str(statement.log)}}
         if self.sealed:
             subjects["sealed"] = {"gitCommit": self.sealed.commit}
+        envelope = sign(statement, subjects, self.scope.keys.signer(self.task.persona))
+        bench.stopped(outcome)  # once more: from the next line on it counts
         try:
-            self.scope.run.create(
-                f"{self.folder}/{self.number:04d}.json", sign(statement, subjects, self.scope.keys.signer(self.task.persona))
-            )
+            self.scope.run.create(f"{self.folder}/{self.number:04d}.json", envelope)
         except FileExistsError as error:
             raise PhasegateError(
                 f"Attempt {self.number} of {self.task.id} has a statement already.",

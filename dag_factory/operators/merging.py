@@ -123,9 +123,12 @@ class Merging:
                 self.repository.checkout(commit, workspace)
                 self.checks.append(run_check(bench, task, check, workspace=workspace, evidence=evidence))
                 items = [item for item in task.items if item.check == check.name]
-                self.entries += collect(
+                entries, refused = collect(
                     self.scope.run, task, folder=evidence, reports=True, grade="re-executed", items=items, secrets=bench.secrets
-                )[0]
+                )
+                self.entries += entries
+                for refusal in refused:
+                    emit(f"Not kept: {refusal.text}")
 
     def _checked(self) -> list[TaskContract]:
         """Whose checks are run here: those of the phase once all is merged, those of phases that were reopened once it is mended."""

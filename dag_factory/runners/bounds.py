@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,9 @@ from dag_factory.runners.base import Bounds
 __all__ = ["Watch", "limits_of", "why_not_offline"]
 
 _EVERY = 0.2  # seconds between two looks at the processes
-_DISK_EVERY = 2.0  # and at the folders, at least
+_DISK_EVERY = 2.0  # and from one look at the folders to the next
+_A_LITTLE = 0.01  # seconds for which folders are looked at, before all else is looked at again
+_AT_ONCE = 500  # files of one folder that are looked at in one go
 _SHARE = 50  # looking costs at most one part in so many of the time
 _FREEZE = 0.5  # seconds for stopping a crowd
 
@@ -60,6 +62,7 @@ class Watch:
     def __init__(self, bounds: Bounds, folders: Iterable[Path]) -> None:
         self._bounds = bounds
         self._folders = tuple(folders)
+        self._scan: Iterator[int] | None = None
         self._next = self._next_disk = time.monotonic() + _EVERY
 
     def over(self, root: int) -> str:
@@ -73,7 +76,7 @@ class Watch:
         now = time.monotonic()
         if now < self._next:
             return ""
-        reason = self._crowd(root) or (self._spread(now) if now >= self._next_disk else "")
+        reason = self._crowd(root) or self._spread(now)
         self._next = time.monotonic() + max(_EVERY, (time.monotonic() - now) * _SHARE)
         return reason
 
@@ -88,11 +91,18 @@ class Watch:
             return f"It took {_megabytes(taken)} of memory, and {_megabytes(most)} are allowed."
         return ""
 
-    def _spread(self, began: float) -> str:
-        taken = sum(map(_size, self._folders))
-        now = time.monotonic()
-        self._next_disk = now + max(_DISK_EVERY, (now - began) * _SHARE)
-        if taken > self._bounds.disk:
+    def _spread(self, now: float) -> str:
+        """Look at the folders a little further: who watches must hear a kill at once, however many files there are."""
+        if self._scan is None:
+            if now < self._next_disk:
+                return ""
+            self._scan = _sizes(self._folders)
+        taken = next(self._scan, None)
+        while taken is not None and taken <= self._bounds.disk and time.monotonic() - now < _A_LITTLE:
+            taken = next(self._scan, None)
+        if taken is None:
+            self._scan, self._next_disk = None, time.monotonic() + _DISK_EVERY
+        elif taken > self._bounds.disk:
             return f"It took {_megabytes(taken)} of the disk, and {_megabytes(self._bounds.disk)} are allowed."
         return ""
 
@@ -145,14 +155,16 @@ def _proportional(pid: int) -> int:
         return _resident(pid)
 
 
-def _size(folder: Path) -> int:
-    """Bytes a folder takes on the disk; links are not followed, and what vanishes meanwhile takes none."""
-    total, queue = 0, [os.fspath(folder)]
+def _sizes(folders: Iterable[Path]) -> Iterator[int]:
+    """Bytes that folders take on the disk, folder by folder added up; links are not followed, and what vanishes meanwhile takes none."""
+    total, queue = 0, [os.fspath(folder) for folder in folders]
     while queue:
         with suppress(OSError), os.scandir(queue.pop()) as found:
-            for entry in found:
+            for number, entry in enumerate(found, 1):
                 with suppress(OSError):
                     total += entry.stat(follow_symlinks=False).st_blocks * 512
                     if entry.is_dir(follow_symlinks=False):
                         queue.append(entry.path)
-    return total
+                if number % _AT_ONCE == 0:
+                    yield total
+        yield total

@@ -11,6 +11,8 @@ import pytest
 from support.airflow import RealAirflow, Run, alive, titles
 from support.levers import clear, sound
 
+from dag_factory.runners import warden
+
 GATE, AUTHOR, READER = "drafting.gate", "drafting.author", "reading.reader"
 PATIENT = {
     "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",
@@ -59,6 +61,22 @@ def test_a_worker_is_lost_in_the_middle_of_a_task(broken: RealAirflow) -> None:
     assert run.end() == "success"
     [statement] = run.record.statements["drafting/author"]
     assert statement.says.binding.attempt == 2
+    assert sound(run)
+
+
+def test_the_supervisor_of_a_task_is_killed_and_the_task_is_not(broken: RealAirflow) -> None:
+    """The task's own process lives on, and nobody hears it: it ends its program, and attests nothing, while Airflow has the work done again."""
+    run, pid = working(broken, "waits/unheard")
+    warden_of, task = warden.facts(pid)[0], warden.facts(warden.facts(pid)[0])[0]
+    supervisor = warden.facts(task)[0]
+    assert supervisor in workers(broken, broken.api.task("waits", "unheard", AUTHOR)["id"])
+    os.kill(supervisor, signal.SIGKILL)
+    broken.until(lambda: not alive(pid) and not alive(warden_of), 4, lambda: "its program ended")
+    broken.until(lambda: not alive(task), 30, lambda: "and the task's process after it")
+    assert run.record.statements["drafting/author"] == []
+    go(broken)
+    assert run.end() == "success"
+    assert [item.says.binding.attempt for item in run.record.statements["drafting/author"]] == [2]
     assert sound(run)
 
 

@@ -172,7 +172,20 @@ def test_a_note_that_was_tampered_with_opens_nothing(lossy, breaking, spoil):
         assert (attempts(house), note_of(house)) == ([(2, "completed")], b"a note\n")
 
 
-# Who is there no more.
+# Who is told to end, and who is there no more.
+
+
+@pytest.mark.parametrize("moment", ["running", "verifying", "attesting"])
+def test_a_task_that_is_told_to_end_ends_all_within_four_seconds_and_attests_nothing(lossy, moment):
+    """A kill, a clear, a mark and an orderly shutdown of the worker all reach the task's process as SIGTERM."""
+    house = lossy(DAEMONS if moment == "running" else "true")
+    worker = lost_at(house, "first.write", moment)
+    programs = warden.below(worker.pid)
+    assert len(programs) > 4 or moment != "running"
+    worker.send_signal(signal.SIGTERM)
+    assert gone(programs, 4)
+    assert worker.wait(60) == 1, "it ended by itself"
+    assert attempts(house) == []
 
 
 def test_a_task_whose_supervisor_is_gone_ends_all_and_attests_nothing(lossy):

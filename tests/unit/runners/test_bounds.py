@@ -97,28 +97,41 @@ def test_a_limit_of_the_worker_s_own_is_kept():
     assert soft == hard < 9_000_000
 
 
+def size(folder):
+    return list(module._sizes([folder]))[-1]
+
+
 def test_links_and_what_vanishes_count_for_nothing(tmp_path):
     (tmp_path / "big").write_bytes(b"x" * 1_000_000)
     inner = tmp_path / "inner"
     inner.mkdir()
     (inner / "link").symlink_to(tmp_path)
     (inner / "none").symlink_to(tmp_path / "nowhere")
-    assert module._size(inner) < 100_000
-    assert module._size(tmp_path) >= 1_000_000
-    assert module._size(tmp_path / "nowhere") == 0
+    assert size(inner) < 100_000
+    assert size(tmp_path) >= 1_000_000
+    assert size(tmp_path / "nowhere") == 0
 
 
-def test_looking_costs_little_however_many_files_there_are(tmp_path, monkeypatch):
+def test_however_many_files_there_are_each_look_is_short_and_goes_on_where_the_last_ended(monkeypatch):
     looked = []
-    monkeypatch.setattr(module, "_size", lambda folder: looked.append(folder) or time.sleep(0.05) or 0)
+
+    def slowly(folders):
+        for number in range(5):
+            looked.append(number)
+            time.sleep(2 * module._A_LITTLE)
+            yield number
+
+    monkeypatch.setattr(module, "_sizes", slowly)
     monkeypatch.setattr(module, "_below", lambda root: [])
-    watch = Watch(Bounds(), [tmp_path])
-    watch._next = watch._next_disk = 0
-    assert watch.over(1) == ""
-    assert watch._next_disk - time.monotonic() > 1.5
-    watch._next = 0
-    assert watch.over(1) == ""
-    assert looked == [tmp_path]
+    watch = Watch(Bounds(disk=3), [])
+    answers = []
+    for _ in range(5):
+        watch._next = watch._next_disk = 0
+        before = len(looked)
+        answers.append(watch.over(1))
+        assert len(looked) - before <= 2
+    assert answers[:3] == ["", "", ""]
+    assert "of the disk" in next(filter(None, answers))
 
 
 def test_where_the_kernel_does_not_tell_children_all_are_asked(bench, monkeypatch):
