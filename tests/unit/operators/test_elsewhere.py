@@ -99,3 +99,12 @@ def test_another_spec_that_is_deployed_meanwhile_is_no_finding(small):
     house = small(f'{WRITTEN}; echo "workflow: other" > "$PHASEGATE_SPEC_DIR/other.yaml"; mkdir "$PHASEGATE_SPEC_DIR/__pycache__"')
     (house.specs / "other.yaml").write_text("", encoding="utf-8")
     assert done(house).word("first") == "PASSED"
+
+
+def test_what_a_failed_attempt_changed_elsewhere_is_named_and_nothing_of_it_is_kept(small):
+    house = small(f'{ORIGIN}; {WRITTEN}; echo evil > "$origin/evil.py"; exit 3')
+    house.run("kickoff", "first.write")
+    said = house.record.newest("first/write").says
+    assert said.outcome == "failed"
+    assert [refusal.rule for refusal in said.refusals] == ["workspace-elsewhere"]
+    assert said.kept is None or said.kept.sealed is None
