@@ -139,7 +139,9 @@ def replace(git_dir: Path, commit: str, to: Path, index: Path) -> None:
     done = git(*ask, git_dir=git_dir.absolute(), work_tree=to.absolute(), cwd=to, env=env, ok=(0, 128))
     if done.code:
         stamps(git_dir, [commit])  # says so clearly if it is missing
-        raise WorkspaceError(f"{commit[:12]} cannot be written to {to}: {last_words(done)}", remedy="See that the disk is not full.")
+        lacking = "unable to read" in done.err
+        remedy = "The origin is damaged, or a partial clone: fetch everything into it." if lacking else "See that the disk is not full."
+        raise WorkspaceError(f"{commit[:12]} cannot be written to {to}: {last_words(done)}.", remedy=remedy)
 
 
 def ignored(git_dir: Path, held: Mapping[bytes, Entry], paths: Iterable[bytes]) -> set[bytes]:

@@ -55,7 +55,7 @@ def fetch(origin: Origin, mirrors: Path, commit: str) -> Path:
 
     """
     mirror = mirror_of(origin, mirrors)
-    with locked(mirror.with_suffix(".lock")):
+    with locked(mirror.with_suffix(".lock"), origin.stop):
         _settle(mirror, commit)
         if (mirror / "refs/phasegate" / commit).exists():
             return mirror

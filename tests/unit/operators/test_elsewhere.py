@@ -99,3 +99,27 @@ def test_another_spec_that_is_deployed_meanwhile_is_no_finding(small):
     house = small(f'{WRITTEN}; echo "workflow: other" > "$PHASEGATE_SPEC_DIR/other.yaml"; mkdir "$PHASEGATE_SPEC_DIR/__pycache__"')
     (house.specs / "other.yaml").write_text("", encoding="utf-8")
     assert done(house).word("first") == "PASSED"
+
+
+def test_what_a_failed_attempt_changed_elsewhere_is_named_and_nothing_of_it_is_kept(small):
+    house = small(f'{ORIGIN}; {WRITTEN}; echo evil > "$origin/evil.py"; exit 3')
+    house.run("kickoff", "first.write")
+    said = house.record.newest("first/write").says
+    assert said.outcome == "failed"
+    assert [refusal.rule for refusal in said.refusals] == ["workspace-elsewhere"]
+    assert said.kept is None or said.kept.sealed is None
+
+
+def test_without_a_repository_there_is_an_empty_folder_and_read_only_inputs(small):
+    house = small('ls -A > "$PHASEGATE_EVIDENCE/../listed"; cp "$PHASEGATE_EVIDENCE/../listed" note.md; echo a note >> note.md',
+                  git=False, evidence="path: note.md, kind: file")  # fmt: skip
+    text = (house.specs / "workflow.yaml").read_text(encoding="utf-8")
+    looks = "command: 'stat -c \"%a %n\" $PHASEGATE_INPUTS/first $PHASEGATE_INPUTS/first/write/note.md > $PHASEGATE_EVIDENCE/read.txt'"
+    line = next(line for line in text.splitlines() if line.startswith("  reader: {command"))
+    house.write(text.replace(line, f"  reader: {{{looks}}}"))
+    house.run("kickoff", "first.write", "first.gate", "second.read", "second.gate")
+    assert house.failures == {}
+    [note] = house.record.newest("first/write").says.evidence
+    assert house.store.blob(note.digest) == b"a note\n"
+    [read] = house.record.newest("second/read").says.evidence
+    assert [line.split(" ")[0] for line in house.store.blob(read.digest).decode().splitlines()] == ["555", "444"]
