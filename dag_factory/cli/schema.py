@@ -139,6 +139,7 @@ def _shorten(made: dict[str, Any]) -> None:
         "Feature": [text],
         "Check": [text, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
         "Schedule": [{"enum": [*presets, "none"]}, {"type": "string", "pattern": " "}, {"type": "null"}],
+        "Budget": [{"type": "string", "pattern": MONEY}],
         "Param": [{"type": ["string", "number", "boolean", "array", "null"]}],
     }
     for part in list(_parts(made)):

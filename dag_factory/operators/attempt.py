@@ -13,8 +13,9 @@ from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_seale
 from dag_factory.operators.given import give
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
+from dag_factory.operators.spending import held_to, reserve
 from dag_factory.operators.workplace import Workplace
-from dag_factory.runners import Allowance, Outcome, Request, runner_of
+from dag_factory.runners import Allowance, Flaw, Outcome, Request, runner_of
 from dag_factory.workspace.origin import Origin
 from dag_factory.workspace.private import PrivateRepository
 
@@ -63,16 +64,21 @@ class Attempt(Workplace):
         work = tuple(execution.work) if isinstance(execution.work, list) else execution.work
         end = self.case.ends_at()
         timeout = min(execution.timeout, max(1.0, (end - self.case.now).total_seconds())) if end else execution.timeout
+        timeout = min(timeout, self.allowance.time or timeout)
         asked = bench.request(
             {self.task.runner: work}, workspace=workspace, evidence=place.evidence, timeout=timeout, log=place.root / "log.txt"
         )
         return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance)
 
     def run(self) -> Outcome:
-        """Have the persona work."""
+        """Have the persona work, with what is set aside for it."""
+        given = reserve(self)
+        if isinstance(given, Flaw):
+            return Outcome("spent", None, (), 0, False, "", 0.0, flaws=(given,))
+        self.allowance = given
         request, runner = self.request(), runner_of(self.task.runner)
         self.principals = runner.principals(request)
-        return runner.run(request, self.stop)
+        return held_to(runner.run(request, self.stop), given)
 
     def take(self, outcome: Outcome) -> None:
         """Take what came of the work, whoever did it.

@@ -16,6 +16,7 @@ from dag_factory.evidence.contract import (
     RunContract,
     TaskContract,
 )
+from dag_factory.plan.budgets import accounts_of, budgets_of
 from dag_factory.plan.models import Execution, Notifier, Plan, Presentation, Schedule
 from dag_factory.plan.rules import PLAN_RULES
 from dag_factory.runners import static_principals
@@ -53,7 +54,10 @@ def compile_plan(spec: Spec) -> Plan:
         mission=workflow.mission,
         pattern=workflow.pattern if isinstance(workflow.pattern, str) else None,
         contract=contract,
-        executions={task_id: _execution(workflow, phase_id, task, feature) for phase_id, task_id, task, feature in names},
+        executions={
+            task_id: _execution(workflow, phase_id, task, feature, accounts_of(workflow, contract.tasks[task_id]))
+            for phase_id, task_id, task, feature in names
+        },
         instructions={name: spec.catalogue[name]["instructions"].strip() for name in _people(workflow)},
         schedule=Schedule(
             cron=schedule.cron, preset=schedule.preset, assets=schedule.assets or (), timezone=schedule.timezone,
@@ -62,6 +66,7 @@ def compile_plan(spec: Spec) -> Plan:
         features={name: feature.does for name, feature in workflow.features.items()},
         feature_paths={name: feature.paths for name, feature in workflow.features.items() if feature.paths},
         params={name: param.model_dump(mode="json", by_alias=True, exclude_none=True) for name, param in workflow.params.items()},
+        budgets=budgets_of(workflow, contract),
         workspace=workflow.workspace.model_dump(mode="json", exclude_none=True) if workflow.workspace else None,
         max_active_runs=workflow.max_active_runs,
         timeout=workflow.timeout,
@@ -163,7 +168,7 @@ def _targets(names: list[tuple[str, str, Task, str | None]], written: tuple[str,
                 yield task_id
 
 
-def _execution(workflow: Workflow, phase_id: str, task: Task, feature: str | None) -> Execution:
+def _execution(workflow: Workflow, phase_id: str, task: Task, feature: str | None, accounts: tuple[str, ...]) -> Execution:
     binding = bound(workflow, phase_id, task)
     written = binding.model_dump(mode="json", exclude_none=True)
     asked = {
@@ -174,7 +179,7 @@ def _execution(workflow: Workflow, phase_id: str, task: Task, feature: str | Non
     asked |= {key: _filled(asked[key], feature) for key in ("verify",) if key in asked}
     runner = binding.runners[0]
     work = written["runner"][runner] if binding.runner else written[runner]
-    return Execution(work=_filled(work, feature), does=_does(workflow, task, feature), **asked)
+    return Execution(work=_filled(work, feature), does=_does(workflow, task, feature), accounts=accounts, **asked)
 
 
 def _does(workflow: Workflow, task: Task, feature: str | None) -> str:

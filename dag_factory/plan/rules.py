@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from dag_factory.errors import Diagnostic, RunnerError
 from dag_factory.evidence.contract import GRADES, Grade, Item, RunContract, TaskContract
 from dag_factory.evidence.kinds import KINDS
+from dag_factory.plan.budgets import budget_unenforced
 from dag_factory.runners import RUNNERS, runner_of
 from dag_factory.spec import Spec
 
@@ -41,16 +42,6 @@ def runner_unavailable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic
                 runner_of(task.runner)
             except RunnerError as error:
                 yield Diagnostic("runner-unavailable", spec.source.where((*place, "runner")), error.message, error.remedy)
-
-
-def budget_unenforced(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
-    """A budget nobody can hold a runner to is no budget."""
-    for task in contract.tasks.values():
-        binding = spec.workflow.personas[_binding_place(spec, task)[1]]
-        if binding.budget is not None:
-            place = spec.source.where((*_binding_place(spec, task), "budget"))
-            reason = f"The runner {task.runner} reports no cost, so a budget of {binding.budget} could not be kept."
-            yield Diagnostic("budget-unenforced", place, reason, "Remove the budget.")
 
 
 def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 __all__ = ["Allowance", "Ended", "Figures", "Flaw", "Judgement", "Limits", "Outcome", "Request", "Runner"]
 
-Ended = Literal["exited", "timed-out", "stopped", "not-started"]
+Ended = Literal["exited", "timed-out", "stopped", "not-started", "spent"]
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Outcome:
 
     Parameters
     ----------
-    ended: `exited` by itself, `timed-out` or `stopped` by us, or `not-started`.
+    ended: `exited` by itself, `timed-out` or `stopped` by us, `not-started`, or `spent`: ended by us, or never begun, for want of budget.
     exit_code: of a program that exited, 128 + n when signal n killed it, as a shell counts; None for every other end.
     principals: who really acted, see `dag_factory.runners.principals`.
     log_bytes: what the program wrote in all; the log file has less when `log_truncated`.

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from dag_factory.spec.budget import Budget, budget_of
 from dag_factory.spec.closing import Approval, Fix, Gate
-from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word, money_of
+from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word
 from dag_factory.spec.telling import Notifier, Notify, Slack, Smtp
 from dag_factory.spec.written import Written
 
@@ -19,6 +20,7 @@ __all__ = [
     "RUNNER_KEYS",
     "Approval",
     "Binding",
+    "Budget",
     "Check",
     "Checklist",
     "ChecklistItem",
@@ -191,7 +193,7 @@ class Binding(Written):
     arguments: dict[str, Any] = Field(default_factory=dict)
     verify: Command | None = None
     env: dict[Word, str | Reference] = Field(default_factory=dict)
-    budget: Annotated[str, BeforeValidator(money_of)] | None = None
+    budget: Annotated[Budget, BeforeValidator(budget_of)] | None = None
     pool: Word | None = None
     queue: Word | None = None
     executor: Word | None = None
@@ -222,6 +224,7 @@ class Task(Written):
     writes: Texts | None = None
     evidence: dict[Name, Evidence] = Field(default_factory=dict)
     validates: Texts = ()
+    budget: Annotated[Budget, BeforeValidator(budget_of)] | None = None
 
 
 class Phase(Written):
@@ -271,6 +274,7 @@ class Workflow(Written):
     max_active_runs: Annotated[int, Field(ge=1)] = 1
     timeout: Seconds | None = None
     deadline: Seconds | None = None
+    budget: Annotated[Budget, BeforeValidator(budget_of)] | None = None
     notify: Notify = Notify()
     assets: bool = False
     requires: Requires = Requires()

@@ -33,12 +33,6 @@ def test_a_default_that_cannot_work_is_told_once(planner: Any) -> None:
     assert type(planner)(planner.folder, text).only("runner-unavailable")
 
 
-def test_a_budget_nobody_can_keep(planner: Any) -> None:
-    told = planner.only("budget-unenforced", (TESTER, "  test-engineer: {check: make e2e, ¦budget: 5 USD}\n"))
-    assert "5 USD" in told.reason
-    assert told.remedy == "Remove the budget."
-
-
 def test_an_unknown_kind_of_evidence(planner: Any) -> None:
     told = planner.only("evidence-kind-unknown", more=evidence("more: {report: m, ¦kind: sculpture}"))
     assert "'sculpture'" in told.reason

@@ -32,8 +32,8 @@ def test_an_outcome_gives_no_reason_unless_there_is_one():
     assert Outcome("exited", 0, (), 0, False, "", 0.0).reason == ""
 
 
-def test_the_four_ends():
-    assert get_args(Ended) == ("exited", "timed-out", "stopped", "not-started")
+def test_the_five_ends():
+    assert get_args(Ended) == ("exited", "timed-out", "stopped", "not-started", "spent")
 
 
 @pytest.mark.parametrize("name", RUNNERS)
