@@ -10,6 +10,7 @@ from dag_factory.errors import PhasegateError, WorkspaceError
 from dag_factory.evidence.reported import Kept
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
 from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_sealed, keep_log, run_check
+from dag_factory.operators.connections import connections_of
 from dag_factory.operators.given import give
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
@@ -68,7 +69,8 @@ class Attempt(Workplace):
         asked = bench.request(
             {self.task.runner: work}, workspace=workspace, evidence=place.evidence, timeout=timeout, log=place.root / "log.txt"
         )
-        return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance)
+        needed = connections_of(execution.work) if self.task.runner == "llm" else {}
+        return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance, connections=needed)
 
     def run(self) -> Outcome:
         """Have the persona work, with what is set aside for it."""

@@ -3,7 +3,9 @@
 The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `external` (the ways); `process` (one
 program, run to its end), below it `warden` (outlives no program, nor the reverse), `orphans` (the net under the
 wardens) and `output` (the log); `environment` (what a program gets to know); `principals` and `functions` (who acted);
-`installed` (ways that other distributions bring).
+`installed` (ways that other distributions bring); `prompt` (what an agent is told); `extras` (what a way needs beside Phasegate). Of a
+language model, `llm` is the side of the task, and `llm_child` its process: `llm_order` (what both tell each other), `llm_loop` (the conversation),
+`room` and below it `confined` (its file tools), `llm_given` (Airflow's provider in there), `llm_told` (why it could not go on).
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from dag_factory.runners.base import Allowance, Ended, Figures, Flaw, Judgement,
 from dag_factory.runners.check import CheckRunner
 from dag_factory.runners.command import CommandRunner
 from dag_factory.runners.external import ExternalRunner
+from dag_factory.runners.extras import lacking
 from dag_factory.runners.installed import installed
+from dag_factory.runners.llm import LlmRunner
 from dag_factory.runners.principals import static_principals
 from dag_factory.runners.process import run_program
 from dag_factory.runners.python import PythonRunner
@@ -28,6 +32,7 @@ __all__ = [
     "Outcome",
     "Request",
     "Runner",
+    "lacking",
     "run_program",
     "runner_of",
     "static_principals",
@@ -38,6 +43,7 @@ RUNNERS: dict[str, Runner] = {
     "command": CommandRunner(),
     "python": PythonRunner(),
     "external": ExternalRunner(),
+    "llm": LlmRunner(),
 }
 
 

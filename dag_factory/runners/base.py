@@ -129,6 +129,7 @@ class Request:
     conversation: that of the attempt before, if there is one to be resumed; else empty.
     memory: the folder that a next attempt of the same task finds again; None where nothing can be kept.
     allowance: what may still be spent.
+    connections: values of Airflow's connections that a model's process needs, as JSON by id. Secret: to be handed over, and never written.
 
     """
 
@@ -147,6 +148,7 @@ class Request:
     conversation: str = ""
     memory: Path | None = None
     allowance: Allowance = field(default_factory=Allowance)
+    connections: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

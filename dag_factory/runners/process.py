@@ -43,8 +43,13 @@ def run_program(
     log: Path,
     emit: Callable[[str], None],
     limits: Limits,
+    pass_fds: Sequence[int] = (),
 ) -> Outcome:
     """Run a program and everything it starts to the end; the outcome names no principals.
+
+    Parameters
+    ----------
+    pass_fds: descriptors that it is given, beside output and errors.
 
     The program gets no standard input and a session of its own; its output and errors go, merged, to `log` and `emit`.
     When it has exited, timed out or been stopped, or when anything is raised in here, all its descendants are told to
@@ -62,7 +67,7 @@ def run_program(
     with Output(log, emit, limits) as output:
         if ended == "exited":
             try:
-                ended, code = _supervise(argv, cwd, environment, timeout, stop, output)
+                ended, code = _supervise(argv, cwd, environment, timeout, stop, output, pass_fds)
             except (_NotStartedError, ValueError) as error:
                 ended, reason = "not-started", f"{argv[0]!r} cannot be started: {error}."
     outcome = Outcome(ended, code, (), output.total, output.truncated, output.excerpt(), time.monotonic() - began, reason)
@@ -98,9 +103,10 @@ def _supervise(
     timeout: float | None,
     stop: Event,
     output: Output,
+    pass_fds: Sequence[int],
 ) -> tuple[Ended, int | None]:
     deadline = time.monotonic() + (math.inf if timeout is None else timeout)
-    with orphans.adopting() as net, _warden(net, argv, cwd, environment) as process:
+    with orphans.adopting() as net, _warden(net, argv, cwd, environment, pass_fds) as process:
         try:
             ended = _follow(process, output, deadline, stop)
         finally:
@@ -114,7 +120,9 @@ def _supervise(
 
 
 @contextlib.contextmanager
-def _warden(net: orphans.Net, argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def _warden(
+    net: orphans.Net, argv: Sequence[str], cwd: Path, environment: Mapping[str, str], pass_fds: Sequence[int]
+) -> Iterator[subprocess.Popen[bytes]]:
     """Start the program's warden; its standard input is the lifeline."""
     try:
         process = net.start(
@@ -126,6 +134,7 @@ def _warden(net: orphans.Net, argv: Sequence[str], cwd: Path, environment: Mappi
             stderr=subprocess.STDOUT,
             start_new_session=True,
             close_fds=True,
+            pass_fds=pass_fds,
             bufsize=0,
         )
     except OSError as error:

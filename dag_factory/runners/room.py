@@ -85,7 +85,7 @@ class Room:
     task_file: Path
     writes: Sequence[str] = ()
     reports: Sequence[str] = ()
-    _left: int = field(default=_ALL, repr=False)
+    _left: int = field(default=_ALL, repr=False, init=False)
 
     def tools(self) -> list[Callable[..., str]]:
         """What this model may do: to write, only where it may change something; to report, only what it owes."""

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from dag_factory.spec.budget import Budget, budget_of
 from dag_factory.spec.closing import Approval, Fix, Gate
+from dag_factory.spec.llm import Llm, llm_of
 from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word
 from dag_factory.spec.telling import Notifier, Notify, Slack, Smtp
 from dag_factory.spec.written import Written
@@ -29,6 +30,7 @@ __all__ = [
     "Feature",
     "Fix",
     "Gate",
+    "Llm",
     "Notifier",
     "Notify",
     "Param",
@@ -186,7 +188,7 @@ class Binding(Written):
     python: Word | None = None
     external: Literal[True] | None = None
     agent: Word | None = None
-    llm: Word | None = None
+    llm: Annotated[Llm, BeforeValidator(llm_of)] | None = None
     human: Texts | None = None
     operator: Word | None = None
     runner: Annotated[dict[Name, Any], Field(min_length=1, max_length=1)] | None = None
