@@ -6,6 +6,7 @@ Imports pydantic-ai, so it is imported only in the process of a model.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_ai import Agent, FunctionToolset, UsageLimits
+from pydantic_ai.exceptions import UsageLimitUnavailableWarning
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.usage import RunUsage
 
-from dag_factory.runners.llm_order import MOST_REQUESTS, Order, Report
+from dag_factory.runners import llm_order
+from dag_factory.runners.llm_order import Order, Report
 from dag_factory.runners.room import Room
 
-__all__ = ["INSTRUCTIONS", "Account", "Work", "room_of"]
+__all__ = ["INSTRUCTIONS", "Account", "Loop", "Work", "room_of"]
 
 INSTRUCTIONS = (
     "You work through the tools you are given, and in no other way: you cannot run programs. Paths are relative to the workspace; the inputs, and the "
@@ -45,10 +48,6 @@ class Account(Work):
 
     verdict: Literal["PASSED", "FAILED"] = Field(description="PASSED only if all that you looked at holds; in doubt FAILED.")
     notes: Line = Field(default="", description="Why. Of FAILED, what has to be mended.")
-
-
-class UnmeasuredError(Exception):
-    """A model that does not say what it takes cannot be held to a budget of tokens."""
 
 
 class Loop:
@@ -85,8 +84,18 @@ class Loop:
         Exception: whatever pydantic-ai, the provider or a toolset raises, see `dag_factory.runners.llm_told`.
 
         """
+        with warnings.catch_warnings():
+            # A model that does not say what it takes cannot be held to a budget of tokens.
+            warnings.simplefilter("error", UsageLimitUnavailableWarning)
+            try:
+                self._end(await self._conversed())
+            except Exception:
+                self._tell()  # what the last answer took
+                raise
+
+    async def _conversed(self) -> Work:
         order, agent = self._order, self._agent()
-        limits = UsageLimits(request_limit=order.requests or MOST_REQUESTS, total_tokens_limit=order.tokens)
+        limits = UsageLimits(request_limit=order.requests or llm_order.MOST_REQUESTS, total_tokens_limit=order.tokens)
         async with agent.iter(
             order.prompt,
             message_history=self._remembered(),
@@ -104,7 +113,8 @@ class Loop:
                     self._answered(node.model_response)
             result = run.result
         assert result is not None  # noqa: S101 # a run that ends without an exception has one
-        self._end(result.output)
+        answer: Work = result.output
+        return answer
 
     def _agent(self) -> Any:
         room = room_of(self._order.room)
@@ -123,13 +133,8 @@ class Loop:
                 self._say(part.content.strip()[:_SAID])
             elif isinstance(part, ToolCallPart):
                 self._say(f"{part.tool_name} {_argument(part)}".rstrip())
-        told = not self._usage.unmeasured_requests
-        self._tell(
-            doing="working with its tools", tokens_told=told, provider=response.provider_name or self.told.provider,
-            model=response.model_name or self.told.model,
-        )  # fmt: skip
-        if self._order.tokens is not None and not told:
-            raise UnmeasuredError
+        named = {"provider": response.provider_name or self.told.provider, "model": response.model_name or self.told.model}
+        self._tell(doing="working with its tools", **named)
 
     def _end(self, answer: Work) -> None:
         judged: dict[str, Any] = {"verdict": answer.verdict, "notes": answer.notes} if isinstance(answer, Account) else {}
@@ -139,8 +144,9 @@ class Loop:
     def _tell(self, **news: Any) -> None:
         used = self._usage
         self.told = replace(
-            self.told, since=time.time(), requests=self._asked, input_tokens=used.input_tokens, output_tokens=used.output_tokens, **news
-        )
+            self.told, since=time.time(), requests=self._asked, input_tokens=used.input_tokens, output_tokens=used.output_tokens,
+            tokens_told=not used.unmeasured_requests, **news,
+        )  # fmt: skip
         self._report(self.told)
 
     def _remember(self, messages: list[ModelMessage]) -> None:

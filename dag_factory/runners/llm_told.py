@@ -10,8 +10,8 @@ from http import HTTPStatus
 
 from pydantic_ai import exceptions as errors
 
-from dag_factory.runners.llm_loop import UnmeasuredError
-from dag_factory.runners.llm_order import MOST_REQUESTS, Order
+from dag_factory.runners import llm_order
+from dag_factory.runners.llm_order import Order
 
 __all__ = ["BUDGET", "told"]
 
@@ -31,7 +31,7 @@ def told(error: BaseException, order: Order) -> tuple[str, str]:
     who = f"The model of the connection {order.connection}"
     if isinstance(error, errors.UsageLimitExceeded):
         return _spent(error, order)
-    if isinstance(error, UnmeasuredError):
+    if isinstance(error, errors.UsageLimitUnavailableWarning):
         return BUDGET, f"{who} does not say how many tokens it takes, so a budget of tokens cannot be kept. Limit requests or time instead."
     if isinstance(error, BaseExceptionGroup):
         return "", f"{who}, and each that stands in for it, failed: " + " ".join(told(one, order)[1] for one in _each(error))
@@ -60,7 +60,7 @@ def _api(error: errors.ModelAPIError, order: Order) -> str:
 
 def _spent(error: errors.UsageLimitExceeded, order: Order) -> tuple[str, str]:
     if order.requests is None and "request_limit" in str(error):
-        return "", f"It asked the model {MOST_REQUESTS} times and came to no end. Write `budget: {{requests: N}}` to allow more."
+        return "", f"It asked the model {llm_order.MOST_REQUESTS} times and came to no end. Write `budget: {{requests: N}}` to allow more."
     limit = f"{order.requests} requests" if "request_limit" in str(error) else f"{order.tokens} tokens"
     return BUDGET, f"It was ended: the {limit} that were left for it are spent."
 
