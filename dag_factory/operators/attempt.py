@@ -9,9 +9,10 @@ from typing import Any
 from dag_factory.errors import PhasegateError, WorkspaceError
 from dag_factory.evidence.reported import Kept
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
-from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_sealed, keep_log, run_check
+from dag_factory.operators.collect import EXCERPT, Bench, bounds_of, collect, collect_sealed, keep_log, result_of, run_check
 from dag_factory.operators.connections import connections_of
 from dag_factory.operators.given import give
+from dag_factory.operators.guarding import leaks
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
 from dag_factory.operators.spending import held_to, reserve
@@ -67,10 +68,21 @@ class Attempt(Workplace):
         timeout = min(execution.timeout, max(1.0, (end - self.case.now).total_seconds())) if end else execution.timeout
         timeout = min(timeout, self.allowance.time or timeout)
         asked = bench.request(
-            {self.task.runner: work}, workspace=workspace, evidence=place.evidence, timeout=timeout, log=place.root / "log.txt"
+            {self.task.runner: work},
+            workspace=workspace,
+            evidence=place.evidence,
+            timeout=timeout,
+            log=place.root / "log.txt",
+            bounds=bounds_of(execution),
         )
-        needed = connections_of(execution.work) if self.task.runner == "llm" else {}
-        return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance, connections=needed)
+        asked = replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance)
+        return self._connected(asked, bench) if self.task.runner == "llm" else asked
+
+    def _connected(self, asked: Request, bench: Bench) -> Request:
+        """Give a model's process its connections; their secrets are kept out of logs and evidence from here on."""
+        connections, secrets = connections_of(asked.work["llm"])
+        self.bench = replace(bench, secrets=bench.secrets | secrets)
+        return replace(asked, connections=connections, secrets=self.bench.secrets.masked)
 
     def run(self) -> Outcome:
         """Have the persona work, with what is set aside for it."""
@@ -95,10 +107,7 @@ class Attempt(Workplace):
         self.outcome, self.principals = outcome, outcome.principals or self.principals
         self.refusals += [Refusal(rule=flaw.rule, path="", text=flaw.text) for flaw in outcome.flaws]
         if self.task.runner == "check":
-            self.checks.append(CheckResult(
-                task=self.task.id, name="check", exit_code=outcome.exit_code, ended=outcome.reason or outcome.ended,
-                log=keep_log(self.scope.run, place.root / "log.txt"), excerpt=outcome.excerpt[-EXCERPT:], seconds=f"{outcome.seconds:.3f}",
-            ))  # fmt: skip
+            self.checks.append(result_of(self.task, "check", outcome, keep_log(self.scope.run, place.root / "log.txt")))
 
     def seal(self, *, failed: bool = False) -> None:
         """Commit what the persona left, or say why it cannot be. What a failed attempt left is kept, and counts for nothing."""
@@ -122,7 +131,9 @@ class Attempt(Workplace):
             Refusal(rule=item.rule, path=item.path, text=f"{item.path} {item.text}." if item.path else item.text)
             for item in sealed.refusals
         ]
-        if sealed.commit is None or sealed.tree is None:
+        told = list(leaks(repository, sealed, self._ready()[0].secrets))
+        self.refusals += told
+        if sealed.commit is None or sealed.tree is None or told:
             return None, []
         bundle = None
         if sealed.commit != self.base:
@@ -140,7 +151,7 @@ class Attempt(Workplace):
                 sealed, _ = self._committed(self.repository)
             except WorkspaceError as error:
                 self.emit(f"What it left could not be kept: {error}")
-        memory = keep_memory(self.scope.run, place.root / "memory")
+        memory = keep_memory(self.scope.run, place.root / "memory", self._ready()[0].secrets.masked)
         if memory or (sealed and sealed.bundle):
             self.kept = Kept(sealed=sealed if sealed and sealed.bundle else None, memory=memory)
 
@@ -217,7 +228,7 @@ class Attempt(Workplace):
         return f"{self.task.id}: Mend {rules}\n\n" + "".join(f"- {name}\n" for name in found)
 
     def _add(self, **asked: Any) -> None:
-        entries, refusals = collect(self.scope.run, self.task, **asked)
+        entries, refusals = collect(self.scope.run, self.task, secrets=self._ready()[0].secrets, **asked)
         self.entries += entries
         self.refusals += refusals
 

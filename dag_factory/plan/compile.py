@@ -21,7 +21,7 @@ from dag_factory.plan.models import Execution, Notifier, Plan, Presentation, Sch
 from dag_factory.plan.rules import PLAN_RULES
 from dag_factory.runners import static_principals
 from dag_factory.spec import Binding, Spec, Task, Workflow, ordered
-from dag_factory.spec.models import Evidence
+from dag_factory.spec.models import Check, Evidence
 from dag_factory.spec.telling import EVENTS
 
 __all__ = ["compile_plan"]
@@ -153,10 +153,28 @@ def _checks(workflow: Workflow, binding: Binding, items: tuple[Item, ...], featu
     """What Phasegate runs for a task: the check it is bound to, the one that verifies it, and those its evidence names."""
     own = binding.check or binding.verify
     if own is not None:
-        yield CheckContract(name="check" if binding.check else "verify", run=_filled(own, feature), timeout=binding.timeout or 3600)
+        name, timeout = "check" if binding.check else "verify", binding.timeout or 3600
+        yield CheckContract(name=name, run=_filled(own, feature), timeout=timeout, **_taking(binding, network=False))
     for name in dict.fromkeys(item.check for item in items if item.check):
         check = workflow.checks[name]
-        yield CheckContract(name=name, run=_filled(check.run, feature), at=check.at, blames=check.blames, timeout=check.timeout)
+        yield CheckContract(
+            name=name,
+            run=_filled(check.run, feature),
+            at=check.at,
+            blames=check.blames,
+            timeout=check.timeout,
+            **_taking(check, network=False),
+        )
+
+
+def _taking(written: Binding | Check, *, network: bool) -> dict[str, Any]:
+    """What a program may take; `network` is what holds where nothing was written."""
+    return {
+        "network": network if written.network is None else written.network,
+        "memory": written.memory,
+        "processes": written.processes,
+        "disk": written.disk,
+    }
 
 
 def _targets(names: list[tuple[str, str, Task, str | None]], written: tuple[str, ...], feature: str | None, own: str) -> Iterator[str]:
@@ -179,7 +197,8 @@ def _execution(workflow: Workflow, phase_id: str, task: Task, feature: str | Non
     asked |= {key: _filled(asked[key], feature) for key in ("verify",) if key in asked}
     runner = binding.runners[0]
     work = written["runner"][runner] if binding.runner else written[runner]
-    return Execution(work=_filled(work, feature), does=_does(workflow, task, feature), accounts=accounts, **asked)
+    taking = _taking(binding, network=runner != "check")
+    return Execution(work=_filled(work, feature), does=_does(workflow, task, feature), accounts=accounts, **asked, **taking)
 
 
 def _does(workflow: Workflow, task: Task, feature: str | None) -> str:

@@ -31,7 +31,7 @@ class Budget(_Frozen):
 
 
 class Execution(_Frozen):
-    """How one task is worked on: its runner's own value, and how Airflow is to run it. Times are in seconds.
+    """How one task is worked on: its runner's own value, what it may take, and how Airflow is to run it. Times are in seconds, sizes in bytes.
 
     `accounts` are those of the plan's `budgets` that the task draws on.
     """
@@ -48,6 +48,10 @@ class Execution(_Frozen):
     retry_delay: int = 30
     timeout: int = 3600
     accounts: tuple[str, ...] = ()
+    network: bool = True
+    memory: int | None = None
+    processes: int | None = None
+    disk: int | None = None
 
 
 class Schedule(_Frozen):

@@ -2,15 +2,18 @@
 
 The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `external` (the ways); `process` (one
 program, run to its end), below it `warden` (outlives no program, nor the reverse), `orphans` (the net under the
-wardens) and `output` (the log); `environment` (what a program gets to know); `principals` and `functions` (who acted);
-`installed` (ways that other distributions bring); `prompt` (what an agent is told); `extras` (what a way needs beside Phasegate). Of a
-language model, `llm` is the side of the task, and `llm_child` its process: `llm_order` (what both tell each other), `llm_loop` (the conversation),
-`room` and below it `confined` (its file tools), `llm_given` (Airflow's provider in there), `llm_told` (why it could not go on).
+wardens), `bounds` and `offline` (what a program may take and reach), `output` and `masking` (the log, without secrets);
+`environment` (what a program gets to know); `agent` (a coding command line, see `agents`) and `prompt` (what it is
+told); `principals` and `functions` (who acted); `installed` (ways that other distributions bring); `extras` (what a
+way needs beside Phasegate). Of a language model, `llm` is the side of the task, and `llm_child` its process: `llm_order` (what
+both tell each other), `llm_loop` (the conversation), `room` and below it `confined` (its file tools), `llm_given` (Airflow's
+provider in there), `llm_told` (why it could not go on).
 """
 
 from __future__ import annotations
 
-from dag_factory.runners.base import Allowance, Ended, Figures, Flaw, Judgement, Limits, Outcome, Request, Runner
+from dag_factory.runners.agent import AgentRunner
+from dag_factory.runners.base import Allowance, Bounds, Ended, Figures, Flaw, Judgement, Limits, Outcome, Request, Runner
 from dag_factory.runners.check import CheckRunner
 from dag_factory.runners.command import CommandRunner
 from dag_factory.runners.external import ExternalRunner
@@ -24,6 +27,7 @@ from dag_factory.runners.python import PythonRunner
 __all__ = [
     "RUNNERS",
     "Allowance",
+    "Bounds",
     "Ended",
     "Figures",
     "Flaw",
@@ -43,6 +47,7 @@ RUNNERS: dict[str, Runner] = {
     "command": CommandRunner(),
     "python": PythonRunner(),
     "external": ExternalRunner(),
+    "agent": AgentRunner(),
     "llm": LlmRunner(),
 }
 

@@ -22,16 +22,16 @@ from typing import Any, BinaryIO, Literal
 
 from dag_factory.errors import RunnerError
 from dag_factory.runners.base import Figures, Flaw, Judgement, Outcome, Request
-from dag_factory.runners.environment import environment_of
 from dag_factory.runners.extras import lacking
 from dag_factory.runners.llm_order import Order, Report
-from dag_factory.runners.process import run_program
+from dag_factory.runners.process import run_requested
 from dag_factory.runners.prompt import prompt_of
 
 __all__ = ["LlmRunner"]
 
 _CHILD = Path(__file__).with_name("llm_child.py")
 _PATIENCE = 600.0
+_SAID = 500
 
 
 class LlmRunner:
@@ -47,27 +47,20 @@ class LlmRunner:
 
     def principals(self, request: Request) -> tuple[str, ...]:
         """Name the connection and the conversation; who answered is known afterwards."""
-        return (f"llm:{self._value(request)['connection']}:{_conversation(request)}",)
+        return (f"llm:{self._value(request)['connection']}/unknown/{_conversation(request)}",)
 
     def run(self, request: Request, stop: Event) -> Outcome:
         """Have the model work; end it when `stop` is set."""
         acted = self.principals(request)
         if missing := lacking(self.name):
             return Outcome("not-started", None, acted, 0, False, "", 0.0, reason=missing)
-        order, environment = self._order(request), environment_of(request)
+        order = self._order(request)
+        request.home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=request.home) as sheet:
             with _handed_over(order.encoded()) as pipe:
-                outcome = run_program(
-                    [sys.executable, "-P", str(_CHILD), str(pipe), str(sheet.fileno())],
-                    cwd=Path(tempfile.mkdtemp(dir=request.home)),
-                    environment=environment,
-                    timeout=request.timeout,
-                    stop=stop,
-                    log=request.log,
-                    emit=request.emit,
-                    limits=request.limits,
-                    pass_fds=(pipe, sheet.fileno()),
-                )
+                argv = [sys.executable, "-P", str(_CHILD), str(pipe), str(sheet.fileno())]
+                private = Path(tempfile.mkdtemp(dir=request.home))
+                outcome = run_requested(request, argv, stop, cwd=private, pass_fds=(pipe, sheet.fileno()))
             report = _last(sheet)
         return _concluded(replace(outcome, principals=acted), report, order)
 
@@ -131,20 +124,32 @@ def _concluded(outcome: Outcome, report: Report, order: Order) -> Outcome:
         provider=report.provider, model=report.model, conversation=order.conversation, requests=report.requests,
         input_tokens=report.input_tokens if report.tokens_told else None, output_tokens=report.output_tokens if report.tokens_told else None,
     )  # fmt: skip
-    acted = f"model:{report.provider}:{report.model}:{order.conversation}" if report.model else outcome.principals[0]
-    outcome = replace(outcome, principals=(acted,), figures=figures)
+    acted = f"llm:{report.provider}/{report.model}/{order.conversation}"
+    if report.model:
+        outcome = replace(outcome, principals=(f"conversation:{report.provider}:{order.conversation}", acted))
+    outcome = replace(outcome, figures=figures)
     if outcome.ended == "stopped":
         return outcome
-    if report.failed:
-        flaws = (Flaw(report.rule, report.failed),) if report.rule else ()
-        return replace(outcome, reason=report.failed, flaws=flaws)
-    if outcome.ended != "exited" or outcome.exit_code:
+    if outcome.ended != "exited":
         was = f" It was {report.doing} for {max(time.time() - report.since, 0):.0f} s." if report.since else ""
         return replace(outcome, reason=f"{outcome.reason}{was}".strip())
-    if report.summary is None:
-        return replace(outcome, exit_code=1, reason="The process of the model ended without saying that the work was done. Read the log.")
+    if flaw := _flaw(outcome, report, order):
+        return replace(outcome, flaws=(flaw,))
     if not order.judges:
         return outcome
     verdict: Literal["PASSED", "FAILED"] = "PASSED" if report.verdict == "PASSED" else "FAILED"
-    said = Judgement(verdict, "claimed", acted, notes=report.notes or report.summary, references=report.references)
+    said = Judgement(verdict, "claimed", acted, notes=report.notes or str(report.summary), references=report.references)
     return replace(outcome, judgement=said)
+
+
+def _flaw(outcome: Outcome, report: Report, order: Order) -> Flaw | None:
+    """Say what is wrong with work that has ended; the exit code alone decides nothing."""
+    if report.flaw:
+        rule, text = report.flaw
+        return Flaw(rule, text)
+    if report.summary is None or outcome.exit_code:
+        was = f" when it was {report.doing}" if report.doing else ""
+        return Flaw("agent-broken", f"The process of the model ended with exit code {outcome.exit_code}{was}, and no result. Read the log.")
+    if not (order.judges or order.resumed or report.changed) and (order.room["writes"] or order.room["reports"]):
+        return Flaw("agent-idle", f"The model says that it is done, and changed nothing: {' '.join(report.summary.split())[:_SAID]}")
+    return None

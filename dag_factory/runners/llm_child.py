@@ -53,7 +53,7 @@ def work(order: Order, report: Callable[[Report], None], say: Callable[[str], No
         last = begun[0].told if begun else Report()
         failed = llm_given.masked(failed)
         say(failed)
-        report(replace(last, rule=rule, failed=failed))
+        report(replace(last, flaw=(rule, failed)))
         return 1
     return 0
 

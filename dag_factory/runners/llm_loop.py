@@ -73,6 +73,7 @@ class Loop:
         self._say = say
         self._usage = RunUsage()
         self._asked = 0
+        self._room = room_of(order.room)
         self.told = Report()
         """What was reported last."""
 
@@ -117,8 +118,7 @@ class Loop:
         return answer
 
     def _agent(self) -> Any:
-        room = room_of(self._order.room)
-        files = FunctionToolset(room.tools(), docstring_format="google", sequential=True)
+        files = FunctionToolset(self._room.tools(), docstring_format="google", sequential=True)
         return self._hook.create_agent(
             Account if self._order.judges else Work,
             instructions=INSTRUCTIONS,
@@ -145,7 +145,7 @@ class Loop:
         used = self._usage
         self.told = replace(
             self.told, since=time.time(), requests=self._asked, input_tokens=used.input_tokens, output_tokens=used.output_tokens,
-            tokens_told=not used.unmeasured_requests, **news,
+            tokens_told=not used.unmeasured_requests, changed=self._room.changed, **news,
         )  # fmt: skip
         self._report(self.told)
 

@@ -77,10 +77,10 @@ class Report:
     doing: what is going on, for people.
     since: when that began, in seconds since 1970.
     tokens_told: whether the model said of every answer what it took.
+    changed: how often it wrote or deleted a file.
     summary: what it says it did; None before it has ended well.
     verdict: PASSED or FAILED, of one that judges.
-    failed: why it could not go on; empty if it did.
-    rule: the rule that was broken, if it is one.
+    flaw: the rule that was broken, and why it could not go on; None if it could.
 
     """
 
@@ -92,12 +92,12 @@ class Report:
     input_tokens: int = 0
     output_tokens: int = 0
     tokens_told: bool = True
+    changed: int = 0
     summary: str | None = None
     verdict: str = ""
     notes: str = ""
     references: tuple[str, ...] = ()
-    failed: str = ""
-    rule: str = ""
+    flaw: tuple[str, str] | None = None
 
     def line(self) -> bytes:
         """Write it for the task process."""
@@ -110,4 +110,4 @@ class Report:
         if not lines:
             return cls()
         told = json.loads(lines[-1])
-        return replace(cls(**told), references=tuple(told["references"]))
+        return replace(cls(**told), references=tuple(told["references"]), flaw=tuple(told["flaw"]) if told["flaw"] else None)

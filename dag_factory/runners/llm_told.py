@@ -13,9 +13,9 @@ from pydantic_ai import exceptions as errors
 from dag_factory.runners import llm_order
 from dag_factory.runners.llm_order import Order
 
-__all__ = ["BUDGET", "told"]
+__all__ = ["told"]
 
-BUDGET = "budget-exceeded"
+BUDGET, FAILED, BROKEN = "budget-exceeded", "agent-failed", "agent-broken"
 _MOST = 500
 _AGAIN = "A retry (`retries:`) goes on with the conversation."
 
@@ -25,7 +25,7 @@ def told(error: BaseException, order: Order) -> tuple[str, str]:
 
     Returns
     -------
-    The rule that was broken, or nothing where it was none; and what happened.
+    The rule that was broken, and what happened.
 
     """
     who = f"The model of the connection {order.connection}"
@@ -34,12 +34,12 @@ def told(error: BaseException, order: Order) -> tuple[str, str]:
     if isinstance(error, errors.UsageLimitUnavailableWarning):
         return BUDGET, f"{who} does not say how many tokens it takes, so a budget of tokens cannot be kept. Limit requests or time instead."
     if isinstance(error, BaseExceptionGroup):
-        return "", f"{who}, and each that stands in for it, failed: " + " ".join(told(one, order)[1] for one in _each(error))
+        return FAILED, f"{who}, and each that stands in for it, failed: " + " ".join(told(one, order)[1] for one in _each(error))
     if isinstance(error, errors.ModelAPIError):
-        return "", f"{who} {_api(error, order)}"
+        return FAILED, f"{who} {_api(error, order)}"
     if isinstance(error, errors.UnexpectedModelBehavior):
-        return "", f"{who} answered what cannot be used: {_short(error)} {_AGAIN}"
-    return "", f"{who} cannot be asked: {type(error).__name__}: {_short(error)}"
+        return BROKEN, f"{who} answered what cannot be used: {_short(error)} {_AGAIN}"
+    return FAILED, f"{who} cannot be asked: {type(error).__name__}: {_short(error)}"
 
 
 def _api(error: errors.ModelAPIError, order: Order) -> str:
@@ -60,7 +60,10 @@ def _api(error: errors.ModelAPIError, order: Order) -> str:
 
 def _spent(error: errors.UsageLimitExceeded, order: Order) -> tuple[str, str]:
     if order.requests is None and "request_limit" in str(error):
-        return "", f"It asked the model {llm_order.MOST_REQUESTS} times and came to no end. Write `budget: {{requests: N}}` to allow more."
+        return (
+            FAILED,
+            f"It asked the model {llm_order.MOST_REQUESTS} times and came to no end. Write `budget: {{requests: N}}` to allow more.",
+        )
     limit = f"{order.requests} requests" if "request_limit" in str(error) else f"{order.tokens} tokens"
     return BUDGET, f"It was ended: the {limit} that were left for it are spent."
 

@@ -76,6 +76,7 @@ class Room:
     task_file: its task, as data.
     writes: globs of what it may change in the workspace, as `dag_factory.workspace.globs` reads them; the seal decides, this tells sooner.
     reports: the names of the reports it owes.
+    changed: how often it wrote or deleted something.
 
     """
 
@@ -85,6 +86,7 @@ class Room:
     task_file: Path
     writes: Sequence[str] = ()
     reports: Sequence[str] = ()
+    changed: int = field(default=0, init=False)
     _left: int = field(default=_ALL, repr=False, init=False)
 
     def tools(self) -> list[Callable[..., str]]:
@@ -195,6 +197,7 @@ class Room:
         """
         spot = self._mine(path)
         confined.delete(spot.root, spot.names)
+        self.changed += 1
         return f"Deleted {spot.path}."
 
     @_answering
@@ -260,6 +263,7 @@ class Room:
             raise _RefusedError(f"{len(data)} bytes are too many: {min(_FILE, self._left)} are allowed.")
         confined.put(spot.root, spot.names, data)
         self._left -= len(data)
+        self.changed += 1
         return f"Wrote {spot.path}, {len(data)} bytes."
 
 

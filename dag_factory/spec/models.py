@@ -10,15 +10,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from dag_factory.spec.agent import Agent
 from dag_factory.spec.budget import Budget, budget_of
 from dag_factory.spec.closing import Approval, Fix, Gate
 from dag_factory.spec.llm import Llm, llm_of
 from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word
+from dag_factory.spec.taking import Taking
 from dag_factory.spec.telling import Notifier, Notify, Slack, Smtp
 from dag_factory.spec.written import Written
 
 __all__ = [
     "RUNNER_KEYS",
+    "Agent",
     "Approval",
     "Binding",
     "Budget",
@@ -148,7 +151,7 @@ class Evidence(Written):
         return self
 
 
-class Check(Written):
+class Check(Taking):
     """A command that Phasegate runs itself: on what a task sealed, or on the merged work of a phase.
 
     `blames` says whose work is at fault where it fails: what the task validates, or the task's own.
@@ -180,14 +183,14 @@ class Persona(Written):
     contracts: dict[Name, Contract] = Field(min_length=1)
 
 
-class Binding(Written):
+class Binding(Taking):
     """How a persona works: exactly one runner, and how Airflow is to run it."""
 
     check: Command | None = None
     command: Command | None = None
     python: Word | None = None
     external: Literal[True] | None = None
-    agent: Word | None = None
+    agent: Name | Agent | None = None
     llm: Annotated[Llm, BeforeValidator(llm_of)] | None = None
     human: Texts | None = None
     operator: Word | None = None

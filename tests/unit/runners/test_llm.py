@@ -63,7 +63,7 @@ def test_it_works_through_its_tools_and_says_what_it_took(bench):
     assert (figures.provider, figures.model, figures.requests, figures.input_tokens, figures.output_tokens, figures.cost) == (
         "openai", "fake-2026", 4, 400, 40, None,
     )  # fmt: skip
-    assert outcome.principals == (f"model:openai:fake-2026:{figures.conversation}",)
+    assert outcome.principals == (f"conversation:openai:{figures.conversation}", f"llm:openai/fake-2026/{figures.conversation}")
     assert outcome.judgement is None, "who makes something gives no verdict"
     assert model.keys == {f"Bearer {KEY}"}
     assert model.tools() == [
@@ -98,7 +98,7 @@ def test_a_judge_may_only_read_and_its_verdict_is_a_claim(bench):
     said = outcome.judgement
     assert said is not None
     assert (said.verdict, said.grade, said.notes, said.references) == ("FAILED", "claimed", "It is thin.", ("README.md",))
-    assert (said.by,) == outcome.principals
+    assert said.by == outcome.principals[1]
     assert model.tools() == ["list_files", "read_file", "search_files", "write_report", "final_result"]
 
 
@@ -107,8 +107,8 @@ def test_a_failing_model_is_told_by_name_and_the_next_attempt_goes_on(bench):
     with running(calls(("write_file", {"path": "src/a.py", "content": "x = 1\n"})), Fails(500, message="the GPU is on fire")) as model:
         first = run(bench, model)
     assert first.exit_code == 1
-    assert "The model of the connection my_model answered 500 (internal server error)" in first.reason
-    assert "the GPU is on fire" in first.reason
+    assert "The model of the connection my_model answered 500 (internal server error)" in first.why
+    assert "the GPU is on fire" in first.why
     assert first.figures is not None
     assert (first.figures.requests, first.figures.input_tokens) == (2, 100)
     task(bench, attempt=2)
@@ -134,8 +134,21 @@ def test_of_a_model_that_was_ended_in_the_middle_it_is_told_how_far_it_was(bench
     assert outcome.figures is not None
     assert (outcome.figures.requests, outcome.figures.input_tokens) == (2, 100)
     silent = _concluded(replace(ended, ended="exited", exit_code=0, reason=""), Report(), LlmRunner()._order(request))
-    assert (silent.exit_code, silent.principals) == (1, ("llm:my_model:c",))
-    assert "without saying that the work was done" in silent.reason
+    assert silent.principals == ("llm:my_model:c",)
+    assert [flaw.rule for flaw in silent.flaws] == ["agent-broken"]
+    assert "ended with exit code 0, and no result" in silent.why
+
+
+def test_a_model_that_claims_and_does_nothing_is_told(bench):
+    task(bench)
+    request = bench.request({"llm": {"connection": "my_model"}}, timeout=60)
+    order = LlmRunner()._order(request)
+    ended = Outcome("exited", 0, ("llm:my_model:c",), 0, False, "", 60.0)
+    outcome = _concluded(ended, Report(doing="done", summary="All of it is perfect."), order)
+    assert [flaw.rule for flaw in outcome.flaws] == ["agent-idle"]
+    assert "changed nothing: All of it is perfect." in outcome.why
+    assert _concluded(ended, Report(doing="done", summary="Done.", changed=1), order).flaws == ()
+    assert _concluded(ended, Report(doing="done", summary="Done."), replace(order, resumed=True)).flaws == ()
 
 
 def test_a_stop_ends_it_at_once_and_nothing_is_handed_to_anybody_else(bench, until):
@@ -211,8 +224,8 @@ def test_a_connection_of_another_kind_is_named(bench):
     request = bench.request({"llm": {"connection": "my_model"}}, timeout=90)
     outcome = RUNNERS["llm"].run(replace(request, connections={"my_model": json.dumps({"conn_type": "http", "password": KEY})}), bench.stop)
     assert outcome.exit_code == 1
-    assert "The model of the connection my_model cannot be asked" in outcome.reason
-    assert KEY not in outcome.reason
+    assert "The model of the connection my_model cannot be asked" in outcome.why
+    assert KEY not in outcome.why
 
 
 @pytest.mark.parametrize("value", [None, 5, {}, {"connection": 5}])
