@@ -21,7 +21,7 @@ from pathlib import Path
 VENV = Path(".venv")
 MADE = VENV / ".made"
 LOG = VENV / "install.log"
-GROUPS = {"demo": ("demo",), "dev": ("demo", "dev"), "compose": ("demo", "dev", "compose")}
+GROUPS = {"demo": ("demo",), "dev": ("demo", "llm", "dev"), "compose": ("demo", "llm", "dev", "compose")}
 # Not the project's own dependencies: what an editable install of it asks for.
 BUILDING = ("hatchling", "editables")
 

@@ -141,6 +141,7 @@ def _shorten(made: dict[str, Any]) -> None:
         "Check": [text, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
         "Schedule": [{"enum": [*presets, "none"]}, {"type": "string", "pattern": " "}, {"type": "null"}],
         "Budget": [{"type": "string", "pattern": MONEY}],
+        "Llm": [text],
         "Param": [{"type": ["string", "number", "boolean", "array", "null"]}],
     }
     for part in list(_parts(made)):

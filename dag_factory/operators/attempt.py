@@ -10,6 +10,7 @@ from dag_factory.errors import PhasegateError, WorkspaceError
 from dag_factory.evidence.reported import Kept
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
 from dag_factory.operators.collect import EXCERPT, Bench, bounds_of, collect, collect_sealed, keep_log, result_of, run_check
+from dag_factory.operators.connections import connections_of
 from dag_factory.operators.given import give
 from dag_factory.operators.guarding import leaks
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
@@ -79,7 +80,14 @@ class Attempt(Workplace):
             log=place.root / "log.txt",
             bounds=bounds_of(execution),
         )
-        return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance, laid=self.laid)
+        asked = replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance, laid=self.laid)
+        return self._connected(asked, bench) if self.task.runner == "llm" else asked
+
+    def _connected(self, asked: Request, bench: Bench) -> Request:
+        """Give a model's process its connections; their secrets are kept out of logs and evidence from here on."""
+        connections, secrets = connections_of(asked.work["llm"])
+        self.bench = replace(bench, secrets=bench.secrets | secrets)
+        return replace(asked, connections=connections, secrets=self.bench.secrets.masked)
 
     def run(self) -> Outcome:
         """Have the persona work, with what is set aside for it."""

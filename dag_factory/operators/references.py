@@ -10,7 +10,7 @@ from typing import Any
 from dag_factory.errors import PhasegateError
 from dag_factory.runners.masking import Secrets
 
-__all__ = ["look_up", "resolve"]
+__all__ = ["look_up", "resolve", "secrets_of"]
 
 _SENSITIVE = re.compile(
     "passw|passphrase|pwd|secret|token|api_?key|apikey|private_?key|credential|authorization|access_?key", re.IGNORECASE
@@ -84,7 +84,7 @@ def _found(value: Any) -> tuple[str, tuple[str, ...]]:
         if kind == "var":
             return str(Variable.get(name)), ()
         connection = Connection.get(name)
-        return str(connection.get_uri()), tuple(_secrets_of(connection))
+        return str(connection.get_uri()), tuple(secrets_of(connection))
     except (KeyError, AirflowException, AirflowRuntimeError) as error:
         where = {"env": "environment variable", "var": "Airflow variable", "conn": "Airflow connection"}[kind]
         raise PhasegateError(
@@ -92,7 +92,7 @@ def _found(value: Any) -> tuple[str, tuple[str, ...]]:
         ) from error
 
 
-def _secrets_of(connection: Any) -> Iterator[str]:
+def secrets_of(connection: Any) -> Iterator[str]:
     """A connection's password, and what its extras call a secret."""
     if connection.password:
         yield str(connection.password)

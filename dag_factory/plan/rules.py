@@ -12,7 +12,7 @@ from dag_factory.evidence.contract import GRADES, Grade, Item, RunContract, Task
 from dag_factory.evidence.kinds import KINDS
 from dag_factory.plan.agents import agent_unknown, secret_plain
 from dag_factory.plan.budgets import budget_unenforced
-from dag_factory.runners import RUNNERS, runner_of
+from dag_factory.runners import RUNNERS, lacking, runner_of
 from dag_factory.spec import Spec
 
 __all__ = ["PLAN_RULES"]
@@ -38,6 +38,11 @@ def runner_unavailable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic
         elif task.runner not in RUNNERS and not binding.runner:
             reason, remedy = f"This version has no runner {task.runner!r}.", f"Use one of {', '.join(RUNNERS)}."
             yield Diagnostic("runner-unavailable", spec.source.where(place), reason, remedy)
+        elif missing := lacking(task.runner):
+            package, _, command = missing.partition(": ")
+            yield Diagnostic(
+                "runner-unavailable", spec.source.where(place), f"The runner {task.runner} cannot work: {package}.", f"{command}."
+            )
         elif binding.runner:
             try:
                 runner_of(task.runner)

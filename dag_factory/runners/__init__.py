@@ -4,7 +4,10 @@ The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `e
 program, run to its end), below it `warden` (outlives no program, nor the reverse), `orphans` (the net under the
 wardens), `bounds` and `offline` (what a program may take and reach), `output` and `masking` (the log, without secrets);
 `environment` (what a program gets to know); `agent` (a coding command line, see `agents`) and `prompt` (what it is
-told); `principals` and `functions` (who acted); `installed` (ways that other distributions bring).
+told); `principals` and `functions` (who acted); `installed` (ways that other distributions bring); `extras` (what a
+way needs beside Phasegate). Of a language model, `llm` is the side of the task, and `llm_child` its process: `llm_order` (what
+both tell each other), `llm_loop` (the conversation), `room` and below it `confined` (its file tools), `llm_given` (Airflow's
+provider in there), `llm_told` (why it could not go on).
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ from dag_factory.runners.base import Allowance, Bounds, Ended, Figures, Flaw, Ju
 from dag_factory.runners.check import CheckRunner
 from dag_factory.runners.command import CommandRunner
 from dag_factory.runners.external import ExternalRunner
+from dag_factory.runners.extras import lacking
 from dag_factory.runners.installed import installed
+from dag_factory.runners.llm import LlmRunner
 from dag_factory.runners.principals import static_principals
 from dag_factory.runners.process import run_program
 from dag_factory.runners.python import PythonRunner
@@ -31,6 +36,7 @@ __all__ = [
     "Outcome",
     "Request",
     "Runner",
+    "lacking",
     "run_program",
     "runner_of",
     "static_principals",
@@ -42,6 +48,7 @@ RUNNERS: dict[str, Runner] = {
     "python": PythonRunner(),
     "external": ExternalRunner(),
     "agent": AgentRunner(),
+    "llm": LlmRunner(),
 }
 
 

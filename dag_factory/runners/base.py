@@ -159,6 +159,7 @@ class Request:
     laid: whether files of an earlier attempt lie in the workspace.
     memory: the folder that a next attempt of the same task finds again; None where nothing can be kept.
     allowance: what may still be spent.
+    connections: values of Airflow's connections that a model's process needs, as JSON by id. Secret: to be handed over, and never written.
 
     """
 
@@ -180,6 +181,7 @@ class Request:
     memory: Path | None = None
     allowance: Allowance = field(default_factory=Allowance)
     laid: bool = False
+    connections: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

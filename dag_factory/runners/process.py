@@ -35,8 +35,13 @@ _PATIENCE = warden.GRACE + warden.KILL_PATIENCE + 0.3  # what a warden needs at 
 _CHUNK = 65_536
 
 
-def run_requested(request: Request, argv: Sequence[str], stop: Event) -> Outcome:
+def run_requested(request: Request, argv: Sequence[str], stop: Event, *, cwd: Path | None = None, pass_fds: Sequence[int] = ()) -> Outcome:
     """Run a program as a request has it: where, with which environment, for how long, within which bounds, and with its secrets masked.
+
+    Parameters
+    ----------
+    cwd: the folder it starts in; the workspace if None.
+    pass_fds: descriptors that it is given, beside output and errors.
 
     Raises
     ------
@@ -44,9 +49,9 @@ def run_requested(request: Request, argv: Sequence[str], stop: Event) -> Outcome
 
     """
     return run_program(
-        argv, cwd=request.workspace, environment=environment_of(request), timeout=request.timeout, stop=stop, log=request.log,
+        argv, cwd=cwd or request.workspace, environment=environment_of(request), timeout=request.timeout, stop=stop, log=request.log,
         emit=request.emit, limits=request.limits, bounds=request.bounds,
-        folders=(request.workspace, request.evidence, request.home), secrets=request.secrets,
+        folders=(request.workspace, request.evidence, request.home), secrets=request.secrets, pass_fds=pass_fds,
     )  # fmt: skip
 
 
@@ -63,6 +68,7 @@ def run_program(
     bounds: Bounds | None = None,
     folders: Sequence[Path] = (),
     secrets: Sequence[str] = (),
+    pass_fds: Sequence[int] = (),
 ) -> Outcome:
     """Run a program and everything it starts to the end; the outcome names no principals.
 
@@ -71,6 +77,7 @@ def run_program(
     bounds: what it may take; the default bounds if None.
     folders: what counts as the disk that it takes.
     secrets: what is masked in its output.
+    pass_fds: descriptors that it is given, beside output and errors.
 
     The program gets no standard input and a session of its own; its output and errors go, merged, to `log` and `emit`.
     When it has exited, timed out or been stopped, or when anything is raised in here, all its descendants are told to
@@ -92,7 +99,7 @@ def run_program(
         if ended == "exited":
             try:
                 ended, code, reason = _supervise(
-                    [*limits_of(bounds), *started], cwd, environment, timeout, stop, output, Watch(bounds, folders)
+                    [*limits_of(bounds), *started], cwd, environment, timeout, stop, output, Watch(bounds, folders), pass_fds
                 )
             except (_NotStartedError, ValueError) as error:
                 ended, reason = "not-started", f"{argv[0]!r} cannot be started: {error}."
@@ -133,9 +140,10 @@ def _supervise(
     stop: Event,
     output: Output,
     watch: Watch,
+    pass_fds: Sequence[int],
 ) -> tuple[Ended, int | None, str]:
     deadline = time.monotonic() + (math.inf if timeout is None else timeout)
-    with orphans.adopting() as net, _warden(net, argv, cwd, environment) as process:
+    with orphans.adopting() as net, _warden(net, argv, cwd, environment, pass_fds) as process:
         try:
             ended, reason = _follow(process, output, deadline, stop, watch)
         finally:
@@ -149,7 +157,9 @@ def _supervise(
 
 
 @contextlib.contextmanager
-def _warden(net: orphans.Net, argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def _warden(
+    net: orphans.Net, argv: Sequence[str], cwd: Path, environment: Mapping[str, str], pass_fds: Sequence[int]
+) -> Iterator[subprocess.Popen[bytes]]:
     """Start the program's warden; its standard input is the lifeline."""
     try:
         process = net.start(
@@ -161,6 +171,7 @@ def _warden(net: orphans.Net, argv: Sequence[str], cwd: Path, environment: Mappi
             stderr=subprocess.STDOUT,
             start_new_session=True,
             close_fds=True,
+            pass_fds=pass_fds,
             bufsize=0,
         )
     except OSError as error:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from dag_factory.spec.agent import Agent
 from dag_factory.spec.budget import Budget, budget_of
 from dag_factory.spec.closing import Approval, Fix, Gate
+from dag_factory.spec.llm import Llm, llm_of
 from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word
 from dag_factory.spec.taking import Taking
 from dag_factory.spec.telling import Notifier, Notify, Slack, Smtp
@@ -32,6 +33,7 @@ __all__ = [
     "Feature",
     "Fix",
     "Gate",
+    "Llm",
     "Notifier",
     "Notify",
     "Param",
@@ -190,7 +192,7 @@ class Binding(Taking):
     python: Word | None = None
     external: Literal[True] | None = None
     agent: Name | Agent | None = None
-    llm: Word | None = None
+    llm: Annotated[Llm, BeforeValidator(llm_of)] | None = None
     human: Texts | None = None
     operator: Word | None = None
     runner: Annotated[dict[Name, Any], Field(min_length=1, max_length=1)] | None = None

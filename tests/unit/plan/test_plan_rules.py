@@ -8,6 +8,7 @@ import pytest
 
 from dag_factory.errors import SpecError
 from dag_factory.plan.rules import PLAN_RULES
+from dag_factory.runners import extras
 
 TESTER = "  test-engineer: {check: make e2e, timeout: 10m}\n"
 
@@ -21,15 +22,24 @@ def test_the_registry_names_every_rule_once() -> None:
     assert all(rule.__doc__ for rule in PLAN_RULES)
 
 
-@pytest.mark.parametrize("runner", ["llm: openai", "human: [maria]", "operator: a.b.C"])
+@pytest.mark.parametrize("runner", ["human: [maria]", "operator: a.b.C"])
 def test_a_runner_this_version_does_not_have(planner: Any, runner: str) -> None:
     told = planner.only("runner-unavailable", ('  devops: {python: "ops:deploy"}', f"  ¦devops: {{{runner}}}"))
     assert runner.partition(":")[0] in told.reason
     assert "check, command, python, external, agent" in told.remedy
 
 
+def test_a_runner_whose_extra_is_not_installed(planner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit = ('  devops: {python: "ops:deploy"}', "  ¦devops: {llm: my_model}")
+    planner.plan((edit[0], edit[1].replace("¦", "")))
+    monkeypatch.setitem(extras._EXTRAS, "llm", ("llm", ("no-such-distribution",)))
+    told = planner.only("runner-unavailable", edit)
+    assert told.reason == "The runner llm cannot work: no-such-distribution is not installed here."
+    assert told.remedy == "pip install 'airflow-phasegate[llm]'."
+
+
 def test_a_default_that_cannot_work_is_told_once(planner: Any) -> None:
-    text = planner.text[: planner.text.index("personas:")] + "personas:\n  ¦default: {llm: openai, verify: make it}\n"
+    text = planner.text[: planner.text.index("personas:")] + "personas:\n  ¦default: {human: [maria], verify: make it}\n"
     assert type(planner)(planner.folder, text).only("runner-unavailable")
 
 
