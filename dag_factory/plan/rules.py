@@ -78,7 +78,7 @@ def _reachable(task: TaskContract, item: Item) -> Grade | None:
         return None if item.changed or item.check or item.kind == "command" else "observed"
     if item.check is not None or task.runner == "check" or any(check.name == "verify" for check in task.checks):
         return "re-executed"
-    return "observed"
+    return "attested" if task.runner == "human" else "observed"
 
 
 def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:

@@ -1,7 +1,7 @@
 """How a persona works: one module per way of working, one Protocol, one literal registry.
 
-The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `external` (the ways); `process` (one
-program, run to its end), below it `warden` (outlives no program, nor the reverse), `orphans` (the net under the
+The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `external` (the ways), `human` and `operator` (those
+of which Airflow does the work); `process` (one program, run to its end), below it `warden` (outlives no program, nor the reverse), `orphans` (the net under the
 wardens) and `output` (the log); `environment` (what a program gets to know); `principals` and `functions` (who acted);
 `installed` (ways that other distributions bring).
 """
@@ -12,7 +12,9 @@ from dag_factory.runners.base import Allowance, Ended, Figures, Flaw, Judgement,
 from dag_factory.runners.check import CheckRunner
 from dag_factory.runners.command import CommandRunner
 from dag_factory.runners.external import ExternalRunner
+from dag_factory.runners.human import HumanRunner
 from dag_factory.runners.installed import installed
+from dag_factory.runners.operator import OperatorRunner
 from dag_factory.runners.principals import static_principals
 from dag_factory.runners.process import run_program
 from dag_factory.runners.python import PythonRunner
@@ -38,6 +40,8 @@ RUNNERS: dict[str, Runner] = {
     "command": CommandRunner(),
     "python": PythonRunner(),
     "external": ExternalRunner(),
+    "human": HumanRunner(),
+    "operator": OperatorRunner(),
 }
 
 

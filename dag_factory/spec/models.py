@@ -185,7 +185,7 @@ class Binding(Written):
     external: Literal[True] | None = None
     agent: Word | None = None
     llm: Word | None = None
-    human: Texts | None = None
+    human: Annotated[Texts, Field(min_length=1)] | None = None
     operator: Word | None = None
     runner: Annotated[dict[Name, Any], Field(min_length=1, max_length=1)] | None = None
     arguments: dict[str, Any] = Field(default_factory=dict)
@@ -209,6 +209,8 @@ class Binding(Written):
     def value(self) -> Any:
         """What the one runner is given."""
         name = self.runners[0]
+        if name == "operator":
+            return {"path": self.operator, "arguments": self.model_dump(mode="json", include={"arguments"})["arguments"]}
         return self.runner[name] if self.runner and name in self.runner else getattr(self, name)
 
 
