@@ -183,7 +183,9 @@ def _refuse_class(path: str, stock: Any) -> None:
     if issubclass(stock, PlanOperator) or hasattr(stock, "hitl_summary"):
         use = "`human: [login]`" if hasattr(stock, "hitl_summary") else "the runner it belongs to"
         raise RunnerError(f"{path} cannot be a persona by itself.", remedy=f"Write {use}.")
-    ours = {name for way in (StockFix, FixOperator, StockWork, PersonaOperator, PlanOperator) for name in vars(way)} - set(dir(BaseOperator))
+    ours = {name for way in (StockFix, FixOperator, StockWork, PersonaOperator, PlanOperator) for name in vars(way)} - set(
+        dir(BaseOperator)
+    )
     theirs = {*inspect.signature(stock.__init__).parameters, *stock.template_fields, *dir(stock)} - set(dir(BaseOperator))
     taken = sorted((_OWN | ours) & theirs - {"template_fields"})
     if taken:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from dag_factory.errors import Diagnostic, RunnerError
 from dag_factory.evidence.contract import GRADES, Grade, Item, RunContract, TaskContract
 from dag_factory.evidence.kinds import KINDS
+from dag_factory.plan.people import form_unable, people_shared
 from dag_factory.runners import RUNNERS, runner_of
 from dag_factory.spec import Spec
 
@@ -91,6 +92,8 @@ def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]
             place = spec.source.where(_binding_place(spec, task))
             reason = f"{task.id} owes {item.place}, which counts when it is {item.needs}; bound to {task.runner}, @{task.persona} could only claim it."
             remedy = "Bind it to `check: COMMAND`, or add `verify: COMMAND`, which Phasegate runs on the sealed work."
+            if item.needs == "attested":
+                remedy = "Bind it to `human: [login]`, or to `check: COMMAND`, or add `verify: COMMAND`."
             if best is None:
                 reason = f"{task.id} owes {item.place}, and an external persona brings files: no commit of its is sealed, and no check is run on one."
                 remedy = "Bind it to `command: …`, which works in a workspace."
@@ -143,5 +146,7 @@ PLAN_RULES: tuple[Callable[[Spec, RunContract], Iterator[Diagnostic]], ...] = (
     kind_unknown,
     grade_unreachable,
     principal_shared,
+    form_unable,
+    people_shared,
     name_reserved,
 )
