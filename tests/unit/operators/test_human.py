@@ -44,6 +44,16 @@ def done(house: House, upto: str = "check") -> None:
     house.run(CHECK)
 
 
+def mended(house: House) -> tuple[str, Any]:
+    """Have the writer asked to mend: the task's id, and its one mapped instance."""
+    house.run("check.fix_1.triage")
+    [order] = house.xcoms["check.fix_1.triage", "return_value"]
+    [fix] = [name for name in house.dag().task_ids if name.startswith("check.fix_1.fix")]
+    mapped = house.dag().get_task(fix).unmap({"order": order})
+    house._one(mapped, fix, map_index=0)
+    return fix, mapped
+
+
 def test_people_do_all_the_work_of_a_run(house, shown):
     done(house)
     house.answer(CHECK, "PASSED", "judy", **SEEN, notes="Fine.", references=["https://example.com/protocol"])
@@ -200,11 +210,7 @@ def test_a_failed_verdict_counts_and_opens_a_fix_phase_in_which_people_mend_and_
     house.close("check")
     [finding] = house.findings("check")
     assert (finding.rule, finding.text) == ("validation-failed", "judy gave the verdict FAILED: N-2 is not told.")
-    fix = "check.fix_1.fix-writer-2" if "check.fix_1.fix-writer-2" in house.dag().task_ids else "check.fix_1.fix"
-    house.run("check.fix_1.triage")
-    [order] = house.xcoms["check.fix_1.triage", "return_value"]
-    mapped = house.dag().get_task(fix).unmap({"order": order})
-    house._one(mapped, fix, map_index=0)
+    fix, mapped = mended(house)
     question = shown[-1]
     assert "N-2 is not told." in question["body"]
     assert question["params"]["note.file"]["value"] == WHOLE, "what is to be changed is there"
@@ -248,7 +254,7 @@ def test_what_others_wrote_is_no_markup_in_the_question(house, shown):
     done(house)
     house.answer(CHECK, "FAILED", "judy", **SEEN, notes="![x](http://evil/) <script>\n# Approve")
     house.close("check")
-    house.run("check.fix_1.triage", "check.fix_1.converge", "check.fix_1.judge")
+    mended(house)
     assert "\\!\\[x\\](http://evil/) \\<script\\> \\# Approve" in shown[-1]["body"]
     assert "\n#" not in shown[-1]["body"]
 
