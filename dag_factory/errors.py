@@ -14,6 +14,7 @@ __all__ = [
     "EnvelopeError",
     "EvidenceError",
     "KeyFolderError",
+    "OperatorError",
     "PhasegateError",
     "Position",
     "RemoteError",
@@ -57,6 +58,21 @@ class RemoteError(WorkspaceError):
 
 class RunnerError(PhasegateError):
     """A persona's program cannot be started as it was bound."""
+
+
+class OperatorError(RunnerError):
+    """An operator that a persona is bound to cannot be made as it is written.
+
+    Parameters
+    ----------
+    task: the id of the task that is to be done by it.
+    part: which key of the binding is wrong, `operator` or `arguments`.
+
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", task: str, part: str) -> None:
+        super().__init__(message, remedy=remedy)
+        self.task, self.part = task, part
 
 
 class EvidenceError(PhasegateError):

@@ -21,8 +21,9 @@ from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.configuration import conf
 
 from dag_factory.build import build_dag
-from dag_factory.errors import Diagnostic, PhasegateError, Position, SpecError
+from dag_factory.errors import Diagnostic, OperatorError, PhasegateError, Position, SpecError
 from dag_factory.plan import Plan, PlanCache
+from dag_factory.plan.operators import unusable
 from dag_factory.settings import allowed_patterns, cache_root
 
 __all__ = ["Report", "load_workflows", "reporting", "spec_files"]
@@ -143,7 +144,7 @@ def _likely(where: Path, dag_id: str, cache: PlanCache) -> list[Path]:
 def _load(path: Path, made: dict[str, Path], cache: PlanCache) -> DAG:
     try:
         plan = cache.plan_of(path)
-        if plan.presentation.notify and _TELLS.search(get_parsing_context().task_id or ""):
+        if plan.presentation.notify and _tells(plan, get_parsing_context().task_id or ""):
             plan = PlanCache(None, allowed_patterns()).plan_of(path)
         first = made.setdefault(plan.workflow, path)
         if first != path:
@@ -153,12 +154,23 @@ def _load(path: Path, made: dict[str, Path], cache: PlanCache) -> DAG:
         dag = build_dag(plan, path.parent)
     except SpecError:
         raise
+    except OperatorError as error:
+        raise SpecError(unusable(path, plan, [error])) from error
     except Exception as error:  # what Airflow refuses, it refuses with any exception; none may take the siblings down
         said = (str(error).splitlines() or [""])[0]
         reason = f"No DAG can be built of it: {type(error).__name__}: {said.rstrip('.')}."
         raise SpecError([Diagnostic("dag-refused", Position(str(path), 1, 1), reason, "Correct what it names.")]) from error
     cache.found(path, plan.workflow)
     return dag
+
+
+def _tells(plan: Plan, task_id: str) -> bool:
+    """Whether a task tells people something: one of Phasegate's own, or one that asks them."""
+    asks = any(
+        task.people and task_id.rpartition(".")[2].startswith((task.task.rpartition(".")[2], "fix"))
+        for task in plan.contract.tasks.values()
+    )
+    return asks or _TELLS.search(task_id) is not None
 
 
 def _refuse_unknown_executors(plan: Plan) -> None:

@@ -30,9 +30,10 @@ from typing import Any
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import TaskGroup, TriggerRule
 
+from dag_factory.described import gate_doc, task_doc
 from dag_factory.evidence.contract import PhaseContract, TaskContract
+from dag_factory.operators.chosen import mending, way_of, working
 from dag_factory.operators.converge import ConvergeOperator
-from dag_factory.operators.fix import FixOperator
 from dag_factory.operators.persona import PersonaOperator
 from dag_factory.operators.triage import TriageOperator
 from dag_factory.plan import Execution, Plan
@@ -137,13 +138,13 @@ class _Phase:
             return self._gate(due, cycle)
 
     def _mend(self, triage: TriageOperator, cycle: int) -> list[Any]:
-        """The mapped fix tasks: one for all who work in the same pool, queue and executor, since what is mapped cannot change them by item."""
+        """The mapped fix tasks: one for all who work in one way, pool, queue and executor, since what is mapped cannot change them by item."""
         makers = self.plan.contract.makers(self.phase.id)
         if not makers:
             return []
         groups: dict[tuple[Any, ...], list[TaskContract]] = {}
         for task in makers:
-            groups.setdefault(_place(self.plan.executions[task.id]), []).append(task)
+            groups.setdefault((way_of(self.plan, task), *_place(self.plan.executions[task.id])), []).append(task)
         made = []
         for index, tasks in enumerate(groups.values()):
             longest = max(self._seconds(task) for task in tasks)
@@ -152,7 +153,7 @@ class _Phase:
             if len(groups) > 1:
                 orders = self._share(triage, name, tasks).output
             made.append(
-                FixOperator.partial(
+                mending(self.plan, tasks[0], f"{self.phase.id}.fix_{cycle}.{name}").partial(
                     task_id=name, plan=self.plan, folder=self.folder, phase=self.phase.id, cycle=cycle, task_display_name="Fix",
                     execution_timeout=timedelta(seconds=longest), map_index_template="{{ task.whose }}", owner="phasegate",
                     doc_md="Mends what was found, one order a task whose work is at fault. Fix work is evidence like any other.",
@@ -189,7 +190,7 @@ class _Phase:
             more = self._approvals(due, cycle)
         gate = GateSensor(
             task_id="gate", plan=self.plan, phase=self.phase.id, cycle=cycle, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
-            task_display_name=f"Gate {self.number}" if not cycle else f"Gate {self.number}, again", doc_md=_gate_doc(self.plan, self.phase, self.number),
+            task_display_name=f"Gate {self.number}" if not cycle else f"Gate {self.number}, again", doc_md=gate_doc(self.plan, self.phase, self.number),
         )  # fmt: skip
         [*due, *more] >> gate
         self.asked.append(gate)
@@ -248,8 +249,8 @@ class _Phase:
             {"trigger_rule": TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, "phase": self.phase.id, "cycle": cycle} if cycle else {}
         )
         shown = f"@{task.persona} · {task.feature}" if task.feature else f"@{task.persona}"
-        operator = PersonaOperator(
-            task_id=name, plan=self.plan, folder=self.folder, contract=task, doc_md=_task_doc(self.plan, task),
+        operator = working(self.plan, task, f"{self.phase.id}.{f'fix_{cycle}.' if cycle else ''}{name}")(
+            task_id=name, plan=self.plan, folder=self.folder, contract=task, doc_md=task_doc(self.plan, task),
             task_display_name=f"{shown}, again" if cycle else shown, owner=f"@{task.persona}", **again, **_airflow(self.plan.executions[task.id]),
         )  # fmt: skip
         operator.ui_color = _COLOURS.get(task.duty, "#e2e8f0")
@@ -281,20 +282,3 @@ def _airflow(execution: Execution) -> dict[str, Any]:
         "retry_delay": timedelta(seconds=execution.retry_delay),
     }
     return {name: value for name, value in asked.items() if value is not None}
-
-
-def _task_doc(plan: Plan, task: TaskContract) -> str:
-    owed = [f"- **{item.id}**: `{item.place}` ({item.kind}, counts when {item.needs})" for item in task.items]
-    title = plan.presentation.titles.get(task.persona, task.persona)
-    checks = [
-        f"- `{check.run if isinstance(check.run, str) else ' '.join(check.run)}` ({check.name}, at {check.at})" for check in task.checks
-    ]
-    parts = [f"### {title}", plan.executions[task.id].does, "", "Owes:", *owed]
-    parts += ["", "Phasegate runs:", *checks] if checks else []
-    parts += ["", f"May write: {', '.join(f'`{glob}`' for glob in task.writes) or 'nothing in the repository'}."]
-    return "\n".join(parts)
-
-
-def _gate_doc(plan: Plan, phase: PhaseContract, number: int) -> str:
-    due = [question.says for question in plan.contract.questions if phase.id in question.due]
-    return "\n".join([f"### Gate {number}: {phase.title}", phase.says, "", *[f"- {says}" for says in due]])

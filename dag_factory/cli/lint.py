@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -49,6 +51,7 @@ def lint(
         except SpecError as error:
             found += error.diagnostics
             continue
+        found += _operators(file, made)
         first = names.setdefault(made.workflow, file)
         if first != file:
             reason = f"{first} has a workflow {made.workflow} already."
@@ -60,6 +63,17 @@ def lint(
         raise typer.Exit(2)
     typer.echo(f"{len(files)} specs, {len(found)} broken rules." if found else f"{len(files)} specs, all sound.", err=True)
     raise typer.Exit(1 if found else 0)
+
+
+def _operators(file: Path, plan: Plan) -> list[Diagnostic]:
+    """What is wrong with the operators of a plan: each is made once, where an Airflow is set up; elsewhere only the loader can tell."""
+    home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+    if not any(task.runner == "operator" for task in plan.contract.tasks.values()) or not (home / "airflow.cfg").is_file():
+        return []
+    from dag_factory.plan.operators import unusable
+
+    stock = importlib.import_module("dag_factory.operators.stock")  # by name: nothing else of the command line needs Airflow
+    return unusable(file, plan, stock.tried(plan, file.parent))
 
 
 def _files(path: Path) -> list[Path]:

@@ -60,7 +60,7 @@ class CheckContract(_Frozen):
 
 
 class TaskContract(_Frozen):
-    """What one task owes, and who may do it. `id` is ``phase/task``; `wait` is in seconds, for external tasks."""
+    """What one task owes, and who may do it. `id` is ``phase/task``; `wait` is in seconds, for external tasks; `people` are those who may answer."""
 
     id: str
     phase: str
@@ -74,6 +74,7 @@ class TaskContract(_Frozen):
     writes: tuple[str, ...] = ()
     validates: tuple[str, ...] = ()
     principals: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
     wait: int | None = None
 
     @property

@@ -6,13 +6,13 @@
 4. Every check that Phasegate ran succeeded, and one stands beside whatever a language model lets pass.
 5. What was sealed fits together.
 6. What must be answered is answered, by the evidence that must answer it.
-7. Nobody validated their own work.
+7. Nobody validated their own work; people who answered are those who were asked, and a verdict of FAILED counts.
 8. What was found before was mended by somebody, and judged again by all who validate.
 9. Findings that somebody waived, for this very work and until a date, are told apart.
 10. Whoever must agree has agreed; people are asked only where nothing else speaks against the phase.
 11. Both checklists are answered, item by item.
 
-The first eight are one policy each in `dag_factory.evidence.policies`; all of them are always asked, so that one verdict says everything.
+The first eight are a policy each (the seventh two) in `dag_factory.evidence.policies`; all of them are always asked, so that one verdict says everything.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from dag_factory.evidence.verdict import Finding, Used
 __all__ = ["NEVER", "apply_waivers", "scope_of", "waivable"]
 
 NEVER = frozenset({
-    "approval-missing", "approval-partial", "approval-refused", "approval-stale", "checklist-unanswered", "evidence-altered", "key-shared",
-    "merge-missing", "persona-mismatch", "phase-not-open", "principal-missing", "principal-shared", "product-changed", "statement-invalid",
+    "answer-void", "approval-missing", "approval-partial", "approval-refused", "approval-stale", "checklist-unanswered", "evidence-altered",
+    "key-shared", "merge-missing", "persona-mismatch", "phase-not-open", "principal-missing", "principal-shared", "product-changed", "statement-invalid",
     "statement-misbound", "statement-misdated", "triage-missing", "validation-stale", "validator-implements", "waiver-void",
 })  # fmt: skip
 """Rules that no waiver reaches: without them nobody could tell what was waived, by whom, or of what."""

@@ -41,6 +41,7 @@ class Attempt(Workplace):
     refusals: list[Refusal] = field(default_factory=list)
     principals: tuple[str, ...] = ()
     watch: Watch | None = None
+    attested: frozenset[str] = frozenset()  # files of which a person wrote every word
 
     def prepare(self, origin: Origin | None, folder: Path, *, again: bool = False) -> None:
         """Make the workspace, lay out the inputs, write the task file.
@@ -130,7 +131,7 @@ class Attempt(Workplace):
             self.sealed = sealed
             note_sealed(self, self.base, sealed)
             # At once, and not after the checks: they run what the persona wrote, as the same user, and could reach these objects.
-            self.entries += collect_sealed(self.scope.run, self.task, self.repository, sealed.commit, changed)
+            self.entries += collect_sealed(self.scope.run, self.task, self.repository, sealed.commit, changed, attested=self.attested)
 
     def _committed(self, repository: PrivateRepository) -> tuple[Sealed | None, list[str]]:
         """Commit the tree and bring its bundle into the store; the paths that were changed. Refusals are told, and nothing is committed."""
@@ -183,14 +184,15 @@ class Attempt(Workplace):
         items = [item for item in self.task.items if item.at != "converge" or item.check is None]
         if self.repository is None or self.task.runner == "check":
             source = place.root / ("clean-check" if self.task.runner == "check" else "workspace")
-            self._add(folder=source, reports=False, grade="observed", items=[item for item in items if item.path])
+            for item in (item for item in items if item.path):
+                self._add(folder=source, reports=False, grade="attested" if item.path in self.attested else "observed", items=[item])
         for item in (item for item in items if item.report):
             name = item.check or next((check.name for check in self.task.checks if check.name == "verify"), None)
             folder = place.root / f"verify-{name}" if name else place.evidence
             self._add(
                 folder=folder,
                 reports=True,
-                grade="re-executed" if name or self.task.runner == "check" else "observed",
+                grade="re-executed" if name or self.task.runner == "check" else "attested" if item.report in self.attested else "observed",
                 items=[item],
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -205,9 +205,15 @@ def collect_file(
 
 
 def collect_sealed(
-    run: RunStore, task: TaskContract, repository: PrivateRepository, commit: str, changed: Sequence[str]
+    run: RunStore, task: TaskContract, repository: PrivateRepository, commit: str, changed: Sequence[str], *, attested: Collection[str] = ()
 ) -> Iterator[Entry]:
-    """Collect evidence out of a sealed commit, without a checkout: declared paths, and what was changed where changes are owed."""
+    """Collect evidence out of a sealed commit, without a checkout: declared paths, and what was changed where changes are owed.
+
+    Parameters
+    ----------
+    attested: the paths of which a person wrote every word.
+
+    """
     owed = {
         item.id: [item.path] if item.path else [path for path in changed if item.changed and matches(path, item.changed)]
         for item in task.items
@@ -216,6 +222,5 @@ def collect_sealed(
     for item_id, paths in owed.items():
         for path in paths:
             if path in files:
-                yield Entry(
-                    task=task.id, item=item_id, name=path, digest=run.put_bytes(files[path]), size=len(files[path]), grade="observed"
-                )
+                grade: Grade = "attested" if path in attested else "observed"
+                yield Entry(task=task.id, item=item_id, name=path, digest=run.put_bytes(files[path]), size=len(files[path]), grade=grade)

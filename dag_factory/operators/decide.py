@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from dag_factory.operators.asking import AskOperator, Question
 from dag_factory.operators.base import NothingToDo, judged_by
+from dag_factory.operators.wording import plain
 
 if TYPE_CHECKING:
     from dag_factory.evidence.decisions import Decision
@@ -50,7 +51,7 @@ class DecideOperator(AskOperator):
         may = [finding.id for finding in findings if waivable(case, finding)]
         lines = [f"**{case.phase.title}** failed after {case.at} fix cycles. {len(findings)} red flags are left:", ""]
         lines += [
-            f"- `{_plain(finding.id)}`{'' if finding.id in may else ' (may not be waived)'}: {_plain(finding.text)}" for finding in findings
+            f"- `{plain(finding.id)}`{'' if finding.id in may else ' (may not be waived)'}: {plain(finding.text)}" for finding in findings
         ]
         days = case.contract.fix.max_waiver / 86400
         lines += ["", f"*{_WAIVE}* lets the chosen ones pass until a date, at most {days:g} days from now, and needs a reason."]
@@ -121,11 +122,6 @@ class DecideOperator(AskOperator):
         """The verdict, and all that it rests on."""
         verdict = self._failed(case)
         return hashlib.sha256(f"{verdict.digest if verdict else ''}\n{super()._digest(case)}".encode()).hexdigest()
-
-
-def _plain(text: str) -> str:
-    """What others wrote, so that it is no markup in the question."""
-    return "".join(" " if sign in "\r\n`" else f"\\{sign}" if sign in "*_[]<>|!#\\" else sign for sign in text)[:500]
 
 
 def _form(may: list[str]) -> dict[str, Any]:

@@ -26,6 +26,9 @@ from dag_factory.spec.telling import EVENTS
 
 __all__ = ["compile_plan"]
 
+_PATIENCE = 3 * 24 * 3600
+"""Seconds a person has to answer where the spec says nothing, as for approvals."""
+
 
 def compile_plan(spec: Spec) -> Plan:
     """Decide everything a spec leaves open.
@@ -127,6 +130,7 @@ def _task(
         writes=tuple(_filled(glob, feature) for entry in task.writes or () for glob in workflow.paths.get(entry, (entry,))),
         validates=tuple(dict.fromkeys(_targets(names, task.validates, feature, task_id))),
         principals=static_principals(runner, _filled(binding.value, feature)),
+        people=binding.human or (),
         wait=binding.timeout if runner == "external" else None,
     )
 
@@ -196,7 +200,9 @@ def _execution(workflow: Workflow, phase_id: str, task: Task, feature: str | Non
     }
     asked |= {key: _filled(asked[key], feature) for key in ("verify",) if key in asked}
     runner = binding.runners[0]
-    work = written["runner"][runner] if binding.runner else written[runner]
+    if runner == "human":
+        asked.setdefault("timeout", _PATIENCE)
+    work = binding.value if runner == "operator" else written["runner"][runner] if binding.runner else written[runner]
     taking = _taking(binding, network=runner != "check")
     return Execution(work=_filled(work, feature), does=_does(workflow, task, feature), accounts=accounts, **asked, **taking)
 
@@ -209,6 +215,8 @@ def _filled(value: Any, feature: str | None) -> Any:
     """Put the feature's name where a text says {feature}."""
     if isinstance(value, str):
         return value.replace("{feature}", feature) if feature else value
+    if isinstance(value, dict):
+        return {key: _filled(part, feature) for key, part in value.items()}
     return [_filled(part, feature) for part in value] if isinstance(value, (list, tuple)) else value
 
 

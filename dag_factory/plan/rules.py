@@ -12,6 +12,7 @@ from dag_factory.evidence.contract import GRADES, Grade, Item, RunContract, Task
 from dag_factory.evidence.kinds import KINDS
 from dag_factory.plan.agents import agent_unknown, secret_plain
 from dag_factory.plan.budgets import budget_unenforced
+from dag_factory.plan.people import form_unable, people_shared
 from dag_factory.runners import RUNNERS, lacking, runner_of
 from dag_factory.spec import Spec
 
@@ -35,9 +36,6 @@ def runner_unavailable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic
         if task.runner in RUNNERS and binding.runner:
             reason, remedy = f"{task.runner} is one of Phasegate's own runners.", f"Write `{task.runner}: …` without `runner:`."
             yield Diagnostic("runner-unavailable", spec.source.where((*place, "runner")), reason, remedy)
-        elif task.runner not in RUNNERS and not binding.runner:
-            reason, remedy = f"This version has no runner {task.runner!r}.", f"Use one of {', '.join(RUNNERS)}."
-            yield Diagnostic("runner-unavailable", spec.source.where(place), reason, remedy)
         elif missing := lacking(task.runner):
             package, _, command = missing.partition(": ")
             yield Diagnostic(
@@ -75,7 +73,7 @@ def _reachable(task: TaskContract, item: Item) -> Grade | None:
         return None if item.changed or item.check or item.kind == "command" else "observed"
     if item.check is not None or task.runner == "check" or any(check.name == "verify" for check in task.checks):
         return "re-executed"
-    return "observed"
+    return "attested" if task.runner == "human" else "observed"
 
 
 def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
@@ -88,6 +86,8 @@ def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]
             place = spec.source.where(_binding_place(spec, task))
             reason = f"{task.id} owes {item.place}, which counts when it is {item.needs}; bound to {task.runner}, @{task.persona} could only claim it."
             remedy = "Bind it to `check: COMMAND`, or add `verify: COMMAND`, which Phasegate runs on the sealed work."
+            if item.needs == "attested":
+                remedy = "Bind it to `human: [login]`, or to `check: COMMAND`, or add `verify: COMMAND`."
             if best is None:
                 reason = f"{task.id} owes {item.place}, and an external persona brings files: no commit of its is sealed, and no check is run on one."
                 remedy = "Bind it to `command: …`, which works in a workspace."
@@ -152,5 +152,7 @@ PLAN_RULES: tuple[Callable[[Spec, RunContract], Iterator[Diagnostic]], ...] = (
     grade_unreachable,
     passed_unchecked,
     principal_shared,
+    form_unable,
+    people_shared,
     name_reserved,
 )

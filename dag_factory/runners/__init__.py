@@ -1,6 +1,7 @@
 """How a persona works: one module per way of working, one Protocol, one literal registry.
 
-The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `external` (the ways); `process` (one
+The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `external` (the ways), `human` and `operator` (those
+of which Airflow does the work); `process` (one
 program, run to its end), below it `warden` (outlives no program, nor the reverse), `orphans` (the net under the
 wardens), `bounds` and `offline` (what a program may take and reach), `output` and `masking` (the log, without secrets);
 `environment` (what a program gets to know); `agent` (a coding command line, see `agents`) and `prompt` (what it is
@@ -18,8 +19,10 @@ from dag_factory.runners.check import CheckRunner
 from dag_factory.runners.command import CommandRunner
 from dag_factory.runners.external import ExternalRunner
 from dag_factory.runners.extras import lacking
+from dag_factory.runners.human import HumanRunner
 from dag_factory.runners.installed import installed
 from dag_factory.runners.llm import LlmRunner
+from dag_factory.runners.operator import OperatorRunner
 from dag_factory.runners.principals import static_principals
 from dag_factory.runners.process import run_program
 from dag_factory.runners.python import PythonRunner
@@ -49,6 +52,8 @@ RUNNERS: dict[str, Runner] = {
     "external": ExternalRunner(),
     "agent": AgentRunner(),
     "llm": LlmRunner(),
+    "human": HumanRunner(),
+    "operator": OperatorRunner(),
 }
 
 

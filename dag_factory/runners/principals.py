@@ -46,15 +46,25 @@ _DEPTH = 3  # commands inside commands: sh -c "sh -c '...'"
 def static_principals(runner: str, value: Any) -> tuple[str, ...]:
     """Name who acts as far as the text of a binding tells: sorted, without duplicates, no file is looked at.
 
-    `script:<path>` for every script a command names, `function:<module>:<function>` for `python`, nothing for others.
+    `script:<path>` for every script a command names, `function:<module>:<function>` for `python`, `operator:<path>:sha256:<hex>` for
+    `operator`, with the scripts of its `bash_command`, nothing for others.
     """
     if runner == "python" and isinstance(value, str):
         return (f"function:{value}",)
+    if runner == "operator":
+        command = value["arguments"].get("bash_command")
+        return tuple(sorted({_operator(value), *(static_principals("command", command) if isinstance(command, str) else ())}))
     if runner != "command":
         return ()
     words = list(_inner(_words(value), _DEPTH))
     scripts = {_script(word) for word in words} | {_script(module) for module in _modules(words)}
     return tuple(sorted(f"script:{path}" for path in scripts if path and not path.endswith("/__main__.py")))
+
+
+def _operator(value: Mapping[str, Any]) -> str:
+    """Name an operator by its path, and its arguments by their digest."""
+    written = json.dumps([value["path"], value["arguments"]], sort_keys=True, ensure_ascii=False, default=str)
+    return f"operator:{value['path']}:sha256:{hashlib.sha256(written.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def command_principals(value: str | Sequence[str], *, spec_dir: Path, workspace: Path, variables: Mapping[str, str]) -> tuple[str, ...]:

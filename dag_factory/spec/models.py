@@ -193,7 +193,7 @@ class Binding(Taking):
     external: Literal[True] | None = None
     agent: Name | Agent | None = None
     llm: Annotated[Llm, BeforeValidator(llm_of)] | None = None
-    human: Texts | None = None
+    human: Annotated[Texts, Field(min_length=1)] | None = None
     operator: Word | None = None
     runner: Annotated[dict[Name, Any], Field(min_length=1, max_length=1)] | None = None
     arguments: dict[str, Any] = Field(default_factory=dict)
@@ -217,6 +217,8 @@ class Binding(Taking):
     def value(self) -> Any:
         """What the one runner is given."""
         name = self.runners[0]
+        if name == "operator":
+            return {"path": self.operator, "arguments": self.model_dump(mode="json", include={"arguments"})["arguments"]}
         return self.runner[name] if self.runner and name in self.runner else getattr(self, name)
 
 

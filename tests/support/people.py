@@ -68,9 +68,9 @@ class Person:
         code, said = self.ask("POST", path, {"dag_run_id": run.run_id, "logical_date": None, "conf": conf})
         assert code in (200, 201, 409), said
 
-    def answer(self, run: Run, task: str, option: str, **form: Any) -> int:
-        """Answer what a task asks, as the UI does, once it asks; Airflow's code."""
+    def answer(self, run: Run, task: str, option: str, *, index: int = -1, **form: Any) -> int:
+        """Answer what a task asks, or one instance of a mapped task, as the UI does, once it asks; Airflow's code."""
         run.asks(task)
-        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{quote(run.run_id)}/taskInstances/{quote(task)}/-1/hitlDetails"
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{quote(run.run_id)}/taskInstances/{quote(task)}/{index}/hitlDetails"
         code, _ = self.ask("PATCH", path, {"chosen_options": [option], "params_input": form})
         return code

@@ -11,7 +11,7 @@ from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.rounds import merges_of
 from dag_factory.evidence.verdict import Finding
 
-__all__ = ["answered"]
+__all__ = ["answered", "published"]
 
 _SHOWN = 20
 
@@ -34,7 +34,7 @@ def answered(case: Case) -> Iterator[Finding]:
 
 
 def _cited(case: Case, task: TaskContract, item: Item, fact: str, target: str) -> Iterator[Finding]:
-    asked = _commits(case) if fact == "commits" else _published(case, task, fact, target)
+    asked = _commits(case) if fact == "commits" else published(case, task, fact, target)
     open_ones = _uncited(asked, case.examine(task, item).facts.get("cites", ()))
     for name in open_ones[:_SHOWN]:
         yield case.finding(
@@ -71,7 +71,7 @@ def _uncited(asked: list[str], cites: tuple[str, ...]) -> list[str]:
     return [name for name in asked if name in missing]
 
 
-def _published(case: Case, task: TaskContract, fact: str, target: str) -> list[str]:
+def published(case: Case, task: TaskContract, fact: str, target: str) -> list[str]:
     """The ids that the target's evidence publishes; for a task of a feature, those of this feature."""
     names: list[str] = []
     for other in case.contract.select(target, task.feature):

@@ -115,5 +115,6 @@ _JUDGEMENTS = frozenset({"tests-failed", "validation-failed", "check-failed", "c
 def _still(case: Case, judge: TaskContract, finding: Finding) -> bool:
     from dag_factory.evidence.policies.checks import succeeded
     from dag_factory.evidence.policies.items import evident
+    from dag_factory.evidence.policies.people import answered_for
 
-    return any(item.id == finding.id for policy in (succeeded, evident) for item in policy(case) if item.task == judge.id)
+    return any(item.id == finding.id for policy in (succeeded, evident, answered_for) for item in policy(case) if item.task == judge.id)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dag_factory.evidence.contract import RunContract, TaskContract
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.consent import same
+from dag_factory.evidence.policies.people import LOGIN
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["INDEPENDENCE", "ONE_PERSONA", "independent", "planned"]
@@ -55,7 +57,7 @@ def independent(case: Case) -> Iterator[Finding]:
                     f"@{task.persona} and @{made.persona} sign with one key.",
                     subject=f"{task.id}:{made.persona}",
                 )
-            if theirs & set(said.principals):
+            if theirs & _compared(said.principals):
                 what = "validated its own work" if other_id in task.validates else "worked"
                 yield case.finding(
                     "principal-shared", task,
@@ -68,4 +70,9 @@ def _principals(case: Case, task_id: str) -> frozenset[str]:
     """Everyone who ever worked on a task of this run: ordinary work, later attempts, and what was mended."""
     found = [*case.record.statements.get(task_id, ())]
     found += [stored for rounds in case.record.rounds.values() for one in rounds for stored in one.statements.get(task_id, ())]
-    return frozenset(principal for stored in found for principal in stored.says.principals)
+    return frozenset(principal for stored in found for principal in _compared(stored.says.principals))
+
+
+def _compared(principals: Iterable[str]) -> frozenset[str]:
+    """Principals as they are compared: two spellings of a login are one person."""
+    return frozenset(LOGIN + same(name.removeprefix(LOGIN)) if name.startswith(LOGIN) else name for name in principals)

@@ -13,6 +13,7 @@ from dag_factory.evidence.policies.delivery import delivered
 from dag_factory.evidence.policies.independence import independent
 from dag_factory.evidence.policies.items import evident
 from dag_factory.evidence.policies.merges import fits
+from dag_factory.evidence.policies.people import answered_for
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["POLICIES"]
@@ -25,5 +26,6 @@ POLICIES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     fits,  # 5
     answered,  # 6
     independent,  # 7
+    answered_for,  # 7, of people
     mended,  # 8
 )

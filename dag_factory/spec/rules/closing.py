@@ -53,7 +53,9 @@ def fix_undecided(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def people_twice(subject: Subject) -> Iterator[Diagnostic]:
-    """Who decides or approves is named once."""
+    """Who decides, approves or works is named once."""
+    for name, binding in subject.workflow.personas.items():
+        yield from _twice(subject, ("personas", name, "human"), binding.human or ())
     yield from _twice(subject, ("fix", "decide"), subject.workflow.fix.decide)
     for name, phase in subject.phases():
         if phase.gate and phase.gate.approval:

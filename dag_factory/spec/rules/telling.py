@@ -24,7 +24,8 @@ def notifier_path(subject: Subject) -> Iterator[Diagnostic]:
 def notify_never(subject: Subject) -> Iterator[Diagnostic]:
     """Who waits for word of what never happens takes silence for a good sign."""
     workflow = subject.workflow
-    asked = bool(workflow.fix.decide) or any(phase.gate and phase.gate.approval for _, phase in subject.phases())
+    asked = bool(workflow.fix.decide) or any(binding.human for binding in workflow.personas.values())
+    asked = asked or any(phase.gate and phase.gate.approval for _, phase in subject.phases())
     never = {
         "run-late": (workflow.deadline is None, "no run has a deadline", "Write `deadline: 6h`."),
         "fix-opened": (
@@ -32,7 +33,11 @@ def notify_never(subject: Subject) -> Iterator[Diagnostic]:
             "no gate has a fix phase",
             "Raise `fix: {max_cycles: …}`.",
         ),
-        "decision-needed": (not asked, "nobody is asked for anything", "Write `fix: {decide: [login]}` or `gate: {approval: …}`."),
+        "decision-needed": (
+            not asked,
+            "nobody is asked for anything",
+            "Write `fix: {decide: [login]}`, `gate: {approval: …}` or `human: [login]`.",
+        ),
     }
     for event, (impossible, reason, remedy) in never.items():
         if impossible and workflow.notify.of(event):

@@ -22,13 +22,6 @@ def test_the_registry_names_every_rule_once() -> None:
     assert all(rule.__doc__ for rule in PLAN_RULES)
 
 
-@pytest.mark.parametrize("runner", ["human: [maria]", "operator: a.b.C"])
-def test_a_runner_this_version_does_not_have(planner: Any, runner: str) -> None:
-    told = planner.only("runner-unavailable", ('  devops: {python: "ops:deploy"}', f"  ¦devops: {{{runner}}}"))
-    assert runner.partition(":")[0] in told.reason
-    assert "check, command, python, external, agent" in told.remedy
-
-
 def test_a_runner_whose_extra_is_not_installed(planner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     edit = ('  devops: {python: "ops:deploy"}', "  ¦devops: {llm: my_model}")
     planner.plan((edit[0], edit[1].replace("¦", "")))
@@ -39,7 +32,7 @@ def test_a_runner_whose_extra_is_not_installed(planner: Any, monkeypatch: pytest
 
 
 def test_a_default_that_cannot_work_is_told_once(planner: Any) -> None:
-    text = planner.text[: planner.text.index("personas:")] + "personas:\n  ¦default: {human: [maria], verify: make it}\n"
+    text = planner.text[: planner.text.index("personas:")] + "personas:\n  ¦default: {runner: {robot: arm-7}, verify: make it}\n"
     assert type(planner)(planner.folder, text).only("runner-unavailable")
 
 

@@ -1,0 +1,115 @@
+"""Takes a person's answer: whether it counts, the files it makes, and the verdict it gives."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pendulum
+
+from dag_factory.errors import RunnerError
+from dag_factory.evidence.policies.consent import same
+from dag_factory.evidence.policies.people import LOGIN, unfit
+from dag_factory.evidence.statement import moment_of
+from dag_factory.operators.attempt import Attempt
+from dag_factory.operators.form import NOTES, REFERENCES, files_of, owed
+from dag_factory.operators.question import CANNOT, Asked, lying, transcript
+from dag_factory.runners import Flaw, Judgement, Outcome
+
+__all__ = ["silence", "take_answer"]
+
+
+def take_answer(attempt: Attempt, asked: Asked, event: dict[str, Any], digest: str) -> Outcome:
+    """Take an answer, if it is one, and lay out the files that it makes.
+
+    Parameters
+    ----------
+    asked: the question as it would be put now.
+    event: what Airflow tells of the answer.
+    digest: of the question that was put.
+
+    Raises
+    ------
+    RunnerError: a file cannot be laid out, since something leads out of the workspace where it belongs.
+
+    """
+    text = transcript(asked, event)
+    (attempt.root / "log.txt").write_text(text, encoding="utf-8", errors="replace")
+    if "error" in event or event.get("timedout"):
+        return silence(attempt, text)
+    user = event.get("responded_by_user") or {}
+    by, name = str(user.get("id") or ""), str(user.get("name") or "")
+    reason = _void(attempt, asked, by, name, digest)
+    if reason:
+        return _outcome(attempt, text, flaws=(Flaw("answer-void", f"The answer does not count: {reason}"),))
+    given = event.get("params_input") or {}
+    chosen, notes = str((event.get("chosen_options") or [""])[0]), str(given.get(NOTES) or "").strip()
+    principals = tuple(sorted({LOGIN + by, *([LOGIN + name] if name.strip() and same(name) != same(by) else [])}))
+    if chosen == CANNOT:
+        why = notes or "no reason was given"
+        return _outcome(attempt, text, exit_code=1, principals=principals, reason=f"{by} answered that it cannot be done: {why}")
+    _lay(attempt, given)
+    judgement = None
+    if attempt.task.judges:
+        references = given.get(REFERENCES) or ()
+        named = tuple(str(one) for one in ([references] if isinstance(references, str) else references) if str(one).strip())
+        verdict: Any = "PASSED" if chosen == "PASSED" else "FAILED"
+        judgement = Judgement(verdict, "attested", by, notes, named)
+    said = f"{by} answered: {chosen}. {notes}".strip()
+    return _outcome(attempt, f"{text}\n{said}", principals=principals, judgement=judgement)
+
+
+def silence(attempt: Attempt, text: str = "") -> Outcome:
+    """Nobody answered: not in time, or since nobody who was asked may."""
+    waited = pendulum.duration(seconds=attempt.plan.executions[attempt.task.id].timeout).in_words()
+    reason = f"Nobody answered within {waited}; asked: {', '.join(attempt.task.people)}."
+    return _outcome(attempt, text, ended="timed-out", exit_code=None, reason=reason)
+
+
+def _void(attempt: Attempt, asked: Asked, by: str, name: str, digest: str) -> str:
+    """Why an answer does not count; empty if it does."""
+    reason = unfit(attempt.record, attempt.task, by, name)
+    people = attempt.task.people
+    if reason is None and not {same(by), same(name)} & {same(login) for login in people}:
+        reason = f"{by} is none of those who may answer: {', '.join(people)}"
+    if reason:
+        return f"{reason}. The task asks anew when it is cleared, or retried."
+    if asked.digest != digest:
+        return "what was asked about has changed since. The task asks about what lies here now when it is cleared, or retried."
+    return ""
+
+
+def _outcome(attempt: Attempt, text: str, **known: Any) -> Outcome:
+    seconds = (pendulum.now("UTC") - moment_of(attempt.started_at)).total_seconds()
+    told: dict[str, Any] = {"ended": "exited", "exit_code": 0 if "flaws" not in known else None, "principals": (), **known}
+    return Outcome(log_bytes=len(text.encode(errors="replace")), log_truncated=False, excerpt=text[-2000:], seconds=seconds, **told)
+
+
+def _lay(attempt: Attempt, given: dict[str, Any]) -> None:
+    """Lay out the files of an answer where the task owes them."""
+    made = files_of(attempt.case, attempt.task, given, lambda item: lying(attempt, item))
+    for item in owed(attempt.task):
+        if item.id in made:
+            assert attempt.place is not None  # noqa: S101 # it was prepared
+            name = str(item.path or item.report)
+            _write(attempt.workspace if item.path else attempt.place.evidence, name, made[item.id])
+            attempt.attested |= {name}
+
+
+def _write(folder: Path, name: str, data: bytes) -> None:
+    """Write a file below a folder, through no link that may lead out of it."""
+    path = folder
+    *parents, last = Path(name).parts
+    try:
+        for part in parents:
+            path = path / part
+            if path.is_symlink():
+                raise OSError(0, f"{path.name} is a symbolic link")
+            path.mkdir(exist_ok=True)
+        handle = os.open(path / last, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        reason = f"The answer cannot be written to {name}: {error.strerror}."
+        raise RunnerError(reason, remedy="Mend what lies there in the repository, then clear the task.") from error

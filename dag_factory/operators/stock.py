@@ -1,0 +1,225 @@
+"""Airflow's own operators as personas: begun, sealed, verified and attested like any other work.
+
+Each is a subclass made on the spot, of `StockWork` and of the operator. `execute` begins the attempt, `resume_execution` finds it again after a
+deferral; whichever ends the operator's work delivers. So an operator that waits holds no slot, and one that fails leaves a failed statement.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRescheduleException, TaskDeferred
+
+from dag_factory.errors import OperatorError, RunnerError
+from dag_factory.links import EvidenceLink
+from dag_factory.operators.arguments import Referring, given, imported
+from dag_factory.operators.base import PlanOperator
+from dag_factory.operators.fix import FixOperator
+from dag_factory.operators.persona import PersonaOperator
+from dag_factory.operators.surroundings import surrounded, told, within
+from dag_factory.plan import Plan
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dag_factory.evidence.contract import TaskContract
+    from dag_factory.operators.attempt import Attempt
+    from dag_factory.runners import Outcome
+
+__all__ = ["StockFix", "StockWork", "stock_operator", "tried"]
+
+_SINCE = "phasegate_since"
+_OWN = frozenset(
+    {"plan", "folder", "contract", "phase", "cycle", "order", "persona", "runner", "contract_id", "plan_digest", "whose", "stock"}
+)
+_ALLOWED = frozenset({"do_xcom_push", "multiple_outputs"})
+P = TypeVar("P", bound=PersonaOperator)
+
+
+class StockWork(PersonaOperator):
+    """The part that all of them share; `stock` is the operator's own class, which comes next among the bases."""
+
+    stock: ClassVar[type[BaseOperator]]
+
+    def __init__(self, *, plan: Plan, contract: TaskContract, **kwargs: Any) -> None:
+        try:
+            arguments, references = given(plan.executions[contract.id].work["arguments"])
+            _refuse_arguments(self.stock, arguments)
+            super().__init__(plan=plan, contract=contract, **kwargs, **arguments)
+            _refuse_triggerer(self)
+            self._referring = Referring(self, references)
+        except RunnerError as error:
+            raise OperatorError(error.message, remedy=error.remedy, task=contract.id, part="arguments") from error
+        except Exception as error:  # whatever the operator raises, it is about what it was given
+            reason = f"{self.stock.__name__} refuses its arguments: {' '.join(str(error).split())[:300]}."
+            remedy = f"Write what {self.stock.__module__}.{self.stock.__name__} takes."
+            raise OperatorError(reason, remedy=remedy, task=contract.id, part="arguments") from error
+
+    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
+        """Wait: templates may name the workspace, which is not there before the attempt has begun."""
+
+    def execute(self, context: Context) -> Any:
+        """Begin, and have the operator work."""
+        return self._worked(context, partial(super(PlanOperator, self).execute, context))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on after a deferral."""
+        kwargs = dict(next_kwargs or {})
+        since = str(kwargs.pop(_SINCE, ""))
+        return self._worked(context, partial(super(PlanOperator, self).resume_execution, next_method, kwargs, context), since=since)
+
+    def on_kill(self) -> None:
+        """See that nothing of it is attested, then end what the operator started."""
+        super().on_kill()
+        super(PlanOperator, self).on_kill()
+
+    def _worked(self, context: Context, work: Callable[[], Any], *, since: str | None = None) -> Any:
+        """Steps 0 to 6 around the operator's work.
+
+        Parameters
+        ----------
+        since: when the attempt began, where this goes on with one.
+
+        """
+        failed, result, error = None, None, None
+        with self._told():
+            attempt = self._begun(context, again=since is not None)
+            if attempt is None:
+                return None
+            attempt.started_at = since or attempt.started_at
+            attempt.principals = self._contract.principals
+            outcome, result, error = self._tried(attempt, context, work)
+            failed = self._delivered(attempt, outcome)
+        if failed:
+            raise (AirflowFailException if isinstance(error, AirflowFailException) else AirflowException)(failed) from error
+        return result
+
+    def _tried(self, attempt: Attempt, context: Context, work: Callable[[], Any]) -> tuple[Outcome, Any, Exception | None]:
+        """Have the operator work; what it raises is its answer."""
+        from airflow.sdk.exceptions import AirflowTaskTimeout
+
+        limit = self._plan.executions[self._contract.id].timeout
+        try:
+            with surrounded(attempt), within(limit):
+                self._fill_in(attempt, context)
+                return told(attempt), work(), None
+        except TaskDeferred as deferred:
+            self._deferred(deferred, attempt.started_at, limit)
+            raise
+        except AirflowRescheduleException:
+            raise
+        except AirflowTaskTimeout:
+            super(PlanOperator, self).on_kill()
+            return told(attempt, f"It was still at work after {limit} s.", ended="timed-out"), None, None
+        except Exception as error:
+            return told(attempt, error), None, error
+
+    def _fill_in(self, attempt: Attempt, context: Context) -> None:
+        """Render the operator's templates, then look its references up."""
+        from dag_factory.operators.surroundings import names
+
+        self.template_fields = tuple(self.stock.template_fields)
+        more = {"phasegate": names(attempt)}
+        super(PlanOperator, self).render_template_fields(cast("Context", {**context, **more}))
+        self._referring.look_up(self)
+
+    def _deferred(self, deferred: TaskDeferred, since: str, limit: int) -> None:
+        """Refuse what would end where nothing can be sealed; give the trigger no more time than the task has."""
+        from datetime import timedelta
+
+        if getattr(deferred.trigger, "end_from_trigger", False):
+            raise AirflowFailException(
+                f"{self.stock.__name__} would end in the triggerer, where nothing can be sealed. Set its `end_from_trigger` to false."
+            ) from None
+        deferred.kwargs = {**(deferred.kwargs or {}), _SINCE: since}
+        deferred.timeout = min(deferred.timeout or timedelta(seconds=limit), timedelta(seconds=limit))
+
+    def _why(self, outcome: Outcome) -> str | None:
+        """Why an attempt failed; None where it did not."""
+        return None if outcome.exit_code == 0 and not outcome.flaws else f"@{self.persona} failed: {outcome.why}"
+
+
+class StockFix(FixOperator, StockWork):
+    """The same where something is mended."""
+
+
+def stock_operator(path: str, way: type[P]) -> type[P]:
+    """Make the class of an operator that works as a persona.
+
+    Parameters
+    ----------
+    path: the operator's import path.
+    way: `PersonaOperator` for work, `FixOperator` for mending.
+
+    Raises
+    ------
+    RunnerError: it cannot be imported, is no operator, or works where nothing can be sealed after it.
+
+    """
+    return cast("type[P]", _made(path, StockFix if way is FixOperator else StockWork))
+
+
+@lru_cache
+def _made(path: str, way: type[StockWork]) -> type[StockWork]:
+    stock = imported(path)
+    _refuse_class(path, stock)
+    fields = () if way is StockFix else ("plan_digest", "runner", *stock.template_fields)
+    body = {
+        "stock": stock, "template_fields": fields, "operator_extra_links": (EvidenceLink(), *stock.operator_extra_links),
+        "__module__": __name__, "__doc__": stock.__doc__,
+    }  # fmt: skip
+    return type(stock.__name__, (way, stock), body)
+
+
+def _refuse_class(path: str, stock: Any) -> None:
+    """Refuse what is no operator, and what cannot be one of ours."""
+    if not (isinstance(stock, type) and issubclass(stock, BaseOperator)):
+        raise RunnerError(f"{path} is no operator of Airflow's.", remedy="Name the class of an operator.")
+    if issubclass(stock, PlanOperator) or hasattr(stock, "hitl_summary"):
+        use = "`human: [login]`" if hasattr(stock, "hitl_summary") else "the runner it belongs to"
+        raise RunnerError(f"{path} cannot be a persona by itself.", remedy=f"Write {use}.")
+    ours = {name for way in (StockFix, FixOperator, StockWork, PersonaOperator, PlanOperator) for name in vars(way)} - set(
+        dir(BaseOperator)
+    )
+    theirs = {*inspect.signature(stock.__init__).parameters, *stock.template_fields, *dir(stock)} - set(dir(BaseOperator))
+    taken = sorted((_OWN | ours) & theirs - {"template_fields"})
+    if taken:
+        raise RunnerError(f"{path} has {', '.join(taken)}, a name that Phasegate's operators use themselves.", remedy="Derive one from it.")
+    if stock.start_from_trigger:
+        raise RunnerError(f"{path} starts in the triggerer, where nothing can be prepared.", remedy="Use one that starts in a worker.")
+
+
+def _refuse_arguments(stock: type[BaseOperator], arguments: dict[str, Any]) -> None:
+    """Refuse arguments that are Airflow's own for any task: the binding has keys for them."""
+    taken = sorted(set(inspect.signature(BaseOperator.__init__).parameters) & set(arguments) - _ALLOWED)
+    if taken:
+        reason = f"{', '.join(taken)} of {stock.__name__} is for Phasegate to say, as of every task."
+        raise RunnerError(reason, remedy="Use the binding's own keys: pool, queue, executor, priority, retries, retry_delay, timeout.")
+
+
+def _refuse_triggerer(made: Any) -> None:
+    """Refuse what was told to start or to end in the triggerer."""
+    for name, where in (("start_from_trigger", "nothing can be prepared"), ("end_from_trigger", "nothing can be sealed")):
+        if getattr(made, name, False):
+            word = "start" if name.startswith("start") else "end"
+            raise RunnerError(f"{made.stock.__name__} would {word} in the triggerer, where {where}.", remedy=f"Leave `{name}` out.")
+
+
+def tried(plan: Plan, folder: Path) -> list[OperatorError]:
+    """Make every operator of a plan once, outside of any DAG; what is wrong with them, in plan order."""
+    found: list[OperatorError] = []
+    for task in plan.contract.tasks.values():
+        if task.runner == "operator":
+            try:
+                made = stock_operator(str(plan.executions[task.id].work["path"]), PersonaOperator)
+                made(task_id=task.task, plan=plan, folder=folder, contract=task)
+            except OperatorError as error:
+                found.append(error)
+            except RunnerError as error:
+                found.append(OperatorError(error.message, remedy=error.remedy, task=task.id, part="operator"))
+    return found

@@ -1,0 +1,107 @@
+"""What an operator of Airflow's finds around it: where it works, how long it may, and what is told of its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import pendulum
+
+from dag_factory.evidence.statement import moment_of
+from dag_factory.operators.attempt import Attempt
+from dag_factory.runners import Outcome
+
+__all__ = ["names", "surrounded", "told", "within"]
+
+_SKIPS = {"AirflowSkipException", "DownstreamTasksSkipped"}
+_SIGNALS = {"DagRunTriggerException"}
+
+
+def names(attempt: Attempt) -> dict[str, str]:
+    """What templates know as `phasegate`: absolute paths, and the feature."""
+    bench, place = attempt.bench, attempt.place
+    assert bench is not None  # noqa: S101 # it was prepared
+    assert place is not None  # noqa: S101 # likewise
+    found = {
+        "workspace": attempt.workspace, "evidence": place.evidence, "inputs": bench.inputs, "task": bench.task_file, "spec_dir": bench.spec_dir,
+    }  # fmt: skip
+    return {name: str(path.absolute()) for name, path in found.items()} | {
+        "feature": attempt.task.feature or "",
+        "commit": attempt.base or "",
+    }
+
+
+@contextmanager
+def surrounded(attempt: Attempt) -> Iterator[None]:
+    """Let the same be found in the environment, as programs find it, with what the binding's `env` adds; afterwards it is as it was."""
+    assert attempt.bench is not None  # noqa: S101 # it was prepared
+    found = {f"PHASEGATE_{name.upper()}": path for name, path in names(attempt).items() if path}
+    more = {**attempt.bench.environment, **found}
+    before = {name: os.environ.get(name) for name in more}
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """Limit what is done in the main thread, and leave the alarm that Airflow has set as it was.
+
+    Raises
+    ------
+    AirflowTaskTimeout: the time is over.
+
+    """
+    from airflow.sdk.exceptions import AirflowTaskTimeout
+
+    def ring(*_: Any) -> None:
+        raise AirflowTaskTimeout(f"Still at work after {seconds} s.")
+
+    began = time.monotonic()
+    try:
+        before = signal.signal(signal.SIGALRM, ring)
+    except ValueError:  # no main thread: Airflow's own limit has to do
+        yield
+        return
+    left = signal.setitimer(signal.ITIMER_REAL, seconds)[0]
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(0.01, left - (time.monotonic() - began)))
+
+
+def told(attempt: Attempt, problem: Exception | str = "", *, ended: Literal["exited", "timed-out"] = "exited") -> Outcome:
+    """How an operator ended. Its log is the task's own log in Airflow; the store keeps a line that says so."""
+    work = attempt.plan.executions[attempt.task.id].work
+    reason = _reason(problem) if isinstance(problem, Exception) else problem
+    text = f"{work['path']} worked in the task's own process: its log is the task's log in Airflow.\n{reason}".rstrip()
+    (attempt.root / "log.txt").write_text(text, encoding="utf-8", errors="replace")
+    seconds = (pendulum.now("UTC") - moment_of(attempt.started_at)).total_seconds()
+    code = (1 if problem else 0) if ended == "exited" else None
+    return Outcome(ended, code, attempt.principals, len(text), False, text, seconds, reason)
+
+
+def _reason(error: Exception) -> str:
+    """What an exception says, in one line, without the secrets that Airflow knows."""
+    from airflow.sdk.log import redact  # type: ignore[attr-defined] # Airflow's own way to it
+
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    said = str(redact(" ".join(str(error).split())))[:1000]
+    if kinds & _SKIPS:
+        return f"It skipped ({said or type(error).__name__}), and a skip is no answer here."
+    if kinds & _SIGNALS:
+        return "It asks Airflow to start another run when it has ended, and nothing can be sealed after that."
+    return f"{type(error).__name__}: {said}"
