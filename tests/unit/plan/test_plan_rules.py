@@ -32,7 +32,7 @@ def test_a_runner_whose_extra_is_not_installed(planner: Any, monkeypatch: pytest
 
 
 def test_a_default_that_cannot_work_is_told_once(planner: Any) -> None:
-    text = planner.text[: planner.text.index("personas:")] + "personas:\n  ¦default: {runner: {robot: arm-7}, verify: make it}\n"
+    text = planner.text[: planner.text.index("personas:")] + "personas:\n  default: {¦runner: {robot: arm-7}, verify: make it}\n"
     assert type(planner)(planner.folder, text).only("runner-unavailable")
 
 
