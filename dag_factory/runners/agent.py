@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from dag_factory.errors import RunnerError
 from dag_factory.runners.agents import AGENTS
 from dag_factory.runners.base import Flaw, Limits, Outcome, Request
+from dag_factory.runners.environment import program_path
 from dag_factory.runners.process import run_requested
 
 if TYPE_CHECKING:
@@ -69,12 +70,12 @@ class AgentRunner:
         prompt.write_text(prompt_of(request), encoding="utf-8")  # 1
         prompt.chmod(stat.S_IRUSR)
         start = cli.start(request, wanted, home)
-        path = os.pathsep.join(filter(None, (request.environment.get("PATH"), os.environ.get("PATH", os.defpath))))
+        path = request.environment.get("PATH") or program_path()
         if shutil.which(start.argv[0], path=path) is None:
             return _missing(cli, request)
         before, halt = _traces(request), _Halt(stop)
         listener = _Listener(cli, Report(cli.provider, model=wanted.model), request, halt)
-        given = {**start.environment, **request.environment, "PATH": path, "PHASEGATE_PROMPT": str(prompt)}  # 2
+        given = {**start.environment, **request.environment, "PHASEGATE_PROMPT": str(prompt)}  # 2
         asked = replace(request, environment=given, emit=listener.take, limits=_LIMITS)
         outcome = run_requested(asked, ["/bin/sh", "-c", _PROMPTED, *start.argv], halt)  # 3
         remember(cli, request, home, listener.report.conversation)  # 4
