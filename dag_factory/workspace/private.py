@@ -123,10 +123,11 @@ class PrivateRepository:
 
         Raises
         ------
-        WorkspaceError: a file changes while it is read, or git fails.
+        WorkspaceError: a file changes while it is read, the base is not what its name says, or git fails.
 
         """
         self._renew()
+        content.verify(self.git_dir, [self.commit], trees_alone=True)  # files are hashed when they are compared
         try:
             opened = Tree(self.tree, self.identity)
         except WorkspaceError as error:
@@ -190,7 +191,7 @@ class PrivateRepository:
         return {path: bodies[name] for path, name in wanted.items()}
 
     def checkout(self, commit: str, to: Path, *, anew: bool = False) -> None:
-        """Write the files of `commit` into the new or empty folder `to`, without a `.git` and without filters.
+        """Write the files of `commit` into the new or empty folder `to`, without a `.git` and without filters, all of it verified.
 
         Parameters
         ----------
@@ -199,11 +200,12 @@ class PrivateRepository:
 
         Raises
         ------
-        WorkspaceError: the folder is not empty, or there is no such commit.
+        WorkspaceError: the folder is not empty, there is no such commit, or what it holds is not what its name says.
 
         """
         if anew:
             self._renew()
+        content.verify(self.git_dir, [commit])
         content.check_out(self.git_dir, commit, to)
 
     def _lay_out(self, packs: Mapping[str, bytes] | None = None) -> None:
