@@ -41,7 +41,8 @@ def main() -> None:
         path.write_text(f"{number}\n" * 100, encoding="utf-8")
     found = timed("watch again", watch.refusals)
     sealed = timed("seal", lambda: repository.seal(writes=["**"], declared=[], message="Work"))
-    timed("checkout", lambda: repository.checkout(sealed.commit, where / "clean"))
+    repository.bundle(commit, sealed.commit, where / "sealed.bundle")
+    timed("checkout", lambda: repository.checkout(sealed.commit, where / "clean", anew=True))
     assert not found  # the figures are of honest work
     assert len(sealed.changes) == changes
     print(json.dumps(spent))

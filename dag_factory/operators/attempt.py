@@ -176,7 +176,9 @@ class Attempt(Workplace):
         for check in due:
             evidence = place.fresh(f"verify-{check.name}")
             self.checks.append(run_check(bench, self.task, check, workspace=self._clean(check.name), evidence=evidence))
-        self._look_around()
+            self._look_around()
+            if self._strayed:
+                return
 
     def collect(self) -> None:
         """Bring reports into the store, from whoever ran the command; what was sealed is there already."""
@@ -262,7 +264,7 @@ class Attempt(Workplace):
         folder = place.fresh(f"clean-{name}")
         commit = self.sealed.commit if self.sealed else self.base
         if self.repository and commit:
-            self.repository.checkout(commit, folder)
+            self.repository.checkout(commit, folder, anew=self.outcome is not None)
         elif (place.root / "workspace").is_dir() and not (place.root / "workspace").is_symlink():
             shutil.copytree(place.root / "workspace", folder, symlinks=True, dirs_exist_ok=True)
         return folder
