@@ -7,7 +7,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.on_airflow import running
 from benchmarks.table import Row, Section
 from benchmarks.timing import ROOT
-from dag_factory.cli.demo.api import Api
+from dag_factory.cli.demo.api import Api, ApiError
 from dag_factory.cli.demo.home import fresh_home
 from dag_factory.runners import warden
 
@@ -114,9 +114,13 @@ def _round(api: Api, dag_id: str, lab: Path, run_id: str) -> tuple[float, float]
     return above / MANY / 1e6, busy.wardens / MANY / 1e6
 
 
-def _until(holds: object, seconds: float, what: str) -> None:
+def _until(holds: Callable[[], bool], seconds: float, what: str) -> None:
+    """Look until something holds; a server that is too busy to answer is asked again."""
     deadline = time.monotonic() + seconds
-    while not holds():  # type: ignore[operator]
+    while True:
+        with suppress(ApiError):
+            if holds():
+                return
         if time.monotonic() > deadline:
             raise SystemExit(f"not within {seconds:.0f} s: {what}")
         time.sleep(1)
