@@ -34,6 +34,7 @@ from dag_factory.errors import StoreError
 __all__ = ["RunStore", "Store"]
 
 _CHUNK = 1 << 20
+_MANY = 200  # files from which on the whole disk is waited for instead of each of them
 _REMEDY = "Check [phasegate] evidence_root and its rights."
 
 
@@ -115,6 +116,7 @@ class RunStore:
     def __init__(self, store: Store, base: str) -> None:
         self.store = store
         self.base = base
+        self._unsettled: list[str] = []
 
     @property
     def path(self) -> Any:
@@ -170,7 +172,28 @@ class RunStore:
                 self._keep(digest.hexdigest(), copy)
             except FileExistsError:
                 self._unaltered(digest.hexdigest())
+            self._unsettled.append(digest.hexdigest())
             return digest.hexdigest(), size
+
+    def settle(self) -> None:
+        """Wait until all that was put is on the disk: what a statement names must outlast a machine that loses its power.
+
+        Raises
+        ------
+        StoreError: it cannot be written there.
+
+        """
+        waiting, self._unsettled = self._unsettled, []
+        if self.store.local and len(waiting) > _MANY:
+            os.sync()
+            waiting = []
+        for digest in waiting if self.store.local else ():
+            path = self.blob_path(digest)
+            try:
+                with _open_local(path) as stream:
+                    os.fsync(stream.fileno())
+            except OSError as error:
+                raise _unwritable(path, error) from error
 
     def put_bytes(self, data: bytes) -> str:
         """Keep bytes by their digest, which is returned."""

@@ -224,6 +224,7 @@ class Attempt(Workplace):
         if self.sealed:
             subjects["sealed"] = {"gitCommit": self.sealed.commit}
         envelope = sign(statement, subjects, self.scope.keys.signer(self.task.persona))
+        self.scope.run.settle()
         bench.stopped(outcome)  # once more: from the next line on it counts
         try:
             self.scope.run.create(f"{self.folder}/{self.number:04d}.json", envelope)

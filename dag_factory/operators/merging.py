@@ -165,6 +165,7 @@ class Merging:
             checks=tuple(self.checks),
             finished_at=now(),
         )
+        self.scope.run.settle()
         envelope = sign(statement, {"merged": {"gitCommit": merged.commit}}, self.scope.keys.signer(AUTHORITY))
         self.scope.run.append(f"{self.record.charter.digest[:16]}/statements/{self.case.phase_id}/converge", envelope)
 

@@ -78,6 +78,7 @@ def note_sealed(begun: Assignment, base: str | None, sealed: Sealed) -> None:
     """Note in the store that this attempt's work was sealed, before anything else is done with it."""
     if base is None or sealed.bundle is None:
         return
+    begun.scope.run.settle()
     note = Note(binding=begun.binding, base=base, commit=sealed.commit, tree=sealed.tree, bundle=sealed.bundle)
     try:
         begun.scope.run.create(_place(begun, begun.number), json.dumps(note.model_dump(by_alias=True, mode="json"), indent=2).encode())

@@ -26,6 +26,9 @@ def on_starting(component: object) -> None:
     if type(component).__name__ == "Job":
         for name in modules():
             _load(name)
+        from dag_factory.runners.bounds import why_not_offline
+
+        why_not_offline()  # whether programs can be cut off is tried once here, and known in all that is forked
 
 
 def modules() -> Iterator[str]:

@@ -277,3 +277,43 @@ def test_a_link_to_the_same_bytes_holds_the_same_bytes(local, tmp_path):
     shutil.move(local.blob_path(DIGEST), tmp_path / "elsewhere")
     local.blob_path(DIGEST).symlink_to(tmp_path / "elsewhere")
     assert local.blob(DIGEST) == DATA
+
+
+# A machine that loses its power.
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """What was waited for until it is on the disk: names of files, and `everything`."""
+    names = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (names.append(Path(f"/proc/self/fd/{handle}").readlink().name), real(handle))[1])
+    monkeypatch.setattr(os, "sync", lambda: names.append("everything"))
+    return names
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads /proc")
+def test_what_was_put_is_settled_once_and_together(tmp_path, settled):
+    run = Store(tmp_path).run("dag", "run")
+    digests = [run.put(io.BytesIO(text))[0] for text in (b"one", b"two")]
+    assert settled == []
+    run.settle()
+    assert settled == digests
+    run.settle()
+    assert settled == digests
+
+
+def test_of_many_files_the_whole_disk_is_waited_for(tmp_path, settled):
+    run = Store(tmp_path).run("dag", "run")
+    for number in range(201):
+        run.put(io.BytesIO(b"%d" % number))
+    run.settle()
+    assert settled == ["everything"]
+
+
+def test_what_is_gone_before_it_is_settled_is_told(tmp_path):
+    run = Store(tmp_path).run("dag", "run")
+    digest, _ = run.put(io.BytesIO(b"one"))
+    run.blob_path(digest).unlink()
+    with pytest.raises(StoreError, match="cannot be written"):
+        run.settle()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 from support.house import House
@@ -201,3 +202,23 @@ def test_a_task_whose_supervisor_is_gone_ends_all_and_attests_nothing(lossy):
     assert gone(programs, 4)
     assert gone({task: below[task]}, 30), "it ended by itself"
     assert attempts(house) == []
+
+
+def test_what_a_statement_names_is_on_the_disk_before_the_statement(lossy, monkeypatch):
+    """So that a machine that loses its power has no statement without its evidence."""
+    import os
+
+    from dag_factory.evidence.store import RunStore
+
+    events = []
+    real, create = os.fsync, RunStore.create
+    monkeypatch.setattr(os, "fsync", lambda handle: (events.append(Path(f"/proc/self/fd/{handle}").readlink().name), real(handle))[1])
+    monkeypatch.setattr(RunStore, "create", lambda self, name, data: (events.append(name), create(self, name, data))[1])
+    house = lossy()
+    house.run("first.write")
+    said = house.record.newest("first/write").says
+    before = events[: next(index for index, name in enumerate(events) if "/statements/" in name and "/sealed/" not in name)]
+    [check] = said.checks
+    kept = {said.log, said.sealed.bundle, check.log, *(entry.digest for entry in said.evidence)}
+    blobs = {name.rpartition("/")[2] for name in before}
+    assert kept <= blobs

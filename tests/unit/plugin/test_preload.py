@@ -33,6 +33,14 @@ def test_where_a_job_begins_all_that_tasks_need_is_loaded(loaded):
     assert not [name for name in loaded if name.startswith("dag_factory.cli")]
 
 
+def test_where_a_job_begins_it_is_tried_whether_programs_can_be_cut_off(loaded):
+    from dag_factory.runners.bounds import why_not_offline
+
+    why_not_offline.cache_clear()
+    preload.on_starting(component=Job())
+    assert why_not_offline.cache_info().currsize == 1
+
+
 def test_where_a_task_begins_nothing_is(loaded):
     preload.on_starting(component=TaskRunnerMarker())
     assert loaded == []
