@@ -16,6 +16,7 @@ __all__ = [
     "KeyFolderError",
     "PhasegateError",
     "Position",
+    "RemoteError",
     "RunnerError",
     "SpecError",
     "StoreError",
@@ -48,6 +49,10 @@ class StoreError(PhasegateError):
 
 class WorkspaceError(PhasegateError):
     """A git workspace cannot be made, sealed or merged."""
+
+
+class RemoteError(WorkspaceError):
+    """A remote repository cannot be reached for now; the same may go well a minute later."""
 
 
 class RunnerError(PhasegateError):

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from dag_factory.errors import RunnerError
 from dag_factory.runners.agents import AGENTS
 from dag_factory.runners.base import Flaw, Limits, Outcome, Request
+from dag_factory.runners.environment import program_path
 from dag_factory.runners.process import run_requested
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class AgentRunner:
         wanted = Wanted.of(request.work.get(self.name))
         cli = _cli(wanted.cli)
         home = request.home.absolute() / "agent"
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (home, home / cli.name):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not bring(cli, request, home):
             request = replace(request, conversation="")
         prompt = home / "prompt.md"
@@ -68,18 +70,18 @@ class AgentRunner:
         prompt.write_text(prompt_of(request), encoding="utf-8")  # 1
         prompt.chmod(stat.S_IRUSR)
         start = cli.start(request, wanted, home)
-        path = os.pathsep.join(filter(None, (request.environment.get("PATH"), os.environ.get("PATH", os.defpath))))
+        path = request.environment.get("PATH") or program_path()
         if shutil.which(start.argv[0], path=path) is None:
             return _missing(cli, request)
         before, halt = _traces(request), _Halt(stop)
-        listener = _Listener(cli, Report(cli.provider), request, halt)
-        given = {**start.environment, **request.environment, "PATH": path, "PHASEGATE_PROMPT": str(prompt)}  # 2
+        listener = _Listener(cli, Report(cli.provider, model=wanted.model), request, halt)
+        given = {**start.environment, **request.environment, "PHASEGATE_PROMPT": str(prompt)}  # 2
         asked = replace(request, environment=given, emit=listener.take, limits=_LIMITS)
         outcome = run_requested(asked, ["/bin/sh", "-c", _PROMPTED, *start.argv], halt)  # 3
         remember(cli, request, home, listener.report.conversation)  # 4
         if halt.is_set() and not stop.is_set():
             outcome = replace(outcome, ended="spent")
-        return _judged(outcome, cli, listener, idle=not request.conversation and _traces(request) == before)  # 5
+        return _judged(outcome, cli, listener, idle=not request.laid and _traces(request) == before)  # 5
 
 
 def _cli(name: str) -> Cli:
@@ -192,7 +194,7 @@ def _flaws(outcome: Outcome, cli: Cli, listener: _Listener, *, idle: bool) -> It
             "agent-broken", f"{name} ended with {code} and no result: {garbled}the last words are {_quoted(*list(listener.last)[-1:])}."
         )
     if report.failed:
-        yield Flaw("agent-failed", f"{name} did not do the work: {report.failed}.")
+        yield Flaw("agent-failed", f"{name} did not do the work: {report.failed.rstrip('.')}.")
     if outcome.exit_code == 0 and idle:
         yield Flaw("agent-idle", f"{name} says that it is done, and changed nothing: {_quoted(report.said)}.")
 

@@ -74,7 +74,7 @@ class LlmRunner:
             connections=request.connections, prompt=prompt_of(request), judges=judges,
             room={**room, "writes": list(told.get("writes") or ()), "reports": reports},
             spec_dir=str(request.spec_dir.absolute()), memory=str(request.memory.absolute()) if request.memory else "",
-            conversation=_conversation(request), resumed=bool(request.conversation),
+            conversation=_conversation(request), resumed=bool(request.conversation), laid=request.laid,
             requests=request.allowance.requests, tokens=request.allowance.tokens,
             patience=min(_PATIENCE, request.timeout or _PATIENCE),
         )  # fmt: skip
@@ -150,6 +150,6 @@ def _flaw(outcome: Outcome, report: Report, order: Order) -> Flaw | None:
     if report.summary is None or outcome.exit_code:
         was = f" when it was {report.doing}" if report.doing else ""
         return Flaw("agent-broken", f"The process of the model ended with exit code {outcome.exit_code}{was}, and no result. Read the log.")
-    if not (order.judges or order.resumed or report.changed) and (order.room["writes"] or order.room["reports"]):
+    if not (order.judges or order.resumed or order.laid or report.changed) and (order.room["writes"] or order.room["reports"]):
         return Flaw("agent-idle", f"The model says that it is done, and changed nothing: {' '.join(report.summary.split())[:_SAID]}")
     return None

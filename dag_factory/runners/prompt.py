@@ -24,7 +24,8 @@ from dag_factory.runners.base import Request
 __all__ = ["INSTRUCTION_FILES", "compose", "instruction_files", "prompt_of"]
 
 INSTRUCTION_FILES = (
-    "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "AGENTS.override.md", "GEMINI.md", "QWEN.md", ".claude", ".codex", ".cursor", ".cursorrules", ".gemini",
+    "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "AGENTS.override.md", "GEMINI.md", "QWEN.md", ".claude", ".codex", ".agents", ".cursor", ".cursorrules",
+    ".gemini",
     ".github/copilot-instructions.md", ".mcp.json", ".windsurfrules", ".clinerules", ".aider.conf.yml",
 )  # fmt: skip
 """What coding agents read as their instructions. In a workspace it comes from other personas, so nobody is to obey it."""
@@ -60,7 +61,7 @@ def prompt_of(request: Request) -> str:
         raise RunnerError(f"The task file {request.task_file.name} cannot be read: {error}.", remedy="Clear the task.") from error
     return compose(
         told, workspace=request.workspace, inputs=request.inputs, evidence=request.evidence, given=_listed(request.inputs),
-        instructions=instruction_files(request.workspace), resumed=bool(request.conversation),
+        instructions=instruction_files(request.workspace), resumed=bool(request.conversation), laid=request.laid,
     )  # fmt: skip
 
 
@@ -78,6 +79,7 @@ def compose(
     given: Sequence[str] = (),
     instructions: Sequence[str] = (),
     resumed: bool = False,
+    laid: bool = False,
 ) -> str:
     """Put the prompt together.
 
@@ -87,13 +89,15 @@ def compose(
     given: the paths of the files below `inputs`.
     instructions: instruction files of agents that lie in the workspace.
     resumed: whether the conversation goes on that a failed attempt began.
+    laid: whether files of an earlier attempt lie in the workspace.
 
     """
     parts: list[Part] = []
-    if resumed:
+    if resumed or laid:
+        said = "Your attempt before this one failed" if resumed else "An attempt before this one was lost in the middle"
+        lies = "What it left lies in the workspace: look at it first." if laid else "Nothing of it lies in the workspace."
         parts.append(
-            f"Your attempt before this one failed; this is attempt {told['attempt']} of the same task. The folders have new places, named below. "
-            "Look at the workspace first: what you find there is what you have. The whole task again:"
+            f"{said}; this is attempt {told['attempt']} of the same task. The folders have new places, named below. {lies} The whole task again:"
         )
     parts += _task(told)
     parts += _owed(told, workspace, evidence)

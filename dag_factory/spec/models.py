@@ -98,6 +98,7 @@ class Workspace(Written):
 
     git: Word | Reference
     branch: Word = "main"
+    depth: Annotated[int, Field(ge=0)] | None = None
 
 
 class Feature(Written):

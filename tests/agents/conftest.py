@@ -146,11 +146,12 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Callable[..., 
 
     def make(cli: str, *turns: Turn, more: str = "", env: str = "") -> tuple[House, Model]:
         served = model(*turns)
-        monkeypatch.setenv("MODEL_URL", served.url + ("/v1" if cli == "codex" else ""))
+        name = "codex" if "codex" in cli else "claude"
+        monkeypatch.setenv("MODEL_URL", served.url + ("/v1" if name == "codex" else ""))
         monkeypatch.setenv("MODEL_KEY", KEY)
         made = House(tmp_path / "house", monkeypatch)
         repository = make_repository(tmp_path / "house" / "repo")
-        bound = f"agent: {cli}{more}, env: {{{_ENV[cli].format()}{env}}}"
+        bound = f"agent: {cli}{more}, env: {{{_ENV[name].format()}{env}}}"
         made.write(SMALL.format(repository=repository, writer=bound))
         made.run("kickoff")
         return made, served

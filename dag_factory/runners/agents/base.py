@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from dag_factory.runners.base import Figures, Request
 
-__all__ = ["Cli", "Report", "Start", "Wanted", "bring", "remember", "shown"]
+__all__ = ["Cli", "Report", "Start", "Wanted", "bring", "own_folder", "remember", "shown"]
 
 _SHOWN = 300
 
@@ -127,6 +127,16 @@ def bring(cli: Cli, request: Request, home: Path) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(kept, path)
     return True
+
+
+def own_folder(request: Request, variable: str, usual: str, home: Path) -> Path:
+    """The folder a command line keeps its login and conversations in.
+
+    It is private to the task; but a binding that names the folder, or a HOME, means that one, with all that is in it.
+    """
+    if variable in request.environment:
+        return Path(request.environment[variable])
+    return Path(request.environment["HOME"]) / usual if "HOME" in request.environment else home
 
 
 def shown(text: object, most: int = _SHOWN) -> str:

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from dag_factory.runners.agents.base import Report, Start, Wanted, shown
+from dag_factory.runners.agents.base import Report, Start, Wanted, own_folder, shown
 from dag_factory.runners.base import Request
 
 __all__ = ["CLI", "Claude"]
@@ -49,7 +49,8 @@ class Claude:
         argv += ["--max-turns", str(min(turns))] if turns else []
         argv += ["--max-budget-usd", f"{request.allowance.money:f}"] if request.allowance.money is not None else []
         argv += ["--resume", request.conversation] if request.conversation else []
-        return Start(tuple(argv), {"CLAUDE_CONFIG_DIR": str(home / "claude"), **_QUIET})
+        folder = {} if "HOME" in request.environment else {"CLAUDE_CONFIG_DIR": str(home / "claude")}
+        return Start(tuple(argv), {**folder, **_QUIET})
 
     def read(self, event: Mapping[str, Any], report: Report) -> Iterator[str]:
         """Take `system`, `assistant`, `user` and `result` events."""
@@ -102,7 +103,7 @@ class Claude:
 
     def sessions(self, request: Request, home: Path, conversation: str) -> list[tuple[Path, str]]:
         """One file, in a folder that is named after the workspace."""
-        config = Path(request.environment.get("CLAUDE_CONFIG_DIR", home / "claude"))
+        config = own_folder(request, "CLAUDE_CONFIG_DIR", ".claude", home / "claude")
         folder = re.sub(r"[^A-Za-z0-9]", "-", str(request.workspace.resolve()))
         return [(config / "projects" / folder / f"{conversation}.jsonl", f"{conversation}.jsonl")]
 

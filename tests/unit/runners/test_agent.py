@@ -98,6 +98,11 @@ def test_what_speaks_against_it(played, bench, script, events, rule, says):
     assert says in outcome.flaws[0].text
 
 
+def test_who_finds_all_done_may_leave_it(played):
+    assert played("true", RESULT, laid=True).flaws == ()
+    assert rules(played("true", RESULT, conversation="c-1")) == ["agent-idle"]
+
+
 def test_a_report_in_the_evidence_folder_is_work(played):
     assert played('echo x > "$PHASEGATE_EVIDENCE/report.txt"', RESULT).flaws == ()
 
@@ -178,7 +183,7 @@ def test_a_conversation_is_kept_and_brought_again(played, bench, tmp_path):
     again = played(f'echo "$@" > arguments.txt; cat {folder}/c-1.jsonl > seen.txt', RESULT, conversation="c-1")
     assert (bench.workspace / "seen.txt").read_text() == "words\n"
     assert "--resume c-1" in (bench.workspace / "arguments.txt").read_text()
-    assert again.flaws == (), "who goes on may find all done"
+    assert again.flaws == ()
     kept.unlink()
     played('echo "$@" > arguments.txt', RESULT, conversation="c-1")
     assert "--resume" not in (bench.workspace / "arguments.txt").read_text()
@@ -243,8 +248,14 @@ def test_codex_is_asked_for_what_a_binding_wants(bench):
     argv = codex.CLI.start(request, Wanted.of({"cli": "codex", "model": "small", "tools": ["read-only", "network"]}), Path("/h")).argv
     assert argv[-3:] == ("resume", "c-1", "-")
     assert argv[argv.index("-s") + 1] == "read-only"
-    for given in ("project_doc_max_bytes=0", "sandbox_workspace_write.network_access=true", 'openai_base_url="http://127.0.0.1:1/v1"'):
+    for given in (
+        "project_doc_max_bytes=0",
+        "sandbox_workspace_write.network_access=true",
+        'model_provider="gateway"',
+        'web_search="live"',
+    ):
         assert given in argv
+    assert any('base_url="http://127.0.0.1:1/v1"' in word for word in argv)
     assert codex.CLI.start(replace(request, conversation=""), Wanted.of("codex"), Path("/h")).argv[-1] == "-"
 
 
