@@ -69,10 +69,13 @@ class LlmRunner:
         judges = bool(told.get("judges"))
         reports = [item["report"] for item in told.get("evidence") or () if item.get("report") and not item.get("check")]
         room = {name: str(getattr(request, name).absolute()) for name in ("workspace", "inputs", "evidence", "task_file")}
+        writes = list(told.get("writes") or ())
+        if not (request.workspace / ".git").exists():  # nothing is sealed there: the evidence it owes is all that counts
+            writes += [f"/{item['path']}" for item in told.get("evidence") or () if item.get("path") and not item.get("check")]
         return Order(
             connection=value["connection"], model=value.get("model"), mcp=tuple(value.get("mcp") or ()), toolsets=tuple(value.get("toolsets") or ()),
             connections=request.connections, prompt=prompt_of(request), judges=judges,
-            room={**room, "writes": list(told.get("writes") or ()), "reports": reports},
+            room={**room, "writes": writes, "reports": reports},
             spec_dir=str(request.spec_dir.absolute()), memory=str(request.memory.absolute()) if request.memory else "",
             conversation=_conversation(request), resumed=bool(request.conversation), laid=request.laid,
             requests=request.allowance.requests, tokens=request.allowance.tokens,
