@@ -18,6 +18,9 @@ def test_a_model_writes_and_judges_a_failed_attempt_goes_on_and_its_key_is_nowhe
     script = (
         calls(("write_file", {"path": "NOTES.md", "content": NOTES})),
         Fails(500, message="a bad moment"),
+        calls(
+            ("list_files", {}), ("write_file", {"path": "NOTES.md", "content": NOTES})
+        ),  # it goes on talking; without git, its files are gone
         ends("Written.", references=["NOTES.md"]),
         calls(("read_file", {"path": "$PHASEGATE_INPUTS/drafting/author/NOTES.md"}), ("list_files", {})),
         ends("Read.", verdict="PASSED", notes="Three good words."),
@@ -34,13 +37,14 @@ def test_a_model_writes_and_judges_a_failed_attempt_goes_on_and_its_key_is_nowhe
     first, second = (stored.says for stored in record.statements["drafting/author"])
     assert (first.outcome, [refusal.rule for refusal in first.refusals]) == ("failed", ["agent-failed"])
     assert "answered 500 (internal server error)" in first.excerpt
-    assert (second.outcome, second.figures.requests) == ("completed", 1)
+    assert (second.outcome, second.figures.requests) == ("completed", 2)
     assert second.figures.conversation == first.figures.conversation
     judged = record.statements["reading/reader"][0].says
     assert (judged.judgement.verdict, judged.judgement.grade, judged.judgement.by) == ("PASSED", "claimed", judged.principals[1])
     assert judged.figures.conversation != first.figures.conversation
     assert "Three good words." in model.said("tool")
-    assert model.tools(3) == ["list_files", "read_file", "search_files", "write_report", "final_result"], "who judges only reads"
+    assert "Wrote NOTES.md" in model.said("tool", 2), "it remembers"
+    assert model.tools(4) == ["list_files", "read_file", "search_files", "write_report", "final_result"], "who judges only reads"
     assert verify_run(record, run.store.blob, pendulum.now("UTC"))[2] == ()
     assert "write_file NOTES.md" in run.log(AUTHOR)
     kept = [path for path in airflow.home.root.rglob("*") if path.is_file() and not path.is_symlink()]
