@@ -48,7 +48,7 @@ check: ## linters, types, import floors, unit tests
 test: check ## all of that, the pages in a real browser, and the tests on a real Airflow and with real agents
 	@scripts/quietly browser $(BIN)/pytest -q tests/browser
 	@scripts/quietly airflow $(BIN)/pytest -q tests/integration
-	@scripts/quietly agents $(BIN)/pytest -q tests/agents
+	@scripts/quietly agents $(BIN)/pytest -q -n auto --dist loadfile tests/agents
 
 compose: ## run the standard workflow on docker-compose.yaml's services as processes (needs PostgreSQL and Redis)
 	@scripts/bootstrap compose

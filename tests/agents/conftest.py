@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -56,7 +57,10 @@ def installed() -> Path:
     folder = Path(os.environ.get("PHASEGATE_AGENTS") or ROOT / ".phasegate" / "agents")
     if shutil.which("npm") is None and not (folder / ".made").exists():
         pytest.skip("npm is not installed, so the agents' command lines cannot be")
-    done = subprocess.run([str(ROOT / "scripts" / "agents"), str(folder)], capture_output=True, text=True, check=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a") as lock:  # tests may run in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run([str(ROOT / "scripts" / "agents"), str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"the agents' command lines cannot be installed: {done.stderr.strip()}")
     return folder / "node_modules" / ".bin"

@@ -7,11 +7,12 @@ only to the workspace, the evidence folder and its temporary folder. It tells no
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dag_factory.runners.agents.base import Report, Start, Wanted, own_folder, shown
+from dag_factory.runners.agents.base import Report, Start, Wanted, counted, named, own_folder, shown
 from dag_factory.runners.base import Request
 
 __all__ = ["CLI", "Codex"]
@@ -69,7 +70,7 @@ class Codex:
         item = event["item"] if isinstance(event.get("item"), Mapping) else {}
         match event.get("type"):
             case "thread.started":
-                report.conversation = str(event.get("thread_id") or "")
+                report.conversation = named(event.get("thread_id"), report.conversation)
             case "turn.completed":
                 report.ended, report.failed = True, ""
                 usage = event["usage"] if isinstance(event.get("usage"), Mapping) else {}
@@ -86,19 +87,22 @@ class Codex:
                 yield from _item(item)
 
     def sessions(self, request: Request, home: Path, conversation: str) -> list[tuple[Path, str]]:
-        """One file below `sessions`, by date; a conversation that goes on is laid where its date does not matter."""
+        """One file below `sessions`, by date."""
         config = own_folder(request, "CODEX_HOME", ".codex", home / "codex") / "sessions"
         found = sorted(config.rglob(f"rollout-*-{conversation}.jsonl")) if config.is_dir() else []
         if found:
             return [(found[-1], found[-1].name)]
         kept = sorted((request.memory / self.name).glob(f"rollout-*-{conversation}.jsonl")) if request.memory else []
-        # rollout-2026-11-29T10-33-00-<id>.jsonl lies in 2026/11/29
-        return [
-            (config.joinpath(*path.name.split("-", 4)[1:3], path.name.split("-", 4)[3][:2], path.name), path.name) for path in kept[-1:]
-        ]
+        return [(config.joinpath(*_day(path.name), path.name), path.name) for path in kept[-1:]]
 
 
 CLI = Codex()
+
+
+def _day(name: str) -> tuple[str, ...]:
+    """Where a conversation lies: rollout-2026-11-29T10-33-00-<id>.jsonl in 2026/11/29."""
+    found = re.match(r"rollout-(\d{4})-(\d\d)-(\d\d)T", name)
+    return found.groups() if found else ()
 
 
 def _gateway(environment: Mapping[str, str]) -> dict[str, str]:
@@ -127,7 +131,7 @@ def _item(item: Mapping[str, Any]) -> Iterator[str]:
 
 def _more(before: int | None, value: Any) -> int | None:
     """Add a count that may not be one."""
-    told = value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    told = counted(value)
     return before if told is None else (before or 0) + told
 
 

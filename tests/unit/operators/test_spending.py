@@ -37,7 +37,7 @@ class Spender:
     waits = False
 
     def __init__(self):
-        self.costs, self.allowed, self.ends = {}, [], {}
+        self.costs, self.allowed, self.ends, self.leaves = {}, [], {}, True
 
     def reports(self, value):
         return frozenset({"money", "tokens", "requests", "time"})
@@ -48,7 +48,8 @@ class Spender:
     def run(self, request, stop):
         self.allowed.append(request.allowance)
         name = request.work["command"]
-        (request.evidence / "note.md").write_text("a note\n")
+        if self.leaves:
+            (request.evidence / "note.md").write_text("a note\n")
         cost = self.costs.get(name, "0.10")
         figures = Figures("acme", "large", f"talk-{name}", 3, 100, 20, None if cost is None else Decimal(cost))
         done = Outcome("exited", 0, (f"script:{name}",), 0, False, "done", 0.1, figures=figures)
@@ -150,6 +151,20 @@ def test_all_attempts_of_a_task_draw_on_one_account(spent, spender):
     house.run("first.write", "first.write", "first.write")
     assert money(spender) == ["1.00", "0.60", "0.20"]
     assert "It took 0.40 US dollars where 0.200000 were left for it." in house.failures["first.write"]
+
+
+def test_fix_phases_draw_on_the_same_accounts(spent, spender):
+    house = spent(more="budget: 10 USD\nfix: {max_cycles: 2}", task=", budget: 1 USD")
+    spender.costs["one"], spender.leaves = "0.40", False
+    house.run("first.write", "first.more")
+    house.close("first")
+    assert house.word("first") == "FAILED"
+    house.fix("first")
+    assert money(spender)[2:] == ["0.60", "9.10"], "the tightest account of the one, and all that the run has left for the other"
+    spender.leaves = True
+    house.fix("first", 2)
+    assert money(spender)[4:] == ["0.20", "8.60"]
+    assert house.failures["first.fix_2.fix[0]"] == "@writer failed: It took 0.40 US dollars where 0.200000 were left for it."
 
 
 def test_what_a_dead_attempt_reserved_counts_as_spent(spent, spender):

@@ -13,7 +13,7 @@ import pytest
 from dag_factory.errors import RunnerError
 from dag_factory.runners import RUNNERS, Allowance
 from dag_factory.runners.agents import AGENTS, claude, codex
-from dag_factory.runners.agents.base import Report, Wanted, bring, remember, shown
+from dag_factory.runners.agents.base import Wanted, bring, remember, shown
 
 RUNNER = RUNNERS["agent"]
 INIT = {"type": "system", "subtype": "init", "session_id": "c-1", "model": "large", "claude_code_version": "9"}
@@ -141,14 +141,14 @@ def test_it_is_ended_in_the_middle_when_its_tokens_are_gone(played, bench, runs)
 
 
 def test_who_ignores_that_it_is_to_end_is_ended(played, bench, runs):
-    outcome = played("trap '' TERM; echo $$ > pid; (setsid sleep 300 &); while :; do sleep 1; done", timeout=1)
+    outcome = played("trap '' TERM; echo $$ > pid; (setsid sleep 300 &); while :; do sleep 1; done", timeout=5)
     assert (outcome.ended, outcome.flaws) == ("timed-out", ())
     assert not runs(int((bench.workspace / "pid").read_text()))
 
 
 def test_who_waits_for_a_model_tells_so_when_its_time_is_over(played):
     retry = {"type": "system", "subtype": "api_retry", "error": "rate_limit", "error_status": 429}
-    outcome = played(WORK, retry, after="sleep 60", timeout=2)
+    outcome = played(WORK, retry, after="sleep 60", timeout=5)
     assert outcome.ended == "timed-out"
     assert outcome.reason.endswith("The last of it: the model answered 429 (rate_limit).")
 
@@ -257,38 +257,6 @@ def test_codex_is_asked_for_what_a_binding_wants(bench):
         assert given in argv
     assert any('base_url="http://127.0.0.1:1/v1"' in word for word in argv)
     assert codex.CLI.start(replace(request, conversation=""), Wanted.of("codex"), Path("/h")).argv[-1] == "-"
-
-
-def test_what_codex_says_is_read():
-    report = Report("openai")
-    events = [
-        {"type": "thread.started", "thread_id": "t-1"},
-        {"type": "item.completed", "item": {"type": "command_execution", "command": "make", "exit_code": 0}},
-        {"type": "item.completed", "item": {"type": "file_change", "changes": [{"path": "a.md"}, 3]}},
-        {"type": "item.completed", "item": {"type": "agent_message", "text": "Done."}},
-        {"type": "error", "message": "Reconnecting"},
-        {"type": "turn.completed", "usage": {"input_tokens": 10, "output_tokens": True}},
-        {"type": "turn.completed", "usage": {"input_tokens": 5, "output_tokens": 2}},
-        {"type": "turn.completed", "usage": None},
-        {"type": "item.completed", "item": 5},
-    ]
-    lines = [line for event in events for line in codex.CLI.read(event, report)]
-    assert lines == ["$ make (0)", "changed a.md", "Done.", "Reconnecting"]
-    assert (report.conversation, report.input_tokens, report.output_tokens, report.ended, report.failed, report.said) == (
-        "t-1", 15, 2, True, "", "Done.",
-    )  # fmt: skip
-    assert list(codex.CLI.read({"type": "turn.failed", "error": {"message": "no credit"}}, report)) == ["failed: no credit"]
-    assert report.failed == "no credit"
-
-
-@pytest.mark.parametrize(
-    "event", [{}, {"type": 3}, {"type": "assistant"}, {"type": "assistant", "message": 4}, {"type": "result", "usage": "x"}]
-)
-def test_what_is_no_event_of_claude_breaks_nothing(event):
-    report = Report("anthropic")
-    list(claude.CLI.read(event, report))
-    assert report.cost is None
-    assert report.figures.tokens in (None, 0)
 
 
 def test_a_line_for_people():
