@@ -69,12 +69,15 @@ class LlmRunner:
         judges = bool(told.get("judges"))
         reports = [item["report"] for item in told.get("evidence") or () if item.get("report") and not item.get("check")]
         room = {name: str(getattr(request, name).absolute()) for name in ("workspace", "inputs", "evidence", "task_file")}
+        writes = list(told.get("writes") or ())
+        if not (request.workspace / ".git").exists():  # nothing is sealed there: the evidence it owes is all that counts
+            writes += [f"/{item['path']}" for item in told.get("evidence") or () if item.get("path") and not item.get("check")]
         return Order(
             connection=value["connection"], model=value.get("model"), mcp=tuple(value.get("mcp") or ()), toolsets=tuple(value.get("toolsets") or ()),
             connections=request.connections, prompt=prompt_of(request), judges=judges,
-            room={**room, "writes": list(told.get("writes") or ()), "reports": reports},
+            room={**room, "writes": writes, "reports": reports},
             spec_dir=str(request.spec_dir.absolute()), memory=str(request.memory.absolute()) if request.memory else "",
-            conversation=_conversation(request), resumed=bool(request.conversation),
+            conversation=_conversation(request), resumed=bool(request.conversation), laid=request.laid,
             requests=request.allowance.requests, tokens=request.allowance.tokens,
             patience=min(_PATIENCE, request.timeout or _PATIENCE),
         )  # fmt: skip
@@ -150,6 +153,6 @@ def _flaw(outcome: Outcome, report: Report, order: Order) -> Flaw | None:
     if report.summary is None or outcome.exit_code:
         was = f" when it was {report.doing}" if report.doing else ""
         return Flaw("agent-broken", f"The process of the model ended with exit code {outcome.exit_code}{was}, and no result. Read the log.")
-    if not (order.judges or order.resumed or report.changed) and (order.room["writes"] or order.room["reports"]):
+    if not (order.judges or order.resumed or order.laid or report.changed) and (order.room["writes"] or order.room["reports"]):
         return Flaw("agent-idle", f"The model says that it is done, and changed nothing: {' '.join(report.summary.split())[:_SAID]}")
     return None

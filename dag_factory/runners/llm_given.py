@@ -26,6 +26,7 @@ def hand_over(connections: Mapping[str, str]) -> None:
     """
     _given.update(connections)
     os.environ["AIRFLOW__SECRETS__BACKEND"] = f"{__name__}.Given"
+    os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "WARNING"  # the log is for what the model does
 
 
 def agent_hook(connection: str, model: str | None) -> Any:

@@ -35,6 +35,7 @@ class Order:
     memory: the folder in which the conversation is kept; empty if nowhere.
     conversation: its id.
     resumed: whether it is one that goes on.
+    laid: whether files of an earlier attempt lie in the workspace.
     requests: how often the model may be asked, or None.
     tokens: what it may take, or None.
     patience: seconds an answer of the model may take.
@@ -53,6 +54,7 @@ class Order:
     judges: bool = False
     memory: str = ""
     resumed: bool = False
+    laid: bool = False
     requests: int | None = None
     tokens: int | None = None
     patience: float = 600.0
