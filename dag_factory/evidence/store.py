@@ -11,6 +11,7 @@
         <charter>/fixes/<phase>/<cycle>/<phase>/<task>/0001.json   what was delivered in a fix cycle
         <charter>/decisions/<phase>/0001.json           what people decided
         <charter>/waivers/<phase>/0001.json             what was waived, and until when
+        <charter>/sealed/…/0001.json                    what was sealed, noted before it is attested; as `statements` and `fixes`
         <charter>/assignments/<phase>/<task>.json       what an external persona is asked for
 
 `<charter>` is the first 16 digits of a charter's digest: nothing of an earlier run of the same name is ever found under it.
