@@ -12,6 +12,8 @@
         <charter>/decisions/<phase>/0001.json           what people decided
         <charter>/waivers/<phase>/0001.json             what was waived, and until when
         <charter>/ledger/0001.json                      what is set aside for an attempt, before it spends it
+        <charter>/sealed/…/0001.json                    what was sealed, noted before it is attested; as `statements` and `fixes`
+        <charter>/completions/0001.json                 the last word: every phase was passed, and when
         <charter>/assignments/<phase>/<task>.json       what an external persona is asked for
 
 `<charter>` is the first 16 digits of a charter's digest: nothing of an earlier run of the same name is ever found under it.

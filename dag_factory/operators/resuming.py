@@ -11,15 +11,13 @@ It never begins with what merely lay in a folder. Where a task that had ended is
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from pydantic import ValidationError
+from typing import Any, ClassVar
 
 from dag_factory.errors import EvidenceError
-from dag_factory.evidence import strict_json
+from dag_factory.evidence.envelope import open_envelope
+from dag_factory.evidence.keys import PublicKey
 from dag_factory.evidence.run import Stored
-from dag_factory.evidence.statement import Binding, TaskStatement
+from dag_factory.evidence.statement import ROOT, Binding, TaskStatement, parse, sign
 from dag_factory.evidence.wire import Commit, Digest, Sealed, Wire
 from dag_factory.operators.assignment import Assignment
 
@@ -29,7 +27,9 @@ _AT_MOST = 100_000  # bytes of a note
 
 
 class Note(Wire):
-    """That an attempt's work was sealed. It is not signed and vouches for nothing: what it names is sealed again, by the same rules."""
+    """That an attempt's work was sealed. It vouches for nothing, for what it names is sealed again, by the same rules; it says whose it is."""
+
+    TYPE: ClassVar[str] = f"{ROOT}:sealed:v1"
 
     binding: Binding
     base: Commit
@@ -80,8 +80,9 @@ def note_sealed(begun: Assignment, base: str | None, sealed: Sealed) -> None:
         return
     begun.scope.run.settle()
     note = Note(binding=begun.binding, base=base, commit=sealed.commit, tree=sealed.tree, bundle=sealed.bundle)
+    signed = sign(note, {"sealed": {"gitCommit": sealed.commit}}, begun.scope.keys.signer(begun.task.persona))
     try:
-        begun.scope.run.create(_place(begun, begun.number), json.dumps(note.model_dump(by_alias=True, mode="json"), indent=2).encode())
+        begun.scope.run.create(_place(begun, begun.number), signed)
     except FileExistsError:
         begun.emit("An earlier process of this attempt sealed its work, too; that of this one counts.")
 
@@ -92,11 +93,14 @@ def last_sealed(begun: Assignment, base: str | None) -> Sealed | None:
     if base is None or begun.number < 2 or begun.number - 1 in told:
         return None
     data = begun.scope.run.read(_place(begun, begun.number - 1), at_most=_AT_MOST)
-    try:
-        note = Note.model_validate_json(json.dumps(strict_json.loads(data, max_bytes=_AT_MOST, max_depth=8))) if data else None
-    except (EvidenceError, ValidationError):
+    if data is None:
         return None
-    if note is None or note.base != base or note.binding != begun.binding.model_copy(update={"attempt": begun.number - 1}):
+    key = PublicKey(begun.record.charter.says.keys[begun.task.persona])
+    try:
+        note = parse(open_envelope(data, {key.keyid: key}).payload, Note)
+    except EvidenceError:
+        return None
+    if note.base != base or note.binding != begun.binding.model_copy(update={"attempt": begun.number - 1}):
         return None
     return Sealed(commit=note.commit, tree=note.tree, bundle=note.bundle)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 import sys
@@ -151,26 +152,40 @@ def test_the_same_attempt_once_more_tells_what_its_statement_says(lossy, more, w
     assert ("as its statement says" in house.failures.get("first.write", "")) is (word == "failed")
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda note: b"",
-        lambda note: b"{}",
-        lambda note: note.replace(b'"attempt": 1', b'"attempt": 7'),
-        lambda note: note.replace(b'"base": "', b'"base": "0'),
-        lambda note: json.dumps({**json.loads(note), "commit": "0" * 40}).encode(),
-    ],
-)
-def test_a_note_that_was_tampered_with_opens_nothing(lossy, breaking, spoil):
+def _edited(note):
+    envelope = json.loads(note)
+    said = json.loads(base64.b64decode(envelope["payload"]))
+    said["predicate"]["binding"]["attempt"] = 1
+    said["predicate"]["tree"] = "0" * 40
+    return json.dumps({**envelope, "payload": base64.b64encode(json.dumps(said).encode()).decode()}).encode()
+
+
+@pytest.mark.parametrize("spoil", [lambda note: b"", lambda note: b"{}", lambda note: note[:-40], _edited])
+def test_a_note_that_was_tampered_with_counts_for_nothing(lossy, breaking, spoil):
     house = lossy()
     breaking(house)
     [path] = house.store.path.rglob("sealed/**/0001.json")
     path.write_bytes(spoil(path.read_bytes()))
     house.run("first.write", again=True)
-    if "0000000000" in path.read_text(errors="replace"):
-        assert "first.write" in house.failures, "a commit that the bundle does not have"
-    else:
-        assert (attempts(house), note_of(house)) == ([(2, "completed")], b"a note\n")
+    assert (attempts(house), note_of(house)) == ([(2, "completed")], b"a note\n")
+
+
+def test_a_note_of_another_persona_or_attempt_counts_for_nothing(lossy, breaking, monkeypatch):
+    from dag_factory.evidence.keys import KeyFolder
+
+    house = lossy()
+    real = KeyFolder.signer
+    with monkeypatch.context() as patch:
+        patch.setattr(KeyFolder, "signer", lambda self, persona: real(self, "reader" if persona == "writer" else persona))
+        breaking(house)
+    [path] = house.store.path.rglob("sealed/**/0001.json")
+    breaking(house)
+    [own] = house.store.path.rglob("sealed/**/0002.json")
+    assert b"a note\na note" not in path.read_bytes()
+    path.with_name("0003.json").write_bytes(own.read_bytes())
+    house.tries["first.write"] = 3
+    house.run("first.write", again=True)
+    assert (attempts(house), note_of(house)) == ([(4, "completed")], b"a note\n")
 
 
 # Who is told to end, and who is there no more.
