@@ -17,6 +17,7 @@ __all__ = [
     "OperatorError",
     "PhasegateError",
     "Position",
+    "RemoteError",
     "RunnerError",
     "SpecError",
     "StoreError",
@@ -49,6 +50,10 @@ class StoreError(PhasegateError):
 
 class WorkspaceError(PhasegateError):
     """A git workspace cannot be made, sealed or merged."""
+
+
+class RemoteError(WorkspaceError):
+    """A remote repository cannot be reached for now; the same may go well a minute later."""
 
 
 class RunnerError(PhasegateError):

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from dag_factory.cli.schema import DURATION, MONEY, expectation, read_keys, workflow_schema
+from dag_factory.cli.schema import DURATION, MONEY, SIZE, expectation, read_keys, workflow_schema
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.kinds import KINDS
 from dag_factory.spec import read_catalogue
@@ -21,6 +21,7 @@ __all__ = ["page", "reference"]
 
 _HEADINGS = {
     "Workflow": "Workflow", "Schedule": "Schedule", "Workspace": "Workspace", "Feature": "Feature", "Binding": "Binding of a persona",
+    "Agent": "Agent", "Budget": "Budget",
     "Reference": "Reference", "Param": "Param", "Phase": "Phase", "Task": "Task", "Gate": "Gate", "Approval": "Approval", "Fix": "Fix",
     "Notify": "Notify", "Notifier": "Notifier", "Smtp": "Mail by smtp", "Slack": "Message in slack",
     "Evidence": "Evidence", "Check": "Check",
@@ -41,6 +42,7 @@ written twice, wrong types and every broken [rule](rules/README.md) are told by 
 | name | a letter, then letters, digits, `_` and `-`; ASCII, at most 80 |
 | duration | `45s`, `90m`, `1h30m`, `2d` |
 | money | `5 USD` |
+| size | `500 kB`, `50 MB`, `2 GB`; decimal, as SI has it |
 | text | any text that is not empty |
 | command | a text, which a shell runs, or a list: a program and its arguments |
 | reference | `{env: NAME}`, `{conn: id}` or `{var: key}`: resolved where a task executes, kept as it is everywhere else |
@@ -162,7 +164,7 @@ def _text(written: dict[str, Any]) -> str:
     if written.get("format") == "date":
         return "date"
     pattern = written.get("pattern")
-    return {DURATION: "duration", MONEY: "money", None: "text", " ": "cron line"}.get(pattern, "name")
+    return {DURATION: "duration", MONEY: "money", SIZE: "size", None: "text", " ": "cron line"}.get(pattern, "name")
 
 
 def _list(written: dict[str, Any]) -> str:

@@ -84,6 +84,7 @@ def _facts(account: RunAccount) -> list[str]:
         ("key of Phasegate", code(account.keyid)),
         ("assurance", code(account.assurance)),
         ("base commit", code(account.base)),
+        ("cost", f"{account.cost} USD, as far as agents reported it" if account.cost else "none was reported"),
     )
     return [_WORDS[account.word], "", row(" ", " "), row("---", "---"), *(row(name, value) for name, value in facts), ""]
 

@@ -28,7 +28,7 @@ def phase_lines(number: int, phase: PhaseAccount) -> list[str]:
         lines += [f"Opened {phase.opened_at}; {took}.", ""]
     if not (phase.opened_at or phase.word):
         return [*lines, "Not begun.", ""]
-    for part in (_made, _evidence, _checks, _findings, _cycles, _waivers, _decisions, _verdicts, _broken):
+    for part in (_made, _evidence, _checks, _claims, _findings, _cycles, _waivers, _decisions, _verdicts, _broken):
         lines += part(phase)
     return lines
 
@@ -39,7 +39,7 @@ def _table(title: str, columns: Iterable[str], rows: Iterable[str]) -> list[str]
 
 
 def _made(phase: PhaseAccount) -> list[str]:
-    columns = ("task", "made by", "principals", "key", "state", "tries", "time", "commit", "statement", "checked by")
+    columns = ("task", "made by", "principals", "key", "state", "tries", "time", "cost", "commit", "statement", "checked by")
     return _table("Who made it, and who checked it", columns, (_maker(task) for task in phase.tasks))
 
 
@@ -47,9 +47,17 @@ def _maker(task: TaskAccount) -> str:
     again = f" in fix cycle {task.cycle}" if task.cycle else ""
     return row(
         code(task.id), code(f"@{task.persona} ({task.runner})"), ", ".join(code(name) for name in task.principals), code(task.keyid),
-        f"{sign(task.state)} {task.state}{again}", str(task.attempts), lasted(task.seconds) if task.attempts else "–", code(task.commit),
+        f"{sign(task.state)} {task.state}{again}", str(task.attempts), lasted(task.seconds) if task.attempts else "–",
+        _cost(task), code(task.commit),
         code(task.statement), ", ".join(code(name) for name in task.checked_by) or "its gate",
     )  # fmt: skip
+
+
+def _cost(task: TaskAccount) -> str:
+    """What the agents of a task reported of all its attempts."""
+    told = [f"{task.cost} USD"] if task.cost else []
+    told += [f"{task.tokens:,} tokens"] if task.tokens is not None else []
+    return ", ".join(told) or "–"
 
 
 def _evidence(phase: PhaseAccount) -> list[str]:
@@ -73,12 +81,17 @@ def _checks(phase: PhaseAccount) -> list[str]:
     rows = (
         row(
             code(task.id), code(check.name), "✓ exit code 0" if check.exit_code == 0 else f"✗ {_how(check.exit_code, check.ended)}",
-            f"{code(check.seconds)} s", code(check.log),
+            code("re-executed"), code(check.network), f"{code(check.seconds)} s", code(check.log),
         )
         for task in phase.tasks
         for check in task.checks
     )  # fmt: skip
-    return _table("Checks that Phasegate ran", ("task", "check", "ended", "time", "log"), rows)
+    return _table("Checks that Phasegate ran", ("task", "check", "ended", "grade", "network", "time", "log"), rows)
+
+
+def _claims(phase: PhaseAccount) -> list[str]:
+    rows = (row(code(task.id), code("claimed"), code(task.claim)) for task in phase.tasks if task.claim)
+    return _table("What they said of it themselves, which counts for nothing", ("task", "grade", "last words"), rows)
 
 
 def _how(exit_code: int | None, how: str) -> str:

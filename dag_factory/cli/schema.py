@@ -22,10 +22,11 @@ from pydantic_core import core_schema
 from dag_factory.evidence.kinds import KINDS
 from dag_factory.runners import RUNNERS
 from dag_factory.spec import Workflow, pattern_names, read_catalogue
-from dag_factory.spec.scalars import money_of, seconds_of
+from dag_factory.spec.scalars import bytes_of, money_of, seconds_of
 
-__all__ = ["DURATION", "MONEY", "duration", "expectation", "read_keys", "schema", "workflow_schema"]
+__all__ = ["DURATION", "MONEY", "SIZE", "duration", "expectation", "read_keys", "schema", "workflow_schema"]
 
+SIZE = r"^[0-9]{1,12}\s*(B|kB|MB|GB)$"
 DURATION = r"^(?=.*[1-9])([0-9]{1,4}d)?([0-9]{1,6}h)?([0-9]{1,8}m)?([0-9]{1,9}s)?$"
 MONEY = r"^[0-9]{1,12}(\.[0-9]{1,2})?\s*[A-Z]{3}$"
 
@@ -37,8 +38,8 @@ class _Written(GenerateJsonSchema):
     """The schema of what is written, where that is another thing than what is read."""
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
-        """Durations and money are texts."""
-        written = {seconds_of: DURATION, money_of: MONEY}
+        """Durations, money and sizes are texts."""
+        written = {seconds_of: DURATION, money_of: MONEY, bytes_of: SIZE}
         reads: Callable[..., Any] = schema["function"]["function"]
         pattern = written.get(reads)
         return {"type": "string", "pattern": pattern} if pattern else super().function_before_schema(schema)
@@ -139,6 +140,7 @@ def _shorten(made: dict[str, Any]) -> None:
         "Feature": [text],
         "Check": [text, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
         "Schedule": [{"enum": [*presets, "none"]}, {"type": "string", "pattern": " "}, {"type": "null"}],
+        "Budget": [{"type": "string", "pattern": MONEY}],
         "Param": [{"type": ["string", "number", "boolean", "array", "null"]}],
     }
     for part in list(_parts(made)):

@@ -49,7 +49,8 @@ def show(console: Console, account: RunAccount) -> None:
 
     """
     _line(console, ("Run ", ""), (account.run, "bold"), (" of ", ""), (account.workflow, "bold"), (": ", ""), *_word(account.word))
-    _line(console, (f"{account.mission}  begun {account.begun_at}", "dim"))
+    cost = f"  {account.cost} USD" if account.cost else ""
+    _line(console, (f"{account.mission}  begun {account.begun_at}{cost}", "dim"))
     for waited in account.waits:
         _line(console, ("  … waits: ", "bold"), (waited.says, ""))
     if account.word in {"PASSED", "PASSED_WITH_WAIVER"}:
@@ -96,7 +97,8 @@ def _task(task: TaskAccount, wrong: int) -> list[tuple[str, str]]:
     parts += [(f", {wrong} finding{'' if wrong == 1 else 's'}", "red")] if wrong else []
     parts += [(f", without {missing} of what it owes", "red")] if missing else []
     tries = f", {task.attempts} tries" if task.attempts > 1 else ""
-    return [*parts, (f"{tries}{f'  {lasted(task.seconds)}' if task.seconds else ''}", "dim")]
+    cost = f"  {task.cost} USD" if task.cost else f"  {task.tokens:,} tokens" if task.tokens is not None else ""
+    return [*parts, (f"{tries}{f'  {lasted(task.seconds)}' if task.seconds else ''}{cost}", "dim")]
 
 
 def _phase(console: Console, phase: PhaseAccount) -> None:

@@ -34,18 +34,24 @@ class FileAccount:
 
 @dataclass(frozen=True)
 class CheckAccount:
-    """One check that Phasegate ran on what counts now."""
+    """One check that Phasegate ran on what counts now; `network` is ``none``, or why it was open."""
 
     name: str
     exit_code: int | None
     ended: str
     seconds: str
     log: str
+    network: str
 
 
 @dataclass(frozen=True)
 class TaskAccount:
-    """One task: who did it, who checked it, and what counts of it now. `seconds` is the work of all its attempts, in whatever cycle."""
+    """One task: who did it, who checked it, and what counts of it now.
+
+    `claim` is the last line that its own program printed, of the lowest grade: it counts for nothing. `seconds` is the work of all its attempts,
+    in whatever cycle.
+    So are `cost`, in US dollars, and `tokens`: the sum of what was reported, and empty where nothing was.
+    """
 
     id: str
     persona: str
@@ -63,6 +69,9 @@ class TaskAccount:
     checked_by: tuple[str, ...]
     evidence: tuple[FileAccount, ...]
     checks: tuple[CheckAccount, ...]
+    claim: str
+    cost: str = ""
+    tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,10 @@ class QuestionAccount:
 
 @dataclass(frozen=True)
 class RunAccount:
-    """A whole run. `word` is PASSED, PASSED_WITH_WAIVER, FAILED where nothing comes any more, or OPEN."""
+    """A whole run. `word` is PASSED, PASSED_WITH_WAIVER, FAILED where nothing comes any more, or OPEN.
+
+    `cost` is what was reported of all attempts, in US dollars; empty where nothing was.
+    """
 
     workflow: str
     run: str
@@ -158,3 +170,4 @@ class RunAccount:
     begun_at: str
     phases: tuple[PhaseAccount, ...]
     checklists: tuple[QuestionAccount, ...]
+    cost: str = ""

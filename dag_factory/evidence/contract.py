@@ -43,13 +43,20 @@ class Item(_Frozen):
 
 
 class CheckContract(_Frozen):
-    """A command Phasegate runs for a task: `timeout` in seconds."""
+    """A command Phasegate runs for a task: `timeout` in seconds, `memory` and `disk` in bytes, None for Phasegate's own bounds.
+
+    `network`: whether it may reach the network.
+    """
 
     name: str
     run: str | tuple[str, ...]
     at: Literal["seal", "converge"] = "seal"
     blames: Literal["validated", "own"] = "validated"
     timeout: int = 1800
+    network: bool = False
+    memory: int | None = None
+    processes: int | None = None
+    disk: int | None = None
 
 
 class TaskContract(_Frozen):
@@ -79,6 +86,11 @@ class TaskContract(_Frozen):
     def role(self) -> str:
         """Its id without its feature, as a spec names it."""
         return f"{self.phase}/{self.task.rpartition('.')[2]}"
+
+    @property
+    def modelled(self) -> bool:
+        """Whether a language model does it: what it says of others is a claim until a check stands beside it."""
+        return self.runner in {"agent", "llm"}
 
     @property
     def judges(self) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import ROUND_UP, Decimal
 from typing import Literal
 
 from dag_factory.evidence.account import (
@@ -26,7 +27,7 @@ from dag_factory.evidence.policies.chain import not_closed
 from dag_factory.evidence.policies.consent import partial
 from dag_factory.evidence.rounds import begun, statement_of
 from dag_factory.evidence.run import RunRecord, Stored
-from dag_factory.evidence.statement import TaskStatement, moment_of
+from dag_factory.evidence.statement import CheckResult, TaskStatement, moment_of
 from dag_factory.evidence.story import CycleStory, cycles_of, findings_of
 from dag_factory.evidence.verdict import Verdict
 from dag_factory.evidence.waiting import Waited, waits_for
@@ -52,6 +53,7 @@ def account_of(record: RunRecord, now: datetime) -> RunAccount:
         said.workflow, said.run_id, said.mission, _word(phases, waits), waits, said.plan, record.charter.digest, record.charter.keyid,
         said.assurance, said.base or "", said.triggered_by, said.written_at, phases,
         tuple(_question(record, question, now) for question in record.contract.questions),
+        _cost(stored for task in record.contract.tasks.values() for stored in _attempts(record, task)),
     )  # fmt: skip
 
 
@@ -114,8 +116,30 @@ def _task(case: Case, task: TaskContract) -> TaskAccount:
         commit=said.sealed.commit if said and said.sealed and said.sealed.bundle else "",
         started_at=said.started_at if said else "", finished_at=said.finished_at if said else "", seconds=max(0.0, spent),
         checked_by=tuple(_checkers(record.contract, task)), evidence=tuple(_files(case, task)),
-        checks=tuple(CheckAccount(one.name, one.exit_code, one.ended, one.seconds, one.log) for one in case.results(task)),
+        checks=tuple(map(_check, case.results(task))), claim=_claim(said.excerpt) if said and task.runner != "check" else "",
+        cost=_cost(everything), tokens=_tokens(everything),
     )  # fmt: skip
+
+
+def _check(one: CheckResult) -> CheckAccount:
+    network = "none" if one.network == "none" else f"open: {one.why_open}"
+    return CheckAccount(one.name, one.exit_code, one.ended, one.seconds, one.log, network)
+
+
+def _claim(excerpt: str) -> str:
+    return (excerpt.strip().splitlines() or [""])[-1][:300]
+
+
+def _cost(stored: Iterable[Stored[TaskStatement]]) -> str:
+    """What some attempts cost together, to the cent, and up; empty where none told."""
+    told = [one.says.figures.cost for one in stored if one.says.figures and one.says.figures.cost is not None]
+    return f"{sum(map(Decimal, told), Decimal(0)).quantize(Decimal('0.01'), rounding=ROUND_UP)}" if told else ""
+
+
+def _tokens(stored: Iterable[Stored[TaskStatement]]) -> int | None:
+    figures = [one.says.figures for one in stored if one.says.figures]
+    told = [part for one in figures for part in (one.input_tokens, one.output_tokens) if part is not None]
+    return sum(told) if told else None
 
 
 def _attempts(record: RunRecord, task: TaskContract) -> list[Stored[TaskStatement]]:

@@ -8,9 +8,10 @@ from pydantic import StringConstraints
 
 from dag_factory.evidence.wire import Digest, Sealed, Wire
 
-__all__ = ["Figures", "Judgement", "Kept"]
+__all__ = ["Figures", "Judgement", "Kept", "Money"]
 
 Money = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$")]
+"""An amount of US dollars."""
 
 
 class Figures(Wire):

@@ -93,7 +93,10 @@ class Entry(Wire):
 
 
 class CheckResult(Wire):
-    """One command Phasegate ran: `exit_code` is None where it did not end by itself."""
+    """One command Phasegate ran, which makes it re-executed: `exit_code` is None where it did not end by itself.
+
+    `network` says whether it could reach any; where it could, `why_open` says why: it was asked for, or the machine does not allow to take it away.
+    """
 
     task: str
     name: str
@@ -102,6 +105,8 @@ class CheckResult(Wire):
     log: Digest
     excerpt: str
     seconds: str
+    network: Literal["none", "open"]
+    why_open: str
 
 
 class Refusal(Wire):

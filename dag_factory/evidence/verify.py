@@ -3,7 +3,7 @@
 1. The record is of this plan, and the phase before was passed under this charter.
 2. Every task that is expected has delivered a statement that is whole, its own, and in time.
 3. Every item of evidence is there, is what was hashed, and is what it should be.
-4. Every check that Phasegate ran succeeded.
+4. Every check that Phasegate ran succeeded, and one stands beside whatever a language model lets pass.
 5. What was sealed fits together.
 6. What must be answered is answered, by the evidence that must answer it.
 7. Nobody validated their own work; people who answered are those who were asked, and a verdict of FAILED counts.

@@ -9,14 +9,19 @@ from typing import Any
 from dag_factory.errors import PhasegateError, WorkspaceError
 from dag_factory.evidence.reported import Kept
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
-from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_sealed, keep_log, run_check
+from dag_factory.operators.collect import EXCERPT, Bench, bounds_of, collect, collect_sealed, keep_log, result_of, run_check
 from dag_factory.operators.given import give
+from dag_factory.operators.guarding import leaks
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
+from dag_factory.operators.resuming import note_sealed
+from dag_factory.operators.spending import held_to, reserve
+from dag_factory.operators.watched import watched
 from dag_factory.operators.workplace import Workplace
-from dag_factory.runners import Allowance, Outcome, Request, runner_of
+from dag_factory.runners import Allowance, Flaw, Outcome, Request, runner_of
 from dag_factory.workspace.origin import Origin
 from dag_factory.workspace.private import PrivateRepository
+from dag_factory.workspace.watch import Watch
 
 __all__ = ["Attempt"]
 
@@ -35,6 +40,7 @@ class Attempt(Workplace):
     refusals: list[Refusal] = field(default_factory=list)
     principals: tuple[str, ...] = ()
     attested: frozenset[str] = frozenset()  # files of which a person wrote every word
+    watch: Watch | None = None
 
     def prepare(self, origin: Origin | None, folder: Path, *, again: bool = False) -> None:
         """Make the workspace, lay out the inputs, write the task file.
@@ -47,6 +53,7 @@ class Attempt(Workplace):
         """
         self._move_in(origin, again=again)
         self.bench = self._bench("inputs", folder)
+        self.watch = watched(origin, self.repository, self.bench)
 
     def _bench(self, name: str, folder: Path) -> Bench:
         """What programs are given: inputs and task file made anew, in a folder of this name."""
@@ -64,16 +71,26 @@ class Attempt(Workplace):
         work = tuple(execution.work) if isinstance(execution.work, list) else execution.work
         end = self.case.ends_at()
         timeout = min(execution.timeout, max(1.0, (end - self.case.now).total_seconds())) if end else execution.timeout
+        timeout = min(timeout, self.allowance.time or timeout)
         asked = bench.request(
-            {self.task.runner: work}, workspace=workspace, evidence=place.evidence, timeout=timeout, log=place.root / "log.txt"
+            {self.task.runner: work},
+            workspace=workspace,
+            evidence=place.evidence,
+            timeout=timeout,
+            log=place.root / "log.txt",
+            bounds=bounds_of(execution),
         )
         return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance)
 
     def run(self) -> Outcome:
-        """Have the persona work."""
+        """Have the persona work, with what is set aside for it."""
+        given = reserve(self)
+        if isinstance(given, Flaw):
+            return Outcome("spent", None, (), 0, False, "", 0.0, flaws=(given,))
+        self.allowance = given
         request, runner = self.request(), runner_of(self.task.runner)
         self.principals = runner.principals(request)
-        return runner.run(request, self.stop)
+        return held_to(runner.run(request, self.stop), given)
 
     def take(self, outcome: Outcome) -> None:
         """Take what came of the work, whoever did it.
@@ -87,11 +104,9 @@ class Attempt(Workplace):
         bench.stopped(outcome)
         self.outcome, self.principals = outcome, outcome.principals or self.principals
         self.refusals += [Refusal(rule=flaw.rule, path="", text=flaw.text) for flaw in outcome.flaws]
+        self._look_around()
         if self.task.runner == "check":
-            self.checks.append(CheckResult(
-                task=self.task.id, name="check", exit_code=outcome.exit_code, ended=outcome.reason or outcome.ended,
-                log=keep_log(self.scope.run, place.root / "log.txt"), excerpt=outcome.excerpt[-EXCERPT:], seconds=f"{outcome.seconds:.3f}",
-            ))  # fmt: skip
+            self.checks.append(result_of(self.task, "check", outcome, keep_log(self.scope.run, place.root / "log.txt")))
 
     def seal(self, *, failed: bool = False) -> None:
         """Commit what the persona left, or say why it cannot be. What a failed attempt left is kept, and counts for nothing."""
@@ -99,11 +114,12 @@ class Attempt(Workplace):
         if failed:
             self._keep(place)
             return
-        if self.repository is None or self.task.runner == "check":
+        if self.repository is None or self.task.runner == "check" or self.refusals:
             return
         sealed, changed = self._committed(self.repository)
         if sealed is not None:
             self.sealed = sealed
+            note_sealed(self, self.base, sealed)
             # At once, and not after the checks: they run what the persona wrote, as the same user, and could reach these objects.
             self.entries += collect_sealed(self.scope.run, self.task, self.repository, sealed.commit, changed, attested=self.attested)
 
@@ -115,7 +131,9 @@ class Attempt(Workplace):
             Refusal(rule=item.rule, path=item.path, text=f"{item.path} {item.text}." if item.path else item.text)
             for item in sealed.refusals
         ]
-        if sealed.commit is None or sealed.tree is None:
+        told = list(leaks(repository, sealed, self._ready()[0].secrets))
+        self.refusals += told
+        if sealed.commit is None or sealed.tree is None or told:
             return None, []
         bundle = None
         if sealed.commit != self.base:
@@ -133,7 +151,7 @@ class Attempt(Workplace):
                 sealed, _ = self._committed(self.repository)
             except WorkspaceError as error:
                 self.emit(f"What it left could not be kept: {error}")
-        memory = keep_memory(self.scope.run, place.root / "memory")
+        memory = keep_memory(self.scope.run, place.root / "memory", self._ready()[0].secrets.masked)
         if memory or (sealed and sealed.bundle):
             self.kept = Kept(sealed=sealed if sealed and sealed.bundle else None, memory=memory)
 
@@ -148,6 +166,7 @@ class Attempt(Workplace):
         for check in due:
             evidence = place.fresh(f"verify-{check.name}")
             self.checks.append(run_check(bench, self.task, check, workspace=self._clean(check.name), evidence=evidence))
+        self._look_around()
 
     def collect(self) -> None:
         """Bring reports into the store, from whoever ran the command; what was sealed is there already."""
@@ -202,6 +221,11 @@ class Attempt(Workplace):
                 remedy="Clear the task to have it done again.",
             ) from error
 
+    def _look_around(self) -> None:
+        """Refuse what was changed outside of the workspace; what was told once is not told again."""
+        if self.watch and not self.refusals:
+            self.refusals += [Refusal(rule=item.rule, path=item.path, text=item.text) for item in self.watch.refusals()]
+
     def _message(self) -> str:
         """What the sealed commit is called."""
         if not self.order or self.task.judges:
@@ -211,7 +235,7 @@ class Attempt(Workplace):
         return f"{self.task.id}: Mend {rules}\n\n" + "".join(f"- {name}\n" for name in found)
 
     def _add(self, **asked: Any) -> None:
-        entries, refusals = collect(self.scope.run, self.task, **asked)
+        entries, refusals = collect(self.scope.run, self.task, secrets=self._ready()[0].secrets, **asked)
         self.entries += entries
         self.refusals += refusals
 

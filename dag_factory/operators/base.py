@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from dag_factory.errors import EnvelopeError, PhasegateError
+from dag_factory.errors import EnvelopeError, PhasegateError, RemoteError
 from dag_factory.plan import Plan
 
 if TYPE_CHECKING:
     from dag_factory.evidence.policies.case import Case
+    from dag_factory.workspace.access import Access
     from dag_factory.workspace.origin import Origin
 
 __all__ = ["NothingToDo", "PlanOperator", "judged_by", "origin_of", "refuse_unless_open"]
@@ -77,42 +79,62 @@ class PlanOperator(BaseOperator):
             raise
         except AirflowSkipException as error:
             raise AirflowFailException(f"A skip is no answer here: {error}") from error
+        except RemoteError as error:  # trying again may help, as often as Airflow was told
+            raise AirflowException(str(error)) from error
         except PhasegateError as error:
             raise AirflowFailException(str(error)) from error
 
     def _origin(self) -> Origin | None:
         """The git repository of the workflow, found where the task executes."""
-        return origin_of(self._plan.workspace, self._folder)
+        return origin_of(self._plan.workspace, self._folder, getattr(self, "_stop", None))
 
 
-def origin_of(written: dict[str, Any] | None, folder: Path) -> Origin | None:
-    """The git repository that a plan's `workspace` leads to; None if it has none.
+def origin_of(written: dict[str, Any] | None, folder: Path, stop: threading.Event | None = None) -> Origin | None:
+    """The git repository that a plan's `workspace` leads to; None if it has none. What opens it is masked in logs.
 
     Parameters
     ----------
     written: the plan's `workspace`.
     folder: where the spec lies.
+    stop: ends what is asked of a remote when it is set.
+
+    Raises
+    ------
+    PhasegateError: a reference or a connection leads nowhere.
+    WorkspaceError: a connection holds what cannot be.
 
     """
     from dag_factory.operators.references import resolve
+    from dag_factory.workspace.access import Access
     from dag_factory.workspace.origin import Origin
 
     if written is None:
         return None
-    named = written["git"]
-    location = _of_connection(named["conn"]) if "conn" in named and not isinstance(named, str) else resolve(named, masked=False)
+    named, access = written["git"], Access()
+    if "conn" in named and not isinstance(named, str):
+        location, access = _of_connection(named["conn"])
+    else:
+        location = resolve(named, masked=False)
     if "://" not in location and "/" not in location and not location.startswith((".", "~")) and ":" not in location:
-        location = _of_connection(location)
+        location, access = _of_connection(location)
     if "://" not in location and ":" not in location.split("/", 1)[0]:  # as `Origin.is_url` has it
         path = Path(os.path.expandvars(location)).expanduser()
         location = str(path if path.is_absolute() else (folder / path).resolve())
-    return Origin(location, written["branch"])
+    origin = Origin(location, written["branch"], written.get("depth", 1), access, stop)
+    if origin.access.secrets:
+        from airflow.sdk.log import mask_secret
+
+        for secret in origin.access.secrets:
+            mask_secret(secret)
+    return origin
 
 
-def _of_connection(conn_id: str) -> str:
-    """The repository an Airflow connection leads to: its host is a path or a URL, as in the git provider."""
+def _of_connection(conn_id: str) -> tuple[str, Access]:
+    """The repository an Airflow connection leads to, and what opens it: its fields are those of the git provider."""
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
+
+    from dag_factory.workspace.access import Access
 
     remedy = f"Add a connection {conn_id} of type git whose host is the repository's path or URL, or write the path with a slash in it."
     try:
@@ -121,4 +143,4 @@ def _of_connection(conn_id: str) -> str:
         raise PhasegateError(f"There is no connection {conn_id!r} that leads to the workflow's repository.", remedy=remedy) from error
     if not connection.host:
         raise PhasegateError(f"The connection {conn_id!r} has no host.", remedy=remedy)
-    return str(connection.host)
+    return str(connection.host), Access.of(connection.login, connection.password, connection.extra_dejson)

@@ -6,7 +6,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -14,21 +14,25 @@ from dag_factory.errors import RunnerError
 from dag_factory.evidence.contract import CheckContract, TaskContract
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal
 from dag_factory.evidence.store import RunStore
-from dag_factory.runners import RUNNERS, Limits, Outcome, Request
+from dag_factory.operators.guarding import SecretFoundError, refuse_secrets, secret_found
+from dag_factory.plan.models import Execution
+from dag_factory.runners import RUNNERS, Bounds, Limits, Outcome, Request
+from dag_factory.runners.masking import Secrets
 from dag_factory.workspace.globs import matches
 from dag_factory.workspace.private import PrivateRepository
 
-__all__ = ["Bench", "collect", "collect_file", "run_check"]
+__all__ = ["Bench", "bounds_of", "collect", "collect_file", "result_of", "run_check"]
 
 Grade = Literal["observed", "attested", "re-executed"]
 EXCERPT = 4000
+_NONE = Secrets()
 
 
 @dataclass(frozen=True)
 class Bench:
     """Everything a program needs that does not change between the commands of one task.
 
-    `emit` is given one line of live log; `stop` ends what runs, when Airflow kills the task.
+    `emit` is given one line of live log; `stop` ends what runs, when Airflow kills the task; `secrets` are those among `environment`.
     """
 
     run: RunStore
@@ -39,12 +43,16 @@ class Bench:
     environment: Mapping[str, str]
     emit: Callable[[str], None]
     stop: threading.Event
+    secrets: Secrets = field(default_factory=Secrets)
 
-    def request(self, work: Mapping[str, Any], *, workspace: Path, evidence: Path, timeout: float, log: Path) -> Request:
+    def request(
+        self, work: Mapping[str, Any], *, workspace: Path, evidence: Path, timeout: float, log: Path, bounds: Bounds | None = None
+    ) -> Request:
         """Ask a runner for one piece of work."""
         return Request(
             work=work, workspace=workspace, evidence=evidence, inputs=self.inputs, task_file=self.task_file, spec_dir=self.spec_dir, home=self.home,
             environment=self.environment, timeout=timeout, log=log, emit=self.emit, limits=Limits(),
+            bounds=bounds or Bounds(), secrets=self.secrets.masked,
         )  # fmt: skip
 
     def stopped(self, outcome: Outcome) -> None:
@@ -71,13 +79,33 @@ def run_check(bench: Bench, task: TaskContract, check: CheckContract, *, workspa
     bench.emit(f"Check {check.name}: {check.run if isinstance(check.run, str) else ' '.join(check.run)}")
     log = evidence.parent / f"{evidence.name}.log"
     outcome = RUNNERS["check"].run(
-        bench.request({"check": check.run}, workspace=workspace, evidence=evidence, timeout=check.timeout, log=log),
+        bench.request(
+            {"check": check.run}, workspace=workspace, evidence=evidence, timeout=check.timeout, log=log, bounds=bounds_of(check)
+        ),
         bench.stop,
     )
     bench.stopped(outcome)
+    return result_of(task, check.name, outcome, keep_log(bench.run, log))
+
+
+def bounds_of(written: CheckContract | Execution) -> Bounds:
+    """What a program may take, by the plan; Phasegate's own bounds where the plan says nothing."""
+    own = Bounds()
+    return Bounds(written.network, written.memory, written.processes or own.processes, written.disk or own.disk)
+
+
+def result_of(task: TaskContract, name: str, outcome: Outcome, log: str) -> CheckResult:
+    """What is told of a command that Phasegate ran.
+
+    Parameters
+    ----------
+    log: the digest under which its log is kept.
+
+    """
     return CheckResult(
-        task=task.id, name=check.name, exit_code=outcome.exit_code if outcome.ended == "exited" else None, ended=outcome.reason or outcome.ended,
-        log=keep_log(bench.run, log), excerpt=outcome.excerpt[-EXCERPT:], seconds=f"{outcome.seconds:.3f}",
+        task=task.id, name=name, exit_code=outcome.exit_code if outcome.ended == "exited" else None, ended=outcome.reason or outcome.ended,
+        log=log, excerpt=outcome.excerpt[-EXCERPT:], seconds=f"{outcome.seconds:.3f}",
+        network="none" if outcome.offline else "open", why_open=outcome.why_online,
     )  # fmt: skip
 
 
@@ -112,13 +140,18 @@ def _open_plain(path: Path) -> BinaryIO:
 
 
 def collect(
-    run: RunStore, task: TaskContract, *, folder: Path, reports: bool, grade: Grade, items: Iterable[Any]
+    run: RunStore, task: TaskContract, *, folder: Path, reports: bool, grade: Grade, items: Iterable[Any], secrets: Secrets = _NONE
 ) -> tuple[list[Entry], list[Refusal]]:
     """Collect evidence from a folder: `path`s from a workspace, or `report`s from an evidence folder.
 
+    Parameters
+    ----------
+    secrets: what was looked up for the program; a file that has a guarded one in it is not kept.
+
     Returns
     -------
-    What was found, by digest; and what lies there and was refused, since it is no plain file. What is missing is for the gate to say.
+    What was found, by digest; and what lies there and was refused, since it is no plain file or tells a secret. What is missing is for
+    the gate to say.
 
     """
     entries: list[Entry] = []
@@ -128,7 +161,10 @@ def collect(
         if name is None:
             continue
         try:
-            entry = collect_file(run, task.id, item.id, name, folder, grade)
+            entry = collect_file(run, task.id, item.id, name, folder, grade, secrets)
+        except SecretFoundError:
+            refusals.append(secret_found(name))
+            continue
         except OSError as error:
             refusals.append(
                 Refusal(
@@ -142,12 +178,15 @@ def collect(
     return entries, refusals
 
 
-def collect_file(run: RunStore, task_id: str, item_id: str, name: str, folder: Path, grade: Grade) -> Entry | None:
+def collect_file(
+    run: RunStore, task_id: str, item_id: str, name: str, folder: Path, grade: Grade, secrets: Secrets = _NONE
+) -> Entry | None:
     """Collect one file; None if it is not there.
 
     Raises
     ------
     OSError: it is a link, a folder, a device, or leads out of the folder.
+    SecretFoundError: it has a guarded secret in it.
 
     """
     path, parts = folder, Path(name).parts
@@ -160,6 +199,7 @@ def collect_file(run: RunStore, task_id: str, item_id: str, name: str, folder: P
     if not path.exists():
         return None
     with _open_plain(path) as stream:
+        refuse_secrets(stream, secrets)
         digest, size = run.put(stream)
     return Entry(task=task_id, item=item_id, name=name, digest=digest, size=size, grade=grade)
 

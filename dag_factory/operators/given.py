@@ -14,7 +14,7 @@ from dag_factory.evidence.policies.case import Case
 from dag_factory.operators.collect import Bench
 from dag_factory.operators.orders import told as told_of
 from dag_factory.operators.place import Place, inputs_of, task_file
-from dag_factory.operators.references import resolve_all
+from dag_factory.operators.references import look_up
 from dag_factory.plan import Plan
 from dag_factory.scope import Scope
 
@@ -62,7 +62,7 @@ def give(
         )
     told.unlink(missing_ok=True)
     told.write_text(json.dumps(task_file(plan, case, task, attempt, told_of(case, order)), indent=2, ensure_ascii=False), encoding="utf-8")
-    extra = resolve_all(plan.executions[task.id].env)
+    extra, secrets = look_up(plan.executions[task.id].env)
     if task.feature:
         extra["PHASEGATE_FEATURE"] = task.feature
-    return Bench(scope.run, inputs, place.home, told, spec_dir, extra, emit, stop)
+    return Bench(scope.run, inputs, place.home, told, spec_dir, extra, emit, stop, secrets)

@@ -123,7 +123,9 @@ class Merging:
                 self.repository.checkout(commit, workspace)
                 self.checks.append(run_check(bench, task, check, workspace=workspace, evidence=evidence))
                 items = [item for item in task.items if item.check == check.name]
-                self.entries += collect(self.scope.run, task, folder=evidence, reports=True, grade="re-executed", items=items)[0]
+                self.entries += collect(
+                    self.scope.run, task, folder=evidence, reports=True, grade="re-executed", items=items, secrets=bench.secrets
+                )[0]
 
     def _checked(self) -> list[TaskContract]:
         """Whose checks are run here: those of the phase once all is merged, those of phases that were reopened once it is mended."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
@@ -126,7 +127,9 @@ class StockWork(PersonaOperator):
         self.template_fields = tuple(self.stock.template_fields)
         more = {"phasegate": names(attempt)}
         super(PlanOperator, self).render_template_fields(cast("Context", {**context, **more}))
-        self._referring.look_up(self)
+        secrets = self._referring.look_up(self)
+        if attempt.bench is not None:
+            attempt.bench = replace(attempt.bench, secrets=attempt.bench.secrets | secrets)
 
     def _deferred(self, deferred: TaskDeferred, since: str, limit: int) -> None:
         """Refuse what would end where nothing can be sealed; give the trigger no more time than the task has."""

@@ -16,11 +16,12 @@ from dag_factory.evidence.contract import (
     RunContract,
     TaskContract,
 )
+from dag_factory.plan.budgets import accounts_of, budgets_of
 from dag_factory.plan.models import Execution, Notifier, Plan, Presentation, Schedule
 from dag_factory.plan.rules import PLAN_RULES
 from dag_factory.runners import static_principals
 from dag_factory.spec import Binding, Spec, Task, Workflow, ordered
-from dag_factory.spec.models import Evidence
+from dag_factory.spec.models import Check, Evidence
 from dag_factory.spec.telling import EVENTS
 
 __all__ = ["compile_plan"]
@@ -56,7 +57,10 @@ def compile_plan(spec: Spec) -> Plan:
         mission=workflow.mission,
         pattern=workflow.pattern if isinstance(workflow.pattern, str) else None,
         contract=contract,
-        executions={task_id: _execution(workflow, phase_id, task, feature) for phase_id, task_id, task, feature in names},
+        executions={
+            task_id: _execution(workflow, phase_id, task, feature, accounts_of(workflow, contract.tasks[task_id]))
+            for phase_id, task_id, task, feature in names
+        },
         instructions={name: spec.catalogue[name]["instructions"].strip() for name in _people(workflow)},
         schedule=Schedule(
             cron=schedule.cron, preset=schedule.preset, assets=schedule.assets or (), timezone=schedule.timezone,
@@ -65,6 +69,7 @@ def compile_plan(spec: Spec) -> Plan:
         features={name: feature.does for name, feature in workflow.features.items()},
         feature_paths={name: feature.paths for name, feature in workflow.features.items() if feature.paths},
         params={name: param.model_dump(mode="json", by_alias=True, exclude_none=True) for name, param in workflow.params.items()},
+        budgets=budgets_of(workflow, contract),
         workspace=workflow.workspace.model_dump(mode="json", exclude_none=True) if workflow.workspace else None,
         max_active_runs=workflow.max_active_runs,
         timeout=workflow.timeout,
@@ -152,10 +157,28 @@ def _checks(workflow: Workflow, binding: Binding, items: tuple[Item, ...], featu
     """What Phasegate runs for a task: the check it is bound to, the one that verifies it, and those its evidence names."""
     own = binding.check or binding.verify
     if own is not None:
-        yield CheckContract(name="check" if binding.check else "verify", run=_filled(own, feature), timeout=binding.timeout or 3600)
+        name, timeout = "check" if binding.check else "verify", binding.timeout or 3600
+        yield CheckContract(name=name, run=_filled(own, feature), timeout=timeout, **_taking(binding, network=False))
     for name in dict.fromkeys(item.check for item in items if item.check):
         check = workflow.checks[name]
-        yield CheckContract(name=name, run=_filled(check.run, feature), at=check.at, blames=check.blames, timeout=check.timeout)
+        yield CheckContract(
+            name=name,
+            run=_filled(check.run, feature),
+            at=check.at,
+            blames=check.blames,
+            timeout=check.timeout,
+            **_taking(check, network=False),
+        )
+
+
+def _taking(written: Binding | Check, *, network: bool) -> dict[str, Any]:
+    """What a program may take; `network` is what holds where nothing was written."""
+    return {
+        "network": network if written.network is None else written.network,
+        "memory": written.memory,
+        "processes": written.processes,
+        "disk": written.disk,
+    }
 
 
 def _targets(names: list[tuple[str, str, Task, str | None]], written: tuple[str, ...], feature: str | None, own: str) -> Iterator[str]:
@@ -167,7 +190,7 @@ def _targets(names: list[tuple[str, str, Task, str | None]], written: tuple[str,
                 yield task_id
 
 
-def _execution(workflow: Workflow, phase_id: str, task: Task, feature: str | None) -> Execution:
+def _execution(workflow: Workflow, phase_id: str, task: Task, feature: str | None, accounts: tuple[str, ...]) -> Execution:
     binding = bound(workflow, phase_id, task)
     written = binding.model_dump(mode="json", exclude_none=True)
     asked = {
@@ -180,7 +203,8 @@ def _execution(workflow: Workflow, phase_id: str, task: Task, feature: str | Non
     if runner == "human":
         asked.setdefault("timeout", _PATIENCE)
     work = binding.value if runner == "operator" else written["runner"][runner] if binding.runner else written[runner]
-    return Execution(work=_filled(work, feature), does=_does(workflow, task, feature), **asked)
+    taking = _taking(binding, network=runner != "check")
+    return Execution(work=_filled(work, feature), does=_does(workflow, task, feature), accounts=accounts, **asked, **taking)
 
 
 def _does(workflow: Workflow, task: Task, feature: str | None) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dag_factory.evidence.contract import RunContract
 
-__all__ = ["Execution", "Notifier", "Plan", "Presentation", "Schedule"]
+__all__ = ["Budget", "Execution", "Notifier", "Plan", "Presentation", "Schedule"]
 
 FORMAT = 2
 
@@ -21,8 +21,20 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
+class Budget(_Frozen):
+    """The most that may be drawn from one account of a run: US dollars as text, tokens, requests, seconds."""
+
+    money: str | None = None
+    tokens: int | None = None
+    requests: int | None = None
+    time: int | None = None
+
+
 class Execution(_Frozen):
-    """How one task is worked on: its runner's own value, and how Airflow is to run it. Times are in seconds."""
+    """How one task is worked on: its runner's own value, what it may take, and how Airflow is to run it. Times are in seconds, sizes in bytes.
+
+    `accounts` are those of the plan's `budgets` that the task draws on.
+    """
 
     work: Any
     does: str
@@ -35,6 +47,11 @@ class Execution(_Frozen):
     retries: int = 0
     retry_delay: int = 30
     timeout: int = 3600
+    accounts: tuple[str, ...] = ()
+    network: bool = True
+    memory: int | None = None
+    processes: int | None = None
+    disk: int | None = None
 
 
 class Schedule(_Frozen):
@@ -83,6 +100,7 @@ class Plan(_Frozen):
     features: dict[str, str]
     feature_paths: dict[str, tuple[str, ...]] = {}
     params: dict[str, dict[str, Any]]
+    budgets: dict[str, Budget] = {}
     workspace: dict[str, Any] | None
     max_active_runs: int
     timeout: int | None

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from dag_factory.errors import Diagnostic, RunnerError
 from dag_factory.evidence.contract import GRADES, Grade, Item, RunContract, TaskContract
 from dag_factory.evidence.kinds import KINDS
+from dag_factory.plan.agents import agent_unknown, secret_plain
+from dag_factory.plan.budgets import budget_unenforced
 from dag_factory.plan.people import form_unable, people_shared
 from dag_factory.runners import RUNNERS, runner_of
 from dag_factory.spec import Spec
@@ -42,16 +44,6 @@ def runner_unavailable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic
                 runner_of(task.runner)
             except RunnerError as error:
                 yield Diagnostic("runner-unavailable", spec.source.where((*place, "runner")), error.message, error.remedy)
-
-
-def budget_unenforced(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
-    """A budget nobody can hold a runner to is no budget."""
-    for task in contract.tasks.values():
-        binding = spec.workflow.personas[_binding_place(spec, task)[1]]
-        if binding.budget is not None:
-            place = spec.source.where((*_binding_place(spec, task), "budget"))
-            reason = f"The runner {task.runner} reports no cost, so a budget of {binding.budget} could not be kept."
-            yield Diagnostic("budget-unenforced", place, reason, "Remove the budget.")
 
 
 def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
@@ -101,6 +93,15 @@ def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]
             break
 
 
+def passed_unchecked(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
+    """A language model that judges others has a check beside it that Phasegate runs."""
+    for task in contract.tasks.values():
+        if task.modelled and task.judges and not task.checks:
+            place = spec.source.where(_binding_place(spec, task))
+            reason = f"{task.id} judges the work of others and is done by a language model; its PASSED alone would count for nothing."
+            yield Diagnostic("passed-unchecked", place, reason, "Add `verify: COMMAND`, which Phasegate runs on the sealed work.")
+
+
 def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """One script does not work under two duties: whoever runs it twice would check their own work."""
     first: dict[str, TaskContract] = {}
@@ -142,9 +143,12 @@ def name_reserved(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
 
 PLAN_RULES: tuple[Callable[[Spec, RunContract], Iterator[Diagnostic]], ...] = (
     runner_unavailable,
+    agent_unknown,
+    secret_plain,
     budget_unenforced,
     kind_unknown,
     grade_unreachable,
+    passed_unchecked,
     principal_shared,
     form_unable,
     people_shared,

@@ -1,14 +1,16 @@
 """How a persona works: one module per way of working, one Protocol, one literal registry.
 
 The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `external` (the ways), `human` and `operator` (those
-of which Airflow does the work); `process` (one program, run to its end), below it `warden` (outlives no program, nor the reverse), `orphans` (the net under the
-wardens) and `output` (the log); `environment` (what a program gets to know); `principals` and `functions` (who acted);
-`installed` (ways that other distributions bring).
+of which Airflow does the work); `process` (one program, run to its end), below it `warden` (outlives no program, nor the reverse),
+`orphans` (the net under the wardens), `bounds` and `offline` (what a program may take and reach), `output` and `masking` (the log,
+without secrets); `environment` (what a program gets to know); `agent` (a coding command line, see `agents`) and `prompt` (what it
+is told); `principals` and `functions` (who acted); `installed` (ways that other distributions bring).
 """
 
 from __future__ import annotations
 
-from dag_factory.runners.base import Allowance, Ended, Figures, Flaw, Judgement, Limits, Outcome, Request, Runner
+from dag_factory.runners.agent import AgentRunner
+from dag_factory.runners.base import Allowance, Bounds, Ended, Figures, Flaw, Judgement, Limits, Outcome, Request, Runner
 from dag_factory.runners.check import CheckRunner
 from dag_factory.runners.command import CommandRunner
 from dag_factory.runners.external import ExternalRunner
@@ -22,6 +24,7 @@ from dag_factory.runners.python import PythonRunner
 __all__ = [
     "RUNNERS",
     "Allowance",
+    "Bounds",
     "Ended",
     "Figures",
     "Flaw",
@@ -40,6 +43,7 @@ RUNNERS: dict[str, Runner] = {
     "command": CommandRunner(),
     "python": PythonRunner(),
     "external": ExternalRunner(),
+    "agent": AgentRunner(),
     "human": HumanRunner(),
     "operator": OperatorRunner(),
 }

@@ -12,9 +12,17 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Literal, Protocol
 
-__all__ = ["Allowance", "Ended", "Figures", "Flaw", "Judgement", "Limits", "Outcome", "Request", "Runner"]
+__all__ = [
+    "MANY_PROCESSES", "MUCH_DISK", "Allowance", "Bounds", "Ended", "Figures", "Flaw", "Judgement", "Limits", "Outcome", "Request", "Runner",
+]  # fmt: skip
 
-Ended = Literal["exited", "timed-out", "stopped", "not-started"]
+Ended = Literal["exited", "timed-out", "stopped", "not-started", "over-limit", "spent"]
+
+MANY_PROCESSES = 1_000
+"""How many processes a program may have at once where nobody says otherwise: no build needs them, a fork bomb does."""
+
+MUCH_DISK = 20_000_000_000
+"""How many bytes a program's folders may take where nobody says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,25 @@ class Limits:
     log_bytes: int = 10_000_000
     emit_bytes: int = 1_000_000
     line_bytes: int = 8_192
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one program may take, beside time and log.
+
+    Parameters
+    ----------
+    network: whether it may reach the network.
+    memory: bytes its processes may have together, and each by itself; None for as many as there are.
+    processes: how many it may have at once.
+    disk: bytes its workspace, evidence and home may take together, and any one file it writes.
+
+    """
+
+    network: bool = True
+    memory: int | None = None
+    processes: int = MANY_PROCESSES
+    disk: int = MUCH_DISK
 
 
 @dataclass(frozen=True)
@@ -126,6 +153,8 @@ class Request:
     log: the file the output goes to.
     emit: takes one line of live output, without its line end.
     limits: how much output is kept.
+    bounds: what the program may take.
+    secrets: texts that are put out of its output, wherever that is kept or shown.
     conversation: that of the attempt before, if there is one to be resumed; else empty.
     memory: the folder that a next attempt of the same task finds again; None where nothing can be kept.
     allowance: what may still be spent.
@@ -144,6 +173,8 @@ class Request:
     log: Path
     emit: Callable[[str], None]
     limits: Limits = field(default_factory=Limits)
+    bounds: Bounds = field(default_factory=Bounds)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     conversation: str = ""
     memory: Path | None = None
     allowance: Allowance = field(default_factory=Allowance)
@@ -155,7 +186,7 @@ class Outcome:
 
     Parameters
     ----------
-    ended: `exited` by itself, `timed-out` or `stopped` by us, or `not-started`.
+    ended: `exited` by itself; `timed-out`, `stopped`, `over-limit` or `spent` (its budget) by us; or `not-started`.
     exit_code: of a program that exited, 128 + n when signal n killed it, as a shell counts; None for every other end.
     principals: who really acted, see `dag_factory.runners.principals`.
     log_bytes: what the program wrote in all; the log file has less when `log_truncated`.
@@ -163,6 +194,8 @@ class Outcome:
     excerpt: the last lines of the log.
     seconds: from the start until everything had ended.
     reason: what went wrong and what to do about it, where Phasegate can tell; else empty.
+    offline: whether the program was kept from the network.
+    why_online: why it was not; empty where it was.
     figures: what the work took, from a runner that can tell.
     judgement: the verdict that a person or a model gave.
     flaws: why the attempt failed, whatever the exit code says.
@@ -177,6 +210,8 @@ class Outcome:
     excerpt: str
     seconds: float
     reason: str = ""
+    offline: bool = False
+    why_online: str = ""
     figures: Figures | None = None
     judgement: Judgement | None = None
     flaws: tuple[Flaw, ...] = ()

@@ -13,8 +13,7 @@ from typing import Any
 from dag_factory.errors import RunnerError
 from dag_factory.runners import principals
 from dag_factory.runners.base import Outcome, Request
-from dag_factory.runners.environment import environment_of
-from dag_factory.runners.process import run_program
+from dag_factory.runners.process import run_requested
 
 __all__ = ["CommandRunner", "command_of", "run_command"]
 
@@ -65,16 +64,7 @@ def run_command(request: Request, name: str, stop: Event) -> Outcome:
     """Run the command a request has under this name; the outcome names no principals."""
     value = command_of(request, name)
     argv = [word for word in ("/bin/sh", "-c", value) if value.strip()] if isinstance(value, str) else value
-    outcome = run_program(
-        argv,
-        cwd=request.workspace,
-        environment=environment_of(request),
-        timeout=request.timeout,
-        stop=stop,
-        log=request.log,
-        emit=request.emit,
-        limits=request.limits,
-    )
+    outcome = run_requested(request, argv, stop)
     return replace(outcome, reason=_shell_reason(value, outcome) or outcome.reason)
 
 

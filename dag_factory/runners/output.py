@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from typing import Self
 
 from dag_factory.errors import RunnerError
 from dag_factory.runners.base import Limits
+from dag_factory.runners.masking import Mask
 
 __all__ = ["Output"]
 
@@ -32,6 +33,7 @@ class Output:
     path: the log file; what was there is replaced.
     emit: takes one line of live output.
     limits: how much is kept and shown.
+    secrets: what is masked in all of it, before anything else is done with it.
 
     Raises
     ------
@@ -39,14 +41,15 @@ class Output:
 
     """
 
-    def __init__(self, path: Path, emit: Callable[[str], None], limits: Limits) -> None:
+    def __init__(self, path: Path, emit: Callable[[str], None], limits: Limits, secrets: Iterable[str] = ()) -> None:
         self._path = path
+        self._mask = Mask(secrets)
         self._half = max(limits.log_bytes // 2, 1)
         self._tail = bytearray()
         self._excerpt = ""
         self._lines = _Lines(emit, limits)
         self.total = 0
-        """Bytes taken so far."""
+        """Bytes taken so far, a mask counting as what it is."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = _opened(path)
@@ -58,6 +61,7 @@ class Output:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
+            self._keep(self._mask.finish())
             if self.truncated:
                 left_out = self.total - 2 * self._half
                 self._file.write(f"\n[phasegate: {left_out} bytes left out]\n".encode())
@@ -77,6 +81,9 @@ class Output:
 
     def take(self, data: bytes) -> None:
         """Take some bytes as they came from the program."""
+        self._keep(self._mask.take(data))
+
+    def _keep(self, data: bytes) -> None:
         head = data[: max(self._half - self.total, 0)]
         self.total += len(data)
         if head:

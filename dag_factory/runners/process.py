@@ -22,15 +22,32 @@ from pathlib import Path
 from threading import Event
 
 from dag_factory.errors import RunnerError
-from dag_factory.runners import orphans, warden
-from dag_factory.runners.base import Ended, Limits, Outcome
+from dag_factory.runners import offline, orphans, warden
+from dag_factory.runners.base import Bounds, Ended, Limits, Outcome, Request
+from dag_factory.runners.bounds import Watch, limits_of, why_not_offline
+from dag_factory.runners.environment import environment_of
 from dag_factory.runners.output import Output
 
-__all__ = ["run_program"]
+__all__ = ["run_program", "run_requested"]
 
 _TICK = 0.1  # seconds between two looks at the clock and the stop event
 _PATIENCE = warden.GRACE + warden.KILL_PATIENCE + 0.3  # what a warden needs at most, and a little
 _CHUNK = 65_536
+
+
+def run_requested(request: Request, argv: Sequence[str], stop: Event) -> Outcome:
+    """Run a program as a request has it: where, with which environment, for how long, within which bounds, and with its secrets masked.
+
+    Raises
+    ------
+    RunnerError: see `run_program`.
+
+    """
+    return run_program(
+        argv, cwd=request.workspace, environment=environment_of(request), timeout=request.timeout, stop=stop, log=request.log,
+        emit=request.emit, limits=request.limits, bounds=request.bounds,
+        folders=(request.workspace, request.evidence, request.home), secrets=request.secrets,
+    )  # fmt: skip
 
 
 def run_program(
@@ -43,8 +60,17 @@ def run_program(
     log: Path,
     emit: Callable[[str], None],
     limits: Limits,
+    bounds: Bounds | None = None,
+    folders: Sequence[Path] = (),
+    secrets: Sequence[str] = (),
 ) -> Outcome:
     """Run a program and everything it starts to the end; the outcome names no principals.
+
+    Parameters
+    ----------
+    bounds: what it may take; the default bounds if None.
+    folders: what counts as the disk that it takes.
+    secrets: what is masked in its output.
 
     The program gets no standard input and a session of its own; its output and errors go, merged, to `log` and `emit`.
     When it has exited, timed out or been stopped, or when anything is raised in here, all its descendants are told to
@@ -57,15 +83,23 @@ def run_program(
     """
     if not cwd.is_dir():
         raise RunnerError(f"The workspace {cwd} is no folder.", remedy="Clear the task, so that it is prepared anew.")
+    bounds = bounds or Bounds()
     began = time.monotonic()
     ended, code, reason = _before_start(argv, cwd, environment, stop)
-    with Output(log, emit, limits) as output:
+    why_online = "" if ended != "exited" else "it may reach it" if bounds.network else why_not_offline()
+    started = [sys.executable, "-I", "-S", offline.__file__, *argv] if not (bounds.network or why_online) else argv
+    with Output(log, emit, limits, secrets) as output:
         if ended == "exited":
             try:
-                ended, code = _supervise(argv, cwd, environment, timeout, stop, output)
+                ended, code, reason = _supervise(
+                    [*limits_of(bounds), *started], cwd, environment, timeout, stop, output, Watch(bounds, folders)
+                )
             except (_NotStartedError, ValueError) as error:
                 ended, reason = "not-started", f"{argv[0]!r} cannot be started: {error}."
-    outcome = Outcome(ended, code, (), output.total, output.truncated, output.excerpt(), time.monotonic() - began, reason)
+    outcome = Outcome(
+        ended, code, (), output.total, output.truncated, output.excerpt(), time.monotonic() - began, reason,
+        offline=started is not argv, why_online=why_online,
+    )  # fmt: skip
     return outcome if reason else replace(outcome, reason=_reason(outcome, argv[0], timeout))
 
 
@@ -98,19 +132,20 @@ def _supervise(
     timeout: float | None,
     stop: Event,
     output: Output,
-) -> tuple[Ended, int | None]:
+    watch: Watch,
+) -> tuple[Ended, int | None, str]:
     deadline = time.monotonic() + (math.inf if timeout is None else timeout)
     with orphans.adopting() as net, _warden(net, argv, cwd, environment) as process:
         try:
-            ended = _follow(process, output, deadline, stop)
+            ended, reason = _follow(process, output, deadline, stop, watch)
         finally:
             _end(process, output, net)
     code = process.returncode
     if stop.is_set():
-        return "stopped", None
-    if ended == "timed-out" and code < 0:  # a warden that was told to end dies of a signal
-        return "timed-out", None
-    return "exited", code if code >= 0 else 128 - code
+        return "stopped", None, ""
+    if ended in {"timed-out", "over-limit"} and code < 0:  # a warden that was told to end dies of a signal
+        return ended, None, f"{reason} It and everything it had started were ended." if reason else ""
+    return "exited", code if code >= 0 else 128 - code, ""
 
 
 @contextlib.contextmanager
@@ -134,15 +169,17 @@ def _warden(net: orphans.Net, argv: Sequence[str], cwd: Path, environment: Mappi
         yield process
 
 
-def _follow(process: subprocess.Popen[bytes], output: Output, deadline: float, stop: Event) -> Ended:
-    """Take output until the warden has exited, time is up or someone wants it to stop."""
+def _follow(process: subprocess.Popen[bytes], output: Output, deadline: float, stop: Event, watch: Watch) -> tuple[Ended, str]:
+    """Take output until the warden has exited, time is up, someone wants it to stop, or it takes too much: then with the reason."""
     while process.poll() is None:
         if stop.is_set():
-            return "stopped"
+            return "stopped", ""
         if time.monotonic() >= deadline:
-            return "timed-out"
+            return "timed-out", ""
+        if reason := watch.over(process.pid):
+            return "over-limit", reason
         _pump(process, output, min(_TICK, deadline - time.monotonic()))
-    return "exited"
+    return "exited", ""
 
 
 def _end(process: subprocess.Popen[bytes], output: Output, net: orphans.Net) -> None:

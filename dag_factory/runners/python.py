@@ -17,8 +17,7 @@ from typing import Any
 from dag_factory.errors import RunnerError
 from dag_factory.runners import functions
 from dag_factory.runners.base import Outcome, Request
-from dag_factory.runners.environment import environment_of
-from dag_factory.runners.process import run_program
+from dag_factory.runners.process import run_requested
 from dag_factory.runners.python_child import NOT_LOADED
 
 __all__ = ["PythonRunner"]
@@ -45,16 +44,7 @@ class PythonRunner:
     def run(self, request: Request, stop: Event) -> Outcome:
         """Call the function; its principal is its source as it was before the call."""
         value, acted = self._value(request), self.principals(request)
-        outcome = run_program(
-            [sys.executable, "-P", str(_CHILD), value],
-            cwd=request.workspace,
-            environment=environment_of(request),
-            timeout=request.timeout,
-            stop=stop,
-            log=request.log,
-            emit=request.emit,
-            limits=request.limits,
-        )
+        outcome = run_requested(request, [sys.executable, "-P", str(_CHILD), value], stop)
         if outcome.exit_code == NOT_LOADED:
             said = outcome.excerpt.rpartition("\n")[2]
             outcome = replace(outcome, reason=f"{value!r} was not called: {said.removeprefix('phasegate: ')}")

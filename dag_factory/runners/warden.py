@@ -1,11 +1,12 @@
 """The warden: a small process between Phasegate and a program, so that nothing the program starts outlives it.
 
-Run as a script, `python -I -S warden.py program argument ...`, with its standard input on a *lifeline*: a pipe whose
-other end only Phasegate holds. It
+Run as a script, `python -I -S warden.py [--file=bytes] [--data=bytes] program argument ...`, with its standard input on a
+*lifeline*: a pipe whose other end only Phasegate holds. It
 
 1. asks the kernel for every orphan below it, so that a daemon cannot leave by forking twice, and for a SIGTERM should
    the thread that started it die (Linux; elsewhere the lifeline alone must do);
-2. starts the program in a session of its own, to be killed by the kernel should the warden be killed;
+2. starts the program in a session of its own, to be killed by the kernel should the warden be killed, and within limits: how
+   large any one file, and the private memory of any one process, may become; nobody dumps core;
 3. waits until the program exits, the lifeline closes or a SIGTERM comes;
 4. ends everything below it: SIGTERM, two seconds of grace, SIGKILL;
 5. exits with the program's code (128 + n after signal n), or dies of SIGTERM if it was told to end.
@@ -22,6 +23,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import resource
 import select
 import signal
 import sys
@@ -120,6 +122,11 @@ class Warden:
     """Starts one program and ends what is left of it."""
 
     def __init__(self, argv: list[str]) -> None:
+        self._limits = {resource.RLIMIT_CORE: 0}
+        while argv and argv[0].startswith(("--file=", "--data=")):
+            name, _, most = argv[0].partition("=")
+            self._limits[resource.RLIMIT_FSIZE if name == "--file" else resource.RLIMIT_DATA] = int(most)
+            argv = argv[1:]
         self._argv = argv
         self._wake, wake = os.pipe()
         os.set_blocking(self._wake, False)
@@ -155,6 +162,10 @@ class Warden:
             if os.getppid() != warden:
                 os._exit(1)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            for limit, most in self._limits.items():
+                hard = resource.getrlimit(limit)[1]
+                least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+                resource.setrlimit(limit, (least, least))
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and an ignored signal is inherited
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             os.execvp(self._argv[0], self._argv)  # noqa: S606 # it is what a warden is for

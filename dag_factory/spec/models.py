@@ -10,15 +10,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from dag_factory.spec.agent import Agent
+from dag_factory.spec.budget import Budget, budget_of
 from dag_factory.spec.closing import Approval, Fix, Gate
-from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word, money_of
+from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word
+from dag_factory.spec.taking import Taking
 from dag_factory.spec.telling import Notifier, Notify, Slack, Smtp
 from dag_factory.spec.written import Written
 
 __all__ = [
     "RUNNER_KEYS",
+    "Agent",
     "Approval",
     "Binding",
+    "Budget",
     "Check",
     "Checklist",
     "ChecklistItem",
@@ -91,6 +96,7 @@ class Workspace(Written):
 
     git: Word | Reference
     branch: Word = "main"
+    depth: Annotated[int, Field(ge=0)] | None = None
 
 
 class Feature(Written):
@@ -144,7 +150,7 @@ class Evidence(Written):
         return self
 
 
-class Check(Written):
+class Check(Taking):
     """A command that Phasegate runs itself: on what a task sealed, or on the merged work of a phase.
 
     `blames` says whose work is at fault where it fails: what the task validates, or the task's own.
@@ -176,14 +182,14 @@ class Persona(Written):
     contracts: dict[Name, Contract] = Field(min_length=1)
 
 
-class Binding(Written):
+class Binding(Taking):
     """How a persona works: exactly one runner, and how Airflow is to run it."""
 
     check: Command | None = None
     command: Command | None = None
     python: Word | None = None
     external: Literal[True] | None = None
-    agent: Word | None = None
+    agent: Name | Agent | None = None
     llm: Word | None = None
     human: Annotated[Texts, Field(min_length=1)] | None = None
     operator: Word | None = None
@@ -191,7 +197,7 @@ class Binding(Written):
     arguments: dict[str, Any] = Field(default_factory=dict)
     verify: Command | None = None
     env: dict[Word, str | Reference] = Field(default_factory=dict)
-    budget: Annotated[str, BeforeValidator(money_of)] | None = None
+    budget: Annotated[Budget, BeforeValidator(budget_of)] | None = None
     pool: Word | None = None
     queue: Word | None = None
     executor: Word | None = None
@@ -224,6 +230,7 @@ class Task(Written):
     writes: Texts | None = None
     evidence: dict[Name, Evidence] = Field(default_factory=dict)
     validates: Texts = ()
+    budget: Annotated[Budget, BeforeValidator(budget_of)] | None = None
 
 
 class Phase(Written):
@@ -273,6 +280,7 @@ class Workflow(Written):
     max_active_runs: Annotated[int, Field(ge=1)] = 1
     timeout: Seconds | None = None
     deadline: Seconds | None = None
+    budget: Annotated[Budget, BeforeValidator(budget_of)] | None = None
     notify: Notify = Notify()
     assets: bool = False
     requires: Requires = Requires()

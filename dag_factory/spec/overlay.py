@@ -29,7 +29,7 @@ class Loosening:
 # A workflow may freely write these over its pattern: they bind, and loosen nothing.
 _BINDING = {
     "workflow", "mission", "pattern", "schedule", "workspace", "features", "personas", "catalogue",
-    "params", "tags", "owner", "docs", "max_active_runs", "timeout", "deadline", "notify", "assets",
+    "params", "tags", "owner", "docs", "max_active_runs", "timeout", "deadline", "notify", "assets", "budget",
 }  # fmt: skip
 _WORDING = frozenset({"title", "does", "says"})
 _NARROWING = {

@@ -10,9 +10,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +46,8 @@ _OVERRIDES = (
     ("core.symlinks", "true"),
     ("core.fileMode", "true"),
     ("core.ignoreCase", "false"),
+    ("core.protectHFS", "true"),
+    ("core.protectNTFS", "true"),
     ("core.precomposeUnicode", "false"),
     ("core.quotePath", "true"),
     ("core.sparseCheckout", "false"),
@@ -50,6 +55,12 @@ _OVERRIDES = (
     ("core.attributesFile", "/dev/null"),
     ("core.excludesFile", "/dev/null"),
     ("core.alternateRefsCommand", "true"),
+    # What tells git about objects without being them: a borrowed one could be forged.
+    ("core.commitGraph", "false"),
+    ("core.multiPackIndex", "false"),
+    ("pack.useBitmaps", "false"),
+    ("core.askPass", ""),
+    ("credential.helper", ""),
     ("core.logAllRefUpdates", "false"),
     ("commit.gpgSign", "false"),
     ("gc.auto", "0"),
@@ -70,6 +81,14 @@ _OVERRIDES = (
     ("pack.threads", "1"),
     ("safe.directory", "*"),
 )
+
+
+_LIFELINE = """exec 3<&0
+(read -r _ <&3; kill -KILL 0) & watcher=$!
+"$@" 3<&- </dev/null; code=$?
+kill -KILL $watcher; wait $watcher 2>/dev/null
+exit $code"""
+"""Run a program until it ends or whoever holds the other end of the pipe at its input is gone: then all of its session is killed."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +113,9 @@ def git(
     env: Mapping[str, str] | None = None,
     stdin: bytes | Iterable[bytes] | None = None,
     ok: tuple[int, ...] = (0,),
+    settings: Sequence[tuple[str, str]] = (),
+    stop: threading.Event | None = None,
+    abroad: bool = False,
 ) -> Result:
     """Run `git *args` and return how it ended.
 
@@ -105,16 +127,20 @@ def git(
     env: variables over the scrubbed environment.
     stdin: what git reads; pieces are written as they come, and if making one fails git is killed.
     ok: exit codes that are answers; any other raises.
+    settings: configuration over Phasegate's own, for this call.
+    stop: ends git, and what it started, when it is set.
+    abroad: git speaks to another machine, and may be kept waiting: should this process be killed, it is killed too. It gets no `stdin`.
 
     Raises
     ------
-    WorkspaceError: git is missing, older than 2.38, or ended with a code that is not in `ok`.
+    WorkspaceError: git is missing, older than 2.38, was stopped, or ended with a code that is not in `ok`.
 
     """
     program = _program(os.environ.get("PATH", os.defpath))
-    surroundings = _environment(git_dir, work_tree) | dict(env or {})
+    surroundings = _environment(git_dir, work_tree, settings) | dict(env or {})
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        code = _run([program, *args], cwd or git_dir, surroundings, stdin, (out, err))
+        command = ["/bin/sh", "-c", _LIFELINE, "sh", program, *args] if abroad else [program, *args]
+        code = _run(command, cwd or git_dir, surroundings, stdin, (out, err), stop, lifeline=abroad)
         out.seek(0)
         err.seek(0)
         result = Result(code, out.read(), err.read().decode("utf-8", "replace"))
@@ -138,20 +164,40 @@ def _run(
     env: dict[str, str],
     stdin: bytes | Iterable[bytes] | None,
     streams: tuple[IO[bytes], IO[bytes]],
+    stop: threading.Event | None,
+    *,
+    lifeline: bool,
 ) -> int:
-    source = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+    source = subprocess.PIPE if lifeline or stdin is not None else subprocess.DEVNULL
     try:
-        process = subprocess.Popen(command, cwd=cwd, env=env, stdin=source, stdout=streams[0], stderr=streams[1])
+        # A session of its own: nothing below git finds a terminal to ask at, and all of it can be ended.
+        process = subprocess.Popen(command, cwd=cwd, env=env, stdin=source, stdout=streams[0], stderr=streams[1], start_new_session=True)
     except OSError as error:
         raise WorkspaceError(f"git cannot be started in {cwd or '.'}: {error.strerror}", remedy="See that the folder exists.") from error
     try:
-        if process.stdin is not None:
+        if process.stdin is not None and not lifeline:
             _feed(process.stdin, [stdin] if isinstance(stdin, bytes) else stdin or [])
-        return process.wait()
+        return process.wait() if stop is None else _watched(process, stop)
     except BaseException:
-        process.kill()
-        process.wait()
+        _end(process)
         raise
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def _watched(process: subprocess.Popen[bytes], stop: threading.Event) -> int:
+    while not stop.is_set():
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(0.1)
+    raise WorkspaceError("git was stopped, with the task that waited for it.", remedy="Clear the task to have it done again.")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill git and what it started: transports are programs of their own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _feed(pipe: IO[bytes], pieces: Iterable[bytes]) -> None:
@@ -165,7 +211,7 @@ def _feed(pipe: IO[bytes], pieces: Iterable[bytes]) -> None:
         pass  # git ended early; its exit code and its words say why
 
 
-def _environment(git_dir: Path | None, work_tree: Path | None) -> dict[str, str]:
+def _environment(git_dir: Path | None, work_tree: Path | None, settings: Sequence[tuple[str, str]]) -> dict[str, str]:
     """Return all that git sees; `LC_ALL=C` keeps its words the same everywhere."""
     env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     env |= {
@@ -177,12 +223,12 @@ def _environment(git_dir: Path | None, work_tree: Path | None) -> dict[str, str]
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
-        "GIT_CONFIG_COUNT": str(len(_OVERRIDES)),
+        "GIT_CONFIG_COUNT": str(len(_OVERRIDES) + len(settings)),
     }
     env.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=30")
     for role in ("AUTHOR", "COMMITTER"):
         env[f"GIT_{role}_NAME"], env[f"GIT_{role}_EMAIL"] = IDENTITY
-    for index, (key, value) in enumerate(_OVERRIDES):
+    for index, (key, value) in enumerate((*_OVERRIDES, *settings)):
         env[f"GIT_CONFIG_KEY_{index}"], env[f"GIT_CONFIG_VALUE_{index}"] = key, value
     if git_dir is not None:
         env["GIT_DIR"] = str(git_dir.absolute())

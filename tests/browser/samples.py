@@ -192,7 +192,7 @@ def task_page(evil: str = "", outcome: str = "completed", *, found: bool = False
     )  # fmt: skip
     check = filled(
         views.CheckView, task_id="foundation/architect", name=f"unit tests{evil}", run=f"make test{evil}", at="seal", exit_code=1,
-        ended="exited", seconds="3.2", excerpt=f"FAILED tests/test_a.py{evil}\n" * 20, log_href="/file.html",
+        ended="exited", seconds="3.2", network="none", excerpt=f"FAILED tests/test_a.py{evil}\n" * 20, log_href="/file.html",
     )  # fmt: skip
     return filled(
         views.TaskView, heading=heading(f"foundation/architect{evil}"), phase="foundation", phase_title="Foundation", task_id="foundation/architect",

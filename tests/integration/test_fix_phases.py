@@ -6,11 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import pendulum
 import pytest
 from support.airflow import RealAirflow, Run
+from support.levers import clear
 from support.people import Person
 
-GOOD_IN = {"first": 1, "second": 2, "waived": 99, "more": 3, "stopped": 99, "outsider": 99, "own": 99}
+from dag_factory.cli.waive import waive
+from dag_factory.errors import EvidenceError
+
+GOOD_IN = {"first": 1, "second": 2, "waived": 99, "more": 3, "stopped": 99, "outsider": 99, "own": 99, "shell": 99}
 NOTHING: dict[str, Any] = {"findings": [], "reason": "", "expires": ""}
 
 
@@ -23,6 +28,7 @@ def begun(airflow: RealAirflow) -> RealAirflow:
     tom.start(airflow.run("hushes/silent"))
     tom.start(airflow.run("agrees/two"))
     tom.start(airflow.run("agrees/refused"))
+    lea.start(airflow.run("agrees/own"))
     return airflow
 
 
@@ -89,6 +95,24 @@ def test_two_people_at_once_are_one_answer(begun):
     assert run.word("shipping") == ""
 
 
+def test_a_waiver_from_the_shell_counts_once_the_gate_is_asked_again(begun):
+    run = begun.run("mends/shell")
+    assert Person(begun, "lea").answer(run, "judging.decide_1", "Stop", **NOTHING) == 200
+    assert run.end(300) == "failed"
+    [finding] = run.record.verdict("judging").says.phasegate.findings
+    home, tomorrow = begun.home, pendulum.now("UTC").add(days=1).to_date_string()
+    asked = {"finding": [finding.id], "reason": "For the pilot.", "until": tomorrow, "root": home.evidence}
+    keys = home.airflow / "phasegate" / "keys"
+    with pytest.raises(EvidenceError, match="tom started the run"):
+        waive(run.name, "judging", by="tom", keys=keys, **asked)
+    waive(run.name, "judging", by="max", keys=keys, **asked)
+    assert run.word("judging") == "FAILED", "no gate has counted it"
+    clear(run, "judging.fix_2.gate", downstream=True)
+    assert run.end(300) == "success"
+    assert run.word("judging") == "PASSED_WITH_WAIVER"
+    assert "MISSION SUCCESS, WITH WAIVERS" in run.log("complete")
+
+
 def test_one_more_cycle(begun):
     run = begun.run("mends/more")
     assert Person(begun, "max").answer(run, "judging.decide_1", "One more cycle", **NOTHING) == 200
@@ -125,6 +149,17 @@ def test_k_of_n_people_agree(begun):
         assert Person(begun, who).answer(run, f"making.approve-{index}", "Approve", reason="") == 200
     assert run.end(300) == "success"
     assert {stored.says.by for stored in run.record.decisions["making"]} == {"kim", "lea"}
+
+
+def test_who_started_the_run_cannot_agree_to_it(begun):
+    run = begun.run("agrees/own")
+    for group in ("making", "making.fix_1"):
+        assert Person(begun, "lea").answer(run, f"{group}.approve-1", "Approve", reason="") == 200
+        assert Person(begun, "max").answer(run, f"{group}.approve-2", "Approve", reason="") == 200
+    assert run.end(300) == "failed"
+    assert "lea started the run" in run.log("making.approve-1")
+    assert run.rules("making") == {"approval-missing"}
+    assert run.word("shipping") in ("", "FAILED")
 
 
 def test_a_refusal_opens_a_new_round(begun):

@@ -12,7 +12,7 @@ from support.people import Person
 MAKER, SHIPPER = "making.maker", "shipping.shipper"
 BEGUN: dict[str, dict[str, Any]] = {
     "never": {"good_in": 99}, "mended": {"good_in": 1}, "cleared": {}, "outrun": {}, "again": {}, "retried": {"stumbles": True},
-    "task-green": {"wait_for": "nothing"}, "run-green": {"wait_for": "nothing"}, "run-red": {"wait_for": "run-red"},
+    "task-green": {"wait_for": "nothing"}, "run-green": {"wait_for": "nothing"}, "run-red": {"wait_for": "run-red"}, "task-skipped": {"wait_for": "nothing"},
 }  # fmt: skip
 NOTES = "# Notes\n\n## Notes\n\nThree good words.\n"
 
@@ -25,9 +25,10 @@ def begun(airflow: RealAirflow) -> RealAirflow:
     Person(airflow, "tom").start(airflow.run("agrees/marked"))
     for name in ("one", "two"):
         Person(airflow, "tom").start(airflow.run(f"queues/{name}"))
-    for name in ("task-green", "run-green", "run-red"):
+    for name in ("task-green", "run-green", "run-red", "task-skipped"):
         airflow.run(f"levers/{name}").task_is(MAKER, "running")
     airflow.run("levers/task-green").mark(MAKER, "success")
+    airflow.run("levers/task-skipped").mark(MAKER, "skipped")
     mark_run(airflow.run("levers/run-green"), "success")
     mark_run(airflow.run("levers/run-red"), "failed")
     return airflow
@@ -111,6 +112,9 @@ def test_work_of_a_fix_phase_that_is_cleared_shuts_what_follows_too(begun: RealA
     clear(run, ("judging.fix_1.fix", 0))
     run.end()
     assert not sound(run)
+    clear(run, "judging.fix_1.gate", downstream=True)  # what was mended is judged again, and what follows is done anew
+    assert run.end() == "success"
+    assert sound(run)
     clear(run, "judging.gate", downstream=True)  # it fails as before, and the fix phase is done anew
     assert run.end() == "success"
     assert sound(run)
@@ -177,6 +181,14 @@ def test_a_task_marked_as_done_is_missing_evidence_and_is_mended(begun: RealAirf
     assert attempts(run, "making/maker") == []
     assert {finding.rule for finding in run.record.verdict_in("making", 0).says.phasegate.findings} == {"statement-missing"}
     assert sound(run)
+
+
+def test_a_task_marked_as_skipped_has_no_gate_asked_and_ends_the_run_as_failed(begun: RealAirflow):
+    run = begun.run("levers/task-skipped")
+    assert run.end(300) == "failed"
+    assert (run.states["making.gate"], run.states["complete"]) == ("skipped", "failed")
+    assert run.record.verdicts["making"] == []
+    assert unshipped(run)
 
 
 def test_a_run_marked_as_success_has_no_verdict_at_all(begun: RealAirflow):

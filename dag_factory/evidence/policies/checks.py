@@ -1,4 +1,4 @@
-"""Policy 4: every check that Phasegate ran succeeded, and every check that was due was run."""
+"""Policy 4: every check that Phasegate ran succeeded, every check that was due was run, and beside a model's PASSED there is one."""
 
 from __future__ import annotations
 
@@ -30,6 +30,23 @@ def succeeded(case: Case) -> Iterator[Finding]:
                     f"The check {check.name} failed ({how}): {_last_words(result.excerpt)}",
                     subject=subject,
                 )
+    yield from _backed(case)
+
+
+def _backed(case: Case) -> Iterator[Finding]:
+    """Where a language model found nothing against what it judged, Phasegate has run something itself, be it on the merge.
+
+    What the check says counts by itself, and that the model says FAILED needs nothing beside it.
+    """
+    for task in case.tasks:
+        if not (task.modelled and task.judges) or case.worked(task) is None or case.results(task):
+            continue
+        if not any(case.examine(task, item).faults for item in task.items):
+            yield case.finding(
+                "passed-unchecked",
+                task,
+                f"@{task.persona} is a language model and found nothing wrong; no check that Phasegate ran stands beside its word.",
+            )
 
 
 def _last_words(excerpt: str) -> str:

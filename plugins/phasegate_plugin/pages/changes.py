@@ -6,7 +6,6 @@ runs as it does everywhere in Phasegate, with no configuration but its own, in a
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import tempfile
@@ -136,6 +135,7 @@ def _lender(run: OpenRun, known: KnownRun) -> Path:
     from dag_factory.operators.base import origin_of
     from dag_factory.settings import work_root
     from dag_factory.workspace.origin import objects
+    from dag_factory.workspace.remote import mirror_of
 
     written = json.loads(run.store.blob(run.charter.says.plan) or b"{}").get("workspace")
     try:
@@ -144,7 +144,7 @@ def _lender(run: OpenRun, known: KnownRun) -> Path:
             raise _ElsewhereError("The run has no repository.")
         if not origin.is_url:
             return objects(origin, work_root())
-        mirror = work_root() / "mirrors" / f"{hashlib.sha256(origin.location.encode()).hexdigest()}.git"
+        mirror = mirror_of(origin, work_root() / "mirrors")
     except Exception as error:  # a reference that only workers can resolve, a connection that is not there
         raise _ElsewhereError("The repository cannot be found here.") from error
     if not (mirror / "HEAD").exists():

@@ -35,7 +35,10 @@ class FindingView:
 
 @dataclass(frozen=True)
 class CheckView:
-    """A command Phasegate ran. `exit_code` is None where it did not end by itself; `ended` says how it did. `run` is the command line."""
+    """A command Phasegate ran. `exit_code` is None where it did not end by itself; `ended` says how it did. `run` is the command line.
+
+    `network` is "none", or why it was open.
+    """
 
     task_id: str
     name: str
@@ -47,6 +50,7 @@ class CheckView:
     excerpt: str
     log_href: str
     passed: bool
+    network: str
 
 
 @dataclass(frozen=True)

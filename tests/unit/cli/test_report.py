@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from dag_factory.cli import app
 from dag_factory.errors import PhasegateError, StoreError
+from dag_factory.evidence.reported import Figures
 from dag_factory.evidence.statement import Refusal
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -129,7 +130,7 @@ def test_what_others_wrote_is_code_and_nothing_else(tmp_path):
     assert "\x1b" not in text
     assert "\u202e" not in text
     rows = [len(re.findall(r"<t[dh]", row)) for row in re.findall(r"<tr>.*?</tr>", html, re.DOTALL)]
-    assert set(rows) <= {2, 3, 5, 6, 7, 10}, "no cell was broken"
+    assert set(rows) <= {2, 3, 5, 6, 7, 11}, "no cell was broken"
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +173,31 @@ def test_a_file_that_cannot_be_written(tmp_path, name):
 def test_a_run_that_is_not_there(tmp_path):
     result = CliRunner().invoke(app, ["report", "orders_mart/manual__1", "--root", str(tmp_path)])
     assert isinstance(result.exception, StoreError)
+
+
+def test_what_it_cost(tmp_path):
+    run = honest(tmp_path, through="foundation")
+    figures = {"provider": "acme", "model": "large", "conversation": "c", "requests": 2, "input_tokens": 1200, "output_tokens": 34}
+    run.deliver("foundation/architect", figures=Figures(**figures, cost="0.101"))
+    run.deliver("foundation/architect", figures=Figures(**figures, cost="0.2"))
+    run.deliver("foundation/ux-designer", figures=Figures(**figures, cost=None))
+    text = ask(run)
+    rendered(text)
+    assert "| cost | 0.31 USD, as far as agents reported it |" in text
+    assert "| 0.31 USD, 2,468 tokens |" in text
+    assert "| 1,234 tokens |" in text
+    assert "| cost | none was reported |" in ask(honest(tmp_path / "other", through="foundation"))
+
+
+def test_every_grade_and_every_network_is_told(tmp_path):
+    writer, tester = "validation/documentation-writer", TESTER
+    run = honest(tmp_path, worked="validation")
+    [check] = run.results(run.contract.tasks[tester], "seal")
+    run.deliver(tester, checks=(check.model_copy(update={"network": "open", "why_open": "it may reach it"}),))
+    run.deliver(writer, excerpt="reading\nALL TESTS PASSED @everyone\n")
+    text = ask(run)
+    assert f"| `{tester}` | `check` | ✓ exit code 0 | `re-executed` | `open: it may reach it` |" in text
+    assert "| `re-executed` | `none` |" in text
+    assert f"| `{writer}` | `claimed` | `ALL TESTS PASSED @everyone` |" in text
+    assert {"`observed`", "`re-executed`"} <= set(re.findall(r"`[a-z-]+`", text))
+    assert f"| `{tester}` | `claimed`" not in text, "what Phasegate runs itself claims nothing"

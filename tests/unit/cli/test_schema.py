@@ -74,8 +74,8 @@ def written(**changes):
         written(colour="red"),
         written(features={"ein merkmal": "Load CSVs"}),
         written(personas={"default": {"check": "make", "command": "make"}}),
-        written(personas={"default": {"agent": "claude"}}),
-        written(personas={"default": {"check": "make", "budget": "5 USD"}}),
+        written(personas={"default": {"agent": {"model": "large"}}}),
+        written(personas={"default": {"check": "make", "budget": "5 dollars"}}),
         written(personas={"default": {"check": "make", "retries": -1}}),
         written(personas={"default": {"check": "make", "timeout": 90}}),
         written(timeout="soon"),
@@ -141,7 +141,7 @@ def test_a_key_that_is_said_to_be_refused_is_refused(model, key, tmp_path):
     assert model == "Binding"
     told = read_keys()[model][key]
     bound = yaml.safe_load(told["example"])
-    if key in ("arguments", "budget"):
+    if key == "arguments":
         bound["check"] = "make all"
     assert told["refused"] in lint(written(personas={"default": bound}), tmp_path)
 

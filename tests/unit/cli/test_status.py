@@ -16,6 +16,7 @@ from dag_factory.cli import app
 from dag_factory.cli.status import show
 from dag_factory.errors import EnvelopeError, StoreError
 from dag_factory.evidence.recount import account_of
+from dag_factory.evidence.reported import Figures
 
 
 def ask(run, *more):
@@ -170,3 +171,15 @@ def test_a_question_that_nobody_answered(tmp_path):
     run = failed(tmp_path)
     decided(run, "void", by="", reason="Nobody answered in time: erin were asked.")
     assert "  ✗ no answer that counts: Nobody answered in time: erin were asked. (after cycle 0, " in ask(run)
+
+
+def test_what_it_cost(tmp_path):
+    run = honest(tmp_path, through="foundation")
+    figures = {"provider": "acme", "model": "large", "conversation": "c", "requests": 2, "input_tokens": 1200, "output_tokens": 34}
+    run.deliver("foundation/architect", figures=Figures(**figures, cost="0.101"))
+    run.deliver("foundation/ux-designer", figures=Figures(**figures, cost=None))
+    told = ask(run)
+    assert told.splitlines()[1].endswith("  0.11 USD")
+    assert next(line.rpartition("  ")[2] for line in told.splitlines() if "@architect " in line) == "0.11 USD"
+    assert "  1,234 tokens\n" in told
+    assert json.loads(ask(run, "--json"))["cost"] == "0.11"

@@ -35,7 +35,17 @@ BINDING = Binding(
     previous_verdict=None,
 )  # fmt: skip
 ENTRY = Entry(task="foundation/architect", item="architecture", name="ARCHITECTURE.md", digest=DIGEST, size=7, grade="observed")
-CHECK = CheckResult(task="foundation/architect", name="verify", exit_code=0, ended="exited", log=DIGEST, excerpt="ok", seconds="0.100")
+CHECK = CheckResult(
+    task="foundation/architect",
+    name="verify",
+    exit_code=0,
+    ended="exited",
+    log=DIGEST,
+    excerpt="ok",
+    seconds="0.100",
+    network="none",
+    why_open="",
+)
 SEALED = Sealed(commit=COMMIT, tree=COMMIT, bundle=DIGEST)
 TASK = TaskStatement(
     binding=BINDING, persona="architect", runner="command", principals=("script:sha256:1",), outcome="completed", exit_code=0, excerpt="done",

@@ -16,6 +16,8 @@ from dag_factory.evidence.contract import CheckContract, Item, TaskContract
 from dag_factory.evidence.store import Store
 from dag_factory.operators.collect import EXCERPT, Bench, collect, collect_file, keep_log, run_check
 from dag_factory.runners import Limits, Outcome
+from dag_factory.runners.bounds import why_not_offline
+from dag_factory.runners.masking import Secrets
 
 ITEMS = (
     Item(id="note", kind="file", path="notes/note.md"),
@@ -274,3 +276,59 @@ def test_a_name_no_file_can_have_is_missing(run, folder, name):
 def test_a_name_that_is_too_long_is_refused(run, folder):
     with pytest.raises(OSError, match="File name too long"):
         collect_file(run, "build/one", "note", "x" * 300, folder, "observed")
+
+
+# Secrets.
+
+
+SECRET = "tango-tango/whiskey"
+
+
+def test_a_check_tells_its_secrets_to_nobody(check, bench, run, lines):
+    from dataclasses import replace
+
+    object.__setattr__(bench, "secrets", replace(bench.secrets, masked=(SECRET,)))
+    result = check(f"printf tango-tan; sleep 0.3; printf '%s\n' go/whiskey; echo {SECRET} >&2; exit 1")
+    assert result.excerpt == "***\n***"
+    assert run.blob(result.log) == b"***\n***\n"
+    assert not [line for line in lines if SECRET in line and not line.startswith("Check unit: ")]
+
+
+@pytest.mark.parametrize("before", [0, (1 << 20) - 5, (1 << 20) + 7])
+def test_a_file_that_tells_a_secret_is_not_kept(run, task, folder, before):
+    (folder / "notes" / "note.md").write_bytes(b"x" * before + SECRET.encode() + b"\n")
+    entries, refusals = collect(
+        run, task, folder=folder, reports=False, grade="observed", items=task.items, secrets=Secrets((SECRET,), (SECRET,))
+    )
+    assert entries == []
+    assert [(refusal.rule, refusal.path) for refusal in refusals] == [("secret-in-evidence", "notes/note.md")]
+    assert SECRET not in refusals[0].text
+    assert not list(run.path.rglob("blobs/??/*"))
+
+
+@pytest.mark.parametrize("secrets", [Secrets((SECRET,), ()), Secrets(("a note",), ("a note",)), Secrets((SECRET,), (SECRET,))])
+def test_what_is_no_secret_or_too_short_or_not_there_is_kept(run, task, folder, secrets):
+    [entry], refusals = collect(run, task, folder=folder, reports=False, grade="observed", items=task.items, secrets=secrets)
+    assert (run.blob(entry.digest), refusals) == (b"a note\n", [])
+
+
+# What was open to it.
+
+
+@pytest.mark.parametrize("network", [False, True])
+def test_a_check_says_whether_it_could_reach_the_network(bench, task, tmp_path, network):
+    asked = CheckContract(name="unit", run="tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '", network=network)
+    result = run_check(bench, task, asked, workspace=tmp_path / "clean", evidence=tmp_path / "report")
+    if network:
+        assert (result.network, result.why_open) == ("open", "it may reach it")
+    elif why_not_offline():
+        assert (result.network, result.why_open) == ("open", why_not_offline())
+    else:
+        assert (result.network, result.why_open, result.excerpt) == ("none", "", "lo")
+
+
+def test_a_check_that_takes_too_much_has_no_exit_code(bench, task, tmp_path):
+    asked = CheckContract(name="unit", run="while :; do sleep 60 & done", processes=30)
+    result = run_check(bench, task, asked, workspace=tmp_path / "clean", evidence=tmp_path / "report")
+    assert result.exit_code is None
+    assert "processes at once, and 30 are allowed" in result.ended

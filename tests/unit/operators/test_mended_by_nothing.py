@@ -81,3 +81,25 @@ def _triage_without(house: House, task: str) -> None:
     newer = said.model_copy(update={"orders": orders, "binding": said.binding.model_copy(update={"attempt": said.binding.attempt + 1})})
     envelope = sign(newer, {"charter": {"sha256": record.charter.digest}}, KeyFolder(house.root / "keys_root").signer(AUTHORITY))
     house.store.append(f"{record.charter.digest[:16]}/triages/check", envelope)
+
+
+def test_validators_of_an_earlier_phase_judge_again_what_is_mended_in_a_later_one(make):
+    house = make(first=GOOD, mend='echo very good > "src/$PHASEGATE_FEATURE.txt"')
+    look = "  look:\n    tasks: {judge: {persona: judge, duty: validation, validates: [build]}}\n    gate: {}\n  check:\n"
+    text = (house.specs / "workflow.yaml").read_text(encoding="utf-8").replace("  check:\n", look)
+    house.write(
+        text.replace(
+            "personas:\n", "personas:\n  check/judge: {check: 'echo seen > \"$PHASEGATE_EVIDENCE/works.txt\"; grep very src/one.txt'}\n"
+        )
+    )
+    house.run("kickoff")
+    for phase in ("plan", "build", "look", "check"):
+        house.phase(phase)
+    assert (house.word("look"), house.word("check")) == ("PASSED", "FAILED")
+    house.fix("check", 1)
+    [cycle] = house.record.rounds["check"]
+    assert cycle.statements["look/judge"], "the product is no longer the one that was looked at"
+    assert house.word("check") == "PASSED", house.findings("check")
+    house.phase("ship")
+    house.run("complete")
+    assert "complete" not in house.failures, house.failures["complete"]

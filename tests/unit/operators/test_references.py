@@ -7,7 +7,8 @@ import json
 import pytest
 
 from dag_factory.errors import PhasegateError
-from dag_factory.operators.references import resolve, resolve_all
+from dag_factory.operators.references import look_up, resolve
+from dag_factory.runners.masking import Secrets
 
 SECRETS = {"env": "tango-from-the-environment", "var": "foxtrot-from-a-variable", "conn": "whiskey-from-a-connection"}
 
@@ -91,7 +92,50 @@ def test_what_was_found_is_not_looked_up_again(monkeypatch):
 
 
 def test_a_mapping_is_looked_up_whole_or_not_at_all():
-    assert resolve_all({"A": "a", "B": {"env": "ORDERS"}}) == {"A": "a", "B": SECRETS["env"]}
-    assert resolve_all({}) == {}
+    assert look_up({"A": "a", "B": {"env": "ORDERS"}})[0] == {"A": "a", "B": SECRETS["env"]}
+    assert look_up({}) == ({}, Secrets())
     with pytest.raises(PhasegateError, match="'NO_SUCH'"):
-        resolve_all({"A": "a", "B": {"env": "NO_SUCH"}})
+        look_up({"A": "a", "B": {"env": "NO_SUCH"}})
+
+
+# What of it is masked, and what is guarded.
+
+
+def test_what_is_looked_up_is_masked_and_a_text_is_not(masker):
+    _, secrets = look_up({"PLAIN": "written-for-all", "STAGE": {"env": "ORDERS"}})
+    assert secrets == Secrets((SECRETS["env"],), ())
+    assert masker.redact(f"{SECRETS['env']} written-for-all") == "*** written-for-all"
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("API_TOKEN", {"env": "ORDERS"}),
+        ("DB_PASSWORD", {"var": "orders"}),
+        ("ANY", {"env": "GITHUB_TOKEN"}),
+        ("ANY", {"var": "partner_api_key"}),
+        ("client_secret", {"env": "ORDERS"}),
+    ],
+)
+def test_what_is_called_a_secret_here_or_there_is_guarded(monkeypatch, name, reference):
+    for variable in ("GITHUB_TOKEN", "AIRFLOW_VAR_PARTNER_API_KEY"):
+        monkeypatch.setenv(variable, "yankee-yankee")
+    values, secrets = look_up({name: reference})
+    assert secrets.guarded == (values[name],)
+
+
+def test_of_a_connection_its_password_is_guarded_by_itself(monkeypatch):
+    extra = {"region": "eu-west-1", "session_token": "november-november", "deep": {"private_key": "oscar-oscar-oscar"}}
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_SHOP", json.dumps({"conn_type": "http", "host": "shop", "password": "whiskey/whiskey", "extra": json.dumps(extra)})
+    )
+    values, secrets = look_up({"SHOP": {"conn": "shop"}})
+    assert "whiskey%2Fwhiskey" in values["SHOP"]
+    assert set(secrets.guarded) == {values["SHOP"], "whiskey/whiskey", "november-november", "oscar-oscar-oscar"}
+    assert secrets.masked == secrets.guarded
+
+
+def test_a_connection_without_a_secret_is_an_address(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps({"conn_type": "http", "host": "shop"}))
+    values, secrets = look_up({"PASSWORD_FREE": {"conn": "shop"}})
+    assert (secrets.masked, secrets.guarded) == ((values["PASSWORD_FREE"],), ())

@@ -32,8 +32,8 @@ def test_an_outcome_gives_no_reason_unless_there_is_one():
     assert Outcome("exited", 0, (), 0, False, "", 0.0).reason == ""
 
 
-def test_the_four_ends():
-    assert get_args(Ended) == ("exited", "timed-out", "stopped", "not-started")
+def test_the_five_ends():
+    assert get_args(Ended) == ("exited", "timed-out", "stopped", "not-started", "over-limit", "spent")
 
 
 @pytest.mark.parametrize("name", RUNNERS)
@@ -54,5 +54,6 @@ def test_only_a_check_is_reexecuted_by_nature_and_only_who_is_outside_is_waited_
 def test_a_request_is_no_place_for_secrets_of_airflow(bench):
     assert {field.name for field in fields(Request)} == {
         "work", "workspace", "evidence", "inputs", "task_file", "spec_dir", "home", "environment", "timeout", "log", "emit", "limits",
+        "bounds", "secrets",
         "conversation", "memory", "allowance",
     }  # fmt: skip

@@ -73,14 +73,14 @@ class TestLocal:
 
 
 class TestBehindUrl:
-    def test_a_mirror_of_the_branch_alone(self, bare: Path, base: str, tmp_path: Path, git_cli: Git) -> None:
+    def test_a_mirror_of_what_the_branch_is_at_alone(self, bare: Path, base: str, tmp_path: Path, git_cli: Git) -> None:
         git_cli(bare, "branch", "other", "main")
         git_cli(bare, "tag", "v1", "main")
         origin, mirrors = Origin(f"file://{bare}", "main"), tmp_path / "mirrors"
         mirror = objects(origin, mirrors)
         assert mirror.parent == mirrors
         assert len(mirror.stem) == 64
-        assert git_cli(mirror, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
+        assert git_cli(mirror, "for-each-ref", "--format=%(refname)") == f"refs/phasegate/{base}"
         assert head(origin, mirrors) == base
 
     def test_what_is_new_is_fetched_and_what_is_there_is_not(self, bare: Path, main: Path, base: str, tmp_path: Path, git_cli: Git) -> None:

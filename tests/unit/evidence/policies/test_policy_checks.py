@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from support.runs import honest, rules
+
+from dag_factory.evidence.contract import Item, TaskContract
+from dag_factory.evidence.policies.checks import succeeded
+from dag_factory.evidence.statement import CheckResult
 
 TESTER = "validation/test-engineer"
 WRITER = "validation/documentation-writer"
@@ -81,3 +87,42 @@ def test_checks_of_the_merge_are_looked_for_in_the_merge(tmp_path):
 def test_a_task_that_failed_is_not_blamed_for_its_checks_too(run):
     judgement = judged(run, outcome="failed", exit_code=1, checks=(), evidence=())
     assert rules(judgement) == {"task-failed"}
+
+
+# Beside a language model's word.
+
+
+def judging(runner, *, validates=("build/one",), ran=False, faults=(), worked=True):
+    """What is found where a task of this runner judges another."""
+    item = Item(id="verdict", kind="json", report="verdict.json")
+    task = TaskContract(
+        id="judge/two", phase="judge", task="two", persona="critic", duty="review", runner=runner, items=(item,), validates=validates
+    )
+    result = CheckResult(
+        task=task.id, name="verify", exit_code=0, ended="exited", log="0" * 64, excerpt="", seconds="1.000", network="none", why_open=""
+    )
+    case = SimpleNamespace(
+        tasks=(task,), worked=lambda _: object() if worked else None, results=lambda _: (result,) if ran else (),
+        examine=lambda *_: SimpleNamespace(faults=faults), finding=lambda rule, task, text: (rule, task.id, text),
+    )  # fmt: skip
+    return [found[0] for found in succeeded(case)]
+
+
+@pytest.mark.parametrize("runner", ["agent", "llm"])
+def test_a_models_passed_alone_counts_for_nothing(runner):
+    assert judging(runner) == ["passed-unchecked"]
+    assert judging(runner, ran=True) == []
+
+
+@pytest.mark.parametrize("runner", ["human", "command", "python", "external"])
+def test_others_are_asked_for_their_evidence_alone(runner):
+    assert judging(runner) == []
+
+
+def test_who_judges_nobody_has_nothing_to_be_believed():
+    assert judging("llm", validates=()) == []
+
+
+def test_a_models_failed_needs_no_check(run):
+    assert judging("llm", faults=("it says FAILED",)) == []
+    assert judging("llm", worked=False) == []

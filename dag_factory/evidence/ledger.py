@@ -1,0 +1,148 @@
+"""What a run has spent, and what is set aside: an append-only ledger in the run's store, signed and chained.
+
+Laws:
+
+1. Nobody works on a budget before a reservation is in the ledger. It is created, never overwritten, under the next number: of two who would take the last
+   money at once one finds the number taken, reads again, and finds less.
+2. An attempt is settled by its signed statement, which says what it took: there is no second entry to lose. What has no statement, or a statement that does
+   not tell, counts as all that was reserved for it.
+3. Each entry names the digest of the one before: one that is altered, moved or taken out of the middle is found, and nothing is spent any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+from dag_factory.errors import EnvelopeError, StoreError
+from dag_factory.evidence.envelope import open_envelope
+from dag_factory.evidence.keys import PublicKey
+from dag_factory.evidence.reported import Money
+from dag_factory.evidence.statement import ROOT, TaskStatement, parse
+from dag_factory.evidence.store import RunStore
+from dag_factory.evidence.wire import Digest, Time, Wire, moment_of
+
+__all__ = ["Amounts", "Ledger", "Reservation", "Sum", "read_ledger", "spent_by"]
+
+_AT_MOST = 16_000_000
+FOLDER = "ledger"
+
+
+class Amounts(Wire):
+    """How much of each kind; None where nothing limits it. `money` is in US dollars, `time` in seconds."""
+
+    money: Money | None
+    tokens: int | None
+    requests: int | None
+    time: int | None
+
+
+class Reservation(Wire):
+    """What is set aside for one attempt. `attempt` is where its statement will be, below the charter's folder and without its ending."""
+
+    TYPE: ClassVar[str] = f"{ROOT}:reservation:v1"
+
+    charter: Digest
+    number: int
+    previous: Digest | None
+    attempt: str
+    accounts: tuple[str, ...]
+    amounts: Amounts
+    written_at: Time
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Amounts that can be added."""
+
+    money: Decimal = Decimal(0)
+    tokens: int = 0
+    requests: int = 0
+    time: int = 0
+
+    def __add__(self, other: Sum) -> Sum:
+        return Sum(self.money + other.money, self.tokens + other.tokens, self.requests + other.requests, self.time + other.time)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A ledger as it was read: every reservation in order, the statements that settle some, and the digest of the last entry."""
+
+    reservations: tuple[Reservation, ...] = ()
+    settled: Mapping[str, TaskStatement] | None = None
+    last: str | None = None
+
+    def spent(self, account: str) -> Sum:
+        """What was drawn from an account, or is set aside from it."""
+        total, told = Sum(), set()
+        for one in self.reservations:
+            statement = (self.settled or {}).get(one.attempt)
+            if account in one.accounts and not (statement and one.attempt in told):
+                total += spent_by(statement, one.amounts)
+                told.add(one.attempt)
+        return total
+
+    def reserved(self, folder: str) -> bool:
+        """Whether anything was set aside for a task, by the folder of its statements."""
+        return any(one.attempt.startswith(f"{folder}/") for one in self.reservations)
+
+
+def spent_by(statement: TaskStatement | None, reserved: Amounts) -> Sum:
+    """What an attempt took: as its statement tells, and what was reserved where it does not."""
+    money, tokens, requests, time = reserved.money, reserved.tokens, reserved.requests, reserved.time
+    if statement is not None:
+        figures = statement.figures
+        known = [part for part in (figures.input_tokens, figures.output_tokens) if part is not None] if figures else []
+        money = figures.cost if figures and figures.cost is not None else money
+        tokens = sum(known) if known else tokens
+        requests = figures.requests if figures and figures.requests is not None else requests
+        time = max(0, int((moment_of(statement.finished_at) - moment_of(statement.started_at)).total_seconds()))
+    return Sum(Decimal(money or 0), tokens or 0, requests or 0, time or 0)
+
+
+def read_ledger(run: RunStore, charter: str, authority: PublicKey, keys: Mapping[str, PublicKey]) -> Ledger:
+    """Read the ledger of a run.
+
+    Parameters
+    ----------
+    charter: the digest of the newest charter.
+    authority: Phasegate's own key in it, which signs every entry.
+    keys: every key of the charter by its id, for the statements.
+
+    Raises
+    ------
+    StoreError: an entry is missing, was altered, or is no entry.
+
+    """
+    folder = charter[:16]
+    found: list[Reservation] = []
+    last: str | None = None
+    for number, name in enumerate(run.names(f"{folder}/{FOLDER}"), start=1):
+        data = run.read(f"{folder}/{FOLDER}/{name}", at_most=_AT_MOST) or b""
+        try:
+            entry = parse(open_envelope(data, {authority.keyid: authority}).payload, Reservation)
+            if (entry.charter, entry.number, entry.previous, name) != (charter, number, last, f"{number:04d}.json"):
+                raise EnvelopeError("it does not follow the entry before it")
+        except EnvelopeError as error:
+            raise StoreError(
+                f"The ledger of {run.path} is not whole: {name} cannot be believed, {error.message}.",
+                remedy="Find out by whom it was changed; nothing more is spent in this run. Start a new one.",
+            ) from error
+        found.append(entry)
+        last = hashlib.sha256(data).hexdigest()
+    settled = {one.attempt: said for one in found if (said := _statement(run, f"{folder}/{one.attempt}.json", keys))}
+    return Ledger(tuple(found), settled, last)
+
+
+def _statement(run: RunStore, name: str, keys: Mapping[str, PublicKey]) -> TaskStatement | None:
+    """The statement of an attempt; None where there is none that can be believed: then the reservation stands."""
+    data = run.read(name, at_most=_AT_MOST)
+    if data is None:
+        return None
+    try:
+        return parse(open_envelope(data, keys).payload, TaskStatement)
+    except EnvelopeError:
+        return None

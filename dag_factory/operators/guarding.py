@@ -1,0 +1,66 @@
+"""Keeps secrets out of evidence: what tells one is not kept, and is a finding.
+
+A file is never masked: evidence is what was there, to the byte. Only texts that are secret by nature or name are looked for
+(`dag_factory.operators.references.look_up`), and of these only the longer ones, for what is short stands in ordinary words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from dag_factory.errors import PhasegateError
+from dag_factory.evidence.statement import Refusal
+from dag_factory.runners.masking import Secrets, spellings
+from dag_factory.workspace.private import PrivateRepository, Sealed
+
+__all__ = ["LEAST", "SecretFoundError", "leaks", "refuse_secrets", "secret_found"]
+
+LEAST = 8
+"""Characters from which on a secret is looked for in evidence."""
+
+_CHUNK = 1 << 20
+_AT_ONCE = 200  # files of a commit that are read at once
+
+
+class SecretFoundError(PhasegateError):
+    """A file has a secret in it."""
+
+
+def refuse_secrets(stream: BinaryIO, secrets: Secrets) -> None:
+    """Look for guarded secrets in a file, and go back to its beginning.
+
+    Raises
+    ------
+    SecretFoundError: there is one.
+
+    """
+    sought = spellings(secrets.guarded, LEAST)
+    if not sought:
+        return
+    before, overlap = b"", len(sought[0]) - 1
+    while chunk := stream.read(_CHUNK):
+        data = before + chunk
+        if any(text in data for text in sought):
+            raise SecretFoundError("It has a secret in it.", remedy="Have the program keep its secrets to itself.")
+        before = data[-overlap:]
+    stream.seek(0)
+
+
+def leaks(repository: PrivateRepository, sealed: Sealed, secrets: Secrets) -> Iterator[Refusal]:
+    """Every file that a sealed commit changes and that has a guarded secret in it."""
+    sought = spellings(secrets.guarded, LEAST)
+    if not sought or sealed.commit is None:
+        return
+    changed = [change.path for change in sealed.changes if change.status != "D"]
+    for first in range(0, len(changed), _AT_ONCE):
+        for path, data in repository.blobs(sealed.commit, changed[first : first + _AT_ONCE]).items():
+            if any(text in data for text in sought):
+                yield secret_found(path)
+
+
+def secret_found(name: str) -> Refusal:
+    """Say that a file was not kept, without saying more of the secret."""
+    return Refusal(
+        rule="secret-in-evidence", path=name, text=f"{name} has a secret in it that its program was given; nothing of it was kept."
+    )

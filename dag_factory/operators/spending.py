@@ -1,0 +1,123 @@
+"""Sets aside what an attempt may spend, before it works; says afterwards whether it kept to it. The ledger itself is `dag_factory.evidence.ledger`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+from dag_factory.evidence.keys import AUTHORITY, PublicKey
+from dag_factory.evidence.ledger import FOLDER, Amounts, Ledger, Reservation, read_ledger
+from dag_factory.evidence.record import fix_folder
+from dag_factory.evidence.statement import now, sign
+from dag_factory.operators.assignment import Assignment
+from dag_factory.plan import Plan
+from dag_factory.runners import Allowance, Flaw, Outcome
+
+__all__ = ["held_to", "reserve"]
+
+_CENT = Decimal("0.000001")
+_WORDS = {"money": "US dollars", "tokens": "tokens", "requests": "requests to a model", "time": "seconds"}
+
+
+def reserve(asked: Assignment) -> Allowance | Flaw:
+    """Set aside what an attempt may spend, of every account it draws on.
+
+    Where tasks of the phase that have not begun draw on the same account, what is left is shared evenly with them; a later attempt has all that is left.
+
+    Returns
+    -------
+    What may be spent; or why nothing may, since an account is empty.
+
+    Raises
+    ------
+    StoreError: the ledger is not whole, or cannot be written.
+
+    """
+    accounts = asked.plan.executions[asked.task.id].accounts
+    if not accounts:
+        return Allowance()
+    charter = asked.record.charter
+    keys = [PublicKey(pem) for pem in charter.says.keys.values()]
+    authority = PublicKey(charter.says.keys[AUTHORITY])
+    while True:
+        ledger = read_ledger(asked.scope.run, charter.digest, authority, {key.keyid: key for key in keys})
+        found = dict(_shares(asked, ledger, accounts))
+        empty = [kind for kind, (left, _) in found.items() if left <= 0]
+        if empty:
+            named = " and ".join(f"no {_WORDS[kind]} are left in {found[kind][1]}" for kind in empty)
+            return Flaw("budget-exceeded", f"It was not begun: {named}.")
+        money: Any = found["money"][0] if "money" in found else None
+        counts = {kind: int(found[kind][0]) if kind in found else None for kind in ("tokens", "requests", "time")}
+        entry = Reservation(
+            charter=charter.digest, number=len(ledger.reservations) + 1, previous=ledger.last, accounts=accounts, written_at=now(),
+            attempt=f"{_below(asked.case.phase_id, asked.case.at, asked.task.id)}/{asked.number:04d}",
+            amounts=Amounts(money=None if money is None else f"{money:f}", **counts),
+        )  # fmt: skip
+        try:
+            asked.scope.run.create(
+                f"{charter.digest[:16]}/{FOLDER}/{entry.number:04d}.json",
+                sign(entry, {"charter": {"sha256": charter.digest}}, asked.scope.keys.signer(AUTHORITY)),
+            )
+        except FileExistsError:
+            continue  # somebody else was quicker: there is less left now
+        return Allowance(money=money, **counts)
+
+
+def _shares(asked: Assignment, ledger: Ledger, accounts: tuple[str, ...]) -> Iterator[tuple[str, tuple[Decimal | int, str]]]:
+    """What of each kind may be set aside, and which account allows the least."""
+    for kind in ("money", "tokens", "requests", "time"):
+        offers: list[tuple[Decimal | int, str]] = []
+        for account in accounts:
+            limit: Any = getattr(asked.plan.budgets[account], kind)
+            if limit is not None:
+                left = (Decimal(limit) if kind == "money" else limit) - getattr(ledger.spent(account), kind)
+                offers.append((_share(left, 1 + _waiting(asked, ledger, account)), account))
+        if offers:
+            yield kind, min(offers)
+
+
+def _share(left: Decimal | int, among: int) -> Decimal | int:
+    if isinstance(left, Decimal):
+        return (left / among).quantize(_CENT, rounding=ROUND_DOWN)
+    return max(left // among, 1) if left > 0 else left
+
+
+def _waiting(asked: Assignment, ledger: Ledger, account: str) -> int:
+    """How many other tasks of this phase, or fix cycle, draw on an account and have not begun."""
+    case = asked.case
+    if case.at:
+        given = case.rounds[-1].triage.says if case.rounds else None
+        names = {order.task for order in (*given.orders, *given.again)} if given else set()
+    else:
+        names = {task.id for task in case.phase.tasks}
+    others = (name for name in names - {asked.task.id} if _draws(asked.plan, name, account))
+    return sum(not ledger.reserved(_below(case.phase_id, case.at, name)) for name in others)
+
+
+def _draws(plan: Plan, task: str, account: str) -> bool:
+    return task in plan.executions and account in plan.executions[task].accounts
+
+
+def _below(phase: str, cycle: int, task: str) -> str:
+    """Where the statements of a task lie, below the charter's folder."""
+    return fix_folder(phase, cycle, task) if cycle else f"statements/{task}"
+
+
+def held_to(outcome: Outcome, allowance: Allowance) -> Outcome:
+    """Name what an attempt spent more than it was allowed; however well it says it ended, it failed."""
+    if any(flaw.rule == "budget-exceeded" for flaw in outcome.flaws):
+        return outcome
+    figures = outcome.figures
+    taken = {"money": figures.cost, "tokens": figures.tokens, "requests": figures.requests} if figures else {}
+    over = [
+        f"{spent} {_WORDS[kind]} where {limit} were left for it"
+        for kind, spent in taken.items()
+        if spent is not None and (limit := getattr(allowance, kind)) is not None and spent > limit
+    ]
+    if allowance.time is not None and (
+        outcome.seconds > allowance.time or (outcome.ended == "timed-out" and outcome.seconds >= allowance.time)
+    ):
+        over.append(f"{outcome.seconds:.0f} seconds where {allowance.time} were left for it")
+    return replace(outcome, flaws=(*outcome.flaws, Flaw("budget-exceeded", f"It took {' and '.join(over)}."))) if over else outcome

@@ -1,0 +1,132 @@
+"""Puts secrets out of what a program writes, however it is cut into pieces.
+
+A secret is known in the spellings that programs give it without meaning to hide it: as it is, as in a URL, as in JSON, in base64, and of one
+of several lines each line. Who means to get a secret out writes it backwards; against that no mask helps.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote, quote_plus
+
+__all__ = ["LEAST", "MASK", "Mask", "Secrets", "spellings"]
+
+MASK = b"***"
+
+LEAST = 5
+"""Characters from which on a text is masked, as in Airflow: what is shorter stands in every other line."""
+
+_HEAD = 4
+_LEAST_LINE = 16  # of a line among several: what is shorter is punctuation
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What was looked up for a program.
+
+    Parameters
+    ----------
+    masked: what is put out of every log.
+    guarded: what must not be found in evidence either.
+
+    """
+
+    masked: tuple[str, ...] = ()
+    guarded: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Tell how many, and nothing more."""
+        return f"Secrets({len(self.masked)})"
+
+    def __or__(self, other: Secrets) -> Secrets:
+        return Secrets(tuple(dict.fromkeys((*self.masked, *other.masked))), tuple(dict.fromkeys((*self.guarded, *other.guarded))))
+
+
+def spellings(secrets: Iterable[str], least: int = LEAST) -> tuple[bytes, ...]:
+    """Every spelling in which secrets are looked for, the longest first.
+
+    Parameters
+    ----------
+    least: characters below which a secret is passed over.
+
+    """
+    found: dict[bytes, None] = {}
+    for secret in secrets:
+        lines = [line.strip() for line in secret.splitlines()] if "\n" in secret.strip() else []
+        for text in (secret, secret.strip(), *(line for line in lines if len(line) >= _LEAST_LINE)):
+            if len(text) < least:
+                continue
+            raw = text.encode(errors="surrogateescape")
+            whole = base64.b64encode(raw[: len(raw) // 3 * 3])  # the last group would depend on what follows
+            escaped = json.dumps(text.encode(errors="replace").decode())[1:-1].encode()
+            found |= dict.fromkeys(
+                (raw, quote(text, safe="", errors="replace").encode(), quote_plus(text, errors="replace").encode(), escaped)
+            )
+            if len(whole) >= _LEAST_LINE:
+                found[whole] = None
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+class Mask:
+    """Masks a stream: what may be the beginning of a secret is held back until it is known.
+
+    Parameters
+    ----------
+    secrets: what is masked.
+
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._known = spellings(secrets)
+        self._pattern = re.compile(b"|".join(map(re.escape, self._known))) if self._known else None
+        self._held = b""
+
+    def take(self, data: bytes) -> bytes:
+        """Take the next piece; gives what may be shown now."""
+        if self._pattern is None:
+            return data
+        data = self._held + data
+        end = len(data) - self._open(data)
+        shown: list[bytes] = []
+        at = 0
+        # Nearly always there is nothing to mask, and `in` is told so much quicker.
+        for match in self._pattern.finditer(data) if self._in(data) else ():
+            if match.start() >= end:
+                break
+            shown += [data[at : match.start()], MASK]
+            at = match.end()
+        end = max(end, at)
+        self._held = data[end:]
+        return b"".join((*shown, data[at:end]))
+
+    def finish(self) -> bytes:
+        """Give what was held back, when nothing comes any more."""
+        held, self._held = self._held, b""
+        return self._pattern.sub(MASK, held) if self._pattern else held
+
+    def text(self, text: str) -> str:
+        """A text that stands by itself, masked."""
+        return self._pattern.sub(MASK, text.encode(errors="surrogateescape")).decode(errors="surrogateescape") if self._pattern else text
+
+    def found_in(self, data: bytes) -> bool:
+        """Whether a secret stands in these bytes."""
+        return self._in(data)
+
+    def _in(self, data: bytes) -> bool:
+        return any(known in data for known in self._known)
+
+    def _open(self, data: bytes) -> int:
+        """How many of the last bytes are the beginning of a secret."""
+        most = 0
+        for known in self._known:
+            tail = data[-(len(known) - 1) :]
+            at = tail.find(known[:_HEAD])
+            while at >= 0 and not known.startswith(tail[at:]):
+                at = tail.find(known[:_HEAD], at + 1)
+            short = next((size for size in range(min(_HEAD - 1, len(tail)), 0, -1) if known.startswith(tail[-size:])), 0)
+            most = max(most, len(tail) - at if at >= 0 else 0, short)
+        return most

@@ -1,0 +1,23 @@
+"""What may be said of how much a program takes: the same for a check and for a persona's binding."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from dag_factory.spec.scalars import bytes_of
+from dag_factory.spec.written import Written
+
+__all__ = ["Taking"]
+
+Size = Annotated[Annotated[int, Field(ge=1)], BeforeValidator(bytes_of)]
+
+
+class Taking(Written):
+    """Bounds of a program; see `dag_factory.runners.base.Bounds`. What is left out is what Phasegate has for it."""
+
+    network: bool | None = None
+    memory: Size | None = None
+    processes: Annotated[int, Field(ge=1)] | None = None
+    disk: Size | None = None

@@ -1,0 +1,120 @@
+"""A secret is put out of what a program writes, wherever its pieces are cut."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dag_factory.runners.base import Limits
+from dag_factory.runners.masking import MASK, Mask, Secrets, spellings
+from dag_factory.runners.output import Output
+
+SECRET = "tango/whiskey+foxtrot=1"
+KEY = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\nEFAASCBKcwggSjAgEAAoIBAQ\n-----END KEY-----\n"
+
+
+def shown(secrets, *pieces):
+    mask = Mask(secrets)
+    return b"".join([*(mask.take(piece) for piece in pieces), mask.finish()])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 23, 24, 1000])
+def test_it_is_masked_however_it_is_cut(size):
+    data = f"begin {SECRET}{SECRET} tango/whiskey {SECRET[:-1]} end {SECRET}".encode()
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    assert shown([SECRET], *pieces) == f"begin ****** tango/whiskey {SECRET[:-1]} end ***".encode()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    secrets=st.lists(st.text("ab", min_size=5, max_size=9), min_size=1, max_size=3),
+    data=st.text("abc", max_size=60),
+    cuts=st.lists(st.integers(0, 60), max_size=6),
+)
+def test_no_cut_changes_what_is_shown(secrets, data, cuts):
+    raw = data.encode()
+    places = sorted({0, *(cut for cut in cuts if cut < len(raw)), len(raw)})
+    pieces = [raw[one:other] for one, other in itertools.pairwise(places)]
+    cut, whole = shown(secrets, *pieces), shown(secrets, raw)
+    for text in (cut, whole):
+        assert not any(secret.encode() in text for secret in secrets)
+    if len(secrets) == 1:
+        assert cut == whole
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        SECRET,
+        quote(SECRET, safe=""),
+        json.dumps(f'{SECRET}"'),
+        base64.b64encode(SECRET.encode()).decode(),
+        base64.b64encode(f"{SECRET}:more".encode()).decode(),
+        f"https://me:{quote(SECRET, safe='')}@shop/",
+    ],
+)
+def test_it_is_known_as_programs_write_it(written):
+    secrets = [SECRET, f'{SECRET}"']
+    found = shown(secrets, written.encode())
+    assert MASK in found
+    assert not any(spelling in found for spelling in spellings(secrets))
+
+
+def test_of_several_lines_each_is_masked():
+    assert shown([KEY], b"  MIIEvQIBADANBgkqhkiG9w0BAQ\r\n") == b"  ***\r\n"
+    assert shown([KEY], KEY.encode()) == MASK
+
+
+@pytest.mark.parametrize("short", ["", "a", "test"])
+def test_what_is_too_short_is_left(short):
+    assert shown([short], b"a test") == b"a test"
+
+
+def test_nothing_is_held_back_that_is_no_beginning():
+    mask = Mask([SECRET])
+    assert mask.take(b"a line\n") == b"a line\n"
+    assert mask.take(b"ends in t") == b"ends in "
+    assert mask.take(b"ea\n") == b"tea\n"
+
+
+def test_a_text_by_itself():
+    assert Mask([SECRET]).text(f"<{SECRET}>") == "<***>"
+    assert Mask([SECRET]).found_in(SECRET.encode())
+    assert not Mask([]).found_in(b"anything")
+    assert Mask([]).text("as it is") == "as it is"
+
+
+def test_secrets_are_added_up_and_never_told():
+    both = Secrets(("one-secret",), ("one-secret",)) | Secrets(("two-secret", "one-secret"))
+    assert (both.masked, both.guarded) == (("one-secret", "two-secret"), ("one-secret",))
+    assert "secret" not in repr(both)
+
+
+def test_log_lines_and_excerpt_are_masked(tmp_path):
+    lines: list[str] = []
+    with Output(tmp_path / "log", lines.append, Limits(), [SECRET]) as output:
+        for piece in (b"one ", SECRET[:4].encode(), SECRET[4:].encode(), b"\nlast ", SECRET.encode()):
+            output.take(piece)
+    assert (tmp_path / "log").read_text() == "one ***\nlast ***"
+    assert lines == ["one ***", "last ***"]
+    assert output.excerpt() == "one ***\nlast ***"
+
+
+def test_a_secret_across_the_part_that_is_left_out_is_masked(tmp_path):
+    with Output(tmp_path / "log", lambda _: None, Limits(log_bytes=100), [SECRET]) as output:
+        for number in range(200):
+            output.take(f"{number} {SECRET}\n".encode())
+    assert "tango" not in (tmp_path / "log").read_text()
+
+
+def test_a_program_s_secret_is_in_none_of_its_output(bench):
+    outcome = bench.run("sh", "-c", f"printf tango/; sleep 0.3; printf '%s\\n' {SECRET[6:]}; exit 3", secrets=[SECRET])
+    assert outcome.excerpt == "***"
+    assert bench.lines == ["***"]
+    assert bench.log.read_text() == "***\n"
