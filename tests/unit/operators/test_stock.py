@@ -220,7 +220,21 @@ def test_a_trigger_that_fails_leaves_a_failed_statement(small, monkeypatch):
 def test_what_would_end_in_the_triggerer_is_refused_when_it_defers(small, monkeypatch):
     monkeypatch.setattr(Noted, "waits", [Trigger(end_from_trigger=True)])
     house = first(small(binding=bound(NOTED, does="wait"), **REPORT))
-    assert "Noted would end in the triggerer, where nothing can be sealed." in house.failures["first.write"]
+    assert "Noted would end in the triggerer, where nothing can be sealed" in house.failures["first.write"]
+    assert type(house.errors["first.write"]) is AirflowFailException
+    assert said(house).outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [(None, 3600), (timedelta(hours=2), 3600), (timedelta(seconds=5), 5), (5.5, 5.5), (7200, 3600)]
+)
+def test_a_trigger_has_no_longer_than_its_task(small, monkeypatch, asked, given):
+    def wait(self, context):
+        self.defer(trigger=Trigger(), method_name="go_on", timeout=asked)
+
+    monkeypatch.setattr(Noted, "do_wait", wait)
+    house = first(small(binding=bound(NOTED, does="wait"), **REPORT))
+    assert house.deferred["first.write"].timeout == timedelta(seconds=given)
 
 
 SENSOR = "airflow.providers.standard.sensors.date_time.DateTimeSensorAsync"
