@@ -21,7 +21,8 @@ from datetime import timedelta
 from typing import Any
 
 from dag_factory.errors import RunnerError
-from dag_factory.operators.references import resolve
+from dag_factory.operators.references import look_up
+from dag_factory.runners.masking import Secrets
 from dag_factory.spec.scalars import seconds_of
 
 __all__ = ["Referring", "given", "imported"]
@@ -121,8 +122,8 @@ class Referring:
                 self._places[place] = written
         return text
 
-    def look_up(self, operator: Any) -> None:
-        """Put what is referred to in its places. To be done once, where the task executes.
+    def look_up(self, operator: Any) -> Secrets:
+        """Put what is referred to in its places. To be done once, where the task executes; tells which texts must not be seen.
 
         Raises
         ------
@@ -130,7 +131,7 @@ class Referring:
         RunnerError: a template made something else of one.
 
         """
-        values = {written: resolve(named) for written, named in self._references.items()}
+        values, secrets = look_up(self._references)
         done: set[Place] = set()
 
         def put(place: Place, text: str) -> str:
@@ -144,6 +145,7 @@ class Referring:
             _walk(vars(operator), (), put)
         if lost := sorted({self._places[place] for place in set(self._places) - done}):
             raise RunnerError(f"{', '.join(lost)} is not where it was when the operator was made.", remedy="Give it beside no template.")
+        return secrets
 
 
 def _walk(value: Any, place: Place, visit: Callable[[Place, str], str], depth: int = _DEEPEST) -> Any:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
@@ -21,7 +23,6 @@ from dag_factory.operators.arguments import Referring, given, imported
 from dag_factory.operators.base import PlanOperator
 from dag_factory.operators.fix import FixOperator
 from dag_factory.operators.persona import PersonaOperator
-from dag_factory.operators.surroundings import surrounded, told, within
 from dag_factory.plan import Plan
 
 if TYPE_CHECKING:
@@ -103,13 +104,19 @@ class StockWork(PersonaOperator):
         """Have the operator work; what it raises is its answer."""
         from airflow.sdk.exceptions import AirflowTaskTimeout
 
+        from dag_factory.operators.surroundings import surrounded, told, within
+
         limit = self._plan.executions[self._contract.id].timeout
         try:
             with surrounded(attempt), within(limit):
                 self._fill_in(attempt, context)
                 return told(attempt), work(), None
         except TaskDeferred as deferred:
-            self._deferred(deferred, attempt.started_at, limit)
+            if getattr(deferred.trigger, "end_from_trigger", False):
+                refused = AirflowFailException(f"{self.stock.__name__} would end in the triggerer, where nothing can be sealed")
+                return told(attempt, refused), None, refused
+            deferred.kwargs = {**(deferred.kwargs or {}), _SINCE: attempt.started_at}
+            deferred.timeout = _shorter(deferred.timeout, limit)
             raise
         except AirflowRescheduleException:
             raise
@@ -126,18 +133,9 @@ class StockWork(PersonaOperator):
         self.template_fields = tuple(self.stock.template_fields)
         more = {"phasegate": names(attempt)}
         super(PlanOperator, self).render_template_fields(cast("Context", {**context, **more}))
-        self._referring.look_up(self)
-
-    def _deferred(self, deferred: TaskDeferred, since: str, limit: int) -> None:
-        """Refuse what would end where nothing can be sealed; give the trigger no more time than the task has."""
-        from datetime import timedelta
-
-        if getattr(deferred.trigger, "end_from_trigger", False):
-            raise AirflowFailException(
-                f"{self.stock.__name__} would end in the triggerer, where nothing can be sealed. Set its `end_from_trigger` to false."
-            ) from None
-        deferred.kwargs = {**(deferred.kwargs or {}), _SINCE: since}
-        deferred.timeout = min(deferred.timeout or timedelta(seconds=limit), timedelta(seconds=limit))
+        secrets = self._referring.look_up(self)
+        if attempt.bench is not None:
+            attempt.bench = replace(attempt.bench, secrets=attempt.bench.secrets | secrets)
 
     def _why(self, outcome: Outcome) -> str | None:
         """Why an attempt failed; None where it did not."""
@@ -174,6 +172,12 @@ def _made(path: str, way: type[StockWork]) -> type[StockWork]:
         "__module__": __name__, "__doc__": stock.__doc__,
     }  # fmt: skip
     return type(stock.__name__, (way, stock), body)
+
+
+def _shorter(asked: timedelta | float | None, limit: int) -> timedelta:
+    """How long a trigger may take: as long as the operator asks, and no longer than the task has; operators give seconds, too."""
+    given = timedelta(seconds=asked) if isinstance(asked, int | float) else asked
+    return min(given or timedelta(seconds=limit), timedelta(seconds=limit))
 
 
 def _refuse_class(path: str, stock: Any) -> None:

@@ -77,6 +77,22 @@ def test_what_is_imported_is_the_factory_and_little_else(added):
         assert roots <= {"dag_factory", "airflow", "croniter", "dateutil", "pendulum", "pydantic", "pytz", "six", "yaml"}
 
 
+def test_people_and_operators_make_a_dag_no_heavier(tmp_path):
+    """What an operator imports itself, its DAG pays for; Phasegate adds nothing to it."""
+    (tmp_path / "workflows").mkdir()
+    text = (ROOT / "examples" / "customer_value" / "workflow.yaml").read_text(encoding="utf-8")
+    (tmp_path / "workflows" / "workflow.yaml").write_text(text.replace("customer_value\n", "orders_mart\n", 1), encoding="utf-8")
+    stock = "from airflow.providers.standard.operators.bash import BashOperator\nbefore = set(sys.modules)\n"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PLAIN + stock + LOAD + TELL, str(tmp_path)], env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    modules = json.loads(done.stdout.splitlines()[-1])
+    assert "dag_factory.operators.stock" in modules
+    roots = tuple(root for kind in FORBIDDEN.values() for root in kind)
+    assert not [name for name in modules if name.startswith(LATE) or name.partition(".")[0] in roots]
+
+
 def test_the_package_itself_imports_nothing_of_airflow():
     code = "import sys, dag_factory.plan, dag_factory.evidence.verify, dag_factory.cli; print([n for n in sys.modules if n.startswith('airflow')])"
     done = subprocess.run(

@@ -220,7 +220,21 @@ def test_a_trigger_that_fails_leaves_a_failed_statement(small, monkeypatch):
 def test_what_would_end_in_the_triggerer_is_refused_when_it_defers(small, monkeypatch):
     monkeypatch.setattr(Noted, "waits", [Trigger(end_from_trigger=True)])
     house = first(small(binding=bound(NOTED, does="wait"), **REPORT))
-    assert "Noted would end in the triggerer, where nothing can be sealed." in house.failures["first.write"]
+    assert "Noted would end in the triggerer, where nothing can be sealed" in house.failures["first.write"]
+    assert type(house.errors["first.write"]) is AirflowFailException
+    assert said(house).outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [(None, 3600), (timedelta(hours=2), 3600), (timedelta(seconds=5), 5), (5.5, 5.5), (7200, 3600)]
+)
+def test_a_trigger_has_no_longer_than_its_task(small, monkeypatch, asked, given):
+    def wait(self, context):
+        self.defer(trigger=Trigger(), method_name="go_on", timeout=asked)
+
+    monkeypatch.setattr(Noted, "do_wait", wait)
+    house = first(small(binding=bound(NOTED, does="wait"), **REPORT))
+    assert house.deferred["first.write"].timeout == timedelta(seconds=given)
 
 
 SENSOR = "airflow.providers.standard.sensors.date_time.DateTimeSensorAsync"
@@ -246,16 +260,16 @@ def test_a_duration_is_given_as_one(small):
 class TestReferences:
     @pytest.fixture
     def house(self, small, monkeypatch) -> House:
-        monkeypatch.setenv("A_SECRET", "hunter2")
-        return small(binding=bound(NOTED, text="{env: A_SECRET}", deep="{a: [{env: A_SECRET}, '{{ run_id }}']}"), **REPORT)
+        monkeypatch.setenv("A_WORD", "hunter2")
+        return small(binding=bound(NOTED, text="{env: A_WORD}", deep="{a: [{env: A_WORD}, '{{ run_id }}']}"), **REPORT)
 
     def test_they_are_kept_as_they_are_until_the_task_executes(self, house):
         operator = house.dag().get_task("first.write")
-        assert (operator.text, operator.boxed.inside) == ("{env: A_SECRET}", {"again": "{env: A_SECRET}"})
+        assert (operator.text, operator.boxed.inside) == ("{env: A_WORD}", {"again": "{env: A_WORD}"})
         from airflow.serialization.serialized_objects import DagSerialization
 
         assert "hunter2" not in str(DagSerialization.to_dict(house.dag()))
-        assert "{env: A_SECRET}" in str(DagSerialization.to_dict(house.dag()))
+        assert "{env: A_WORD}" in str(DagSerialization.to_dict(house.dag()))
 
     def test_they_are_looked_up_wherever_the_operator_kept_them(self, house):
         first(house)
@@ -263,10 +277,23 @@ class TestReferences:
         assert b"{'again': 'hunter2'}" in house.store.blob(said(house).evidence[0].digest)
 
     def test_a_text_that_a_template_makes_is_no_reference(self, small, monkeypatch):
-        monkeypatch.setenv("A_SECRET", "hunter2")
-        made = '\'{{ "{env: A" ~ "_SECRET}" }}\''
-        house = first(small(binding=bound(NOTED, text="{env: A_SECRET}", deep=f"{{a: {made}}}"), **REPORT))
-        assert b"{'a': '{env: A_SECRET}'}" in house.store.blob(said(house).evidence[0].digest)
+        monkeypatch.setenv("A_WORD", "hunter2")
+        made = '\'{{ "{env: A" ~ "_WORD}" }}\''
+        house = first(small(binding=bound(NOTED, text="{env: A_WORD}", deep=f"{{a: {made}}}"), **REPORT))
+        assert b"{'a': '{env: A_WORD}'}" in house.store.blob(said(house).evidence[0].digest)
+
+    def test_a_secret_that_the_operator_writes_down_is_no_evidence(self, small, monkeypatch):
+        monkeypatch.setenv("API_TOKEN", "hunter2-hunter2-hunter2")
+        house = first(small(binding=bound(NOTED, text="{env: API_TOKEN}"), **REPORT))
+        house.close("first")
+        assert "secret-in-evidence" in {finding.rule for finding in house.findings("first")}
+        assert "hunter2" not in said(house).model_dump_json()
+
+    def test_a_failure_tells_no_secret(self, small, monkeypatch):
+        monkeypatch.setenv("API_TOKEN", "hunter2-hunter2-hunter2")
+        house = first(small(binding=bound(NOTED, text="{env: API_TOKEN}", does="break"), **REPORT))
+        assert "it broke, with ***" in house.failures["first.write"]
+        assert "hunter2" not in said(house).model_dump_json() + house.log("first/write")
 
     def test_one_that_leads_nowhere_is_told_and_nothing_is_run(self, small):
         house = first(small(binding=bound(NOTED, text="{env: NOT_THERE}"), **REPORT))
