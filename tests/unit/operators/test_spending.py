@@ -273,3 +273,25 @@ def test_what_was_said_already_is_said_once():
     from dag_factory.runners import Allowance
 
     assert spending.held_to(told, Allowance(money=Decimal(1))) is told
+
+
+def test_people_are_told_what_was_drawn(spent, spender):
+    from pathlib import Path
+
+    from typer.testing import CliRunner
+
+    from dag_factory.cli import app
+
+    house = spent(more="budget: 1 USD", task=", budget: {tokens: 100, requests: 5}")
+    house.run("first.write", "first.more")
+    told = CliRunner().invoke(app, ["report", str(house.store.path)]).output
+    assert "## Budgets" in told
+    assert "| `run` | 1 USD | 0.20 USD |" in told
+    assert "| `task/first/write` | 100 tokens | ✗ 120 tokens |" in told
+    assert "| `task/first/write` | 5 requests | 3 requests |" in told
+    shown = CliRunner().invoke(app, ["status", str(house.store.path)]).output
+    assert "Budgets\n  • run: 0.20 USD of 1 USD spent or set aside\n  ✗ task/first/write: 120 tokens of 100 tokens" in shown
+    (Path(house.store.path) / house.record.charter.digest[:16] / "ledger" / "0001.json").unlink()
+    assert "**It cannot be told:** `The ledger of " in CliRunner().invoke(app, ["report", str(house.store.path)]).output
+    other = spent()
+    assert "Budgets" not in CliRunner().invoke(app, ["status", str(other.store.path)]).output
