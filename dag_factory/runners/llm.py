@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -24,6 +24,7 @@ from dag_factory.errors import RunnerError
 from dag_factory.runners.base import Figures, Flaw, Judgement, Outcome, Request
 from dag_factory.runners.extras import lacking
 from dag_factory.runners.llm_order import Order, Report
+from dag_factory.runners.masking import Mask
 from dag_factory.runners.process import run_requested
 from dag_factory.runners.prompt import prompt_of
 
@@ -61,7 +62,7 @@ class LlmRunner:
                 argv = [sys.executable, "-P", str(_CHILD), str(pipe), str(sheet.fileno())]
                 private = Path(tempfile.mkdtemp(dir=request.home))
                 outcome = run_requested(request, argv, stop, cwd=private, pass_fds=(pipe, sheet.fileno()))
-            report = _last(sheet)
+            report = _masked(_last(sheet), request.secrets)
         return _concluded(replace(outcome, principals=acted), report, order)
 
     def _order(self, request: Request) -> Order:
@@ -119,6 +120,15 @@ def _last(sheet: BinaryIO) -> Report:
         return Report.last(sheet.read())
     except (ValueError, TypeError, KeyError):
         return Report()
+
+
+def _masked(report: Report, secrets: Sequence[str]) -> Report:
+    """Put secrets out of what a model said: it stands in a statement, and in logs."""
+    mask = Mask(secrets).text
+    return replace(
+        report, summary=None if report.summary is None else mask(report.summary), notes=mask(report.notes),
+        references=tuple(map(mask, report.references)), flaw=(report.flaw[0], mask(report.flaw[1])) if report.flaw else None,
+    )  # fmt: skip
 
 
 def _concluded(outcome: Outcome, report: Report, order: Order) -> Outcome:

@@ -33,6 +33,7 @@ __all__ = ["main", "work"]
 
 def main(read: int, write: int) -> int:
     """Take the order, have the model work; give the exit code."""
+    os.set_inheritable(write, False)  # what a toolset starts has no part in this
     with os.fdopen(read, "rb") as pipe:
         order = Order.read(pipe.read())
     llm_given.hand_over(order.connections)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+from pydantic import field_validator
 
 from dag_factory.spec.scalars import Texts, Word
 from dag_factory.spec.written import Written
 
 __all__ = ["Llm", "llm_of"]
+
+_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 def llm_of(value: Any) -> Any:
@@ -23,3 +28,11 @@ class Llm(Written):
     mcp: Texts = ()
     toolsets: Texts = ()
     connections: Texts = ()
+
+    @field_validator("toolsets")
+    @classmethod
+    def _named(cls, written: tuple[str, ...]) -> tuple[str, ...]:
+        for name in written:
+            if not _FUNCTION.fullmatch(name):
+                raise ValueError(f"{name!r} names no function; write module:function, of a module in the spec's folder")
+        return written

@@ -114,7 +114,7 @@ def test_a_budget_is_kept_over_attempts_and_what_was_done_is_kept(work):
 def test_a_judge_only_looks_and_what_it_claims_needs_a_check_beside_it(work, code, word):
     judge = (
         calls(("read_file", {"path": "notes/note.md"}), ("write_file", {"path": "notes/note.md", "content": "mine"})),
-        ends("Looked.", verdict="PASSED", notes="It is a note.", references=["notes/note.md"]),
+        ends("Looked.", verdict="PASSED", notes=f"It is a note, and {KEY}.", references=["notes/note.md"]),
     )
     with running(WRITE, ends(), *judge) as model:
         check = f'cp notes/note.md "$PHASEGATE_EVIDENCE/read.txt"; exit {code}'
@@ -123,7 +123,10 @@ def test_a_judge_only_looks_and_what_it_claims_needs_a_check_beside_it(work, cod
         house.close("first")
         house.run("second.read")
     judged = said(house, "second/read").judgement
-    assert (judged.verdict, judged.grade, judged.notes, judged.references) == ("PASSED", "claimed", "It is a note.", ("notes/note.md",))
+    assert (judged.verdict, judged.grade, judged.notes, judged.references) == (
+        "PASSED", "claimed", "It is a note, and ***.", ("notes/note.md",),
+    )  # fmt: skip
+    assert KEY.encode() not in everything(house)
     assert "a note" in model.said("tool", 3)
     assert "Unknown tool name: 'write_file'" in model.said("tool", 3)
     house.close("second")

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dag_factory.plan import compile_plan
 from dag_factory.runners import llm_order, room
@@ -47,6 +48,22 @@ def test_the_complete_example_is_sound(tmp_path):
     assert {task.runner for task in plan.contract.tasks.values()} == {"llm"}
     assert plan.executions["writing/writer"].work["connection"] == "my_model"
     assert plan.executions["examination/examiner"].work["mcp"] == ["warehouse_docs"]
+
+
+def test_the_toolset_it_prints_can_be_made():
+    code = TEXT.partition("```python\n")[2].partition("```")[0] + "\nprint(sandbox().id)\n"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "sandbox" in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("block", re.findall(r"^```yaml\n(personas:\n.*?)^```", TEXT, re.MULTILINE | re.DOTALL))
+def test_a_part_fits_the_sample(tmp_path, block):
+    spec = yaml.safe_load((ROOT / "examples" / "orders" / "workflow.yaml").read_text(encoding="utf-8"))
+    spec["personas"] |= yaml.safe_load(block)["personas"]
+    (tmp_path / "workflow.yaml").write_text(yaml.safe_dump(spec, sort_keys=False), encoding="utf-8")
+    plan = compile_plan(read_spec(tmp_path / "workflow.yaml", patterns=("standard",)))
+    assert plan.contract.tasks["validation/documentation-writer"].runner == "llm"
 
 
 def test_its_links_lead_somewhere():
