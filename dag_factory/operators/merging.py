@@ -138,8 +138,8 @@ class Merging:
                     self.scope.run, task, folder=evidence, reports=True, grade="re-executed", items=items, secrets=bench.secrets
                 )
                 self.entries += entries
-                for refusal in refused:
-                    emit(f"Not kept: {refusal.text}")
+                for secret in refused:
+                    emit(f"Not kept: {secret.text}")
 
     def _checked(self) -> list[TaskContract]:
         """Whose checks are run here: those of the phase once all is merged, those of phases that were reopened once it is mended."""

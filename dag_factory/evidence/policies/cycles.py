@@ -70,8 +70,16 @@ def _not_looked_at(case: Case, newest: Round) -> Iterator[Finding]:
     before = case.record.verdict_in(case.phase_id, newest.cycle - 1)
     for finding in before.says.phasegate.findings if before else ():
         task = case.contract.tasks.get(finding.task)
-        if task and finding.rule not in _OF_THE_DELIVERY and case.worked(task) is None:
+        if task and finding.rule not in _OF_THE_DELIVERY and not all(case.worked(one) for one in _asked(case, task, finding)):
             yield finding
+
+
+def _asked(case: Case, task: TaskContract, finding: Finding) -> Iterator[TaskContract]:
+    """Whose work a finding rests on: whoever it is about, and for an answer that was missing those whose ids were to be answered."""
+    yield task
+    if finding.rule == "answer-missing":
+        for target in {target for item in task.items for target in item.answers.values()}:
+            yield from case.contract.select(target, task.feature)
 
 
 _OF_THE_DELIVERY = frozenset({"statement-missing", "task-failed", "validation-stale"})

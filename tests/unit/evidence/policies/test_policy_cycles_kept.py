@@ -6,6 +6,7 @@ import pytest
 from support.cycles import Cycle, failing, findings_of, given
 from support.runs import HonestRun, honest
 
+from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.statement import Sealed
 
 TESTER = "validation/test-engineer"
@@ -100,3 +101,24 @@ def test_a_crash_in_ordinary_work_leaves_nothing_older_to_stand(tmp_path):
     run.deliver(TESTER, outcome="failed", exit_code=1, evidence=(), checks=())
     run.answer("validation")
     assert [finding.rule for finding in findings_of(run, "validation")] == ["task-failed"]
+
+
+def test_an_answer_is_not_there_because_whoever_was_to_be_answered_crashed(tmp_path):
+    """The sdet owes a test for each error of the interface; where the engineer's fix crashed there is no interface to ask about."""
+    run = honest(tmp_path, worked="implementation")
+    sdet, engineer = "implementation/ingest.sdet", "implementation/ingest.software-engineer"
+    run.contents[sdet, "unit-tests"] = (
+        b'<testsuite name="unit" tests="1"><testcase classname="a" name="test_nothing" time="0.1"/></testsuite>'
+    )
+    run.converge("implementation")
+    missing = [finding.id for finding in run.answer("implementation").findings if finding.rule == "answer-missing"]
+    assert missing
+    cycle = Cycle(run, "implementation")
+    cycle.triage()
+    for order in cycle.case().rounds[-1].triage.says.orders:
+        cycle.mend(order.task)
+    if engineer not in cycle.case().rounds[-1].statements:
+        cycle.triage(orders=(*cycle.case().rounds[-1].triage.says.orders, Order(task=engineer, findings=(missing[0],))))
+    cycle.mend(engineer, outcome="failed", exit_code=1, sealed=None, evidence=())
+    cycle.merge()
+    assert set(missing) <= set(cycle.told())
