@@ -133,6 +133,19 @@ def test_a_judge_only_looks_and_what_it_claims_needs_a_check_beside_it(work, cod
     assert house.word("second") == word
 
 
+def test_a_failed_of_a_judge_counts_whatever_the_check_says(work):
+    pytest.importorskip("dag_factory.evidence.policies.people", reason="the policy on verdicts given in words is not here yet")
+    judge = (calls(("read_file", {"path": "notes/note.md"})), ends("Looked.", verdict="FAILED", notes="It is thin."))
+    with running(WRITE, ends(), *judge) as model:
+        house = work(model, reader="{llm: my_model, verify: 'cp notes/note.md \"$PHASEGATE_EVIDENCE/read.txt\"'}")
+        house.run("first.write")
+        house.close("first")
+        house.run("second.read")
+    house.close("second")
+    assert [finding.id for finding in house.findings("second")] == ["validation-failed:second/read"]
+    assert "gave the verdict FAILED: It is thin." in house.findings("second")[0].text
+
+
 def test_a_model_that_does_nothing_is_not_believed(work):
     with running(ends("Everything is written and perfect.")) as model:
         house = work(model)
