@@ -63,7 +63,9 @@ def test_it_answers_both_checklists_and_keeps_every_envelope(honest):
     assert summary["verdict"] == "PASSED"
     assert [line.strip()[0] for line in answered] == ["✓"] * 9
     [bundle] = [house.store.read(f"{folder}/bundles/{name}") for name in house.store.names(f"{folder}/bundles")]
-    assert len([json.loads(line)["payload"] for line in bundle.splitlines()]) == 1 + 15 + 4 + 4
+    assert len([json.loads(line)["payload"] for line in bundle.splitlines()]) == 1 + 15 + 4 + 4 + 1, (
+        "charter, statements, merges, verdicts, completion"
+    )
 
 
 def test_nothing_is_left_in_the_workspaces(honest):
