@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from dag_factory.operators import spending
 from dag_factory.runners import RUNNERS, Figures, Flaw, Outcome
@@ -105,11 +106,13 @@ def test_what_is_over_ends_the_task_with_a_finding(spent, spender):
     house.run("first.write", "first.more")
     says = "It took 1.25 US dollars where 1.000000 were left for it."
     assert house.failures == {"first.write": f"@writer failed: {says}"}
+    assert type(house.errors["first.write"]) is AirflowException
     said = house.record.newest("first/write").says
     assert (said.outcome, said.exit_code, said.figures.cost) == ("failed", 0, "1.25"), "it says that it ended well"
     house.run("first.write")
     assert len(spender.allowed) == 2, "and is not begun again"
     assert house.failures["first.write"] == "@writer failed: It was not begun: no US dollars are left in persona/writer."
+    assert type(house.errors["first.write"]) is AirflowFailException, "nor tried again"
     house.close("first")
     assert [finding.rule for finding in house.findings("first")] == ["task-failed", "budget-exceeded"]
 
