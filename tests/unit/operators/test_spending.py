@@ -271,6 +271,17 @@ def test_a_ledger_that_was_changed_lets_nobody_spend(spent, spender):
     assert len(spender.allowed) == 2
 
 
+def test_the_last_entry_cannot_be_taken_away_either(spent, spender):
+    from pathlib import Path
+
+    house = spent(more="budget: 1 USD")
+    house.run("first.write", "first.more")
+    (Path(house.store.path) / house.record.charter.digest[:16] / "ledger" / "0002.json").unlink()
+    house.run("first.write")
+    assert "is not whole: statements/first/more/0001 was worked on a budget, and no entry tells of it." in house.failures["first.write"]
+    assert len(spender.allowed) == 2
+
+
 def test_what_was_said_already_is_said_once():
     told = Outcome("spent", None, (), 0, False, "", 0.1, figures=Figures(cost=Decimal(9)), flaws=(Flaw("budget-exceeded", "Enough."),))
     from dag_factory.runners import Allowance
