@@ -1,6 +1,7 @@
 # What can be done here. Everything runs in .venv, which the first target that needs it makes from constraints.txt.
 #
 #   make demo FAULT=missing-evidence     break one thing first (`make demo FAULT=list` names all)
+#   make demo AGENT=claude               have your own claude (or codex), with your login, work as the engineers
 #   make cheat TRICK=fake-report         play one trick without asking (`make cheat TRICK=list` names all)
 #   make up PORT=8080                    choose the port of Airflow's UI
 #   make demo PYTHON=/path/to/python3.12 choose the interpreter .venv is made with
@@ -9,13 +10,14 @@ SHELL := /bin/bash
 BIN := .venv/bin
 FAULT ?=
 TRICK ?=
+AGENT ?=
 PORT ?=
 KEEP ?=
 PYTHON ?=
 
 export PHASEGATE_PYTHON := $(PYTHON)
 quote = '$(subst ','\'',$(1))'
-OPTIONS = $(if $(FAULT),--fault $(call quote,$(FAULT))) $(if $(PORT),--port $(call quote,$(PORT)))
+OPTIONS = $(if $(FAULT),--fault $(call quote,$(FAULT))) $(if $(AGENT),--agent $(call quote,$(AGENT))) $(if $(PORT),--port $(call quote,$(PORT)))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo cheat up test check compose bench pictures constraints clean
@@ -43,9 +45,10 @@ check: ## linters, types, import floors, unit tests
 	@scripts/quietly imports $(BIN)/lint-imports
 	@scripts/quietly unit $(BIN)/pytest -q -n auto --dist loadfile --cov --cov-report=term --cov-fail-under=90 tests/unit
 
-test: check ## all of that, the pages in a real browser, and the tests on a real Airflow
+test: check ## all of that, the pages in a real browser, and the tests on a real Airflow and with real agents
 	@scripts/quietly browser $(BIN)/pytest -q tests/browser
 	@scripts/quietly airflow $(BIN)/pytest -q tests/integration
+	@scripts/quietly agents $(BIN)/pytest -q -n auto --dist loadfile tests/agents
 
 compose: ## run the standard workflow on docker-compose.yaml's services as processes (needs PostgreSQL and Redis)
 	@scripts/bootstrap compose

@@ -8,6 +8,7 @@ from typing import Annotated
 import pendulum
 import typer
 
+from dag_factory.cli.budgets import Drawn, budgets_of
 from dag_factory.cli.harmless import code, heading, row
 from dag_factory.cli.report_phase import phase_lines
 from dag_factory.cli.runs import find_run, record_of
@@ -30,7 +31,9 @@ def report(
 
     Example: phasegate report orders_mart/manual__1 --output report.md
     """
-    text = page(account_of(record_of(find_run(run, root)), pendulum.now("UTC")))
+    store = find_run(run, root)
+    record = record_of(store)
+    text = page(account_of(record, pendulum.now("UTC")), budgets_of(store, record))
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -42,12 +45,13 @@ def report(
         ) from error
 
 
-def page(account: RunAccount) -> str:
+def page(account: RunAccount, budgets: tuple[Drawn, ...] = ()) -> str:
     """The whole report.
 
     Parameters
     ----------
     account: the run.
+    budgets: what was drawn on them.
 
     """
     lines = [
@@ -56,6 +60,7 @@ def page(account: RunAccount) -> str:
         *_facts(account),
         *_waits(account),
         *_overview(account),
+        *_budgets(budgets),
         *_checklists(account),
     ]
     for number, phase in enumerate(account.phases, 1):
@@ -107,6 +112,15 @@ def _overview(account: RunAccount) -> list[str]:
             )
         )  # fmt: skip
     return [*lines, ""]
+
+
+def _budgets(budgets: tuple[Drawn, ...]) -> list[str]:
+    if not budgets:
+        return []
+    doubts = [f"**It cannot be told:** {code(one.doubt)}" for one in budgets if one.doubt]
+    rows = [row(code(one.account), one.limit, f"{'✗ ' if one.over else ''}{one.drawn}") for one in budgets if not one.doubt]
+    table = [row("account", "limit", "spent or set aside"), row(*["---"] * 3), *rows] if rows else []
+    return ["## Budgets", "", *doubts, *table, ""]
 
 
 def _checklists(account: RunAccount) -> list[str]:

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from dag_factory.cli.budgets import Drawn, budgets_of
 from dag_factory.cli.harmless import visible
 from dag_factory.cli.plain import as_json
 from dag_factory.cli.runs import find_run, record_of
@@ -32,11 +33,15 @@ def status(
 
     Example: phasegate status orders_mart/manual__1
     """
-    account = account_of(record_of(find_run(run, root)), pendulum.now("UTC"))
+    store = find_run(run, root)
+    record = record_of(store)
+    account = account_of(record, pendulum.now("UTC"))
     if json:
         typer.echo(as_json(account))
     else:
-        show(Console(highlight=False), account)
+        console = Console(highlight=False)
+        show(console, account)
+        _budgets(console, budgets_of(store, record))
 
 
 def show(console: Console, account: RunAccount) -> None:
@@ -61,6 +66,16 @@ def show(console: Console, account: RunAccount) -> None:
     for phase in account.phases:
         _phase(console, phase)
     _checklists(console, account)
+
+
+def _budgets(console: Console, budgets: tuple[Drawn, ...]) -> None:
+    """What was drawn on each budget; nothing where there is none."""
+    if budgets:
+        _line(console, ("", ""))
+        _line(console, ("Budgets", "bold"))
+    for one in budgets:
+        told = one.doubt or f"{one.account}: {one.drawn} of {one.limit} spent or set aside"
+        _line(console, (f"  {'✗' if one.over else '•'} {told}", "red" if one.over else ""))
 
 
 def _line(console: Console, *parts: tuple[str, str]) -> None:

@@ -12,6 +12,7 @@
         <charter>/decisions/<phase>/0001.json           what people decided
         <charter>/waivers/<phase>/0001.json             what was waived, and until when
         <charter>/sealed/…/0001.json                    what was sealed, noted before it is attested; as `statements` and `fixes`
+        <charter>/ledger/0001.json                      what is set aside for an attempt, before it spends it
         <charter>/assignments/<phase>/<task>.json       what an external persona is asked for
 
 `<charter>` is the first 16 digits of a charter's digest: nothing of an earlier run of the same name is ever found under it.
@@ -33,8 +34,7 @@ from dag_factory.errors import StoreError
 
 __all__ = ["RunStore", "Store"]
 
-_CHUNK = 1 << 20
-_MANY = 200  # files from which on the whole disk is waited for instead of each of them
+_CHUNK, _MANY = 1 << 20, 200  # bytes read at once; files from which on the whole disk is waited for, not each of them
 _REMEDY = "Check [phasegate] evidence_root and its rights."
 
 

@@ -79,7 +79,7 @@ class Attempt(Workplace):
             log=place.root / "log.txt",
             bounds=bounds_of(execution),
         )
-        return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance)
+        return replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance, laid=self.laid)
 
     def run(self) -> Outcome:
         """Have the persona work, with what is set aside for it."""
@@ -106,6 +106,11 @@ class Attempt(Workplace):
         self._look_around()
         if self.task.runner == "check":
             self.checks.append(result_of(self.task, "check", outcome, keep_log(self.scope.run, place.root / "log.txt")))
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether another try would find the same: nothing was left of its budget, so it was not begun."""
+        return self.outcome is not None and self.outcome.ended == "spent" and self.outcome.figures is None
 
     def seal(self, *, failed: bool = False) -> None:
         """Commit what the persona left, or say why it cannot be. What a failed attempt left is kept, and counts for nothing."""

@@ -188,6 +188,7 @@ def task_file(plan: Plan, case: Case, task: TaskContract, attempt: int, findings
         "task": task.task,
         "persona": task.persona,
         "duty": task.duty,
+        "judges": task.judges,
         "feature": task.feature,
         "features": plan.features,
         "attempt": attempt,

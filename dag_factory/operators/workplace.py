@@ -21,12 +21,16 @@ __all__ = ["Workplace"]
 
 @dataclass
 class Workplace(Assignment):
-    """An assignment with a place to work at. `base` is the commit it begins with; `conversation` is the one that is resumed, if any."""
+    """An assignment with a place to work at.
+
+    `base` is the commit it begins with; `conversation` is the one that is resumed, if any; `laid` tells that files of an earlier attempt lie there.
+    """
 
     place: Place | None = None
     repository: PrivateRepository | None = None
     base: str | None = None
     conversation: str = ""
+    laid: bool = False
 
     def _move_in(self, origin: Origin | None, *, again: bool) -> None:
         """Make the workspace, or find it again.
@@ -69,6 +73,7 @@ class Workplace(Assignment):
         )
         if kept and self.task.runner != "check":
             self.repository.lay(kept.commit)
+            self.laid = True
 
     def _resume(self) -> None:
         """Lay out the conversation of the attempt before, if that failed and left one."""

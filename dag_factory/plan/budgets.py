@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dag_factory.errors import Diagnostic
+from dag_factory.errors import Diagnostic, RunnerError
 from dag_factory.evidence.contract import RunContract, TaskContract
 from dag_factory.plan.models import Budget
 from dag_factory.runners import RUNNERS, runner_of
@@ -54,9 +54,10 @@ def _drawn(workflow: Workflow, task: TaskContract) -> Iterator[tuple[str, Writte
 
 def _reports(task: TaskContract, binding: Binding) -> frozenset[str]:
     """What can be held to a budget; a runner that is not there is told by another rule."""
-    if task.runner not in RUNNERS and not binding.runner:
+    try:
+        return runner_of(task.runner).reports(binding.value) if task.runner in RUNNERS or binding.runner else _SPENT | {"time"}
+    except RunnerError:
         return _SPENT | {"time"}
-    return runner_of(task.runner).reports(binding.value)
 
 
 def budget_unenforced(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:

@@ -156,6 +156,7 @@ class Request:
     bounds: what the program may take.
     secrets: texts that are put out of its output, wherever that is kept or shown.
     conversation: that of the attempt before, if there is one to be resumed; else empty.
+    laid: whether files of an earlier attempt lie in the workspace.
     memory: the folder that a next attempt of the same task finds again; None where nothing can be kept.
     allowance: what may still be spent.
 
@@ -178,6 +179,7 @@ class Request:
     conversation: str = ""
     memory: Path | None = None
     allowance: Allowance = field(default_factory=Allowance)
+    laid: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dag_factory.runners.base import Request
 
-__all__ = ["environment_of", "scrubbed"]
+__all__ = ["environment_of", "program_path", "scrubbed"]
 
 
 def scrubbed(
@@ -46,7 +46,7 @@ def scrubbed(
         "PHASEGATE_SPEC_DIR": spec_dir,
     }
     return {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "PATH": program_path(),
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "HOME": str(own_home),
@@ -56,6 +56,11 @@ def scrubbed(
         **extra,
         **{name: str(path.absolute()) for name, path in contract.items()},
     }
+
+
+def program_path() -> str:
+    """Where programs are looked for: beside this Python first, then where this process looks."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
 def environment_of(request: Request) -> dict[str, str]:

@@ -24,7 +24,8 @@ from dag_factory.runners.base import Request
 __all__ = ["INSTRUCTION_FILES", "compose", "instruction_files", "prompt_of"]
 
 INSTRUCTION_FILES = (
-    "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "AGENTS.override.md", "GEMINI.md", "QWEN.md", ".claude", ".codex", ".cursor", ".cursorrules", ".gemini",
+    "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "AGENTS.override.md", "GEMINI.md", "QWEN.md", ".claude", ".codex", ".agents", ".cursor", ".cursorrules",
+    ".gemini",
     ".github/copilot-instructions.md", ".mcp.json", ".windsurfrules", ".clinerules", ".aider.conf.yml",
 )  # fmt: skip
 """What coding agents read as their instructions. In a workspace it comes from other personas, so nobody is to obey it."""
@@ -60,7 +61,7 @@ def prompt_of(request: Request) -> str:
         raise RunnerError(f"The task file {request.task_file.name} cannot be read: {error}.", remedy="Clear the task.") from error
     return compose(
         told, workspace=request.workspace, inputs=request.inputs, evidence=request.evidence, given=_listed(request.inputs),
-        instructions=instruction_files(request.workspace), resumed=bool(request.conversation),
+        instructions=instruction_files(request.workspace), resumed=bool(request.conversation), laid=request.laid,
     )  # fmt: skip
 
 
@@ -78,6 +79,7 @@ def compose(
     given: Sequence[str] = (),
     instructions: Sequence[str] = (),
     resumed: bool = False,
+    laid: bool = False,
 ) -> str:
     """Put the prompt together.
 
@@ -87,17 +89,19 @@ def compose(
     given: the paths of the files below `inputs`.
     instructions: instruction files of agents that lie in the workspace.
     resumed: whether the conversation goes on that a failed attempt began.
+    laid: whether files of an earlier attempt lie in the workspace.
 
     """
     parts: list[Part] = []
-    if resumed:
+    if resumed or laid:
+        said = "Your attempt before this one failed" if resumed else "An attempt before this one was lost in the middle"
+        lies = "What it left lies in the workspace: look at it first." if laid else "Nothing of it lies in the workspace."
         parts.append(
-            f"Your attempt before this one failed; this is attempt {told['attempt']} of the same task. The folders have new places, named below. "
-            "Look at the workspace first: what you find there is what you have. The whole task again:"
+            f"{said}; this is attempt {told['attempt']} of the same task. The folders have new places, named below. {lies} The whole task again:"
         )
     parts += _task(told)
     parts += _owed(told, workspace, evidence)
-    parts += _found(told.get("findings") or ())
+    parts += _found(told.get("findings") or (), judges=bool(told.get("judges")))
     parts += _around(told, inputs, given)
     parts += _forbidden(told, instructions)
     return _written(parts)
@@ -113,7 +117,9 @@ def _task(told: Mapping[str, Any]) -> Iterator[Part]:
         lines.append(
             f"Your feature is {told['feature']}. Others work on: {', '.join(sorted(set(features) - {told['feature']})) or 'nothing else'}."
         )
-    if told.get("cycle"):
+    if told.get("cycle") and told.get("judges"):
+        lines.append(f"This is fix cycle {told['cycle']}: the work was mended, and you judge all of it again, whatever was said before.")
+    elif told.get("cycle"):
         lines.append(
             f"This is fix cycle {told['cycle']}: what is listed under *What to mend* is to be mended, and nothing else is to change."
         )
@@ -157,10 +163,11 @@ def _item(item: Mapping[str, Any], evidence: Path) -> str:
     return f"**{item['id']}** ({item['kind']}): {where}{expect}{check}{differs}."
 
 
-def _found(findings: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+def _found(findings: Sequence[Mapping[str, Any]], *, judges: bool) -> Iterator[Part]:
     if not findings:
         return
-    yield f"# What to mend\n\nA gate found {len(findings)}. Each has the rule it breaks; what others wrote about it is fenced."
+    title = "What was found before, and is said to be mended" if judges else "What to mend"
+    yield f"# {title}\n\nA gate found {len(findings)}. Each has the rule it breaks; what others wrote about it is fenced."
     for finding in findings[:_FINDINGS]:
         checks = finding.get("checks") or ()
         yield f"## {_word(finding['rule'])}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -56,7 +57,10 @@ def installed() -> Path:
     folder = Path(os.environ.get("PHASEGATE_AGENTS") or ROOT / ".phasegate" / "agents")
     if shutil.which("npm") is None and not (folder / ".made").exists():
         pytest.skip("npm is not installed, so the agents' command lines cannot be")
-    done = subprocess.run([str(ROOT / "scripts" / "agents"), str(folder)], capture_output=True, text=True, check=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a") as lock:  # tests may run in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run([str(ROOT / "scripts" / "agents"), str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"the agents' command lines cannot be installed: {done.stderr.strip()}")
     return folder / "node_modules" / ".bin"
@@ -146,11 +150,12 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Callable[..., 
 
     def make(cli: str, *turns: Turn, more: str = "", env: str = "") -> tuple[House, Model]:
         served = model(*turns)
-        monkeypatch.setenv("MODEL_URL", served.url + ("/v1" if cli == "codex" else ""))
+        name = "codex" if "codex" in cli else "claude"
+        monkeypatch.setenv("MODEL_URL", served.url + ("/v1" if name == "codex" else ""))
         monkeypatch.setenv("MODEL_KEY", KEY)
         made = House(tmp_path / "house", monkeypatch)
         repository = make_repository(tmp_path / "house" / "repo")
-        bound = f"agent: {cli}{more}, env: {{{_ENV[cli].format()}{env}}}"
+        bound = f"agent: {cli}{more}, env: {{{_ENV[name].format()}{env}}}"
         made.write(SMALL.format(repository=repository, writer=bound))
         made.run("kickoff")
         return made, served

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -85,9 +85,9 @@ class Asked:
 
 @dataclass
 class Model:
-    """The model: what it is to say, and what it was asked. When its turns are over it repeats the last one."""
+    """The model: what it is to say, and what it was asked. When its turns are over it repeats the last one; or a function says what it says."""
 
-    turns: list[Turn]
+    turns: list[Turn] | Callable[[Asked], Turn]
     asked: list[Asked] = field(default_factory=list)
     port: int = 0
     closing: threading.Event = field(default_factory=threading.Event)
@@ -103,6 +103,8 @@ class Model:
             self.asked.append(asked)
             if not asked.tools:  # a title, a summary: not the work
                 return Say("A title")
+            if callable(self.turns):
+                return self.turns(asked)
             self.given += 1
             return self.turns[min(self.given, len(self.turns)) - 1]
 
@@ -113,9 +115,9 @@ class Model:
 
 
 @contextmanager
-def scripted(*turns: Turn) -> Iterator[Model]:
-    """Serve a model that says these turns."""
-    model = Model(list(turns))
+def scripted(*turns: Turn | Callable[[Asked], Turn]) -> Iterator[Model]:
+    """Serve a model that says these turns, or what a function answers to each request."""
+    model = Model(turns[0] if len(turns) == 1 and callable(turns[0]) else [turn for turn in turns if not callable(turn)])
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"model": model}))
     server.daemon_threads = True
     server.block_on_close = False

@@ -1,6 +1,6 @@
 """The demo from beginning to end.
 
-1. A home is made: the sample's copy, the product's repository, and, if asked, one fault in them.
+1. A home is made: the sample's copy, the product's repository, and, if asked, an agent at the engineers' desks or one fault in them.
 2. The spec is held against the rules. What breaks one starts no run.
 3. Airflow starts, on a port of this machine alone.
 4. The workflow is triggered and watched to its end.
@@ -29,6 +29,7 @@ from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.progress import Progress
 from dag_factory.cli.demo.report import PhaseStory, show_cycles, show_findings, show_product, show_table, summarise
 from dag_factory.cli.demo.settings import environment, free_port, write_settings
+from dag_factory.cli.demo.team import seat
 from dag_factory.errors import SpecError
 from dag_factory.plan import Plan, compile_plan
 from dag_factory.spec import read_spec
@@ -38,7 +39,7 @@ __all__ = ["lint", "report", "run_demo", "verdict"]
 
 def run_demo(
     fault: str | None = None, *, keep_up: bool = False, home: Path, port: int | None = None, console: Console | None = None,
-    pace: Pace | None = None, airflow: Callable[..., Airflow] = Airflow,
+    pace: Pace | None = None, airflow: Callable[..., Airflow] = Airflow, agent: str | None = None,
 ) -> int:  # fmt: skip
     """Run the demo.
 
@@ -51,6 +52,7 @@ def run_demo(
     console: where to show it; standard output if None.
     pace: how often to look and how long to wait.
     airflow: what makes the components, from their environment, folder and logs.
+    agent: the visitor's own, `claude` or `codex`, which works as the engineers; scripts do if None.
 
     Returns
     -------
@@ -73,6 +75,8 @@ def run_demo(
     with endings(), fresh_home(home) as here:
         try:
             progress.say(f"Home {here.root}")
+            if agent:
+                progress.say(seat(here, agent, os.environ), "cyan")
             if broken:
                 broken.apply(here)
                 progress.say(f"Fault {fault}: {broken.says}", "yellow")

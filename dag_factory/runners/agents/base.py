@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Protocol
 
 from dag_factory.runners.base import Figures, Request
 
-__all__ = ["Cli", "Report", "Start", "Wanted", "bring", "remember", "shown"]
+__all__ = ["Cli", "Report", "Start", "Wanted", "bring", "counted", "named", "own_folder", "priced", "remember", "shown"]
 
 _SHOWN = 300
+_MOST = 10**11
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/\[\]-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ class Cli(Protocol):
 
 def remember(cli: Cli, request: Request, home: Path, conversation: str) -> None:
     """Keep the files of a conversation for the next attempt."""
-    if request.memory is None or not conversation:
+    if request.memory is None or not _ID.fullmatch(conversation):
         return
     for path, name in cli.sessions(request, home, conversation):
         if path.is_file() and not path.is_symlink():
@@ -118,7 +122,7 @@ def remember(cli: Cli, request: Request, home: Path, conversation: str) -> None:
 
 def bring(cli: Cli, request: Request, home: Path) -> bool:
     """Lay the files of the conversation that is to be resumed where the command line looks for them; tell whether they are there."""
-    if request.memory is None or not request.conversation:
+    if request.memory is None or not _ID.fullmatch(request.conversation):
         return False
     found = [(path, request.memory / cli.name / name) for path, name in cli.sessions(request, home, request.conversation)]
     if not found or not all(kept.is_file() and not kept.is_symlink() for _, kept in found):
@@ -129,7 +133,36 @@ def bring(cli: Cli, request: Request, home: Path) -> bool:
     return True
 
 
+def own_folder(request: Request, variable: str, usual: str, home: Path) -> Path:
+    """The folder a command line keeps its login and conversations in.
+
+    It is private to the task; but a binding that names the folder, or a HOME, means that one, with all that is in it.
+    """
+    if variable in request.environment:
+        return Path(request.environment[variable])
+    return Path(request.environment["HOME"]) / usual if "HOME" in request.environment else home
+
+
 def shown(text: object, most: int = _SHOWN) -> str:
-    """A text as one line of a log."""
-    line = " ".join(str(text).split())
+    """A text as one line of a log; what is no character is put out of it."""
+    line = " ".join(str(text).encode("utf-8", "replace").decode().split())
     return line if len(line) <= most else f"{line[:most]} …"
+
+
+def named(value: object, before: str = "") -> str:
+    """A name that an agent gave: of its conversation, of its model. What cannot be one, since it could lead elsewhere, is passed over."""
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else before
+
+
+def counted(value: object) -> int | None:
+    """A count that an agent gave; None where it is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+
+
+def priced(value: object) -> Decimal | None:
+    """An amount of US dollars that an agent gave; None where it is none."""
+    try:
+        amount = Decimal(str(value)) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+        return amount.quantize(Decimal("0.000001")) if amount is not None and amount.is_finite() and 0 <= amount <= _MOST else None
+    except InvalidOperation:
+        return None

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from dag_factory.runners.agents.base import Report, Start, Wanted, shown
+from dag_factory.runners.agents.base import Report, Start, Wanted, counted, named, own_folder, priced, shown
 from dag_factory.runners.base import Request
 
 __all__ = ["CLI", "Claude"]
@@ -49,18 +48,19 @@ class Claude:
         argv += ["--max-turns", str(min(turns))] if turns else []
         argv += ["--max-budget-usd", f"{request.allowance.money:f}"] if request.allowance.money is not None else []
         argv += ["--resume", request.conversation] if request.conversation else []
-        return Start(tuple(argv), {"CLAUDE_CONFIG_DIR": str(home / "claude"), **_QUIET})
+        folder = {} if "HOME" in request.environment else {"CLAUDE_CONFIG_DIR": str(home / "claude")}
+        return Start(tuple(argv), {**folder, **_QUIET})
 
     def read(self, event: Mapping[str, Any], report: Report) -> Iterator[str]:
         """Take `system`, `assistant`, `user` and `result` events."""
-        report.conversation = str(event.get("session_id") or report.conversation)
+        report.conversation = named(event.get("session_id"), report.conversation)
         match event.get("type"):
             case "system" if event.get("subtype") == "api_retry":
                 report.trouble = shown(f"the model answered {event.get('error_status') or 'nothing'} ({event.get('error')})")
                 yield f"{report.trouble}; it is asked again"
             case "system" if event.get("subtype") == "init":
-                report.model = str(event.get("model") or "")
-                yield f"Claude Code {event.get('claude_code_version', '')} with {report.model}"
+                report.model = named(event.get("model"), report.model)
+                yield shown(f"Claude Code {event.get('claude_code_version', '')} with {report.model}")
             case "assistant":
                 yield from self._said(_mapping(event.get("message")), report)
             case "result":
@@ -74,11 +74,11 @@ class Claude:
             report.requests = (report.requests or 0) + 1
             report.input_tokens = (report.input_tokens or 0) + _taken(usage)
             report.output_tokens = (report.output_tokens or 0) + _count(usage.get("output_tokens"))
-        for part in message.get("content") or ():
-            if _mapping(part).get("type") == "text":
+        for part in map(_mapping, _listed(message.get("content"))):
+            if part.get("type") == "text":
                 report.said = shown(part.get("text"))
                 yield report.said
-            elif _mapping(part).get("type") == "tool_use":
+            elif part.get("type") == "tool_use":
                 yield shown(f"{part.get('name')} {_aim(_mapping(part.get('input')))}")
 
     def _ended(self, event: Mapping[str, Any], report: Report) -> Iterator[str]:
@@ -86,23 +86,19 @@ class Claude:
         usage = _mapping(event.get("usage"))
         if _count(usage.get("output_tokens")):
             report.input_tokens, report.output_tokens = _taken(usage), _count(usage.get("output_tokens"))
-        try:
-            report.cost = Decimal(str(event["total_cost_usd"])).quantize(Decimal("0.000001"))
-        except (KeyError, InvalidOperation):
-            report.cost = None
+        report.cost = priced(event.get("total_cost_usd"))
         if event.get("is_error") is not False or event.get("subtype") != "success":
-            errors = event.get("errors")
-            told = errors if isinstance(errors, list) and errors else [event.get("result") or event.get("subtype") or "no reason"]
+            told = _listed(event.get("errors")) or [event.get("result") or event.get("subtype") or "no reason"]
             report.failed = shown("; ".join(map(str, told)))
         report.spent = event.get("subtype") == "error_max_budget_usd"
         if event.get("subtype") == "error_max_turns":
             report.failed = f"{report.failed}; it had not come to its end"
-        for denied in event.get("permission_denials") or ():
-            yield shown(f"denied: {_mapping(denied).get('tool_name')} {_aim(_mapping(_mapping(denied).get('tool_input')))}")
+        for denied in map(_mapping, _listed(event.get("permission_denials"))):
+            yield shown(f"denied: {denied.get('tool_name')} {_aim(_mapping(denied.get('tool_input')))}")
 
     def sessions(self, request: Request, home: Path, conversation: str) -> list[tuple[Path, str]]:
         """One file, in a folder that is named after the workspace."""
-        config = Path(request.environment.get("CLAUDE_CONFIG_DIR", home / "claude"))
+        config = own_folder(request, "CLAUDE_CONFIG_DIR", ".claude", home / "claude")
         folder = re.sub(r"[^A-Za-z0-9]", "-", str(request.workspace.resolve()))
         return [(config / "projects" / folder / f"{conversation}.jsonl", f"{conversation}.jsonl")]
 
@@ -130,7 +126,11 @@ def _taken(usage: Mapping[str, Any]) -> int:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    return counted(value) or 0
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

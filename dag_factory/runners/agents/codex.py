@@ -7,11 +7,12 @@ only to the workspace, the evidence folder and its temporary folder. It tells no
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dag_factory.runners.agents.base import Report, Start, Wanted, shown
+from dag_factory.runners.agents.base import Report, Start, Wanted, counted, named, own_folder, shown
 from dag_factory.runners.base import Request
 
 __all__ = ["CLI", "Codex"]
@@ -36,13 +37,16 @@ class Codex:
             "approval_policy": '"never"',
             "sandbox_workspace_write.writable_roots": json.dumps(roots),
             "sandbox_workspace_write.network_access": json.dumps("network" in wanted.tools),
+            "sandbox_workspace_write.exclude_slash_tmp": "true",
+            "skills.include_instructions": "false",
+            "skills.bundled.enabled": "false",
             "history.persistence": '"none"',
             "check_for_update_on_startup": "false",
             "analytics.enabled": "false",
+            "web_search": '"live"' if "network" in wanted.tools else '"disabled"',
         }
-        if url := request.environment.get("OPENAI_BASE_URL"):
-            given["openai_base_url"] = json.dumps(url)
-        own = "CODEX_HOME" in request.environment
+        given |= _gateway(request.environment)
+        own = bool({"CODEX_HOME", "HOME"} & set(request.environment))
         argv = [
             self.program,
             "exec",
@@ -59,14 +63,14 @@ class Codex:
         argv += [word for key, value in given.items() for word in ("-c", f"{key}={value}")]
         argv += ["-m", wanted.model] if wanted.model else []
         argv += ["resume", request.conversation] if request.conversation else []
-        return Start((*argv, "-"), {"CODEX_HOME": str(home / "codex")})
+        return Start((*argv, "-"), {"CODEX_HOME": str(own_folder(request, "CODEX_HOME", ".codex", home / "codex"))})
 
     def read(self, event: Mapping[str, Any], report: Report) -> Iterator[str]:
         """Take `thread.started`, `turn.completed`, `turn.failed`, `error` and `item.completed` events."""
         item = event["item"] if isinstance(event.get("item"), Mapping) else {}
         match event.get("type"):
             case "thread.started":
-                report.conversation = str(event.get("thread_id") or "")
+                report.conversation = named(event.get("thread_id"), report.conversation)
             case "turn.completed":
                 report.ended, report.failed = True, ""
                 usage = event["usage"] if isinstance(event.get("usage"), Mapping) else {}
@@ -83,19 +87,32 @@ class Codex:
                 yield from _item(item)
 
     def sessions(self, request: Request, home: Path, conversation: str) -> list[tuple[Path, str]]:
-        """One file below `sessions`, by date; a conversation that goes on is laid where its date does not matter."""
-        config = Path(request.environment.get("CODEX_HOME", home / "codex")) / "sessions"
+        """One file below `sessions`, by date."""
+        config = own_folder(request, "CODEX_HOME", ".codex", home / "codex") / "sessions"
         found = sorted(config.rglob(f"rollout-*-{conversation}.jsonl")) if config.is_dir() else []
         if found:
             return [(found[-1], found[-1].name)]
         kept = sorted((request.memory / self.name).glob(f"rollout-*-{conversation}.jsonl")) if request.memory else []
-        # rollout-2026-11-29T10-33-00-<id>.jsonl lies in 2026/11/29
-        return [
-            (config.joinpath(*path.name.split("-", 4)[1:3], path.name.split("-", 4)[3][:2], path.name), path.name) for path in kept[-1:]
-        ]
+        return [(config.joinpath(*_day(path.name), path.name), path.name) for path in kept[-1:]]
 
 
 CLI = Codex()
+
+
+def _day(name: str) -> tuple[str, ...]:
+    """Where a conversation lies: rollout-2026-11-29T10-33-00-<id>.jsonl in 2026/11/29."""
+    found = re.match(r"rollout-(\d{4})-(\d\d)-(\d\d)T", name)
+    return found.groups() if found else ()
+
+
+def _gateway(environment: Mapping[str, str]) -> dict[str, str]:
+    """The provider's settings where a binding names another address; a gateway is asked over plain HTTP."""
+    if "OPENAI_BASE_URL" not in environment:
+        return {}
+    key = "OPENAI_API_KEY" if "OPENAI_API_KEY" in environment else "CODEX_API_KEY"
+    named = {"name": "gateway", "base_url": environment["OPENAI_BASE_URL"], "wire_api": "responses", "env_key": key}
+    written = [f"{name}={json.dumps(value)}" for name, value in named.items()]
+    return {"model_provider": '"gateway"', "model_providers.gateway": f"{{{', '.join(written)}, supports_websockets=false}}"}
 
 
 def _item(item: Mapping[str, Any]) -> Iterator[str]:
@@ -114,7 +131,7 @@ def _item(item: Mapping[str, Any]) -> Iterator[str]:
 
 def _more(before: int | None, value: Any) -> int | None:
     """Add a count that may not be one."""
-    told = value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    told = counted(value)
     return before if told is None else (before or 0) + told
 
 

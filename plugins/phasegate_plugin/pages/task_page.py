@@ -111,11 +111,23 @@ def _alone(says: TaskStatement | ConvergeStatement | None, page: str, places: Pl
         "excerpt": own.excerpt if own else "",
         "log_href": places.download(page, own.log) if own else "",
         "principals": own.principals if own else (),
+        "took": _took(own),
         "started_at": own.started_at if own else "",
         "refusals": tuple(RefusalView(item.rule, item.path, item.text) for item in own.refusals) if own else (),
         "merged": tuple(MergedRow(task, commit, places.task(task)) for task, commit in merge.merged) if merge else (),
         "conflicts": tuple(ConflictView(item.task, item.paths, item.text) for item in merge.conflicts) if merge else (),
     }
+
+
+def _took(own: TaskStatement | None) -> str:
+    """What an agent reported of its work; empty for everybody else."""
+    figures = own.figures if own else None
+    if figures is None:
+        return ""
+    told = [f"{figures.cost} USD"] if figures.cost is not None else []
+    told += [f"{figures.input_tokens or 0:,} + {figures.output_tokens or 0:,} tokens"] if figures.input_tokens is not None else []
+    told += [f"{figures.requests:,} requests"] if figures.requests is not None else []
+    return ", ".join([*told, *filter(None, (figures.model, figures.provider))])
 
 
 def entries(says: TaskStatement | ConvergeStatement | None, task: TaskContract | None) -> tuple[Entry, ...]:

@@ -123,6 +123,7 @@ class TaskView:
 
     `outcome` is "completed", "failed", "invalid" (it cannot be believed; `reason` says why) or "none" (nothing was delivered yet).
     `judged`: whether the newest verdict on the phase rests on this very statement; `findings` are then what it says of this task.
+    `took` is what an agent reported of its work: cost, tokens, requests, model.
     `diff` is ready HTML of what the sealed commit changed; empty where there is none, and then `diff_note` says why.
     """
 
@@ -163,6 +164,7 @@ class TaskView:
     diff_note: str
     verdict_href: str
     verify: tuple[str, ...]
+    took: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from dag_factory.operators import spending
 from dag_factory.runners import RUNNERS, Figures, Flaw, Outcome
@@ -37,7 +38,7 @@ class Spender:
     waits = False
 
     def __init__(self):
-        self.costs, self.allowed, self.ends = {}, [], {}
+        self.costs, self.allowed, self.ends, self.leaves = {}, [], {}, True
 
     def reports(self, value):
         return frozenset({"money", "tokens", "requests", "time"})
@@ -48,7 +49,8 @@ class Spender:
     def run(self, request, stop):
         self.allowed.append(request.allowance)
         name = request.work["command"]
-        (request.evidence / "note.md").write_text("a note\n")
+        if self.leaves:
+            (request.evidence / "note.md").write_text("a note\n")
         cost = self.costs.get(name, "0.10")
         figures = Figures("acme", "large", f"talk-{name}", 3, 100, 20, None if cost is None else Decimal(cost))
         done = Outcome("exited", 0, (f"script:{name}",), 0, False, "done", 0.1, figures=figures)
@@ -104,11 +106,13 @@ def test_what_is_over_ends_the_task_with_a_finding(spent, spender):
     house.run("first.write", "first.more")
     says = "It took 1.25 US dollars where 1.000000 were left for it."
     assert house.failures == {"first.write": f"@writer failed: {says}"}
+    assert type(house.errors["first.write"]) is AirflowException
     said = house.record.newest("first/write").says
     assert (said.outcome, said.exit_code, said.figures.cost) == ("failed", 0, "1.25"), "it says that it ended well"
     house.run("first.write")
     assert len(spender.allowed) == 2, "and is not begun again"
     assert house.failures["first.write"] == "@writer failed: It was not begun: no US dollars are left in persona/writer."
+    assert type(house.errors["first.write"]) is AirflowFailException, "nor tried again"
     house.close("first")
     assert [finding.rule for finding in house.findings("first")] == ["task-failed", "budget-exceeded"]
 
@@ -150,6 +154,20 @@ def test_all_attempts_of_a_task_draw_on_one_account(spent, spender):
     house.run("first.write", "first.write", "first.write")
     assert money(spender) == ["1.00", "0.60", "0.20"]
     assert "It took 0.40 US dollars where 0.200000 were left for it." in house.failures["first.write"]
+
+
+def test_fix_phases_draw_on_the_same_accounts(spent, spender):
+    house = spent(more="budget: 10 USD\nfix: {max_cycles: 2}", task=", budget: 1 USD")
+    spender.costs["one"], spender.leaves = "0.40", False
+    house.run("first.write", "first.more")
+    house.close("first")
+    assert house.word("first") == "FAILED"
+    house.fix("first")
+    assert money(spender)[2:] == ["0.60", "9.10"], "the tightest account of the one, and all that the run has left for the other"
+    spender.leaves = True
+    house.fix("first", 2)
+    assert money(spender)[4:] == ["0.20", "8.60"]
+    assert house.failures["first.fix_2.fix[0]"] == "@writer failed: It took 0.40 US dollars where 0.200000 were left for it."
 
 
 def test_what_a_dead_attempt_reserved_counts_as_spent(spent, spender):
@@ -253,8 +271,41 @@ def test_a_ledger_that_was_changed_lets_nobody_spend(spent, spender):
     assert len(spender.allowed) == 2
 
 
+def test_the_last_entry_cannot_be_taken_away_either(spent, spender):
+    from pathlib import Path
+
+    house = spent(more="budget: 1 USD")
+    house.run("first.write", "first.more")
+    (Path(house.store.path) / house.record.charter.digest[:16] / "ledger" / "0002.json").unlink()
+    house.run("first.write")
+    assert "is not whole: statements/first/more/0001 was worked on a budget, and no entry tells of it." in house.failures["first.write"]
+    assert len(spender.allowed) == 2
+
+
 def test_what_was_said_already_is_said_once():
     told = Outcome("spent", None, (), 0, False, "", 0.1, figures=Figures(cost=Decimal(9)), flaws=(Flaw("budget-exceeded", "Enough."),))
     from dag_factory.runners import Allowance
 
     assert spending.held_to(told, Allowance(money=Decimal(1))) is told
+
+
+def test_people_are_told_what_was_drawn(spent, spender):
+    from pathlib import Path
+
+    from typer.testing import CliRunner
+
+    from dag_factory.cli import app
+
+    house = spent(more="budget: 1 USD", task=", budget: {tokens: 100, requests: 5}")
+    house.run("first.write", "first.more")
+    told = CliRunner().invoke(app, ["report", str(house.store.path)]).output
+    assert "## Budgets" in told
+    assert "| `run` | 1 USD | 0.20 USD |" in told
+    assert "| `task/first/write` | 100 tokens | ✗ 120 tokens |" in told
+    assert "| `task/first/write` | 5 requests | 3 requests |" in told
+    shown = CliRunner().invoke(app, ["status", str(house.store.path)]).output
+    assert "Budgets\n  • run: 0.20 USD of 1 USD spent or set aside\n  ✗ task/first/write: 120 tokens of 100 tokens" in shown
+    (Path(house.store.path) / house.record.charter.digest[:16] / "ledger" / "0001.json").unlink()
+    assert "**It cannot be told:** `The ledger of " in CliRunner().invoke(app, ["report", str(house.store.path)]).output
+    other = spent()
+    assert "Budgets" not in CliRunner().invoke(app, ["status", str(other.store.path)]).output

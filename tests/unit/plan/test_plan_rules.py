@@ -33,6 +33,34 @@ def test_a_default_that_cannot_work_is_told_once(planner: Any) -> None:
     assert type(planner)(planner.folder, text).only("runner-unavailable")
 
 
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("¦runner: {robot: arm-7}", "There is no runner 'robot' here."),
+        ("¦runner: {command: make it}", "command is one of Phasegate's own runners."),
+    ],
+)
+def test_a_runner_nobody_brings(planner: Any, written: str, says: str) -> None:
+    told = planner.only("runner-unavailable", ('  devops: {python: "ops:deploy"}', f"  devops: {{{written}}}"))
+    assert told.reason == says
+
+
+def test_a_runner_that_another_distribution_brings(planner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib import import_module
+    from types import SimpleNamespace
+
+    robot = SimpleNamespace(
+        name="robot", reexecutes=False, waits=False, reports=lambda value: frozenset({"time"}), principals=lambda _: (), run=None
+    )
+    point = SimpleNamespace(name="robot", value="arms:robot", dist=SimpleNamespace(name="arms"), load=lambda: robot)
+    monkeypatch.setattr(import_module("dag_factory.runners.installed"), "entry_points", lambda group: [point])
+    plan = planner.plan(('  devops: {python: "ops:deploy"}', "  devops: {runner: {robot: arm-7}, budget: {time: 1h}}"))
+    assert plan.contract.tasks["integration/devops"].runner == "robot"
+    assert plan.executions["integration/devops"].work == "arm-7"
+    told = planner.only("budget-unenforced", ('  devops: {python: "ops:deploy"}', "  devops: {runner: {robot: arm-7}, ¦budget: 1 USD}"))
+    assert told.reason.startswith("`robot` reports time")
+
+
 @pytest.mark.parametrize("written", ["agent: ¦cloude", "agent: {¦cli: cloude}"])
 def test_an_agent_nobody_knows(planner: Any, written: str) -> None:
     written = written if "cli" in written else written.replace("agent: ¦", "¦agent: ")

@@ -12,6 +12,7 @@ import pytest
 from support.pages import PREFIX, Server, address, serving
 from support.runs import HonestRun, honest, place
 
+from dag_factory.evidence.reported import Figures
 from dag_factory.evidence.statement import Entry, Refusal
 from dag_factory.links import EvidenceLink, RunLink, VerdictLink
 
@@ -78,6 +79,13 @@ class TestWhatIsThere:
         for entry in run.record.newest("validation/test-engineer").says.evidence:  # type: ignore[union-attr]
             assert f"{at}/tasks/validation/test-engineer/files/{entry.item}/{entry.name}" in answer.text
             assert f"{at}/tasks/validation/test-engineer/download/{entry.digest}" in answer.text
+
+    def test_a_task_shows_what_an_agent_took(self, server: Server, run: HonestRun, at: str) -> None:
+        evil = Figures(provider="acme", model="<b>large", conversation="c", requests=3, input_tokens=1200, output_tokens=34, cost="0.25")
+        run.deliver("validation/documentation-writer", figures=evil)
+        answer = server.get(f"{at}/tasks/validation/documentation-writer")
+        assert "0.25 USD, 1,200 + 34 tokens, 3 requests, &lt;b&gt;large, acme" in answer.text
+        assert "It took" in answer.text
 
     def test_a_merge_is_a_page_of_its_own(self, server: Server, run: HonestRun, at: str) -> None:
         answer = server.get(f"{at}/tasks/implementation/converge")

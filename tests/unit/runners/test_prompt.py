@@ -160,3 +160,28 @@ def test_a_link_is_an_instruction_file_too(tmp_path):
 def test_who_goes_on_is_told_so():
     text = compose({**TOLD, "attempt": 2}, workspace=Path("/w"), inputs=Path("/i"), evidence=Path("/e"), resumed=True)
     assert text.startswith("Your attempt before this one failed; this is attempt 2")
+
+
+@pytest.mark.parametrize(
+    ("resumed", "laid", "says"),
+    [
+        (
+            True,
+            True,
+            "Your attempt before this one failed; this is attempt 2 of the same task. The folders have new places, named below. What it left lies",
+        ),
+        (True, False, "Nothing of it lies in the workspace."),
+        (False, True, "An attempt before this one was lost in the middle; this is attempt 2"),
+    ],
+)
+def test_what_became_of_the_attempt_before(resumed, laid, says):
+    asked = {"workspace": Path("/w"), "inputs": Path("/i"), "evidence": Path("/e"), "resumed": resumed, "laid": laid}
+    assert says in compose({**TOLD, "attempt": 2}, **asked)
+
+
+def test_who_judges_again_is_not_told_to_mend():
+    text = prompt(findings=[FINDING], cycle=1, judges=True)
+    assert "# What was found before, and is said to be mended" in text
+    assert "you judge all of it again, whatever was said before" in text
+    assert "to be mended, and nothing else" not in text
+    assert "# What to mend" in prompt(findings=[FINDING], cycle=1)

@@ -1,0 +1,139 @@
+"""What command lines of agents print, read whatever it is: a model, or whoever sits in its place, chooses much of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dag_factory.evidence.strict_json import dumps_canonical
+from dag_factory.operators.keeping import figures_of
+from dag_factory.runners import Outcome
+from dag_factory.runners.agents import claude, codex
+from dag_factory.runners.agents.base import Report, Wanted, bring, remember
+
+CLIS = pytest.mark.parametrize("cli", [claude.CLI, codex.CLI], ids=lambda cli: cli.name)
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+PART = st.fixed_dictionaries({"type": st.sampled_from(["text", "tool_use"]), "text": ANY, "name": ANY, "input": ANY})
+ITEM = st.fixed_dictionaries(
+    {"type": st.sampled_from(["agent_message", "command_execution", "file_change", "error"]), "text": ANY, "changes": ANY, "message": ANY}
+)
+TYPES = ["system", "assistant", "user", "result", "thread.started", "turn.completed", "turn.failed", "error", "item.completed"]
+EVENT = st.fixed_dictionaries(
+    {"type": st.sampled_from(TYPES)},
+    optional={
+        "message": ANY | st.fixed_dictionaries({"id": ANY, "model": ANY, "usage": ANY, "content": ANY | st.lists(PART, max_size=2)}),
+        "item": ANY | ITEM,
+        "usage": ANY | st.dictionaries(st.sampled_from(["input_tokens", "output_tokens", "cache_read_input_tokens"]), ANY),
+        "subtype": st.sampled_from(["init", "api_retry", "success", "error_max_turns", "error_max_budget_usd"]),
+        **dict.fromkeys(
+            [
+                "session_id",
+                "thread_id",
+                "model",
+                "total_cost_usd",
+                "is_error",
+                "errors",
+                "result",
+                "permission_denials",
+                "error",
+                "error_status",
+            ],
+            ANY,
+        ),
+    },
+)
+
+
+@CLIS
+@given(events=st.lists(EVENT, max_size=4))
+def test_whatever_it_prints_can_be_signed(cli, events):
+    report, lines = Report(cli.provider), []
+    for event in events:
+        lines += cli.read(json.loads(json.dumps(event)), report)
+    figures = figures_of(Outcome("exited", 0, (), 0, False, "", 0.0, figures=report.figures))
+    assert type(figures).model_validate_json(dumps_canonical(figures.model_dump(by_alias=True, mode="json"))) == figures
+    assert report.cost is None or report.cost >= 0
+    "\n".join((*lines, report.failed, report.said, report.trouble)).encode()
+
+
+@CLIS
+@pytest.mark.parametrize("value", ["NaN", float("nan"), float("inf"), -1, "-0.5", "1e400", True, [], None, 10**30])
+def test_what_is_no_amount_is_none(cli, value):
+    report = Report(cli.provider)
+    usage = {"input_tokens": value, "output_tokens": value}
+    list(cli.read({"type": "result", "total_cost_usd": value, "usage": usage, "is_error": False, "subtype": "success"}, report))
+    list(cli.read({"type": "turn.completed", "usage": usage}, report))
+    assert report.cost is None
+    assert not report.figures.tokens
+
+
+@CLIS
+@pytest.mark.parametrize("name", ["../../keys/phasegate", "a/b", "/etc/passwd", "", "*", "a\0b", ".."])
+def test_a_conversation_that_leads_elsewhere_is_not_kept(cli, bench, tmp_path, name):
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys/phasegate.jsonl").write_text("secret")
+    request = replace(bench.request({"agent": cli.name}), memory=tmp_path / "memory", conversation=name)
+    remember(cli, request, tmp_path / "home", name)
+    assert not bring(cli, request, tmp_path / "home")
+    assert not (tmp_path / "memory").exists()
+
+
+def test_a_conversation_of_codex_is_laid_by_its_day(bench, tmp_path):
+    request = replace(bench.request({"agent": "codex"}), memory=tmp_path / "memory", conversation="t-1")
+    (tmp_path / "memory/codex").mkdir(parents=True)
+    (tmp_path / "memory/codex/rollout-2026-11-29T10-33-00-t-1.jsonl").write_text("words")
+    assert bring(codex.CLI, request, tmp_path / "home")
+    assert (tmp_path / "home/codex/sessions/2026/11/29/rollout-2026-11-29T10-33-00-t-1.jsonl").read_text() == "words"
+    (tmp_path / "memory/codex/rollout-2026-11-29T10-33-00-t-1.jsonl").rename(tmp_path / "memory/codex/rollout-x-t-1.jsonl")
+    assert bring(codex.CLI, request, tmp_path / "other")
+    assert (tmp_path / "other/codex/sessions/rollout-x-t-1.jsonl").is_file()
+
+
+def test_who_binds_a_home_means_what_lies_there(bench, tmp_path):
+    for cli, folder in ((claude.CLI, ".claude/projects"), (codex.CLI, ".codex/sessions")):
+        request = bench.request({"agent": cli.name}, HOME=str(tmp_path / "maria"))
+        (tmp_path / "maria" / ".codex/sessions").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "maria" / ".codex/sessions/rollout-1-c-1.jsonl").touch()
+        [(path, _)] = cli.sessions(request, tmp_path / "home", "c-1")
+        assert path.is_relative_to(tmp_path / "maria" / folder)
+        assert str(tmp_path / "home") not in str(cli.start(request, Wanted(cli.name), tmp_path / "home").environment)
+
+
+def test_what_codex_says_is_read():
+    report = Report("openai")
+    events = [
+        {"type": "thread.started", "thread_id": "t-1"},
+        {"type": "item.completed", "item": {"type": "command_execution", "command": "make", "exit_code": 0}},
+        {"type": "item.completed", "item": {"type": "file_change", "changes": [{"path": "a.md"}, 3]}},
+        {"type": "item.completed", "item": {"type": "agent_message", "text": "Done."}},
+        {"type": "error", "message": "Reconnecting"},
+        {"type": "turn.completed", "usage": {"input_tokens": 10, "output_tokens": True}},
+        {"type": "turn.completed", "usage": {"input_tokens": 5, "output_tokens": 2}},
+        {"type": "turn.completed", "usage": None},
+        {"type": "item.completed", "item": 5},
+    ]
+    lines = [line for event in events for line in codex.CLI.read(event, report)]
+    assert lines == ["$ make (0)", "changed a.md", "Done.", "Reconnecting"]
+    assert (report.conversation, report.input_tokens, report.output_tokens, report.ended, report.failed, report.said) == (
+        "t-1", 15, 2, True, "", "Done.",
+    )  # fmt: skip
+    assert list(codex.CLI.read({"type": "turn.failed", "error": {"message": "no credit"}}, report)) == ["failed: no credit"]
+    assert report.failed == "no credit"
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"type": 3}, {"type": "assistant"}, {"type": "assistant", "message": 4}, {"type": "result", "usage": "x"}]
+)
+def test_what_is_no_event_of_claude_breaks_nothing(event):
+    report = Report("anthropic")
+    list(claude.CLI.read(event, report))
+    assert report.cost is None
+    assert report.figures.tokens in (None, 0)
