@@ -35,8 +35,7 @@ from dag_factory.errors import StoreError
 
 __all__ = ["RunStore", "Store"]
 
-_CHUNK = 1 << 20
-_MANY = 200  # files from which on the whole disk is waited for instead of each of them
+_CHUNK, _MANY = 1 << 20, 200  # bytes read at once; files from which on the whole disk is waited for, not each of them
 _REMEDY = "Check [phasegate] evidence_root and its rights."
 
 

@@ -116,6 +116,11 @@ class Attempt(Workplace):
         if self.task.runner == "check":
             self.checks.append(result_of(self.task, "check", outcome, keep_log(self.scope.run, place.root / "log.txt")))
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether another try would find the same: nothing was left of its budget, so it was not begun."""
+        return self.outcome is not None and self.outcome.ended == "spent" and self.outcome.figures is None
+
     def seal(self, *, failed: bool = False) -> None:
         """Commit what the persona left, or say why it cannot be. What a failed attempt left is kept, and counts for nothing."""
         _, place = self._ready()

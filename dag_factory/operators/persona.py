@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from dag_factory.links import EvidenceLink
 from dag_factory.operators.base import PlanOperator
@@ -66,8 +66,8 @@ class PersonaOperator(PlanOperator):
         with self._told():
             attempt = self._begun(context)
             failed = self._delivered(attempt, self._work(attempt)) if attempt else None
-        if failed:
-            raise AirflowException(failed)
+        if failed and attempt:
+            raise (AirflowFailException if attempt.hopeless else AirflowException)(failed)
 
     def on_kill(self) -> None:
         """End the persona's whole process tree; `execute` goes on, and refuses to attest."""

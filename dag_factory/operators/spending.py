@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from dag_factory.errors import StoreError
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
 from dag_factory.evidence.ledger import FOLDER, Amounts, Ledger, Reservation, read_ledger
 from dag_factory.evidence.record import fix_folder
@@ -41,8 +42,14 @@ def reserve(asked: Assignment) -> Allowance | Flaw:
     charter = asked.record.charter
     keys = [PublicKey(pem) for pem in charter.says.keys.values()]
     authority = PublicKey(charter.says.keys[AUTHORITY])
+    drawn = set(_drawn(asked))
     while True:
         ledger = read_ledger(asked.scope.run, charter.digest, authority, {key.keyid: key for key in keys})
+        if lost := sorted(drawn - {one.attempt for one in ledger.reservations}):
+            raise StoreError(
+                f"The ledger of {asked.scope.run.path} is not whole: {lost[0]} was worked on a budget, and no entry tells of it.",
+                remedy="Find out by whom it was changed; nothing more is spent in this run. Start a new one.",
+            )
         found = dict(_shares(asked, ledger, accounts))
         empty = [kind for kind, (left, _) in found.items() if left <= 0]
         if empty:
@@ -98,6 +105,19 @@ def _waiting(asked: Assignment, ledger: Ledger, account: str) -> int:
 
 def _draws(plan: Plan, task: str, account: str) -> bool:
     return task in plan.executions and account in plan.executions[task].accounts
+
+
+def _drawn(asked: Assignment) -> Iterator[str]:
+    """The attempts that were known when this one began, whose statements tell what they drew on some account: each was reserved for."""
+    record = asked.record
+    for name, stored in ((name, stored) for name, found in record.statements.items() for stored in found):
+        if stored.says.figures and asked.plan.executions[name].accounts:
+            yield f"{_below('', 0, name)}/{stored.says.binding.attempt:04d}"
+    for phase, rounds in record.rounds.items():
+        for one in rounds:
+            for name, stored in ((name, stored) for name, found in one.statements.items() for stored in found):
+                if stored.says.figures and name in asked.plan.executions and asked.plan.executions[name].accounts:
+                    yield f"{_below(phase, one.cycle, name)}/{stored.says.binding.attempt:04d}"
 
 
 def _below(phase: str, cycle: int, task: str) -> str:

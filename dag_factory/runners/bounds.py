@@ -23,7 +23,7 @@ from dag_factory.runners.base import Bounds
 __all__ = ["Watch", "limits_of", "why_not_offline"]
 
 _EVERY = 0.2  # seconds between two looks at the processes
-_DISK_EVERY = 2.0  # and from one look at the folders to the next
+_DISK_EVERY = 2.0  # and from one look at the folders to the next, at least: a fourth of that share
 _A_LITTLE = 0.01  # seconds for which folders are looked at, before all else is looked at again
 _AT_ONCE = 500  # files of one folder that are looked at in one go
 _SHARE = 50  # looking costs at most one part in so many of the time
@@ -63,6 +63,7 @@ class Watch:
         self._bounds = bounds
         self._folders = tuple(folders)
         self._scan: Iterator[int] | None = None
+        self._spent = 0.0
         self._next = self._next_disk = time.monotonic() + _EVERY
 
     def over(self, root: int) -> str:
@@ -96,12 +97,13 @@ class Watch:
         if self._scan is None:
             if now < self._next_disk:
                 return ""
-            self._scan = _sizes(self._folders)
+            self._scan, self._spent = _sizes(self._folders), 0.0
         taken = next(self._scan, None)
         while taken is not None and taken <= self._bounds.disk and time.monotonic() - now < _A_LITTLE:
             taken = next(self._scan, None)
+        self._spent += time.monotonic() - now
         if taken is None:
-            self._scan, self._next_disk = None, time.monotonic() + _DISK_EVERY
+            self._scan, self._next_disk = None, time.monotonic() + max(_DISK_EVERY, self._spent * _SHARE * 4)
         elif taken > self._bounds.disk:
             return f"It took {_megabytes(taken)} of the disk, and {_megabytes(self._bounds.disk)} are allowed."
         return ""

@@ -101,7 +101,7 @@ def compose(
         )
     parts += _task(told)
     parts += _owed(told, workspace, evidence)
-    parts += _found(told.get("findings") or ())
+    parts += _found(told.get("findings") or (), judges=bool(told.get("judges")))
     parts += _around(told, inputs, given)
     parts += _forbidden(told, instructions)
     return _written(parts)
@@ -117,7 +117,9 @@ def _task(told: Mapping[str, Any]) -> Iterator[Part]:
         lines.append(
             f"Your feature is {told['feature']}. Others work on: {', '.join(sorted(set(features) - {told['feature']})) or 'nothing else'}."
         )
-    if told.get("cycle"):
+    if told.get("cycle") and told.get("judges"):
+        lines.append(f"This is fix cycle {told['cycle']}: the work was mended, and you judge all of it again, whatever was said before.")
+    elif told.get("cycle"):
         lines.append(
             f"This is fix cycle {told['cycle']}: what is listed under *What to mend* is to be mended, and nothing else is to change."
         )
@@ -161,10 +163,11 @@ def _item(item: Mapping[str, Any], evidence: Path) -> str:
     return f"**{item['id']}** ({item['kind']}): {where}{expect}{check}{differs}."
 
 
-def _found(findings: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+def _found(findings: Sequence[Mapping[str, Any]], *, judges: bool) -> Iterator[Part]:
     if not findings:
         return
-    yield f"# What to mend\n\nA gate found {len(findings)}. Each has the rule it breaks; what others wrote about it is fenced."
+    title = "What was found before, and is said to be mended" if judges else "What to mend"
+    yield f"# {title}\n\nA gate found {len(findings)}. Each has the rule it breaks; what others wrote about it is fenced."
     for finding in findings[:_FINDINGS]:
         checks = finding.get("checks") or ()
         yield f"## {_word(finding['rule'])}"

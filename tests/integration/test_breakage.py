@@ -14,7 +14,9 @@ from support.levers import clear, sound
 from dag_factory.runners import warden
 
 GATE, AUTHOR, READER = "drafting.gate", "drafting.author", "reading.reader"
+TOKEN = "tango-from/the+environment"
 PATIENT = {
+    "TESTS_TOKEN": TOKEN,
     "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "8",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
@@ -78,6 +80,19 @@ def test_the_supervisor_of_a_task_is_killed_and_the_task_is_not(broken: RealAirf
     assert run.end() == "success"
     assert [item.says.binding.attempt for item in run.record.statements["drafting/author"]] == [2]
     assert sound(run)
+
+
+def test_a_secret_is_in_no_file_of_a_real_airflow(broken: RealAirflow) -> None:
+    """Neither in its logs, nor in its database with XComs, rendered fields and serialised DAGs, nor in the evidence store."""
+    run, _ = working(broken, "waits/secret")
+    go(broken)
+    assert run.end() == "success"
+    assert "It is ***" in run.log(AUTHOR)
+    assert TOKEN[:9] in run.log(AUTHOR), "a part of it is no secret, and these eyes are open"
+    spellings = (TOKEN.encode(), TOKEN.replace("/", "%2F").encode(), TOKEN.replace("/", "\\/").encode())
+    files = [path for path in broken.home.root.rglob("*") if path.is_file()]
+    assert any(path.name == "airflow.db" for path in files)
+    assert [path for path in files if any(text in path.read_bytes() for text in spellings)] == []
 
 
 def test_the_store_cannot_be_reached_and_is_mended(broken: RealAirflow) -> None:

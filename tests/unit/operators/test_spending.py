@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from dag_factory.operators import spending
 from dag_factory.runners import RUNNERS, Figures, Flaw, Outcome
@@ -105,11 +106,13 @@ def test_what_is_over_ends_the_task_with_a_finding(spent, spender):
     house.run("first.write", "first.more")
     says = "It took 1.25 US dollars where 1.000000 were left for it."
     assert house.failures == {"first.write": f"@writer failed: {says}"}
+    assert type(house.errors["first.write"]) is AirflowException
     said = house.record.newest("first/write").says
     assert (said.outcome, said.exit_code, said.figures.cost) == ("failed", 0, "1.25"), "it says that it ended well"
     house.run("first.write")
     assert len(spender.allowed) == 2, "and is not begun again"
     assert house.failures["first.write"] == "@writer failed: It was not begun: no US dollars are left in persona/writer."
+    assert type(house.errors["first.write"]) is AirflowFailException, "nor tried again"
     house.close("first")
     assert [finding.rule for finding in house.findings("first")] == ["task-failed", "budget-exceeded"]
 
@@ -265,6 +268,17 @@ def test_a_ledger_that_was_changed_lets_nobody_spend(spent, spender):
     (folder / "0001.json").write_bytes(b"{}")
     house.run("first.write")
     assert "0001.json cannot be believed" in house.failures["first.write"]
+    assert len(spender.allowed) == 2
+
+
+def test_the_last_entry_cannot_be_taken_away_either(spent, spender):
+    from pathlib import Path
+
+    house = spent(more="budget: 1 USD")
+    house.run("first.write", "first.more")
+    (Path(house.store.path) / house.record.charter.digest[:16] / "ledger" / "0002.json").unlink()
+    house.run("first.write")
+    assert "is not whole: statements/first/more/0001 was worked on a budget, and no entry tells of it." in house.failures["first.write"]
     assert len(spender.allowed) == 2
 
 

@@ -21,7 +21,7 @@ import sys
 {body}
 heavy = {heavy!r}
 print(*sorted(name for name in sys.modules if any(name == part or name.startswith(part + ".") for part in heavy)))
-print(*sorted(name for name in sys.modules if name.startswith("dag_factory.workspace")))
+print(*sorted(name for name in sys.modules if name.startswith(("dag_factory.workspace", "dag_factory.runners.agents.", "dag_factory.runners.prompt"))))
 """
 
 
@@ -36,11 +36,12 @@ def test_importing_a_lower_floor_loads_nothing_heavy(module: str) -> None:
     assert loaded(f"import {module}") == []
 
 
-def test_reading_and_planning_a_spec_loads_nothing_heavy(planner: Any) -> None:
+@pytest.mark.parametrize("devops", ['{python: "ops:deploy"}', "{agent: claude, budget: 5 USD}"], ids=["as it is", "with an agent"])
+def test_reading_and_planning_a_spec_loads_nothing_heavy(planner: Any, devops: str) -> None:
     body = """
 from pathlib import Path
 from dag_factory.plan import compile_plan
 from dag_factory.spec import read_spec
 compile_plan(read_spec(Path(sys.argv[1])))
 """
-    assert loaded(body, str(planner.write())) == []
+    assert loaded(body, str(planner.write(('  devops: {python: "ops:deploy"}', f"  devops: {devops}")))) == []

@@ -134,6 +134,21 @@ def test_however_many_files_there_are_each_look_is_short_and_goes_on_where_the_l
     assert "of the disk" in next(filter(None, answers))
 
 
+def test_the_more_files_there_are_the_less_often_all_are_looked_at(monkeypatch):
+    def slowly(folders):
+        time.sleep(0.05)
+        yield 1
+
+    monkeypatch.setattr(module, "_sizes", slowly)
+    monkeypatch.setattr(module, "_below", lambda root: [])
+    watch = Watch(Bounds(), [])
+    watch._next = watch._next_disk = 0
+    while watch._next_disk == 0 or watch._scan is not None:
+        watch._next = 0
+        assert watch.over(1) == ""
+    assert watch._next_disk - time.monotonic() > 8
+
+
 def test_where_the_kernel_does_not_tell_children_all_are_asked(bench, monkeypatch):
     with subprocess.Popen(["sh", "-c", "sleep 60 & wait"]) as process:
         try:

@@ -177,3 +177,11 @@ def test_who_goes_on_is_told_so():
 def test_what_became_of_the_attempt_before(resumed, laid, says):
     asked = {"workspace": Path("/w"), "inputs": Path("/i"), "evidence": Path("/e"), "resumed": resumed, "laid": laid}
     assert says in compose({**TOLD, "attempt": 2}, **asked)
+
+
+def test_who_judges_again_is_not_told_to_mend():
+    text = prompt(findings=[FINDING], cycle=1, judges=True)
+    assert "# What was found before, and is said to be mended" in text
+    assert "you judge all of it again, whatever was said before" in text
+    assert "to be mended, and nothing else" not in text
+    assert "# What to mend" in prompt(findings=[FINDING], cycle=1)
