@@ -4,7 +4,8 @@ The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `e
 of which Airflow does the work); `process` (one program, run to its end), below it `warden` (outlives no program, nor the reverse),
 `orphans` (the net under the wardens), `bounds` and `offline` (what a program may take and reach), `output` and `masking` (the log,
 without secrets); `environment` (what a program gets to know); `agent` (a coding command line, see `agents`) and `prompt` (what it
-is told); `principals` and `functions` (who acted); `installed` (ways that other distributions bring).
+is told); `principals` and `functions` (who acted); `installed` (ways that other distributions bring);
+`offspring` and `guardian` (the end of what is started by work in the task's own process).
 """
 
 from __future__ import annotations
