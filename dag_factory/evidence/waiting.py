@@ -84,6 +84,10 @@ def _work(case: Case, tasks: Iterable[TaskContract], what: str) -> Iterator[Wait
         if task.external:
             over = "" if case.may_come(task.id) else "; its time is over"
             yield Waited(case.phase_id, "phasegate submit", f"@{task.persona} brings from outside {what}: {task.id}{over}")
+        elif task.people:
+            yield Waited(
+                case.phase_id, task.id, f"@{task.persona} answers in Airflow with {what}: {task.id}; asked are {', '.join(task.people)}"
+            )
         else:
             yield Waited(case.phase_id, task.id, f"@{task.persona} delivers {what}: {task.id}")
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dag_factory.evidence.contract import TaskContract
     from dag_factory.operators.attempt import Attempt
     from dag_factory.runners import Outcome
+    from dag_factory.runners.offspring import Offspring
 
 __all__ = ["StockFix", "StockWork", "stock_operator", "tried"]
 
@@ -46,6 +47,7 @@ class StockWork(PersonaOperator):
     """The part that all of them share; `stock` is the operator's own class, which comes next among the bases."""
 
     stock: ClassVar[type[BaseOperator]]
+    _offspring: Offspring | None = None
 
     def __init__(self, *, plan: Plan, contract: TaskContract, **kwargs: Any) -> None:
         try:
@@ -78,6 +80,8 @@ class StockWork(PersonaOperator):
         """See that nothing of it is attested, then end what the operator started."""
         super().on_kill()
         super(PlanOperator, self).on_kill()
+        if self._offspring is not None:
+            self._offspring.end()
 
     def _worked(self, context: Context, work: Callable[[], Any], *, since: str | None = None) -> Any:
         """Steps 0 to 6 around the operator's work.
@@ -105,10 +109,12 @@ class StockWork(PersonaOperator):
         from airflow.sdk.exceptions import AirflowTaskTimeout
 
         from dag_factory.operators.surroundings import surrounded, told, within
+        from dag_factory.runners.offspring import overseen
 
         limit = self._plan.executions[self._contract.id].timeout
+        mark = f"PHASEGATE_WORKSPACE={attempt.workspace.absolute()}"
         try:
-            with surrounded(attempt), within(limit):
+            with overseen(mark) as self._offspring, surrounded(attempt), within(limit):
                 self._fill_in(attempt, context)
                 return told(attempt), work(), None
         except TaskDeferred as deferred:

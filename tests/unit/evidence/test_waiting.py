@@ -40,6 +40,13 @@ def test_for_somebody_outside(tmp_path):
     assert told(run, after=1) == [f"@ux-designer brings from outside its evidence: {UX}; its time is over"]
 
 
+def test_for_people_who_are_asked_in_airflow(tmp_path):
+    run = honest(tmp_path, text=EXTERNAL.replace("external: true", "human: [uli, ute]"))
+    run.work("foundation", without=(UX,))
+    assert of(run) == [UX]
+    assert told(run) == [f"@ux-designer answers in Airflow with its evidence: {UX}; asked are uli, ute"]
+
+
 def test_for_the_next_phase_after_a_gate(tmp_path):
     run = honest(tmp_path, through="foundation")
     assert all(name.startswith("implementation/") for name in of(run))

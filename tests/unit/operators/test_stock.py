@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from datetime import timedelta
@@ -129,6 +130,10 @@ class Noted(BaseOperator):
     def do_kill(self, context: Any) -> None:
         self.on_kill()
 
+    def do_daemon(self, context: Any) -> None:
+        subprocess.Popen(["/bin/sh", "-c", f"(setsid sleep 300 & echo $! > {self.deep})"]).wait()
+        self.waits.append(int(Path(self.deep).read_text()))
+
     def go_on(self, context: Any, word: str, event: Any = None) -> str:
         with Path(os.environ["PHASEGATE_EVIDENCE"], "note.md").open("a", encoding="utf-8") as file:
             file.write(f" {word} {event} {self.text}")
@@ -188,6 +193,15 @@ def test_what_was_killed_is_not_attested_and_the_operators_own_end_is_called(sma
     assert "nothing of it is attested" in house.failures["first.write"]
     assert Noted.killed == ["end me"]
     assert house.record.newest("first/write") is None
+
+
+def test_a_daemon_that_it_leaves_does_not_outlive_it(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(Noted, "waits", [])
+    house = first(small(binding=bound(NOTED, does="daemon", deep=f"{tmp_path}/pid"), **REPORT))
+    assert house.failures == {}
+    [daemon] = Noted.waits
+    stat = Path(f"/proc/{daemon}/stat")
+    assert not stat.exists() or stat.read_bytes().rpartition(b")")[2].split()[0] == b"Z"
 
 
 def test_a_deferral_is_gone_on_with_in_the_same_place(small, monkeypatch):
