@@ -160,6 +160,7 @@ def _bundle(scope: Scope, record: RunRecord) -> bytes:
         names += [f"{folder}/decisions/{phase.id}/{stored.name}" for stored in record.decisions.get(phase.id, ())]
         names += [f"{folder}/waivers/{phase.id}/{stored.name}" for stored in record.waivers.get(phase.id, ())]
         names += [f"{folder}/verdicts/{phase.id}/{stored.name}" for stored in record.verdicts[phase.id]]
+    names += [f"{folder}/ledger/{name}" for name in scope.run.names(f"{folder}/ledger")]
     names += [f"{folder}/completions/{name}" for name in scope.run.names(f"{folder}/completions")]
     return b"".join((scope.run.read(name) or b"").strip() + b"\n" for name in names)
 

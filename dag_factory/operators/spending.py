@@ -110,14 +110,15 @@ def _draws(plan: Plan, task: str, account: str) -> bool:
 def _drawn(asked: Assignment) -> Iterator[str]:
     """The attempts that were known when this one began, whose statements tell what they drew on some account: each was reserved for."""
     record = asked.record
-    for name, stored in ((name, stored) for name, found in record.statements.items() for stored in found):
-        if stored.says.figures and asked.plan.executions[name].accounts:
-            yield f"{_below('', 0, name)}/{stored.says.binding.attempt:04d}"
-    for phase, rounds in record.rounds.items():
-        for one in rounds:
-            for name, stored in ((name, stored) for name, found in one.statements.items() for stored in found):
-                if stored.says.figures and name in asked.plan.executions and asked.plan.executions[name].accounts:
-                    yield f"{_below(phase, one.cycle, name)}/{stored.says.binding.attempt:04d}"
+    found = [(_below("", 0, name), stored) for name, told in record.statements.items() for stored in told]
+    for phase, one in ((phase, one) for phase, rounds in record.rounds.items() for one in rounds):
+        told = [*one.statements.items(), *one.superseded.items()]
+        found += [(_below(phase, one.cycle, name), stored) for name, delivered in told for stored in delivered]
+    for folder, stored in found:
+        bound = stored.says.binding
+        name = bound.task if bound.cycle else f"{bound.phase}/{bound.task}"
+        if stored.says.figures and name in asked.plan.executions and asked.plan.executions[name].accounts:
+            yield f"{folder}/{stored.name.removesuffix('.json')}"
 
 
 def _below(phase: str, cycle: int, task: str) -> str:

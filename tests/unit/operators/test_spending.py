@@ -271,6 +271,21 @@ def test_a_ledger_that_was_changed_lets_nobody_spend(spent, spender):
     assert len(spender.allowed) == 2
 
 
+def test_an_auditor_gets_the_ledger_with_the_run(spent, spender):
+    import json
+    from base64 import b64decode
+
+    house = spent(more="budget: 1 USD")
+    house.run("first.write", "first.more")
+    house.close("first")
+    house.run("complete")
+    assert house.failures == {}
+    folder = f"{house.record.charter.digest[:16]}/bundles"
+    bundle = house.store.read(f"{folder}/{house.store.names(folder)[-1]}")
+    kinds = [json.loads(b64decode(json.loads(line)["payload"]))["predicateType"] for line in bundle.splitlines()]
+    assert kinds.count("urn:phasegate:predicate:reservation:v1") == 2
+
+
 def test_the_last_entry_cannot_be_taken_away_either(spent, spender):
     from pathlib import Path
 
