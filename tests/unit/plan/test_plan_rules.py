@@ -36,7 +36,7 @@ def test_a_default_that_cannot_work_is_told_once(planner: Any) -> None:
 def test_an_unknown_kind_of_evidence(planner: Any) -> None:
     told = planner.only("evidence-kind-unknown", more=evidence("more: {report: m, ¦kind: sculpture}"))
     assert "'sculpture'" in told.reason
-    assert "file, markdown, json" in told.remedy
+    assert "benchmark, command, coverage" in told.remedy
 
 
 @pytest.mark.parametrize(
