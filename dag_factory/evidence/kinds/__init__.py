@@ -28,6 +28,9 @@ _CLASSES = {
     "benchmark": "BenchmarkKind",
     "vulnerabilities": "VulnerabilitiesKind",
     "image": "ImageKind",
+    "sbom": "SbomKind",
+    "openapi": "OpenapiKind",
+    "dbt": "DbtKind",
     "command": "CommandKind",
 }
 
