@@ -69,6 +69,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         TESTS_MISSING: "Fewer tests were run than were asked for.",
         TESTS_SKIPPED: "Tests were skipped or expected to fail, so they prove nothing.",
         COVERAGE_LOW: "The tests reach too little of the product, or too much of it was excluded from measuring.",
+        TESTS_FLAKY: "A test passed only because it was run again.",
+        COVERAGE_OMITTED: "A product file of a language that is measured was left out of measuring.",
         REPORT_STALE: "A report was not made in the course of the work it is evidence of, or what it rests on is too old.",
         REPORT_FOREIGN: "A report is of another tool, host or target than it must be.",
         CHECK_FAILED: "A check that Phasegate ran ended with a code other than 0.",

@@ -158,6 +158,7 @@ class Case:
         # Only gates examine; a task asks a case whether its phase is open.
         from dag_factory.evidence.kinds.asking import ask
         from dag_factory.evidence.kinds.base import Examination, Fault, Material
+        from dag_factory.evidence.policies.surroundings import surroundings
 
         found = [entry for entry in self.entries(task, item) if entry.item == item.id]
         ran = [result for result in self.results(task) if result.name == item.check]
@@ -174,7 +175,8 @@ class Case:
             return Examination((Fault(f"{item.place} is missing.", rule="evidence-missing"),), {})
         known = {name: data for name, data in contents.items() if data is not None}
         data = next(iter(known.values()), b"") if not item.changed else b""
-        material = Material(item.place, data, result.exit_code if result else None, known if item.changed else {})
+        more = surroundings(self, task, item, result)
+        material = Material(item.place, data, result.exit_code if result else None, known if item.changed else {}, **more)
         return ask(item.kind, material, item.expect)
 
     def entries(self, task: TaskContract, item: Item) -> tuple[Entry, ...]:
