@@ -13,6 +13,7 @@ from dag_factory.evidence.policies.delivery import delivered
 from dag_factory.evidence.policies.independence import independent
 from dag_factory.evidence.policies.items import evident
 from dag_factory.evidence.policies.merges import fits
+from dag_factory.evidence.policies.sharing import shared
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["POLICIES"]
@@ -26,4 +27,5 @@ POLICIES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     answered,  # 6
     independent,  # 7
     mended,  # 8
+    shared,  # 9
 )
