@@ -68,6 +68,9 @@ The schema knows keys, types and kinds of evidence. What two places of a spec ha
 """
 _EXAMPLES = {
     "json": "verdicts: {report: verdicts.json, kind: json, expect: {schema: {type: object, required: [verdicts]}}}",
+    "sbom": "bill: {report: sbom.json, kind: sbom, expect: {target: orders, min_components: 20}}",
+    "openapi": "api: {path: docs/openapi.yaml, kind: openapi, expect: {operations: [GET /orders], errors: true}}",
+    "dbt": "build: {report: run_results.json, kind: dbt, expect: {command: build, min_tests: 10, fresh: true}}",
     "image": "wireframe: {path: ux/wireframe.png, kind: image, expect: {min_width: 600, min_height: 400}}",
 }
 """Of kinds that no persona of the catalogue owes in a few words."""

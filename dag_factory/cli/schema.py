@@ -20,6 +20,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from dag_factory.evidence.kinds import KINDS
+from dag_factory.evidence.kinds.installed import names as installed_kinds
 from dag_factory.runners import RUNNERS
 from dag_factory.spec import Workflow, pattern_names, read_catalogue
 from dag_factory.spec.scalars import bytes_of, money_of, seconds_of
@@ -166,7 +167,7 @@ def _name(made: dict[str, Any]) -> None:
     task = made["$defs"]["Task"]["properties"]
     task["persona"] |= {"anyOf": [{"enum": list(read_catalogue())}, {"type": "string"}]}
     evidence = made["$defs"]["Evidence"]
-    evidence["properties"]["kind"] = {"enum": list(KINDS)} | {
+    evidence["properties"]["kind"] = {"enum": [*KINDS, *sorted({*installed_kinds()} - {*KINDS})]} | {
         key: value for key, value in evidence["properties"]["kind"].items() if key in ("description", "examples")
     }
     evidence["allOf"] = [

@@ -25,7 +25,7 @@ from dag_factory.evidence.verdict import Finding
 
 __all__ = ["OF_THE_PRODUCT", "Routing", "route"]
 
-OF_THE_PRODUCT = frozenset({"check-failed", "coverage-low", "tests-failed", "validation-failed"})
+OF_THE_PRODUCT = frozenset({"check-failed", "coverage-low", "tests-failed", "tests-flaky", "validation-failed"})
 """Rules whose finding speaks of what was validated, and not of the evidence that says so."""
 
 

@@ -188,18 +188,18 @@ class Merging:
         return tuple(Undone(task=task_id, path=path) for task_id, path in dict.fromkeys(owed) if path not in there)
 
     def _product(self, commit: str) -> str:
-        """Sha256 over the product's paths, modes and contents, in the order of the paths."""
+        """Sha256 over the product's paths, modes and contents, in the order of the paths; what it is of is kept under it."""
         folder = self.place.fresh("product")
         self.repository.checkout(commit, folder)
-        digest = hashlib.sha256()
+        told: list[str] = []
         for path in sorted(item for item in folder.rglob("*") if item.is_symlink() or item.is_file()):
             name = path.relative_to(folder).as_posix()
             if matches(name, self.plan.contract.product):
                 link = path.is_symlink()
                 content = str(path.readlink()).encode() if link else path.read_bytes()
                 mode = "link" if link else "program" if path.stat().st_mode & 0o100 else "file"
-                digest.update(f"{name}\0{mode}\0{hashlib.sha256(content).hexdigest()}\n".encode())
-        return digest.hexdigest()
+                told.append(f"{name}\0{mode}\0{hashlib.sha256(content).hexdigest()}\n")
+        return self.scope.run.put_bytes("".join(told).encode())
 
 
 def _delivered(case: Case, step: str) -> Iterator[tuple[TaskContract, Stored[TaskStatement]]]:

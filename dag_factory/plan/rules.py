@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 from pydantic import ValidationError
 
-from dag_factory.errors import Diagnostic, RunnerError
+from dag_factory.errors import Diagnostic, EvidenceError, RunnerError
 from dag_factory.evidence.contract import GRADES, Grade, Item, RunContract, TaskContract
-from dag_factory.evidence.kinds import KINDS
+from dag_factory.evidence.kinds import kind_of
 from dag_factory.plan.agents import agent_unknown, secret_plain
 from dag_factory.plan.budgets import budget_unenforced
 from dag_factory.plan.people import form_unable, people_shared
@@ -52,10 +52,10 @@ def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """Evidence has a kind that exists, and expects what that kind knows."""
     for task in contract.tasks.values():
         for item in task.items:
-            kind = KINDS.get(item.kind)
-            if kind is None:
-                reason, remedy = f"There is no kind of evidence {item.kind!r}.", f"Use one of {', '.join(KINDS)}."
-                yield _fault(spec, "evidence-kind-unknown", task, reason, remedy, "evidence", item.id, "kind")
+            try:
+                kind = kind_of(item.kind)
+            except EvidenceError as error:
+                yield _fault(spec, "evidence-kind-unknown", task, error.message, error.remedy, "evidence", item.id, "kind")
                 continue
             try:
                 kind.Expect.model_validate(item.expect)

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from dag_factory.evidence.kinds.base import RULES, Examination, Expectation, Fault, Kind, Material
+from dag_factory.evidence.kinds.installed import installed
 
-__all__ = ["KINDS", "RULES", "Examination", "Expectation", "Fault", "Kind", "Material"]
+__all__ = ["KINDS", "RULES", "Examination", "Expectation", "Fault", "Kind", "Material", "kind_of"]
 
 _CLASSES = {
     "file": "FileKind",
@@ -27,6 +28,9 @@ _CLASSES = {
     "benchmark": "BenchmarkKind",
     "vulnerabilities": "VulnerabilitiesKind",
     "image": "ImageKind",
+    "sbom": "SbomKind",
+    "openapi": "OpenapiKind",
+    "dbt": "DbtKind",
     "command": "CommandKind",
 }
 
@@ -52,3 +56,14 @@ class _Kinds(Mapping[str, Kind]):
 
 
 KINDS: Mapping[str, Kind] = _Kinds()
+
+
+def kind_of(name: str) -> Kind:
+    """Find a kind: one of Phasegate's own, or one that an installed distribution brings as entry point `phasegate.kinds`.
+
+    Raises
+    ------
+    EvidenceError: there is none of that name, or what is installed is no kind, stands there twice, or takes the name of one of our own.
+
+    """
+    return KINDS[name] if name in KINDS else installed(name, frozenset(KINDS))

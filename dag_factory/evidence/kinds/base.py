@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Generic, Protocol, TypeVar, cast
 
@@ -19,11 +20,15 @@ __all__ = [
     "CHECK_FAILED",
     "CHECK_MISSING",
     "COVERAGE_LOW",
+    "COVERAGE_OMITTED",
     "EVIDENCE_MALFORMED",
     "EVIDENCE_MISSING",
     "MAX_FAULTS",
+    "REPORT_FOREIGN",
+    "REPORT_STALE",
     "RULES",
     "TESTS_FAILED",
+    "TESTS_FLAKY",
     "TESTS_MISSING",
     "TESTS_SKIPPED",
     "VALIDATION_FAILED",
@@ -34,6 +39,7 @@ __all__ = [
     "Material",
     "Opened",
     "TextTuple",
+    "Work",
     "clipped",
     "listed",
     "placed",
@@ -47,6 +53,10 @@ TESTS_FAILED = "tests-failed"
 TESTS_MISSING = "tests-missing"
 TESTS_SKIPPED = "tests-skipped"
 COVERAGE_LOW = "coverage-low"
+TESTS_FLAKY = "tests-flaky"
+COVERAGE_OMITTED = "coverage-omitted"
+REPORT_STALE = "report-stale"
+REPORT_FOREIGN = "report-foreign"
 CHECK_FAILED = "check-failed"
 CHECK_MISSING = "check-missing"
 
@@ -59,6 +69,10 @@ RULES: Mapping[str, str] = MappingProxyType(
         TESTS_MISSING: "Fewer tests were run than were asked for.",
         TESTS_SKIPPED: "Tests were skipped or expected to fail, so they prove nothing.",
         COVERAGE_LOW: "The tests reach too little of the product, or too much of it was excluded from measuring.",
+        TESTS_FLAKY: "A test passed only because it was run again.",
+        COVERAGE_OMITTED: "A product file of a language that is measured was left out of measuring.",
+        REPORT_STALE: "A report was not made in the course of the work it is evidence of, or what it rests on is too old.",
+        REPORT_FOREIGN: "A report is of another tool, host or target than it must be.",
         CHECK_FAILED: "A check that Phasegate ran ended with a code other than 0.",
         CHECK_MISSING: "A check was not run, or did not end.",
     }
@@ -67,6 +81,14 @@ RULES: Mapping[str, str] = MappingProxyType(
 
 MAX_FAULTS = 20
 """How many faults of one sort are told; a reader mends the first ones first."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """When the work was done that evidence is evidence of: two moments with their zones."""
+
+    began: datetime
+    ended: datetime
 
 
 @dataclass(frozen=True)
@@ -79,6 +101,9 @@ class Material:
     data: the bytes that were hashed; empty where there are none.
     exit_code: how the check that made the evidence ended; None where none was run.
     files: the changed files by path, for evidence that is a set of files.
+    work: when the work was done; None where nobody knows.
+    said: the end of what the check printed.
+    product: the paths of all files of the product, in the repository; None where nobody knows.
 
     """
 
@@ -86,6 +111,9 @@ class Material:
     data: bytes
     exit_code: int | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    work: Work | None = None
+    said: str = ""
+    product: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)

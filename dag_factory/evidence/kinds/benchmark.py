@@ -1,7 +1,8 @@
-"""Benchmarks as pytest-benchmark writes them (`--benchmark-json`, version 3 and later), computed anew from the rounds.
+"""Benchmarks as pytest-benchmark writes them (`--benchmark-json`, version 3 and later), computed anew from the rounds; load tests of k6.
 
 What a benchmark states of itself is held against its raw rounds; where it kept none, against what any rounds would give.
-Times are seconds of one iteration, by a clock on the wall: a clock of the processor does not see what waits.
+Times are seconds of one iteration, by a clock on the wall: a clock of the processor does not see what waits. What k6 writes is read by
+`k6`, whose milliseconds become seconds here.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from dag_factory.evidence.kinds.base import (
     clipped,
     placed,
 )
+from dag_factory.evidence.kinds.moments import stale
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "BenchmarkExpect", "BenchmarkKind"]
 
@@ -50,9 +52,13 @@ class BenchmarkExpect(Expectation):
     Parameters
     ----------
     min_benchmarks: the fewest benchmarks.
-    min_rounds: the fewest rounds of each.
-    max_seconds: the longest the median of any benchmark may be.
-    limit: the key of `extra_info` under which each benchmark must name its own limit in seconds, which its median must keep.
+    min_rounds: the fewest rounds of each; of k6, the fewest iterations.
+    max_seconds: the longest the median of any benchmark may be; of k6, that of its requests, or of its iterations where it made none.
+    limit: the key of `extra_info` under which each benchmark must name its own limit in seconds, which its median must keep; k6 needs a threshold on a time.
+    max_p95_seconds: of k6, the longest the 95th percentile of the same times may be.
+    max_failed_percent: of k6, how many of 100 requests, and of 100 checks, may have failed.
+    min_load_seconds: of k6, the shortest the load may have lasted, so that more than the warm-up was measured.
+    fresh: whether the report must have been made in the course of the work, by its own timestamp; k6 writes none.
 
     """
 
@@ -60,10 +66,14 @@ class BenchmarkExpect(Expectation):
     min_rounds: int = Field(default=3, ge=1)
     max_seconds: int | float | None = Field(default=None, gt=0, allow_inf_nan=False)
     limit: str | None = Field(default=None, min_length=1)
+    max_p95_seconds: int | float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    max_failed_percent: int | float = Field(default=0, ge=0, le=100, allow_inf_nan=False)
+    min_load_seconds: int | float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    fresh: bool = False
 
 
 class BenchmarkKind(Opened[BenchmarkExpect]):
-    """Benchmarks. Facts: `benchmarks`, their full names."""
+    """Benchmarks of pytest-benchmark, or a load test of k6. Facts: `benchmarks`, their full names."""
 
     name: ClassVar[str] = "benchmark"
     Expect: ClassVar[type[Expectation]] = BenchmarkExpect
@@ -72,25 +82,71 @@ class BenchmarkKind(Opened[BenchmarkExpect]):
     def look(self, material: Material, expect: BenchmarkExpect) -> Examination:
         """Compute every benchmark anew and hold its median against its limits."""
         report = strict_json.loads(material.data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, max_nodes=MAX_NODES)
-        benchmarks = report.get("benchmarks") if isinstance(report, dict) else None
-        if not isinstance(benchmarks, list):
-            raise EvidenceError("there is no list of “benchmarks”.", remedy=_REMEDY)
-        faults: list[Fault] = []
-        names: list[str] = []
-        for index, benchmark in enumerate(benchmarks):
-            if not isinstance(benchmark, dict):
-                raise EvidenceError(f"benchmarks[{index}] is no object.", remedy=_REMEDY)
-            name = benchmark.get("fullname") or benchmark.get("name")
-            if not isinstance(name, str) or not name.strip():
-                raise EvidenceError(f"benchmarks[{index}] has no name.", remedy=_REMEDY)
-            names.append(name)
-            faults += [Fault(f"{clipped(name, 120)}: {fault.text}", name, fault.rule) for fault in _faults(benchmark, expect)]
+        if isinstance(report, dict) and "metrics" in report and "benchmarks" not in report:
+            faults, names = _of_k6(report, expect)
+        else:
+            faults, names = _of_pytest(report, expect)
         if len(names) < expect.min_benchmarks:
             text = f"{len(names)} benchmarks, and at least {expect.min_benchmarks} are expected. No data is never a pass: run them."
             faults.append(Fault(text, "benchmarks", EVIDENCE_MISSING))
-        twice = [name for name, count in Counter(names).items() if count > 1]
-        faults += [Fault(f"{clipped(name, 120)} stands in the report more than once. Report it once.", name) for name in twice]
+        if expect.fresh and (late := stale(report.get("datetime"), material.work, "the report", "datetime")):
+            faults.append(late)
         return Examination(placed(material.name, faults[:MAX_FAULTS]), {"benchmarks": tuple(dict.fromkeys(names))})
+
+
+def _of_pytest(report: Any, expect: BenchmarkExpect) -> tuple[list[Fault], list[str]]:
+    """What is wrong with benchmarks of pytest-benchmark, and their names."""
+    benchmarks = report.get("benchmarks") if isinstance(report, dict) else None
+    if not isinstance(benchmarks, list):
+        raise EvidenceError("there is no list of “benchmarks”.", remedy=_REMEDY)
+    faults: list[Fault] = []
+    names: list[str] = []
+    for index, benchmark in enumerate(benchmarks):
+        if not isinstance(benchmark, dict):
+            raise EvidenceError(f"benchmarks[{index}] is no object.", remedy=_REMEDY)
+        name = benchmark.get("fullname") or benchmark.get("name")
+        if not isinstance(name, str) or not name.strip():
+            raise EvidenceError(f"benchmarks[{index}] has no name.", remedy=_REMEDY)
+        names.append(name)
+        faults += [Fault(f"{clipped(name, 120)}: {fault.text}", name, fault.rule) for fault in _faults(benchmark, expect)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    faults += [Fault(f"{clipped(name, 120)} stands in the report more than once. Report it once.", name) for name in twice]
+    return faults, names
+
+
+def _of_k6(report: Mapping[str, Any], expect: BenchmarkExpect) -> tuple[list[Fault], list[str]]:
+    """What is wrong with a load test, and the metrics of times it has."""
+    from dag_factory.evidence.kinds.k6 import Summary
+
+    summary = Summary(report)
+    faults = list(summary.faults(expect.max_failed_percent, limited=expect.limit is not None))
+    least = max(1, expect.min_rounds)
+    if summary.iterations < least:
+        text = f"{summary.iterations:g} iterations, and at least {least} are expected. No data is never a pass: let the load run."
+        faults.append(Fault(text, "iterations", EVIDENCE_MISSING))
+    seconds = summary.seconds
+    if expect.min_load_seconds is not None and (seconds is None or seconds < expect.min_load_seconds):
+        shown = "nobody knows how long" if seconds is None else f"{seconds:.6g} s"
+        text = f"the load lasted {shown}, and at least {expect.min_load_seconds} s are expected. Let it last."
+        faults.append(Fault(text, "iterations", EVIDENCE_MISSING))
+    if summary.main is None:
+        text = "no time was measured. No data is never a pass: have summaryTrendStats name avg, med and max."
+        faults.append(Fault(text, "metrics", EVIDENCE_MISSING))
+    else:
+        faults += _too_long(summary.main, summary.trends[summary.main], expect)
+    return faults, list(summary.trends)
+
+
+def _too_long(name: str, values: Mapping[str, float], expect: BenchmarkExpect) -> Iterator[Fault]:
+    """Hold the milliseconds of k6 against limits in seconds."""
+    for key, what, most in (("med", "median", expect.max_seconds), ("p(95)", "95th percentile", expect.max_p95_seconds)):
+        if most is None:
+            continue
+        if key not in values:
+            yield Fault(f"{name} has no {key}, and its {what} is expected. Have summaryTrendStats name it.", name, EVIDENCE_MISSING)
+        elif values[key] / 1000 > most:
+            text = f"{name}: its {what} is {values[key] / 1000:.6g} s, and {most} s is the longest it may be. Make it faster."
+            yield Fault(text, name, VALIDATION_FAILED)
 
 
 def _faults(benchmark: Mapping[str, Any], expect: BenchmarkExpect) -> Iterator[Fault]:

@@ -1,24 +1,22 @@
-"""Coverage as coverage.py's `coverage json` writes it (format 2 and 3), added up anew from the lines of each file.
+"""How much of the product tests reach, added up anew from the lines of each file, whatever form the report has.
 
-Totals are never believed, only compared. One thing is known: older versions of coverage.py list lines among
-`executed_lines` that are no statements, so a file's own summary may state *fewer* covered lines than are listed. That
-lower figure is taken, as it can only count against the report.
+`coverage_json` reads what coverage.py's `coverage json` writes (format 2 and 3), `coverage_xml` Cobertura's XML, `coverage_lcov` lcov's
+tracefiles. Totals are never believed, only compared. Where the product's files are known, each of a language that is measured must be
+in the report, and the figure is that of the product's files too: tests that cover themselves raise nothing.
 """
 
 from __future__ import annotations
 
-import math
-import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, TypeGuard
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from dag_factory.errors import EvidenceError
-from dag_factory.evidence import strict_json
 from dag_factory.evidence.kinds.base import (
     COVERAGE_LOW,
+    COVERAGE_OMITTED,
     EVIDENCE_MISSING,
     MAX_FAULTS,
     Examination,
@@ -27,22 +25,26 @@ from dag_factory.evidence.kinds.base import (
     Material,
     Opened,
     clipped,
+    listed,
     placed,
 )
+from dag_factory.evidence.kinds.moments import stale
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_EXCLUDED_PERCENT", "MAX_NODES", "CoverageExpect", "CoverageKind"]
+if TYPE_CHECKING:
+    from dag_factory.evidence.kinds.measured import Counts, Measured
 
-MAX_BYTES = 50_000_000
-"""The largest report that is read."""
-MAX_DEPTH = 16
-"""How deep it may nest; coverage.py itself needs 7."""
-MAX_NODES = 5_000_000
-"""How many values it may hold; every line of the product is at least one."""
+__all__ = ["MAX_EXCLUDED_PERCENT", "CoverageExpect", "CoverageKind", "Omitted"]
+
 MAX_EXCLUDED_PERCENT = 20
 """How many lines may be excluded from measuring, of 100 statements."""
+_FEW = 5  # excluded lines: a file of as many, all excluded, is a way in and no place to hide
 
-_FORMATS = (2, 3)
-_PERCENT_TOLERANCE = 0.01
+
+class Omitted(Expectation):
+    """Product files that need not be measured, and the reason, which the plan and every verdict's reader see."""
+
+    files: str = Field(min_length=1)
+    reason: str = Field(min_length=10, pattern=r"\S")
 
 
 class CoverageExpect(Expectation):
@@ -52,45 +54,21 @@ class CoverageExpect(Expectation):
     ----------
     min_percent: the least percentage of statements, and of branches with them where they were measured.
     min_files: the fewest files that have statements.
+    branches: whether branches must have been measured.
+    omitted: product files that may be missing from the report, each with its reason; in `files`, `*` stands for any text.
+    fresh: whether it must have been made in the course of the work, by its own timestamp; lcov writes none.
 
     """
 
     min_percent: int | float = Field(default=80, ge=0, le=100, allow_inf_nan=False)
     min_files: int = Field(default=1, ge=1)
-
-
-@dataclass(frozen=True)
-class _Counts:
-    """Figures of a file or of all; named as coverage.py names them."""
-
-    covered_lines: int = 0
-    missing_lines: int = 0
-    excluded_lines: int = 0
-    covered_branches: int = 0
-    missing_branches: int = 0
-
-    @property
-    def num_statements(self) -> int:
-        return self.covered_lines + self.missing_lines
-
-    @property
-    def num_branches(self) -> int:
-        return self.covered_branches + self.missing_branches
-
-    @property
-    def percent_covered(self) -> float:
-        """As coverage.py computes it: statements and branches in one."""
-        whole = self.num_statements + self.num_branches
-        return 100 * (self.covered_lines + self.covered_branches) / whole if whole else 100.0
-
-    @property
-    def percent(self) -> float:
-        """What is held against the minimum: branches may lower the figure, never raise it."""
-        return min(self.percent_covered, 100 * self.covered_lines / self.num_statements if self.num_statements else 0.0)
+    branches: bool = False
+    omitted: Annotated[tuple[Omitted, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)] = ()
+    fresh: bool = False
 
 
 class CoverageKind(Opened[CoverageExpect]):
-    """A coverage report. Facts: `files`, the measured files that have statements."""
+    """A coverage report (coverage.py's JSON, Cobertura, lcov). Facts: `files`, the measured files that have statements."""
 
     name: ClassVar[str] = "coverage"
     Expect: ClassVar[type[Expectation]] = CoverageExpect
@@ -98,107 +76,39 @@ class CoverageKind(Opened[CoverageExpect]):
 
     def look(self, material: Material, expect: CoverageExpect) -> Examination:
         """Add up the files and hold the sum against what is expected and against what the report states."""
-        report = strict_json.loads(material.data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, max_nodes=MAX_NODES)
-        files = _files(report)
-        faults: list[Fault] = []
-        counted = {path: _counted(path, entry, faults) for path, entry in files.items()}
-        total = _Counts(*(sum(column) for column in zip(*map(_row, counted.values()), strict=True)))
-        faults += _lies("totals", report["totals"], total)
-        faults += _twice(counted)
-        measured = tuple(path for path, counts in counted.items() if counts.num_statements)
-        faults += _too_low(total, len(measured), expect)
-        return Examination(placed(material.name, faults[:MAX_FAULTS]), {"files": measured})
+        from dag_factory.evidence.kinds.measured import added, twice
+
+        read = _read(material.data)
+        total = added(read.files.values())
+        faults = [*read.faults, *read.lies(total), *twice(read.files)]
+        files = tuple(path for path, counts in read.files.items() if counts.num_statements)
+        faults += _too_low(total, len(files), expect)
+        if expect.branches and not read.branches:
+            faults.append(Fault("no branches were measured, and they are expected. Switch their measuring on.", "branches", COVERAGE_LOW))
+        if material.product is not None:
+            faults += _of_product(read.files, material.product, expect)
+        if expect.fresh and (late := stale(read.stamp, material.work, "the report", "timestamp")):
+            faults.append(late)
+        return Examination(placed(material.name, faults[:MAX_FAULTS]), {"files": files})
 
 
-def _files(report: Any) -> Mapping[str, Any]:
-    remedy = "Deliver what `coverage json` wrote."
-    if not isinstance(report, dict):
-        raise EvidenceError("the report is no JSON object.", remedy=remedy)
-    for key in ("meta", "files", "totals"):
-        if not isinstance(report.get(key), dict):
-            raise EvidenceError(f"“{key}” is missing or no object.", remedy=remedy)
-    version = report["meta"].get("format")
-    if isinstance(version, bool) or version not in _FORMATS:
-        raise EvidenceError(f"meta.format is {clipped(repr(version), 40)}; formats 2 and 3 are read.", remedy=remedy)
-    files: dict[str, Any] = report["files"]
-    return files
+def _read(data: bytes) -> Measured:
+    """Read a report in the form it begins like."""
+    begins = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if begins == b"<":
+        from dag_factory.evidence.kinds import coverage_xml
+
+        return coverage_xml.read(data)
+    if begins.isalpha() or begins == b"#":
+        from dag_factory.evidence.kinds import coverage_lcov
+
+        return coverage_lcov.read(data)
+    from dag_factory.evidence.kinds import coverage_json
+
+    return coverage_json.read(data)
 
 
-def _counted(path: str, entry: Any, faults: list[Fault]) -> _Counts:
-    """Count one file; what cannot be counted is a fault, and counts as nothing covered."""
-    where = f"files[{clipped(path, 120)!r}]"
-    if not isinstance(entry, dict):
-        faults.append(Fault(f"{where} is no object. Deliver what `coverage json` wrote.", path))
-        return _Counts()
-    lines = {}
-    for key in ("executed_lines", "missing_lines", "excluded_lines"):
-        numbers = entry.get(key, [] if key == "excluded_lines" else None)
-        if not _are_lines(numbers):
-            faults.append(Fault(f"{where}.{key} is no list of distinct line numbers. Deliver it unedited.", path))
-            return _Counts()
-        lines[key] = set(numbers)
-    executed, missing, excluded = lines["executed_lines"], lines["missing_lines"], lines["excluded_lines"]
-    if executed & missing:
-        text = f"{where}: line {min(executed & missing)} is both executed and missing. Deliver the report unedited."
-        faults.append(Fault(text, path))
-    branches = [entry.get(key, []) for key in ("executed_branches", "missing_branches")]
-    if not all(isinstance(arcs, list) for arcs in branches):
-        faults.append(Fault(f"{where}: its branches are no lists. Deliver the report unedited.", path))
-        branches = [[], []]
-    covered = len(executed - excluded - missing)
-    summary = entry.get("summary")
-    stated = summary.get("covered_lines") if isinstance(summary, dict) else None
-    if _is_count(stated) and stated < covered:
-        covered = stated
-    counts = _Counts(covered, len(missing), len(excluded), *map(len, branches))
-    faults += _lies(f"{where}.summary", summary, counts) if summary is not None else ()
-    return counts
-
-
-def _are_lines(numbers: Any) -> TypeGuard[list[int]]:
-    return isinstance(numbers, list) and all(type(number) is int and number > 0 for number in numbers) and len(set(numbers)) == len(numbers)
-
-
-def _row(counts: _Counts) -> tuple[int, ...]:
-    return (
-        counts.covered_lines,
-        counts.missing_lines,
-        counts.excluded_lines,
-        counts.covered_branches,
-        counts.missing_branches,
-    )
-
-
-def _is_count(value: Any) -> TypeGuard[int]:
-    return type(value) is int and value >= 0
-
-
-def _lies(where: str, stated: Any, counts: _Counts) -> Iterator[Fault]:
-    """Compare stated figures with those counted; those that are not stated are not missed."""
-    if not isinstance(stated, dict):
-        yield Fault(f"{where} is no object. Deliver what `coverage json` wrote.", where)
-        return
-    for key in ("num_statements", *_Counts.__dataclass_fields__, "num_branches"):
-        counted = getattr(counts, key)
-        if key in stated and (not _is_count(stated[key]) or stated[key] != counted):
-            text = f"{where}.{key} states {clipped(repr(stated[key]), 40)}, and {counted} were counted."
-            yield Fault(f"{text} Deliver the report unedited.", where)
-    percent = stated.get("percent_covered", counts.percent_covered)
-    number = float(percent) if type(percent) in (int, float) and abs(percent) <= 100 else math.nan
-    if not abs(number - counts.percent_covered) <= _PERCENT_TOLERANCE:
-        text = f"{where}.percent_covered states {clipped(repr(percent), 40)}, and it is {counts.percent_covered:.2f}."
-        yield Fault(f"{text} Deliver the report unedited.", where)
-
-
-def _twice(counted: Mapping[str, _Counts]) -> Iterator[Fault]:
-    seen: dict[str, str] = {}
-    for path in counted:
-        first = seen.setdefault(posixpath.normpath(path.replace("\\", "/")), path)
-        if first != path:
-            yield Fault(f"{clipped(first)!r} and {clipped(path)!r} are one file, counted twice. Measure it once.", path)
-
-
-def _too_low(total: _Counts, measured: int, expect: CoverageExpect) -> Iterator[Fault]:
+def _too_low(total: Counts, measured: int, expect: CoverageExpect) -> Iterator[Fault]:
     if not total.num_statements:
         yield Fault("no statement was measured. No data is never a pass: measure the product.", rule=EVIDENCE_MISSING)
         return
@@ -206,11 +116,41 @@ def _too_low(total: _Counts, measured: int, expect: CoverageExpect) -> Iterator[
         text = f"{measured} files were measured, and at least {expect.min_files} are expected. Measure the others too."
         yield Fault(text, rule=COVERAGE_LOW)
     if total.percent < expect.min_percent:
-        text = f"{total.covered_lines} of {total.num_statements} statements are covered"
-        if total.num_branches:
-            text += f" and {total.covered_branches} of {total.num_branches} branches"
-        text = f"{text}: {total.percent:.2f} %, and at least {expect.min_percent} % is expected. Test what is missing."
+        text = f"{total.told}: {total.percent:.2f} %, and at least {expect.min_percent} % is expected. Test what is missing."
         yield Fault(text, rule=COVERAGE_LOW)
     if 100 * total.excluded_lines > MAX_EXCLUDED_PERCENT * total.num_statements:
         text = f"{total.excluded_lines} lines are excluded from measuring beside {total.num_statements} statements"
         yield Fault(f"{text}; {MAX_EXCLUDED_PERCENT} % may be. Measure them and test them.", rule=COVERAGE_LOW)
+
+
+def _of_product(files: Mapping[str, Counts], product: frozenset[str], expect: CoverageExpect) -> Iterator[Fault]:
+    """The product's files in the report: those that are missing from it, and the figure of those that are in it."""
+    from dag_factory.evidence.kinds.measured import added, matched
+
+    found = matched(files, product)
+    endings = {_ending(path) for path in (found or files)} - {""}
+    asked = [path for path in sorted(product) if _ending(path) in endings and not _excused(path, expect)]
+    if files and not found and product:
+        text = "no file of the product is in the report. Measure the product, not only its tests."
+        yield Fault(text, "files", COVERAGE_OMITTED)
+        return
+    missing = [path for path in asked if path not in found]
+    if missing:
+        text = f"{len(missing)} files of the product were not measured: {listed(missing)}. Measure them too."
+        yield Fault(text, clipped(missing[0]), COVERAGE_OMITTED)
+    hidden = [path for path in asked if path in found and not found[path].num_statements and found[path].excluded_lines > _FEW]
+    if hidden:
+        text = f"{len(hidden)} files of the product are excluded as a whole: {listed(hidden)}. Measure them too."
+        yield Fault(text, clipped(hidden[0]), COVERAGE_OMITTED)
+    own = added(found.values())
+    if own.num_statements and own.percent < expect.min_percent <= added(files.values()).percent:
+        text = f"of the product itself, {own.told}: {own.percent:.2f} %, and at least {expect.min_percent} % is expected."
+        yield Fault(f"{text} Test what is missing.", "files", COVERAGE_LOW)
+
+
+def _ending(path: str) -> str:
+    return PurePosixPath(path.replace("\\", "/")).suffix.lower()
+
+
+def _excused(path: str, expect: CoverageExpect) -> bool:
+    return any(fnmatchcase(path, one.files) for one in expect.omitted)

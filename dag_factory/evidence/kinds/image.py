@@ -6,15 +6,14 @@ memory and time, so that a picture made to harm its reader harms nobody's gate.
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from dag_factory.errors import EvidenceError
+from dag_factory.evidence.kinds.apart import asked
 from dag_factory.evidence.kinds.base import (
     EVIDENCE_MISSING,
     MAX_FAULTS,
@@ -34,8 +33,6 @@ MAX_BYTES = 30_000_000
 MAX_PICTURES = 20
 """How many pictures a set may have; each is decoded in a process of its own."""
 
-_CHILD = Path(__file__).with_name("image_child.py")
-_SECONDS = 20
 _BEGINNINGS = {"PNG": b"\x89PNG\r\n\x1a\n", "JPEG": b"\xff\xd8\xff"}
 _PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _NAMES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
@@ -110,25 +107,10 @@ def _decoded(path: str, data: bytes) -> Mapping[str, Any]:
         raise EvidenceError(f"it is named like {named or 'no picture'} and holds {found}.", remedy="Name it as what it is.")
     if found == "PNG" and not data.endswith(_PNG_END):
         raise EvidenceError("it does not end where a PNG ends: it is cut off, or more is hidden behind it.", remedy=remedy)
-    answer = _asked(data)
+    answer = asked("image_child.py", data)
     if "error" in answer:
         raise EvidenceError(f"it cannot be decoded: {clipped(str(answer['error']))}.", remedy=remedy)
     return answer
-
-
-def _asked(data: bytes) -> Mapping[str, Any]:
-    """Ask the child; one that is killed by its bounds, or says nothing, has decoded nothing."""
-    import subprocess
-
-    # -P: this folder has a json of its own
-    try:
-        child = subprocess.run([sys.executable, "-P", str(_CHILD)], input=data, capture_output=True, timeout=_SECONDS, check=False)
-        answer = json.loads(child.stdout)
-    except subprocess.TimeoutExpired:
-        return {"error": f"it took longer than {_SECONDS} s"}
-    except ValueError:
-        return {"error": f"the decoder ended with {child.returncode}"}
-    return answer if isinstance(answer, dict) else {"error": "the decoder said nothing"}
 
 
 def _suffix(path: str) -> str:

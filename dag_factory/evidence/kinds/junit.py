@@ -17,6 +17,7 @@ from dag_factory.evidence.kinds.base import (
     Fault,
     Material,
     Opened,
+    TextTuple,
     clipped,
     listed,
     placed,
@@ -38,11 +39,27 @@ class JunitExpect(Expectation):
     ----------
     min_tests: the fewest tests that ran; skipped ones did not.
     max_skipped: the most tests that were skipped or expected to fail.
+    max_reruns: the most tests that passed only when they were run again.
+    max_deselected: the most tests that were left out, by what the check printed (pytest) or the suites state; where it is not given, that is not looked at.
+    names: what must be among the tests that passed, by `classname::name`; `*` stands for any text.
+    max_seconds: the longest a single test may take.
+    timed: whether every test must tell how long it took.
+    tool: what the outermost suite must be called, like `pytest*`.
+    host: the machine it must have run on; `*` stands for any text.
+    fresh: whether it must have been made in the course of the work, by its own timestamps.
 
     """
 
     min_tests: int = Field(default=1, ge=1)
     max_skipped: int = Field(default=0, ge=0)
+    max_reruns: int = Field(default=0, ge=0)
+    max_deselected: int | None = Field(default=None, ge=0)
+    names: TextTuple = ()
+    max_seconds: int | float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    timed: bool = False
+    tool: str | None = Field(default=None, min_length=1)
+    host: str | None = Field(default=None, min_length=1)
+    fresh: bool = False
 
 
 class JunitKind(Opened[JunitExpect]):
@@ -54,13 +71,13 @@ class JunitKind(Opened[JunitExpect]):
 
     def look(self, material: Material, expect: JunitExpect) -> Examination:
         """Count the tests and hold the count against what is expected and against what the report states."""
-        from dag_factory.evidence.kinds import junit_report
+        from dag_factory.evidence.kinds import junit_asked, junit_report
 
         report = junit_report.read(material.data)
         tests = tuple(dict.fromkeys(case.id for case in report.cases))
         unproven = {case.id for case in report.cases if case.outcome != "passed"}
         passed = tuple(test for test in tests if test not in unproven)
-        faults = (*_failed(report), *_too_few(report.cases, expect), *_inconsistent(report))
+        faults = (*_failed(report), *_too_few(report.cases, expect), *_inconsistent(report), *junit_asked.told(report, material, expect))
         return Examination(placed(material.name, faults), {"tests": tests, "passed": passed, "cites": passed})
 
 

@@ -30,18 +30,21 @@ Outcome = Literal["passed", "failed", "errored", "skipped", "xfailed"]
 _SUITES = frozenset({"testsuites", "testsuite"})
 _TROUBLE = frozenset({"failure", "error"})
 _STATED = {"tests": "tests", "failures": "failed", "errors": "errored", "skipped": "skipped"}
+_AGAIN = frozenset({"flakyFailure", "flakyError", "rerunFailure", "rerunError"})  # Surefire's, one for each try that failed
 _NOT_RUN = frozenset({"notrun", "skipped", "disabled", "suppressed", "ignored"})  # GoogleTest's status and result
 _MESSAGE = 400
 
 
 @dataclass(slots=True)
 class Case:
-    """One `testcase` element."""
+    """One `testcase` element; `reruns` counts tries that failed, `seconds` is what it took, None where that is not told."""
 
     classname: str
     name: str
     outcome: Outcome = "passed"
     message: str = ""
+    reruns: int = 0
+    seconds: float | None = None
 
     @property
     def id(self) -> str:
@@ -69,12 +72,20 @@ class Report:
     cases: every test, in order.
     loose: failures and errors of a suite that belong to no test.
     lies: where the report's own figures are not those counted, or no figures at all.
+    names: what the outermost suites are called: the root, and those right below it.
+    hosts: the machines that suites say they ran on.
+    stamps: the moments at which suites say they began, as written.
+    disabled: how many tests suites say were left out, and tell no more of.
 
     """
 
     cases: list[Case] = field(default_factory=list)
     loose: list[str] = field(default_factory=list)
     lies: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
+    stamps: list[str] = field(default_factory=list)
+    disabled: int = 0
 
 
 def read(data: bytes) -> Report:
@@ -129,6 +140,8 @@ class _Reading(ContentHandler):
             self._open_case(attrs)
         elif name in _TROUBLE:
             self._take_trouble(name, attrs)
+        elif name in _AGAIN and self._case is not None:
+            self._case.reruns += 1
         elif name == "skipped" and self._case is not None and self._case.outcome == "passed":
             self._case.outcome = "xfailed" if attrs.get("type") == "pytest.xfail" else "skipped"
 
@@ -154,6 +167,10 @@ class _Reading(ContentHandler):
         label = f"<{name}{' ' + repr(clipped(attrs['name'], 60)) if 'name' in attrs else ''}>"
         self._suites.append(_Suite(label, name == "testsuites", dict(attrs.items())))
         self._take_time(label, attrs)
+        kept = [(self.report.names, "name")] if len(self._suites) <= 2 else []
+        for values, key in (*kept, (self.report.hosts, "hostname"), (self.report.stamps, "timestamp")):
+            if attrs.get(key, "").strip():
+                values.append(attrs[key].strip())
 
     def _open_case(self, attrs: Any) -> None:
         if self._case is not None:
@@ -163,7 +180,7 @@ class _Reading(ContentHandler):
         self._case = Case(attrs.get("classname", ""), attrs["name"])
         if {attrs.get("status", "").lower(), attrs.get("result", "").lower()} & _NOT_RUN:
             self._case.outcome = "skipped"
-        self._take_time(self._case.id, attrs)
+        self._case.seconds = self._take_time(self._case.id, attrs)
 
     def _take_trouble(self, name: str, attrs: Any) -> None:
         message = attrs.get("message", "")
@@ -183,22 +200,27 @@ class _Reading(ContentHandler):
 
     def _close_suite(self) -> None:
         suite = self._suites.pop()
+        disabled = suite.stated.get("disabled", "")
+        if not suite.root and _is_count(disabled):  # GoogleTest lists them as not run, and others do not
+            self.report.disabled += max(0, int(disabled) - suite.direct["skipped"])
         for lie in _lies(suite):
             self._lie(lie)
         if self._suites:
             for outcome, count in suite.total.items():
                 self._suites[-1].total[outcome] += count
 
-    def _take_time(self, label: str, attrs: Any) -> None:
+    def _take_time(self, label: str, attrs: Any) -> float | None:
         time = attrs.get("time")
         if time is None:
-            return
+            return None
         try:
             seconds = float(time.replace(",", ""))  # Surefire groups thousands
         except ValueError:
             seconds = math.nan
         if not (math.isfinite(seconds) and seconds >= 0):
             self._lie(f"{clipped(label)} took time={clipped(time, 40)!r}, which no test can")
+            return None
+        return seconds
 
     def _lie(self, text: str) -> None:
         if len(self.report.lies) < MAX_FAULTS:

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from dag_factory.evidence.contract import Item, PhaseContract, RunContract, TaskContract
 from dag_factory.evidence.decisions import Decision
 from dag_factory.evidence.rounds import merges_of, reopened, rounds_of, statement_of, statements_of, telling_merge
@@ -158,12 +156,10 @@ class Case:
 
     def _look(self, task: TaskContract, item: Item) -> Examination:
         # Only gates examine; a task asks a case whether its phase is open.
-        from dag_factory.evidence.kinds import KINDS
+        from dag_factory.evidence.kinds.asking import ask
         from dag_factory.evidence.kinds.base import Examination, Fault, Material
+        from dag_factory.evidence.policies.surroundings import surroundings
 
-        kind = KINDS.get(item.kind)
-        if kind is None:
-            return Examination((Fault(f"There is no kind of evidence {item.kind!r}.", rule="evidence-malformed"),), {})
         found = [entry for entry in self.entries(task, item) if entry.item == item.id]
         ran = [result for result in self.results(task) if result.name == item.check]
         result = next((result for result in ran if result.exit_code != 0), ran[0] if ran else None)
@@ -179,11 +175,9 @@ class Case:
             return Examination((Fault(f"{item.place} is missing.", rule="evidence-missing"),), {})
         known = {name: data for name, data in contents.items() if data is not None}
         data = next(iter(known.values()), b"") if not item.changed else b""
-        material = Material(item.place, data, result.exit_code if result else None, known if item.changed else {})
-        try:
-            return kind.examine(material, kind.Expect.model_validate(item.expect))
-        except (ValidationError, RecursionError, MemoryError) as error:
-            return Examination((Fault(f"It could not be examined: {type(error).__name__}.", rule="evidence-malformed"),), {})
+        more = surroundings(self, task, item, result)
+        material = Material(item.place, data, result.exit_code if result else None, known if item.changed else {}, **more)
+        return ask(item.kind, material, item.expect)
 
     def entries(self, task: TaskContract, item: Item) -> tuple[Entry, ...]:
         """The files of an item: from the merge where its check runs there, else from the task's own statement.

@@ -14,6 +14,7 @@ from dag_factory.evidence.policies.independence import independent
 from dag_factory.evidence.policies.items import evident
 from dag_factory.evidence.policies.merges import fits
 from dag_factory.evidence.policies.people import answered_for
+from dag_factory.evidence.policies.sharing import shared
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["POLICIES"]
@@ -28,4 +29,5 @@ POLICIES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     independent,  # 7
     answered_for,  # 7, of people
     mended,  # 8
+    shared,  # 9
 )

@@ -86,7 +86,7 @@ def test_what_is_no_secret_in_plain_words(planner: Any, env: str) -> None:
 def test_an_unknown_kind_of_evidence(planner: Any) -> None:
     told = planner.only("evidence-kind-unknown", more=evidence("more: {report: m, ¦kind: sculpture}"))
     assert "'sculpture'" in told.reason
-    assert "file, markdown, json" in told.remedy
+    assert "benchmark, command, coverage" in told.remedy
 
 
 @pytest.mark.parametrize(

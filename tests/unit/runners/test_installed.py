@@ -10,6 +10,8 @@ import pytest
 from dag_factory.errors import RunnerError
 from dag_factory.runners import RUNNERS, runner_of
 
+GROUP = "phasegate.runners"
+
 
 class Robot:
     name = "robot"
@@ -39,19 +41,16 @@ def brought(monkeypatch):
     """Has entry points found, as if distributions had brought them."""
 
     def bring(*points):
-        made = [EntryPoint(name, f"{__name__}:{BROUGHT[value]}", installed.GROUP) for name, value in points]
+        made = [EntryPoint(name, f"{__name__}:{BROUGHT[value]}", GROUP) for name, value in points]
         asked = []
 
         def found(*, group):
             asked.append(group)
             return made
 
-        monkeypatch.setattr(installed, "entry_points", found)
+        monkeypatch.setattr("dag_factory.brought.entry_points", found)
         return asked
 
-    import importlib
-
-    installed = importlib.import_module("dag_factory.runners.installed")
     return bring
 
 

@@ -15,11 +15,13 @@ TEXT = "text"
 _KINDS = {
     "benchmark": "benchmark",
     "coverage": "coverage",
+    "dbt": "json",
     "interface": "markdown",
     "json": "json",
     "junit": "junit",
     "markdown": "markdown",
     "sarif": "sarif",
+    "sbom": "json",
     "stories": "json",
     "vulnerabilities": "vulnerabilities",
 }

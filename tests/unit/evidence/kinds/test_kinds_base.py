@@ -14,7 +14,8 @@ from dag_factory.evidence.kinds.base import clipped, listed, placed, rejected
 
 ROOT = Path(__file__).parents[4]
 NAMES = (
-    "file", "markdown", "json", "junit", "coverage", "interface", "stories", "sarif", "benchmark", "vulnerabilities", "image", "command",
+    "file", "markdown", "json", "junit", "coverage", "interface", "stories", "sarif", "benchmark", "vulnerabilities", "image", "sbom",
+    "openapi", "dbt", "command",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image, ImageDraw
 
-from dag_factory.evidence.kinds import Material
+from dag_factory.evidence.kinds import Material, apart
 from dag_factory.evidence.kinds import image as image_module
 from dag_factory.evidence.kinds.image import ImageExpect, ImageKind
 
@@ -128,9 +128,9 @@ def test_a_decoder_that_dies_or_hangs_has_decoded_nothing(monkeypatch, tmp_path)
         ("import time\ntime.sleep(60)\n", "longer than 0.5 s"),
         ("print('[]')\n", "said nothing"),
     ):
-        (tmp_path / "child.py").write_text(program)
-        monkeypatch.setattr(image_module, "_CHILD", tmp_path / "child.py")
-        monkeypatch.setattr(image_module, "_SECONDS", 0.5 if "sleep" in program else 10)
+        (tmp_path / "image_child.py").write_text(program)
+        monkeypatch.setattr(apart, "_FOLDER", tmp_path)
+        monkeypatch.setattr(apart, "SECONDS", 0.5 if "sleep" in program else 10)
         assert why in told(examined(saved(drawing())))
 
 

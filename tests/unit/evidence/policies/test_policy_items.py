@@ -88,7 +88,7 @@ def test_a_fault_names_its_place(run):
 
 
 def test_the_same_bytes_under_two_names_are_two_pieces_of_evidence(run):
-    # One file for two personas: each is held against what it must be, and a UX document is no architecture.
+    # One file for two personas: each is held against what it must be, and a UX document is no architecture; that it is one file is told too.
     design = run.record.newest("foundation/ux-designer").says.evidence[0]
     judgement = judged(run, entry(run, digest=design.digest, size=design.size))
-    assert rules(judgement) == {"evidence-malformed"}
+    assert rules(judgement) == {"evidence-malformed", "evidence-shared"}

@@ -1,0 +1,94 @@
+"""What an item may ask of test results beyond their counts: no reruns, no tests left out, names, durations, tool, host and time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from dag_factory.evidence.kinds.base import (
+    REPORT_FOREIGN,
+    TESTS_FLAKY,
+    TESTS_MISSING,
+    TESTS_SKIPPED,
+    VALIDATION_FAILED,
+    Fault,
+    Material,
+    clipped,
+    listed,
+)
+from dag_factory.evidence.kinds.moments import SKEW, stale
+
+if TYPE_CHECKING:
+    from dag_factory.evidence.kinds.junit import JunitExpect
+    from dag_factory.evidence.kinds.junit_report import Report
+
+__all__ = ["told"]
+
+_SUMMED = re.compile(r"\b[0-9]{1,9} (?:passed|failed|skipped|xfailed|errors?|deselected)\b")  # pytest's last line
+_DESELECTED = re.compile(r"\b([0-9]{1,9}) deselected\b[^/\n]*(?:\n|$)")  # not that of the line of what was collected
+
+
+def told(report: Report, material: Material, expect: JunitExpect) -> Iterator[Fault]:
+    """Everything that was asked for and is not so."""
+    yield from _again(report, expect)
+    yield from _left_out(report, material.said, expect)
+    yield from _durations(report, material, expect)
+    yield from _origin(report, expect)
+    if expect.fresh:
+        stamps: list[str | None] = [*report.stamps] or [None]
+        found = (stale(stamp, material.work, "a suite", "timestamp") for stamp in stamps)
+        yield from islice(filter(None, found), 1)
+
+
+def _again(report: Report, expect: JunitExpect) -> Iterator[Fault]:
+    flaky = [case.id for case in report.cases if case.reruns and case.outcome == "passed"]
+    if len(flaky) > expect.max_reruns:
+        text = f"{len(flaky)} tests passed only when they were run again, and at most {expect.max_reruns} may: {listed(flaky)}."
+        yield Fault(f"{text} Find out why they failed.", flaky[0], TESTS_FLAKY)
+
+
+def _left_out(report: Report, said: str, expect: JunitExpect) -> Iterator[Fault]:
+    if expect.max_deselected is not None:
+        count = report.disabled + sum(int(number) for number in _DESELECTED.findall(said))
+        if count > expect.max_deselected:
+            text = f"{count} tests were deselected or disabled, and at most {expect.max_deselected} may be. Run them."
+            yield Fault(text, "deselected", TESTS_SKIPPED)
+        elif not report.disabled and not _SUMMED.search(said):
+            text = "nothing tells how many tests were deselected. Have the check print what pytest sums up at its end."
+            yield Fault(text, "deselected", TESTS_SKIPPED)
+    passed = [case.id for case in report.cases if case.outcome == "passed"]
+    for name in expect.names:
+        if not any(fnmatchcase(test, name) for test in passed):
+            yield Fault(f"no test that passed is called {clipped(name, 120)}. Write it, or run it.", name, TESTS_MISSING)
+
+
+def _durations(report: Report, material: Material, expect: JunitExpect) -> Iterator[Fault]:
+    slow = [case for case in report.cases if expect.max_seconds is not None and (case.seconds or 0) > expect.max_seconds]
+    if slow:
+        slowest = max(slow, key=lambda case: case.seconds or 0)
+        text = f"{len(slow)} tests took longer than {expect.max_seconds} s, {clipped(slowest.id)} the longest, {slowest.seconds:.6g} s."
+        yield Fault(f"{text} Make them faster.", slowest.id, VALIDATION_FAILED)
+    untimed = [case.id for case in report.cases if case.seconds is None and case.outcome not in ("skipped", "xfailed")]
+    if expect.timed and untimed:
+        yield Fault(f"{len(untimed)} tests do not tell how long they took: {listed(untimed)}. Have the tool write it.", untimed[0])
+    longest = max(report.cases, key=lambda case: case.seconds or 0, default=None)
+    if expect.fresh and material.work and longest and longest.seconds:
+        whole = (material.work.ended - material.work.began + 2 * SKEW).total_seconds()
+        if longest.seconds > whole:
+            text = f"{clipped(longest.id)} is said to have taken {longest.seconds:.6g} s, longer than all of the work. Deliver it unedited."
+            yield Fault(text, longest.id)
+
+
+def _origin(report: Report, expect: JunitExpect) -> Iterator[Fault]:
+    if expect.tool is not None and not any(fnmatchcase(name, expect.tool) for name in report.names):
+        shown = listed(report.names) or "nothing"
+        text = f"its outermost suites are called {shown}, and {clipped(expect.tool, 80)} is expected. Run that."
+        yield Fault(text, "tool", REPORT_FOREIGN)
+    if expect.host is not None:
+        others = [host for host in report.hosts if not fnmatchcase(host, expect.host)]
+        if others or not report.hosts:
+            shown = f"on {listed(others)}" if others else "on no machine it names"
+            yield Fault(f"it ran {shown}, and {clipped(expect.host, 80)} is expected. Run it there.", "host", REPORT_FOREIGN)

@@ -1,0 +1,111 @@
+"""What a coverage report comes to, whatever form it has: counts of each file, and what does not fit in it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+from dag_factory.evidence.kinds.base import MAX_FAULTS, Fault, clipped
+
+__all__ = ["Counts", "Measured", "added", "matched", "twice"]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Figures of a file or of all; named as coverage.py names them."""
+
+    covered_lines: int = 0
+    missing_lines: int = 0
+    excluded_lines: int = 0
+    covered_branches: int = 0
+    missing_branches: int = 0
+
+    @property
+    def num_statements(self) -> int:
+        """How many statements there are that are measured."""
+        return self.covered_lines + self.missing_lines
+
+    @property
+    def num_branches(self) -> int:
+        """How many branches there are that are measured."""
+        return self.covered_branches + self.missing_branches
+
+    @property
+    def percent_covered(self) -> float:
+        """As coverage.py computes it: statements and branches in one."""
+        whole = self.num_statements + self.num_branches
+        return 100 * (self.covered_lines + self.covered_branches) / whole if whole else 100.0
+
+    @property
+    def percent(self) -> float:
+        """What is held against the minimum: branches may lower the figure, never raise it."""
+        return min(self.percent_covered, 100 * self.covered_lines / self.num_statements if self.num_statements else 0.0)
+
+    @property
+    def told(self) -> str:
+        """The figures in words."""
+        text = f"{self.covered_lines} of {self.num_statements} statements are covered"
+        return f"{text} and {self.covered_branches} of {self.num_branches} branches" if self.num_branches else text
+
+
+@dataclass
+class Measured:
+    """One report, read.
+
+    Parameters
+    ----------
+    files: the counts of every file that is listed, by its path as written.
+    faults: what does not fit in it.
+    branches: whether branches were measured.
+    stamp: when it says it was made, as written.
+    lies: says where the totals it states are not those counted.
+
+    """
+
+    files: dict[str, Counts] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    branches: bool = False
+    stamp: Any = None
+    lies: Callable[[Counts], Iterable[Fault]] = lambda _: ()
+
+    def tell(self, text: str, subject: str = "") -> None:
+        """Keep a fault; of too many the first."""
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.append(Fault(text, clipped(subject)))
+
+
+def added(counts: Iterable[Counts]) -> Counts:
+    """Add up."""
+    return Counts(*(sum(column) for column in zip(*map(astuple, (Counts(), *counts)), strict=True)))
+
+
+def twice(files: Mapping[str, Counts]) -> Iterator[Fault]:
+    """Tell of files that stand in a report under two names."""
+    seen: dict[str, str] = {}
+    for path in files:
+        first = seen.setdefault(_plain(path), path)
+        if first != path:
+            yield Fault(f"{clipped(first)!r} and {clipped(path)!r} are one file, counted twice. Measure it once.", path)
+
+
+def matched(files: Mapping[str, Counts], product: frozenset[str]) -> dict[str, Counts]:
+    """Find the product's files in a report, whose paths may begin further up or further down; each stands for one file at most."""
+    rest = {_plain(path): counts for path, counts in files.items()}
+    found = {path: rest.pop(path) for path in sorted(product) if path in rest}
+    tails: dict[str, list[str]] = {}
+    for path in rest:
+        tails.setdefault(posixpath.basename(path), []).append(path)
+    for path in sorted(product - set(found), key=lambda one: -one.count("/")):
+        below = tails.get(posixpath.basename(path), [])
+        fits = [one for one in below if one.endswith(f"/{path}") or path.endswith(f"/{one}")]
+        if fits:
+            longest = max(fits, key=len)
+            below.remove(longest)
+            found[path] = rest[longest]
+    return found
+
+
+def _plain(path: str) -> str:
+    return posixpath.normpath(path.replace("\\", "/"))
