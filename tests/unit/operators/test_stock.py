@@ -165,13 +165,13 @@ NOTED = f"{ME}.Noted"
     [
         ("skip", "It skipped (not today), and a skip is no answer here.", AirflowException),
         ("branch", "and a skip is no answer here.", AirflowException),
-        ("break", "ValueError: it broke, with secret-word and more", AirflowException),
+        ("break", "ValueError: it broke, with some-word and more", AirflowException),
         ("stop", "AirflowFailException: never again", AirflowFailException),
         ("trigger", "It asks Airflow to start another run when it has ended", AirflowException),
     ],
 )
 def test_an_operator_that_fails_or_skips_leaves_a_failed_statement(small, does, says, kind):
-    house = first(small(binding=bound(NOTED, does=does, text="secret-word"), **REPORT))
+    house = first(small(binding=bound(NOTED, does=does, text="some-word"), **REPORT))
     house.close("first")
     assert type(house.errors["first.write"]) is kind, "so that Airflow retries what may be retried"
     assert says in house.failures["first.write"]
