@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import cycles, gates, hashing, memory, overhead, pages, parse, plugin, verification
+from benchmarks import cycles, gates, hashing, memory, overhead, pages, parse, plugin, verification, workspace
 from benchmarks.table import Section, as_markdown, as_text, machine
 
 BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
     "gates": (gates.measure, 5),
     "verification": (verification.measure, 5),
     "hashing": (hashing.measure, 3),
+    "workspace": (workspace.measure, 7),
     "plugin": (plugin.measure, 9),
     "pages": (pages.measure, 3),
     "memory": (memory.measure, 3),

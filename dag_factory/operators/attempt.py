@@ -115,10 +115,12 @@ class Attempt(Workplace):
     def seal(self, *, failed: bool = False) -> None:
         """Commit what the persona left, or say why it cannot be. What a failed attempt left is kept, and counts for nothing."""
         _, place = self._ready()
+        if self._strayed:
+            return
         if failed:
             self._keep(place)
             return
-        if self.repository is None or self.task.runner == "check" or self.refusals:
+        if self.repository is None or self.task.runner == "check":
             return
         sealed, changed = self._committed(self.repository)
         if sealed is not None:
@@ -170,7 +172,9 @@ class Attempt(Workplace):
         for check in due:
             evidence = place.fresh(f"verify-{check.name}")
             self.checks.append(run_check(bench, self.task, check, workspace=self._clean(check.name), evidence=evidence))
-        self._look_around()
+            self._look_around()
+            if self._strayed:
+                return
 
     def collect(self) -> None:
         """Bring reports into the store, from whoever ran the command; what was sealed is there already."""
@@ -225,9 +229,14 @@ class Attempt(Workplace):
                 remedy="Clear the task to have it done again.",
             ) from error
 
+    @property
+    def _strayed(self) -> bool:
+        """Whether something was changed outside: then nothing of the work is sealed, for what it rests on may be forged."""
+        return any(refusal.rule == "workspace-elsewhere" for refusal in self.refusals)
+
     def _look_around(self) -> None:
         """Refuse what was changed outside of the workspace; what was told once is not told again."""
-        if self.watch and not self.refusals:
+        if self.watch and not self._strayed:
             self.refusals += [Refusal(rule=item.rule, path=item.path, text=item.text) for item in self.watch.refusals()]
 
     def _message(self) -> str:
@@ -251,7 +260,7 @@ class Attempt(Workplace):
         folder = place.fresh(f"clean-{name}")
         commit = self.sealed.commit if self.sealed else self.base
         if self.repository and commit:
-            self.repository.checkout(commit, folder)
+            self.repository.checkout(commit, folder, anew=self.outcome is not None)
         elif (place.root / "workspace").is_dir() and not (place.root / "workspace").is_symlink():
             shutil.copytree(place.root / "workspace", folder, symlinks=True, dirs_exist_ok=True)
         return folder

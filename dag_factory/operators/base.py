@@ -63,12 +63,18 @@ class PlanOperator(BaseOperator):
 
     # Airflow keeps them with the DAG, each at a price, and shows them beside the task: nothing that its id or its doc tells.
     template_fields: tuple[str, ...] = ("plan_digest",)
+    _stop: threading.Event
 
     def __init__(self, *, plan: Plan, folder: Path, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.plan_digest = plan.digest
         self._plan = plan
         self._folder = folder
+
+    def on_kill(self) -> None:
+        """End what is asked of a remote."""
+        if hasattr(self, "_stop"):
+            self._stop.set()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -86,7 +92,11 @@ class PlanOperator(BaseOperator):
 
     def _origin(self) -> Origin | None:
         """The git repository of the workflow, found where the task executes."""
-        return origin_of(self._plan.workspace, self._folder, getattr(self, "_stop", None))
+        from dag_factory.operators.stopping import Stop
+
+        if not hasattr(self, "_stop"):  # made where it is needed: an operator is copied while DAGs are parsed
+            self._stop = threading.Event()
+        return origin_of(self._plan.workspace, self._folder, Stop(self._stop))
 
 
 def origin_of(written: dict[str, Any] | None, folder: Path, stop: threading.Event | None = None) -> Origin | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pendulum
 
-from dag_factory.errors import EnvelopeError
+from dag_factory.errors import EnvelopeError, WorkspaceError
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.case import Case
@@ -23,6 +23,7 @@ from dag_factory.evidence.statement import CheckResult, Conflict, ConvergeStatem
 from dag_factory.operators.collect import collect, run_check
 from dag_factory.operators.given import give
 from dag_factory.operators.place import Place, bundles_of, fetch_bundle
+from dag_factory.operators.watched import watched
 from dag_factory.plan import Plan
 from dag_factory.scope import Scope
 from dag_factory.settings import work_root
@@ -47,6 +48,7 @@ class Merging:
     place: Place
     repository: PrivateRepository
     sealed: list[tuple[str, str]]
+    origin: Origin
     kept: Sealed | None = None
     product: str = ""
     undone: tuple[Undone, ...] = ()
@@ -86,7 +88,7 @@ class Merging:
                 bundles.append(fetch_bundle(scope.run, stored.says.sealed.bundle, place.root / "bundles"))
         borrowed = objects(origin, work_root() / "mirrors", record.charter.says.base)
         repository = PrivateRepository.create(place.root / "repository", objects=borrowed, commit=base, bundles=bundles, with_tree=False)
-        return cls(plan, case, step, scope, ti.try_number, base, place, repository, sealed)
+        return cls(plan, case, step, scope, ti.try_number, base, place, repository, sealed, origin)
 
     @property
     def record(self) -> RunRecord:
@@ -111,7 +113,13 @@ class Merging:
         self.undone = self._undone(merged)
 
     def check(self, commit: str, folder: Path, emit: Callable[[str], None], stop: threading.Event) -> None:
-        """Run every check marked for the merge, each in a clean checkout and with inputs of its own."""
+        """Run every check marked for the merge, each in a clean checkout and with inputs of its own.
+
+        Raises
+        ------
+        WorkspaceError: one of them changed what is not its own; what the next would see might be forged.
+
+        """
         for task in self._checked():
             for check in (check for check in task.checks if check.at == "converge"):
                 bench = give(
@@ -120,15 +128,18 @@ class Merging:
                 )  # fmt: skip
                 workspace = self.place.fresh(f"clean-{task.task}-{check.name}")
                 evidence = self.place.fresh(f"report-{task.task}-{check.name}")
-                self.repository.checkout(commit, workspace)
+                self.repository.checkout(commit, workspace, anew=True)
+                watch = watched(self.origin, self.repository, bench)
                 self.checks.append(run_check(bench, task, check, workspace=workspace, evidence=evidence))
+                for refusal in watch.refusals():
+                    raise WorkspaceError(f"Check {check.name} of {task.id}: {refusal.text}", remedy="Undo it, and clear the task.")
                 items = [item for item in task.items if item.check == check.name]
                 entries, refused = collect(
                     self.scope.run, task, folder=evidence, reports=True, grade="re-executed", items=items, secrets=bench.secrets
                 )
                 self.entries += entries
-                for refusal in refused:
-                    emit(f"Not kept: {refusal.text}")
+                for one in refused:
+                    emit(f"Not kept: {one.text}")
 
     def _checked(self) -> list[TaskContract]:
         """Whose checks are run here: those of the phase once all is merged, those of phases that were reopened once it is mended."""

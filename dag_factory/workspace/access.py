@@ -73,11 +73,13 @@ class Access:
 
         Raises
         ------
-        WorkspaceError: it holds two keys, an unknown word or no number where one belongs.
+        WorkspaceError: it holds two keys, an unknown word or no number where one belongs, or asks for a GitHub App.
 
         """
         told = {name: str(extra.get(name) or "").strip() for name in _EXTRA.values()}
         made = cls(login=login or "", password=password or "", **{name: told[key] for name, key in _EXTRA.items()})
+        if extra.get("github_app_id") or extra.get("github_installation_id"):
+            raise _wrong("asks for a GitHub App", "Phasegate mints no tokens: use a fine-grained token as password, or a deploy key.")
         if made.private_key and made.key_file:
             raise _wrong("holds both private_key and key_file", "Keep one of them.")
         if made.strict_host_key_checking and made.strict_host_key_checking not in _STRICT:

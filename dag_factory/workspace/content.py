@@ -5,6 +5,7 @@ Paths are bytes here, as they are in git; they become text where they leave this
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -15,8 +16,9 @@ from pathlib import Path
 from dag_factory.errors import WorkspaceError
 from dag_factory.workspace.git import git, last_words
 
-__all__ = ["Entry", "Stamp", "blobs", "check_out", "entries", "ignored", "stamps"]
+__all__ = ["Entry", "Stamp", "blobs", "check_out", "entries", "ignored", "stamps", "verify"]
 
+_ANY = tuple(range(256))
 REGULAR = ("100644", "100755", "100664")
 """The modes of ordinary files; the last was written by very old gits."""
 
@@ -139,7 +141,57 @@ def replace(git_dir: Path, commit: str, to: Path, index: Path) -> None:
     done = git(*ask, git_dir=git_dir.absolute(), work_tree=to.absolute(), cwd=to, env=env, ok=(0, 128))
     if done.code:
         stamps(git_dir, [commit])  # says so clearly if it is missing
-        raise WorkspaceError(f"{commit[:12]} cannot be written to {to}: {last_words(done)}", remedy="See that the disk is not full.")
+        lacking = "unable to read" in done.err
+        remedy = "The origin is damaged, or a partial clone: fetch everything into it." if lacking else "See that the disk is not full."
+        raise WorkspaceError(f"{commit[:12]} cannot be written to {to}: {last_words(done)}.", remedy=remedy)
+
+
+def verify(git_dir: Path, commits: Iterable[str], *, trees_alone: bool = False) -> None:
+    """See that everything the commits hold is what its name says: git believes names, and borrowed objects could be forged.
+
+    Parameters
+    ----------
+    trees_alone: leave the contents of files out, where they are hashed anyway.
+
+    Raises
+    ------
+    WorkspaceError: an object is missing, or is not what its name says.
+
+    """
+    names = list(dict.fromkeys(commits))
+    ask = ("rev-list", "--objects", "--no-walk", "--end-of-options", *names)
+    listed = git(*ask[:2], "--filter=blob:none", *ask[2:], git_dir=git_dir, ok=_ANY)
+    said = listed if listed.code or trees_alone else git(*ask[:2], "--verify-objects", "--quiet", *ask[2:], git_dir=git_dir, ok=_ANY)
+    if not said.code and not said.err.strip():  # of a file that is another, git tells, and ends with 0
+        _hold(git_dir, [line.split(" ", 1)[0] for line in listed.text.splitlines()])
+        return
+    if "mismatch" not in said.err:
+        stamps(git_dir, names)  # says so clearly if one is missing
+    raise _forged(last_words(said))
+
+
+def _hold(git_dir: Path, names: list[str]) -> None:
+    """Hold commits and trees against their names: git itself hashes neither every tree, nor what it has read before."""
+    out = git("cat-file", "--batch", git_dir=git_dir, stdin="".join(f"{name}\n" for name in names).encode()).out
+    at = 0
+    for name in names:
+        end = out.index(b"\n", at)
+        facts = out[at:end].split(b" ")
+        if len(facts) != 3:
+            raise _forged(out[at:end].decode("ascii", "replace"))
+        at = end + 1 + int(facts[2])
+        digest = hashlib.new("sha1" if len(name) == 40 else "sha256", b"%b %b\0" % (facts[1], facts[2]), usedforsecurity=False)
+        digest.update(out[end + 1 : at])
+        if digest.hexdigest() != name:
+            raise _forged(f"the {facts[1].decode()} {name} has other bytes")
+        at += 1
+
+
+def _forged(why: str) -> WorkspaceError:
+    return WorkspaceError(
+        f"Objects of the repository are not what their names say: {why}.",
+        remedy="Run `git fsck` in the origin and find out who changed it; of a remote, delete this worker's mirror: it is fetched again.",
+    )
 
 
 def ignored(git_dir: Path, held: Mapping[bytes, Entry], paths: Iterable[bytes]) -> set[bytes]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dag_factory.errors import WorkspaceError
-from dag_factory.workspace.content import Stamp, stamps
+from dag_factory.workspace.content import Stamp, stamps, verify
 from dag_factory.workspace.git import git, last_words
 from dag_factory.workspace.gitdir import keep
 from dag_factory.workspace.private import PrivateRepository
@@ -48,9 +48,10 @@ def merge(repo: PrivateRepository, base: str, sealed: Sequence[tuple[str, str]])
 
     Raises
     ------
-    WorkspaceError: a commit is not in the repository, or shares no history with the base.
+    WorkspaceError: a commit is not in the repository, is not what its name says, or shares no history with the base.
 
     """
+    verify(repo.git_dir, [base, *(commit for _, commit in sealed)])
     known = stamps(repo.git_dir, [base, *(commit for _, commit in sealed)])
     head, stamp = base, known[base]
     merged: list[tuple[str, str]] = []

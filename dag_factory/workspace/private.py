@@ -123,10 +123,11 @@ class PrivateRepository:
 
         Raises
         ------
-        WorkspaceError: a file changes while it is read, or git fails.
+        WorkspaceError: a file changes while it is read, the base is not what its name says, or git fails.
 
         """
         self._renew()
+        content.verify(self.git_dir, [self.commit], trees_alone=True)  # files are hashed when they are compared
         try:
             opened = Tree(self.tree, self.identity)
         except WorkspaceError as error:
@@ -140,12 +141,17 @@ class PrivateRepository:
     def bundle(self, base: str, commit: str, to: Path) -> None:
         """Write what leads from `base` to `commit` into the file `to`; equal commits give an empty bundle.
 
+        Where the repository is made anew, that file brings the commit back.
+
         Raises
         ------
         WorkspaceError: a commit is unknown, or the file cannot be written.
 
         """
         gitdir.bundle(self.git_dir, base, commit, to)
+        if base != commit:
+            self.bundles.append(to.absolute())
+            self.packs.clear()
 
     def fetch(self, bundle: Path) -> tuple[str, ...]:
         """Take in the commits of `bundle` and return those it names.
@@ -184,14 +190,22 @@ class PrivateRepository:
         bodies = content.blobs(self.git_dir, wanted.values())
         return {path: bodies[name] for path, name in wanted.items()}
 
-    def checkout(self, commit: str, to: Path) -> None:
-        """Write the files of `commit` into the new or empty folder `to`, without a `.git` and without filters.
+    def checkout(self, commit: str, to: Path, *, anew: bool = False) -> None:
+        """Write the files of `commit` into the new or empty folder `to`, without a `.git` and without filters, all of it verified.
+
+        Parameters
+        ----------
+        anew: make `seal.git` anew before, of the objects and the bundles alone: a program that ran could have written into it. What
+            no bundle holds is lost by that.
 
         Raises
         ------
-        WorkspaceError: the folder is not empty, or there is no such commit.
+        WorkspaceError: the folder is not empty, there is no such commit, or what it holds is not what its name says.
 
         """
+        if anew:
+            self._renew()
+        content.verify(self.git_dir, [commit])
         content.check_out(self.git_dir, commit, to)
 
     def _lay_out(self, packs: Mapping[str, bytes] | None = None) -> None:

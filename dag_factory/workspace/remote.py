@@ -36,6 +36,8 @@ _REFUSED = re.compile(
 )
 _UNKNOWN_HOST = re.compile(r"host key verification failed|host key .*changed|no .* host key is known", re.IGNORECASE)
 
+_ADDED = re.compile(r"fatal: Could not read from remote|Please make sure you have the correct access|and the repository exists|@@@|\s*$")
+
 
 def mirror_of(origin: Origin, mirrors: Path) -> Path:
     """Where this worker keeps the mirror of a remote: one for each URL and depth."""
@@ -53,7 +55,7 @@ def fetch(origin: Origin, mirrors: Path, commit: str) -> Path:
 
     """
     mirror = mirror_of(origin, mirrors)
-    with locked(mirror.with_suffix(".lock")):
+    with locked(mirror.with_suffix(".lock"), origin.stop):
         _settle(mirror, commit)
         if (mirror / "refs/phasegate" / commit).exists():
             return mirror
@@ -177,7 +179,9 @@ def _settle(mirror: Path, commit: str) -> None:
 
 
 def _discreet(origin: Origin, said: Result) -> str:
-    return last_words(said).replace(origin.location, origin.shown)
+    """Tell what was said, without what git adds to every answer of ssh's, and without a name or password."""
+    own = "\n".join(line for line in said.err.splitlines() if not _ADDED.match(line))
+    return last_words(Result(said.code, b"", own or said.err)).replace(origin.location, origin.shown).rstrip(".")
 
 
 def _fault(origin: Origin, said: Result) -> WorkspaceError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks import chain, corpus, cycles, overhead, peers, timing
+from benchmarks import chain, corpus, cycles, overhead, peers, timing, workspace
 from benchmarks.__main__ import main
 from benchmarks.table import Row, Section, as_markdown, as_text
 from dag_factory.evidence.keys import KeyFolder
@@ -117,6 +118,21 @@ def test_a_peer_that_cannot_be_installed_is_told(monkeypatch):
     monkeypatch.setattr(peers, "_made", lambda: "the peers' environment could not be made")
     with pytest.raises(timing.NotMeasuredError, match="could not be made"):
         peers.need.__wrapped__("in-toto")
+
+
+def test_both_do_one_task_s_git(tmp_path):
+    workspace.fill(tmp_path / "origin", 20, 256)
+    said = timing.child(
+        sys.executable,
+        "workspace.py",
+        str(tmp_path / "origin"),
+        str(tmp_path / "ours"),
+        "3",
+        env={**os.environ, "PYTHONPATH": str(timing.ROOT)},
+    )
+    beside = workspace.bare(tmp_path / "origin", tmp_path / "bare", 3)
+    assert set(beside) == set(workspace.STEPS) == set(said) - {"watch", "watch again"}
+    assert all(clock > 0 for _, clock in (*said.values(), *beside.values()))
 
 
 def test_ratios_are_of_rounds():

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -225,6 +226,22 @@ def test_a_remote_that_is_away_at_the_start_may_be_tried_again(small, remote):
     remote.answers = None
     house.run("kickoff")
     assert house.failures == {}
+
+
+@pytest.mark.parametrize("task", ["kickoff", "first.write", "first.converge", "complete"])
+def test_a_remote_that_never_answers_is_left_when_airflow_says_so(small, remote, task):
+    house = over(small(), remote)
+    before = ["kickoff", "first.write", "first.converge", "first.gate", "second.read", "second.converge", "second.gate", "complete"]
+    house.run(*before[: before.index(task)])
+    shutil.rmtree(house.root / "work_root", ignore_errors=True)  # a worker that has no mirror yet
+    remote.waits = threading.Event()
+    remote.asked.clear()
+    dag = house.dag()
+    killing = threading.Thread(target=lambda: remote.asked.wait(60) and dag.get_task(task).on_kill())
+    killing.start()
+    house.run(task, dag=dag)
+    killing.join()
+    assert "was stopped" in house.failures[task]
 
 
 def test_a_branch_that_was_rewritten_meanwhile_is_told_by_name(small, remote):

@@ -99,3 +99,64 @@ def test_another_spec_that_is_deployed_meanwhile_is_no_finding(small):
     house = small(f'{WRITTEN}; echo "workflow: other" > "$PHASEGATE_SPEC_DIR/other.yaml"; mkdir "$PHASEGATE_SPEC_DIR/__pycache__"')
     (house.specs / "other.yaml").write_text("", encoding="utf-8")
     assert done(house).word("first") == "PASSED"
+
+
+def test_what_a_failed_attempt_changed_elsewhere_is_named_and_nothing_of_it_is_kept(small):
+    house = small(f'{ORIGIN}; {WRITTEN}; echo evil > "$origin/evil.py"; exit 3')
+    house.run("kickoff", "first.write")
+    said = house.record.newest("first/write").says
+    assert said.outcome == "failed"
+    assert [refusal.rule for refusal in said.refusals] == ["workspace-elsewhere"]
+    assert said.kept is None or said.kept.sealed is None
+
+
+def test_without_a_repository_there_is_an_empty_folder_and_read_only_inputs(small):
+    house = small('ls -A > "$PHASEGATE_EVIDENCE/../listed"; cp "$PHASEGATE_EVIDENCE/../listed" note.md; echo a note >> note.md',
+                  git=False, evidence="path: note.md, kind: file")  # fmt: skip
+    text = (house.specs / "workflow.yaml").read_text(encoding="utf-8")
+    looks = "command: 'stat -c \"%a %n\" $PHASEGATE_INPUTS/first $PHASEGATE_INPUTS/first/write/note.md > $PHASEGATE_EVIDENCE/read.txt'"
+    line = next(line for line in text.splitlines() if line.startswith("  reader: {command"))
+    house.write(text.replace(line, f"  reader: {{{looks}}}"))
+    house.run("kickoff", "first.write", "first.gate", "second.read", "second.gate")
+    assert house.failures == {}
+    [note] = house.record.newest("first/write").says.evidence
+    assert house.store.blob(note.digest) == b"a note\n"
+    [read] = house.record.newest("second/read").says.evidence
+    assert [line.split(" ")[0] for line in house.store.blob(read.digest).decode().splitlines()] == ["555", "444"]
+
+
+PLANT = """\
+git_dir=../repository/seal.git
+printf '[filter "x"]\\n\\tsmudge = echo forged; cat >/dev/null\\n' >> $git_dir/config
+mkdir -p $git_dir/info $git_dir/hooks
+echo '* filter=x' > $git_dir/info/attributes
+rm -f $git_dir/objects/pack/*
+echo /nowhere > $git_dir/objects/info/alternates
+echo planted > "$PHASEGATE_EVIDENCE/a.txt"
+"""
+TWO = "path: notes/note.md, kind: file}, a: {report: a.txt, kind: file, check: one}, b: {report: b.txt, kind: file, check: two"
+
+
+@pytest.mark.parametrize("at", ["seal", "converge"])
+def test_one_check_does_not_steer_what_the_next_one_is_given(small, at):
+    two = 'cp notes/note.md "$PHASEGATE_EVIDENCE/b.txt"'
+    checks = f"checks: {{one: {{run: sh $PHASEGATE_SPEC_DIR/plant.sh, at: {at}}}, two: {{run: '{two}', at: {at}}}}}\n"
+    house = small(evidence=TWO, more=checks)
+    (house.specs / "plant.sh").write_text(PLANT, encoding="utf-8")
+    done(house)
+    assert house.failures == {}
+    said = house.record.newest("first/write").says if at == "seal" else house.record.converged("first").says
+    assert [check.exit_code for check in said.checks] == [0, 0]
+    found = {entry.name: house.store.blob(entry.digest) for entry in said.evidence}
+    assert (found["a.txt"], found["b.txt"]) == (b"planted\n", b"a note\n")
+
+
+def test_a_check_of_the_merge_that_changes_what_is_elsewhere_stops_it(small):
+    checks = 'checks: {one: {run: "touch $PHASEGATE_SPEC_DIR/evil.sh; echo a > $PHASEGATE_EVIDENCE/a.txt", at: converge}}\n'
+    house = small(evidence=TWO.partition("}, b:")[0], more=checks)
+    done(house)
+    assert house.failures["first.converge"].startswith(
+        "Check one of first/write: While this task worked, others' files were changed: the spec's folder"
+    )
+    assert house.record.converged("first") is None
+    assert house.word("first") == "FAILED"

@@ -219,6 +219,8 @@ class TestSsh:
         with pytest.raises(WorkspaceError, match=match) as raised:
             head(Origin("git@host:x.git", "main"), tmp_path / "mirrors")
         assert remedy in raised.value.remedy
+        assert says.rstrip(".") in raised.value.message
+        assert "correct access rights" not in raised.value.message
 
 
 @pytest.mark.parametrize(
@@ -228,6 +230,7 @@ class TestSsh:
         ({"strict_host_key_checking": "perhaps"}, "strict_host_key_checking: 'perhaps'"),
         ({"ssh_port": "22; rm"}, "ssh_port"),
         ({"ssh_port": 70000}, "ssh_port"),
+        ({"github_app_id": "1", "github_installation_id": "2", "private_key": KEY}, "asks for a GitHub App"),
     ],
 )
 def test_what_a_connection_cannot_hold(extra: dict[str, Any], match: str) -> None:

@@ -40,3 +40,13 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="cannot be opened") as raised, locked(tmp_path / "file" / "lock"):
         pass
     assert raised.value.remedy
+
+
+def test_who_waits_can_be_told_to_stop(tmp_path: Path) -> None:
+    stop = threading.Event()
+    with locked(tmp_path / "lock"):
+        threading.Timer(0.05, stop.set).start()
+        with pytest.raises(WorkspaceError, match="was stopped while another one held lock"), locked(tmp_path / "lock", stop):
+            pass
+    with locked(tmp_path / "lock", threading.Event()):
+        pass

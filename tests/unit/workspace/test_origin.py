@@ -181,3 +181,12 @@ def test_a_shallow_origin(main: Path, tmp_path: Path, git_cli: Git) -> None:
     bundle(repo.git_dir, tip, commit, tmp_path / "x.bundle")
     publish(origin, repo.git_dir, commit, "phasegate/x")
     assert git_cli(tmp_path / "shallow", "log", "--format=%s", "phasegate/x") == "m\nsecond"
+
+
+def test_a_partial_clone_lacks_what_is_needed(main: Path, tmp_path: Path, git_cli: Git) -> None:
+    git_cli(main, "config", "uploadpack.allowFilter", "true")
+    git_cli(tmp_path, "clone", "-q", "--bare", "--filter=blob:none", f"file://{main}", "partial.git")
+    origin = Origin(str(tmp_path / "partial.git"), "main")
+    with pytest.raises(WorkspaceError, match="unable to read") as raised:
+        PrivateRepository.create(tmp_path / "task", objects=objects(origin, tmp_path), commit=head(origin, tmp_path))
+    assert "partial clone" in raised.value.remedy

@@ -93,6 +93,21 @@ def test_a_file_that_changes_its_size_while_read(size: int, tmp_path: Path) -> N
             list(pieces)
 
 
+@pytest.mark.parametrize("size", [0, 1, 2_000])
+def test_a_small_file_that_changes_its_size_while_hashed(size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 1_000)
+    opened = Tree._open
+
+    def opening(tree: Tree, path: bytes) -> tuple[int, int]:
+        found = opened(tree, path)
+        os.truncate(tmp_path / "file", size)
+        return found
+
+    monkeypatch.setattr(Tree, "_open", opening)
+    with Tree(tmp_path) as tree, pytest.raises(WorkspaceError, match="changed while"):
+        tree.blob_id(b"file", "sha1")
+
+
 def test_deeper_than_anybody_works(tmp_path: Path) -> None:
     folder = tmp_path / "/".join("d" * 200)
     folder.mkdir(parents=True)

@@ -145,11 +145,6 @@ class TestBorrowedObjects:
         path.write_bytes(zlib.compress(b"blob 5\0evil\n"))
         return blob
 
-    def test_a_forged_one_would_be_believed(self, main: Path, base: str, repo: PrivateRepository, tmp_path: Path, git_cli: Git) -> None:
-        self.forge(main, base, git_cli)
-        repo.checkout(base, tmp_path / "clean")
-        assert (tmp_path / "clean/README.md").read_text() == "evil\n"
-
     def test_and_is_named(self, watch: Watch, main: Path, base: str, git_cli: Git) -> None:
         blob = self.forge(main, base, git_cli)
         assert f"objects of the repository that are not what their names say: {blob[:2]}/{blob[2:]}" in told(watch)
