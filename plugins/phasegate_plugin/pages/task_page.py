@@ -25,6 +25,7 @@ from phasegate_plugin.pages.views import (
     Crumb,
     FileRow,
     FindingView,
+    JudgementView,
     MergedRow,
     MissingRow,
     RefusalView,
@@ -105,7 +106,7 @@ def _judged(
 def _alone(says: TaskStatement | ConvergeStatement | None, page: str, places: Places) -> dict[str, Any]:
     """What only a task's own statement has, and what only a merge has."""
     own = says if isinstance(says, TaskStatement) else None
-    merge = says if isinstance(says, ConvergeStatement) else None
+    merge, said = says if isinstance(says, ConvergeStatement) else None, own.judgement if own else None
     return {
         "exit_code": own.exit_code if own else None,
         "excerpt": own.excerpt if own else "",
@@ -113,6 +114,7 @@ def _alone(says: TaskStatement | ConvergeStatement | None, page: str, places: Pl
         "principals": own.principals if own else (),
         "took": _took(own),
         "started_at": own.started_at if own else "",
+        "judgement": JudgementView(said.verdict, said.grade, said.by, said.notes, said.references) if said else None,
         "refusals": tuple(RefusalView(item.rule, item.path, item.text) for item in own.refusals) if own else (),
         "merged": tuple(MergedRow(task, commit, places.task(task)) for task, commit in merge.merged) if merge else (),
         "conflicts": tuple(ConflictView(item.task, item.paths, item.text) for item in merge.conflicts) if merge else (),

@@ -63,6 +63,17 @@ class RefusalView:
 
 
 @dataclass(frozen=True)
+class JudgementView:
+    """A verdict in somebody's own words: "PASSED" or "FAILED", by whom, and whether it is "claimed" or "attested"."""
+
+    verdict: str
+    grade: str
+    by: str
+    notes: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ConflictView:
     """Sealed work that did not fit with what was merged before it."""
 
@@ -165,6 +176,7 @@ class TaskView:
     verdict_href: str
     verify: tuple[str, ...]
     took: str = ""
+    judgement: JudgementView | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 from support.pages import PREFIX, Server, address, serving
 from support.runs import HonestRun, honest, place
 
-from dag_factory.evidence.reported import Figures
+from dag_factory.evidence.reported import Figures, Judgement
 from dag_factory.evidence.statement import Entry, Refusal
 from dag_factory.links import EvidenceLink, RunLink, VerdictLink
 
@@ -86,6 +86,17 @@ class TestWhatIsThere:
         answer = server.get(f"{at}/tasks/validation/documentation-writer")
         assert "0.25 USD, 1,200 + 34 tokens, 3 requests, &lt;b&gt;large, acme" in answer.text
         assert "It took" in answer.text
+
+    def test_a_verdict_in_somebodys_own_words_is_shown_as_what_it_is(self, server: Server, run: HonestRun, at: str) -> None:
+        given = Judgement(verdict="FAILED", grade="attested", by="maria", notes="<b>It is slow.</b>", references=("javascript:alert(1)",))
+        run.deliver("validation/product-manager", judgement=given)
+        answer = server.get(f"{at}/tasks/validation/product-manager")
+        said = text_of(answer)
+        assert "Verdict of maria" in said
+        assert "Grade: attested." in said
+        assert "&lt;b&gt;It is slow.&lt;/b&gt;" in answer.text
+        assert 'href="javascript' not in answer.text
+        assert "<code>javascript:alert(1)</code>" in answer.text
 
     def test_a_merge_is_a_page_of_its_own(self, server: Server, run: HonestRun, at: str) -> None:
         answer = server.get(f"{at}/tasks/implementation/converge")
