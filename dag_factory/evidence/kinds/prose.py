@@ -14,7 +14,8 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # scripts t
 _UNFILLED = re.compile(
     r"[\W_]*(?:(?:todo|tbd|tba|tbc|fixme|xxx|wip|placeholder|coming soon|your text here"
     r"|to be (?:done|written|determined|defined|decided|completed|added|filled in))[\W_]*"
-    r"|(?:todo|tbd|fixme)\s*[:(–—-].*|lorem ipsum\b.*)",
+    r"|(?:todo|tbd|fixme)\s*[:(–—-].*|lorem ipsum\b.*"
+    r"|(?:please\s+)?(?:describe|explain|insert|add|write|fill in|enter|provide|put|replace)\b[^.!?]{0,120}\b(?:here|this text)[.!…]?)",
     re.IGNORECASE | re.DOTALL,
 )
 _BRACKETED = re.compile(r"\[[^\[\]]*\]\.?|\{\{.*\}\}|[\W_]*", re.DOTALL)

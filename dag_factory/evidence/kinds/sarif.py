@@ -27,6 +27,7 @@ from dag_factory.evidence.kinds.base import (
     clipped,
     placed,
 )
+from dag_factory.evidence.kinds.moments import stale
 
 __all__ = ["LEVELS", "MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "SarifExpect", "SarifKind"]
 
@@ -53,12 +54,14 @@ class SarifExpect(Expectation):
     max_level: the worst level a result may have; what is worse fails.
     min_artifacts: the fewest files the runs together say they looked at.
     tools: tools of these names must each have a run.
+    fresh: whether every run must have ended in the course of the work, by its invocations.
 
     """
 
     max_level: Literal["none", "note", "warning"] = "warning"
     min_artifacts: int = Field(default=0, ge=0)
     tools: TextTuple = ()
+    fresh: bool = False
 
 
 class SarifKind(Opened[SarifExpect]):
@@ -81,6 +84,8 @@ class SarifKind(Opened[SarifExpect]):
         read = [_Run(run, f"runs[{index}]") for index, run in enumerate(runs)]
         faults = [fault for run in read for fault in run.faults(LEVELS.index(expect.max_level))]
         faults += _looked_at(read, expect)
+        if expect.fresh:
+            faults += filter(None, (stale(run.ended, material.work, run.where, run.where) for run in read))
         facts = {
             "findings": tuple(dict.fromkeys(rule for run in read for rule in run.found)),
             "tools": tuple(dict.fromkeys(run.tool for run in read if run.tool)),
@@ -117,6 +122,8 @@ class _Run:
                 self._by_id.setdefault(rule["id"], rule)
         self.artifacts = _artifacts(self._run, where)
         self.found: list[str] = []
+        ended = [one.get("endTimeUtc") for one in _list(self._run.get("invocations"), f"{where}.invocations") if isinstance(one, dict)]
+        self.ended = ended[-1] if ended else None
 
     def faults(self, worst: int) -> Iterator[Fault]:
         """Tell what is wrong with the run, and every result that is worse than it may be."""

@@ -32,11 +32,18 @@ class Vulnerability:
 
 @dataclass
 class Scan:
-    """What was looked at and what was found; `skipped` are packages that could not be looked up, and why."""
+    """What was looked at and what was found; `skipped` are packages that could not be looked up, and why.
+
+    `targets` are the files, images and folders that were scanned, `created` when, and `database` how old what is known of vulnerabilities
+    was, each as far as the report tells it.
+    """
 
     packages: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     vulnerabilities: list[Vulnerability] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    created: Any = None
+    database: Any = None
 
 
 def read(report: Any) -> Scan:
@@ -48,19 +55,35 @@ def read(report: Any) -> Scan:
 
     """
     if isinstance(report, dict):
+        about = {"created": report.get("CreatedAt"), "database": _database(report)}
+        named = [report["ArtifactName"]] if isinstance(report.get("ArtifactName"), str) else []
         for key, take in (("results", _osv), ("dependencies", _pip_audit), ("Results", _trivy)):
             if key in report:
-                seen = Scan()
+                seen = Scan(targets=named, **about)
                 for number, entry in enumerate(_list(report[key], key)):
                     take(seen, _object(entry, f"{key}[{number}]"), f"{key}[{number}]")
                 return seen
         if report.get("SchemaVersion") == 2:  # Trivy leaves Results out where it saw nothing
-            return Scan()
+            return Scan(targets=named, **about)
     shapes = "“results” of OSV-Scanner, “dependencies” of pip-audit, “Results” of Trivy"
     raise EvidenceError(f"the report has none of {shapes}.", remedy="Deliver the JSON of one of these.")
 
 
+def _database(report: dict[str, Any]) -> Any:
+    """When the database was updated: what `trivy version --format json` tells, put into the report, or `database` of any report."""
+    metadata = report.get("Metadata")
+    for holder in (report, metadata if isinstance(metadata, dict) else {}):
+        for key, when in (("VulnerabilityDB", "UpdatedAt"), ("database", "updated")):
+            told = holder.get(key)
+            if isinstance(told, dict) and when in told:
+                return told[when]
+    return None
+
+
 def _osv(seen: Scan, result: dict[str, Any], where: str) -> None:
+    source = result.get("source")
+    if isinstance(source, dict) and isinstance(source.get("path"), str):
+        seen.targets.append(source["path"])
     for number, entry in enumerate(_list(result.get("packages"), f"{where}.packages")):
         place = f"{where}.packages[{number}]"
         found = _object(entry, place)
@@ -124,6 +147,8 @@ def _pip_audit(seen: Scan, dependency: dict[str, Any], where: str) -> None:
 
 
 def _trivy(seen: Scan, result: dict[str, Any], where: str) -> None:
+    if isinstance(result.get("Target"), str):
+        seen.targets.append(result["Target"])
     for entry in _list(result.get("Packages"), f"{where}.Packages"):
         seen.packages.append(_package(_object(entry, f"{where}.Packages"), "Name", "Version", where))
     for entry in _list(result.get("Vulnerabilities"), f"{where}.Vulnerabilities"):

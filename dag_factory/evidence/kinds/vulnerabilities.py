@@ -15,18 +15,23 @@ from dag_factory.evidence import strict_json
 from dag_factory.evidence.kinds.base import (
     EVIDENCE_MISSING,
     MAX_FAULTS,
+    REPORT_FOREIGN,
     VALIDATION_FAILED,
     Examination,
     Expectation,
     Fault,
     Material,
     Opened,
+    TextTuple,
+    Work,
     clipped,
+    listed,
     placed,
 )
+from dag_factory.evidence.kinds.moments import aged, stale
 
 if TYPE_CHECKING:
-    from dag_factory.evidence.kinds.scan import Vulnerability
+    from dag_factory.evidence.kinds.scan import Scan, Vulnerability
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Ignored", "VulnerabilitiesExpect", "VulnerabilitiesKind"]
 
@@ -54,6 +59,9 @@ class VulnerabilitiesExpect(Expectation):
     max_unfixed: how many may be found, of those that are not too severe, for which no fixed version is known.
     min_packages: the fewest packages that were scanned.
     ignore: vulnerabilities that do not count, each with its reason.
+    targets: what must have been scanned, each by its path or the end of it; pip-audit does not tell.
+    max_database_days: how old the scanner's database may have been, which the report must then tell: `VulnerabilityDB` of trivy, or `database: {updated}`.
+    fresh: whether the scan must have been made in the course of the work, by its own timestamp; trivy alone writes one.
 
     """
 
@@ -61,6 +69,9 @@ class VulnerabilitiesExpect(Expectation):
     max_unfixed: int = Field(default=0, ge=0)
     min_packages: int = Field(default=1, ge=1)
     ignore: Annotated[tuple[Ignored, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)] = ()
+    targets: TextTuple = ()
+    max_database_days: int | None = Field(default=None, ge=0)
+    fresh: bool = False
 
 
 class VulnerabilitiesKind(Opened[VulnerabilitiesExpect]):
@@ -76,7 +87,7 @@ class VulnerabilitiesKind(Opened[VulnerabilitiesExpect]):
 
         report = strict_json.loads(material.data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, max_nodes=MAX_NODES)
         seen = scan.read(report)
-        faults = [*_unseen(seen, expect), *_vulnerable(seen.vulnerabilities, expect)]
+        faults = [*_unseen(seen, expect), *_elsewhere(seen, material.work, expect), *_vulnerable(seen.vulnerabilities, expect)]
         facts = {
             "findings": tuple(dict.fromkeys(found.id for found in seen.vulnerabilities)),
             "packages": tuple(dict.fromkeys(seen.packages)),
@@ -92,6 +103,21 @@ def _unseen(seen: Any, expect: VulnerabilitiesExpect) -> Iterator[Fault]:
     for package, reason in seen.skipped:
         text = f"{clipped(package, 80)} was not looked up ({clipped(reason, 120)}), so nothing is known of it. Lock a released version."
         yield Fault(text, package, EVIDENCE_MISSING)
+
+
+def _elsewhere(seen: Scan, work: Work | None, expect: VulnerabilitiesExpect) -> Iterator[Fault]:
+    """What is of another target, another time, or rests on a database that is too old."""
+    targets = [target.replace("\\", "/") for target in seen.targets]
+    for target in expect.targets:
+        if not any(one == target or one.endswith(f"/{target}") for one in targets):
+            text = f"{clipped(target, 80)} was not scanned, by what the report names: {listed(targets) or 'nothing'}. Scan it."
+            yield Fault(text, target, REPORT_FOREIGN)
+    if expect.max_database_days is not None and (
+        old := aged(seen.database, work, expect.max_database_days, "the database of vulnerabilities", "database")
+    ):
+        yield old
+    if expect.fresh and (late := stale(seen.created, work, "the scan", "created")):
+        yield late
 
 
 def _vulnerable(found: list[Vulnerability], expect: VulnerabilitiesExpect) -> Iterator[Fault]:

@@ -110,6 +110,9 @@ def test_a_heading_must_be_there_and_have_text(text):
         "```\nTODO\n```",
         "> TODO",
         "TODO\n\n### Sub\n\nTBD",
+        "Describe the boundaries of the system here.",
+        "Please fill in the owner of each component here…",
+        "Replace this text.",
     ],
 )
 def test_an_unfilled_template_is_told_apart(body):
@@ -122,6 +125,8 @@ def test_an_unfilled_template_is_told_apart(body):
     "body",
     [
         "TODO\n\nThe loader owns the inbox.",
+        "Add a row per partner. What is refused stays here, with its reason.",
+        "Write access belongs to the loader alone.",
         "TODO list storage belongs to us.",
         "- one item\n- another item",
         "> quoted words count too",

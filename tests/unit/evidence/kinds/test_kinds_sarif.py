@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
@@ -8,6 +9,7 @@ from support.contents import sarif
 from support.mutations import mutated
 
 from dag_factory.evidence.kinds import Material
+from dag_factory.evidence.kinds.base import Work
 from dag_factory.evidence.kinds.sarif import SarifExpect, SarifKind
 
 FOUND = {
@@ -200,3 +202,19 @@ def test_no_shape_makes_it_raise():
     for where, log in mutated(whole):
         found = examined(log)
         assert all(fault.text.startswith("audit.sarif: ") for fault in found.faults), where
+
+
+@pytest.mark.parametrize(
+    ("invocations", "fits"),
+    [
+        ([{"executionSuccessful": True, "endTimeUtc": "2026-11-23T06:10:00Z"}], True),
+        ([{"executionSuccessful": True, "endTimeUtc": "2026-11-21T06:10:00Z"}], False),
+        ([{"executionSuccessful": True}], False),
+        ([], False),
+    ],
+)
+def test_a_log_of_another_time(invocations, fits):
+    work = Work(datetime(2026, 11, 23, 6, 0, tzinfo=UTC), datetime(2026, 11, 23, 6, 30, tzinfo=UTC))
+    material = Material("audit.sarif", json.dumps(run_of(invocations=invocations)).encode(), work=work)
+    assert rules(SarifKind().examine(material, SarifExpect(fresh=True))) == ([] if fits else ["report-stale"])
+    assert rules(SarifKind().examine(material, SarifExpect())) == []

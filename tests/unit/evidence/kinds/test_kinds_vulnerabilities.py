@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
@@ -9,6 +10,7 @@ from support.contents import osv
 from support.mutations import mutated
 
 from dag_factory.evidence.kinds import Material
+from dag_factory.evidence.kinds.base import Work
 from dag_factory.evidence.kinds.vulnerabilities import VulnerabilitiesExpect, VulnerabilitiesKind
 
 LOW = "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"  # 1.8
@@ -176,3 +178,50 @@ def test_no_shape_makes_it_raise_and_none_of_it_hides_what_was_found(whole):
     for where, report in mutated(whole):
         found = examined(report)
         assert all(fault.text.startswith("vulnerabilities.json: ") for fault in found.faults), where
+
+
+WORK = Work(datetime(2026, 11, 23, 6, 0, tzinfo=UTC), datetime(2026, 11, 23, 6, 30, tzinfo=UTC))
+CLEAN = {**TRIVY, "ArtifactName": "registry/orders:1", "Results": [{**TRIVY["Results"][0], "Vulnerabilities": []}]}
+
+
+def asked(report, work=WORK, **expect):
+    data = json.dumps(report).encode()
+    found = VulnerabilitiesKind().examine(Material("v.json", data, work=work), VulnerabilitiesExpect.model_validate(expect))
+    return [fault.rule for fault in found.faults]
+
+
+@pytest.mark.parametrize(
+    ("more", "days", "fits"),
+    [
+        ({"VulnerabilityDB": {"UpdatedAt": "2026-11-20T06:00:00.123456789Z"}}, 3, True),
+        ({"Metadata": {"VulnerabilityDB": {"UpdatedAt": "2026-11-20T06:00:00Z"}}}, 3, True),
+        ({"database": {"updated": "2026-11-22"}}, 1, True),
+        ({"VulnerabilityDB": {"UpdatedAt": "2026-11-10T06:00:00Z"}}, 7, False),
+        ({"VulnerabilityDB": {"UpdatedAt": "2027-11-10T06:00:00Z"}}, 7, False),
+        ({"VulnerabilityDB": {"UpdatedAt": "new"}}, 7, False),
+        ({"VulnerabilityDB": []}, 7, False),
+        ({}, 7, False),
+    ],
+)
+def test_a_database_that_is_too_old(more, days, fits):
+    assert asked({**CLEAN, **more}, max_database_days=days) == ([] if fits else ["report-stale"])
+    assert asked({**CLEAN, **more}) == []
+    assert asked({**CLEAN, **more}, work=None, max_database_days=days) == ["report-stale"]
+
+
+def test_a_scan_of_something_else():
+    assert asked(CLEAN, targets=["requirements.txt", "orders:1"]) == []
+    assert asked(CLEAN, targets=["uv.lock"]) == ["report-foreign"]
+    assert asked(osv(), targets=["requirements.lock"]) == []
+    assert asked(osv(), targets=["ments.lock"]) == ["report-foreign"]
+
+
+def test_a_scan_of_another_time():
+    assert asked({**CLEAN, "CreatedAt": "2026-11-23T06:10:00.5Z"}, fresh=True) == []
+    assert asked({**CLEAN, "CreatedAt": "2026-11-21T06:10:00.5Z"}, fresh=True) == ["report-stale"]
+    assert asked(CLEAN, fresh=True) == ["report-stale"]
+
+
+def test_no_change_makes_it_raise_whatever_is_asked():
+    for _, document in mutated({**CLEAN, "CreatedAt": "2026-11-23T06:10:00Z", "VulnerabilityDB": {"UpdatedAt": "2026-11-20T06:00:00Z"}}):
+        asked(document, fresh=True, max_database_days=3, targets=["x"])
