@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONCEPTS = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("concepts.md", "security.md", "comparison.md"))]
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("concepts.md", "security.md", "comparison.md", "tour.md"))]
 UX = "# UX\n" + "".join(f"\n## {title}\n\nThree good words.\n" for title in ("User flows", "Wireframes", "Experience"))
 
 
