@@ -22,7 +22,7 @@ from dag_factory.evidence.verdict import Answer, Finding, Recheck, Used, Word, t
 from dag_factory.evidence.verify import Judgement, verify_run
 from dag_factory.evidence.whole import unwhole
 
-__all__ = ["judged_again", "verify"]
+__all__ = ["judged_again", "script", "show", "verify"]
 
 
 class Format(StrEnum):
@@ -106,7 +106,7 @@ def verify(
     trust: Annotated[str | None, typer.Option(help="The key id that must have signed the charter (sha256 of its SPKI bytes).")] = None,
     form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.TEXT,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    show: Annotated[  # noqa: ARG001 # answered before anything else
+    print_script: Annotated[  # answered before anything else
         bool,
         typer.Option("--script", is_eager=True, callback=_show_script, help="Print a shell script that checks a run without Phasegate."),
     ] = False,
@@ -125,11 +125,12 @@ def verify(
         elif form is Format.SARIF:
             typer.echo(as_json(as_sarif(verified.findings, run=verified.record.charter.says.run_id)))
         else:
-            _print(verified)
+            show(verified)
     raise typer.Exit(1 if verified.findings else 0)
 
 
-def _print(verified: Verified) -> None:
+def show(verified: Verified) -> None:
+    """Print what was judged, as text."""
     record = verified.record
     said = record.charter.says
     _echo(f"Run {said.run_id} of {said.workflow}, plan {said.plan}")
