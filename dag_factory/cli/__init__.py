@@ -11,6 +11,7 @@ from dag_factory.cli.demo import cheat_command
 from dag_factory.cli.demo import command as demo_command
 from dag_factory.cli.explain import explain
 from dag_factory.cli.export import export
+from dag_factory.cli.keys import app as keys
 from dag_factory.cli.lint import lint
 from dag_factory.cli.plan import plan
 from dag_factory.cli.reference import reference
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for command in (lint, plan, verify, export, status, report, submit, waive, explain, schema, reference):
     app.command()(command)
+app.add_typer(keys, name="keys")
 app.command("demo")(demo_command)
 app.command("cheat")(cheat_command)
 

@@ -15,7 +15,7 @@ from dag_factory.evidence.keys import KeyFolder, Signer
 from dag_factory.evidence.record import RunRecord, read_record
 from dag_factory.evidence.store import RunStore, Store
 
-__all__ = ["find_run", "handed_over", "record_of", "signer_of"]
+__all__ = ["find_run", "handed_over", "key_folder", "record_of", "signer_of"]
 
 
 def find_run(run: str, root: Path | None) -> RunStore:
@@ -119,7 +119,7 @@ def signer_of(record: RunRecord, persona: str, folder: Path | None) -> Signer:
     PhasegateError: it is not the one that the charter names.
 
     """
-    place = folder or _home() / "phasegate" / "keys"
+    place = key_folder(folder).path
     signer = KeyFolder(place).signer(persona)
     if signer.public.keyid != record.keyids.get(persona):
         raise PhasegateError(
@@ -127,6 +127,11 @@ def signer_of(record: RunRecord, persona: str, folder: Path | None) -> Signer:
             remedy="Name the right folder with --keys.",
         )
     return signer
+
+
+def key_folder(folder: Path | None) -> KeyFolder:
+    """The key folder that was named, or phasegate/keys below AIRFLOW_HOME."""
+    return KeyFolder(folder or _home() / "phasegate" / "keys")
 
 
 def _home() -> Path:

@@ -106,7 +106,7 @@ def verify(
     trust: Annotated[str | None, typer.Option(help="The key id that must have signed the charter (sha256 of its SPKI bytes).")] = None,
     form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.TEXT,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    print_script: Annotated[  # answered before anything else
+    print_script: Annotated[  # noqa: ARG001 # answered before anything else
         bool,
         typer.Option("--script", is_eager=True, callback=_show_script, help="Print a shell script that checks a run without Phasegate."),
     ] = False,

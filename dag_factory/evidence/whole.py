@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from dag_factory.errors import StoreError
 from dag_factory.evidence.archive import ArchiveStore
+from dag_factory.evidence.assurance import lowest
 from dag_factory.evidence.bundle import envelopes_of, named_by
 from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.store import RunStore
@@ -31,6 +32,7 @@ def unwhole(run: RunStore, record: RunRecord) -> Iterator[Finding]:
 
     """
     yield from _missing_words(record)
+    yield from _overstated(record)
     for broken in (item for item in record.broken if not item.phase):
         yield Finding(rule="statement-invalid", subject=broken.task, text=f"{broken.name}: {broken.reason}.")
     for digest, what in named_by(record).items():
@@ -57,6 +59,17 @@ def _missing_words(record: RunRecord) -> Iterator[Finding]:
             yield Finding(
                 rule="verdict-missing", subject="complete", text=f"The last word {last.name} rests on verdicts that are not here: {what}."
             )
+
+
+def _overstated(record: RunRecord) -> Iterator[Finding]:
+    """Verdicts that say more of the keys than the plan and the charter do."""
+    for phase in record.contract.phases:
+        given = lowest(record.contract, {task.persona for task in phase.tasks}, record.keyids)
+        for stored in record.verdicts.get(phase.id, ()):
+            said = stored.says.phasegate.assurance
+            if said != given:
+                text = f"Verdict {stored.name} says that the keys of its phase are {said}, and they are {given}."
+                yield Finding(rule="assurance-too-low", subject=phase.id, text=text)
 
 
 def _is_whole(run: RunStore, digest: str) -> bool:

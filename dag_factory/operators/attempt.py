@@ -14,6 +14,7 @@ from dag_factory.operators.given import give
 from dag_factory.operators.guarding import leaks
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
+from dag_factory.operators.signing import signer_of
 from dag_factory.operators.spending import held_to, reserve
 from dag_factory.operators.workplace import Workplace
 from dag_factory.runners import Allowance, Flaw, Outcome, Request, runner_of
@@ -203,7 +204,7 @@ class Attempt(Workplace):
             subjects["sealed"] = {"gitCommit": self.sealed.commit}
         try:
             self.scope.run.create(
-                f"{self.folder}/{self.number:04d}.json", sign(statement, subjects, self.scope.keys.signer(self.task.persona))
+                f"{self.folder}/{self.number:04d}.json", sign(statement, subjects, signer_of(self.scope, self.record, self.task.persona))
             )
         except FileExistsError as error:
             raise PhasegateError(

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from dag_factory.spec.budget import Budget, budget_of
 from dag_factory.spec.closing import Approval, Fix, Gate
+from dag_factory.spec.keys import Key, Place, PublicKey
 from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word
 from dag_factory.spec.taking import Taking
 from dag_factory.spec.telling import Notifier, Notify, Slack, Smtp
@@ -30,11 +31,14 @@ __all__ = [
     "Feature",
     "Fix",
     "Gate",
+    "Key",
     "Notifier",
     "Notify",
     "Param",
     "Persona",
     "Phase",
+    "Place",
+    "PublicKey",
     "Reference",
     "Requires",
     "Schedule",
@@ -281,6 +285,7 @@ class Workflow(Written):
     assets: bool = False
     requires: Requires = Requires()
     fix: Fix = Fix()
+    keys: dict[Name, Key] = Field(default_factory=dict)
     paths: dict[Name, Texts] = Field(default_factory=dict)
     checks: dict[Name, Annotated[Check, BeforeValidator(_check_of)]] = Field(default_factory=dict)
     phases: dict[Name, Phase] = Field(default_factory=dict)
