@@ -20,7 +20,8 @@ from dag_factory.spec import read_catalogue
 __all__ = ["page", "reference"]
 
 _HEADINGS = {
-    "Workflow": "Workflow", "Schedule": "Schedule", "Workspace": "Workspace", "Feature": "Feature", "Binding": "Binding of a persona", "Budget": "Budget",
+    "Workflow": "Workflow", "Schedule": "Schedule", "Workspace": "Workspace", "Feature": "Feature", "Binding": "Binding of a persona",
+    "Agent": "Agent", "Budget": "Budget",
     "Reference": "Reference", "Param": "Param", "Phase": "Phase", "Task": "Task", "Gate": "Gate", "Approval": "Approval", "Fix": "Fix",
     "Key": "Key of a persona", "PublicKey": "Public key", "Place": "Place of a private key",
     "Notify": "Notify", "Notifier": "Notifier", "Smtp": "Mail by smtp", "Slack": "Message in slack",

@@ -14,12 +14,15 @@ from dag_factory.operators.given import give
 from dag_factory.operators.guarding import leaks
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
+from dag_factory.operators.resuming import note_sealed
 from dag_factory.operators.signing import signer_of
 from dag_factory.operators.spending import held_to, reserve
+from dag_factory.operators.watched import watched
 from dag_factory.operators.workplace import Workplace
 from dag_factory.runners import Allowance, Flaw, Outcome, Request, runner_of
 from dag_factory.workspace.origin import Origin
 from dag_factory.workspace.private import PrivateRepository
+from dag_factory.workspace.watch import Watch
 
 __all__ = ["Attempt"]
 
@@ -37,6 +40,7 @@ class Attempt(Workplace):
     checks: list[CheckResult] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     principals: tuple[str, ...] = ()
+    watch: Watch | None = None
 
     def prepare(self, origin: Origin | None, folder: Path, *, again: bool = False) -> None:
         """Make the workspace, lay out the inputs, write the task file.
@@ -49,6 +53,7 @@ class Attempt(Workplace):
         """
         self._move_in(origin, again=again)
         self.bench = self._bench("inputs", folder)
+        self.watch = watched(origin, self.repository, self.bench)
 
     def _bench(self, name: str, folder: Path) -> Bench:
         """What programs are given: inputs and task file made anew, in a folder of this name."""
@@ -99,6 +104,7 @@ class Attempt(Workplace):
         bench.stopped(outcome)
         self.outcome, self.principals = outcome, outcome.principals or self.principals
         self.refusals += [Refusal(rule=flaw.rule, path="", text=flaw.text) for flaw in outcome.flaws]
+        self._look_around()
         if self.task.runner == "check":
             self.checks.append(result_of(self.task, "check", outcome, keep_log(self.scope.run, place.root / "log.txt")))
 
@@ -108,11 +114,12 @@ class Attempt(Workplace):
         if failed:
             self._keep(place)
             return
-        if self.repository is None or self.task.runner == "check":
+        if self.repository is None or self.task.runner == "check" or self.refusals:
             return
         sealed, changed = self._committed(self.repository)
         if sealed is not None:
             self.sealed = sealed
+            note_sealed(self, self.base, sealed)
             # At once, and not after the checks: they run what the persona wrote, as the same user, and could reach these objects.
             self.entries += collect_sealed(self.scope.run, self.task, self.repository, sealed.commit, changed)
 
@@ -144,7 +151,7 @@ class Attempt(Workplace):
                 sealed, _ = self._committed(self.repository)
             except WorkspaceError as error:
                 self.emit(f"What it left could not be kept: {error}")
-        memory = keep_memory(self.scope.run, place.root / "memory")
+        memory = keep_memory(self.scope.run, place.root / "memory", self._ready()[0].secrets.masked)
         if memory or (sealed and sealed.bundle):
             self.kept = Kept(sealed=sealed if sealed and sealed.bundle else None, memory=memory)
 
@@ -159,6 +166,7 @@ class Attempt(Workplace):
         for check in due:
             evidence = place.fresh(f"verify-{check.name}")
             self.checks.append(run_check(bench, self.task, check, workspace=self._clean(check.name), evidence=evidence))
+        self._look_around()
 
     def collect(self) -> None:
         """Bring reports into the store, from whoever ran the command; what was sealed is there already."""
@@ -211,6 +219,11 @@ class Attempt(Workplace):
                 f"Attempt {self.number} of {self.task.id} has a statement already.",
                 remedy="Clear the task to have it done again.",
             ) from error
+
+    def _look_around(self) -> None:
+        """Refuse what was changed outside of the workspace; what was told once is not told again."""
+        if self.watch and not self.refusals:
+            self.refusals += [Refusal(rule=item.rule, path=item.path, text=item.text) for item in self.watch.refusals()]
 
     def _message(self) -> str:
         """What the sealed commit is called."""

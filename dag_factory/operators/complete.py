@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from dag_factory.errors import WorkspaceError
 from dag_factory.links import RunLink
 from dag_factory.notices import Notice
 from dag_factory.operators.base import PlanOperator
 from dag_factory.telling import Telling, callbacks
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from airflow.sdk import Context
 
     from dag_factory.evidence.record import RunRecord
@@ -94,18 +97,23 @@ class CompleteOperator(Telling, PlanOperator):
         commit = verdict.says.phasegate.approved if verdict else None
         if origin is None or commit is None or record.charter.says.base is None:
             return
-        place = Place.make(work_root(), record.charter.digest, "complete", 1)
-        bundles = bundles_of(scope.run, record, last.id, commit, place.root / "bundles")
-        repository = PrivateRepository.create(
-            place.root / "repository",
-            objects=objects(origin, work_root() / "mirrors", record.charter.says.base),
-            commit=record.charter.says.base,
-            bundles=bundles,
-            with_tree=False,
-        )
         branch = f"phasegate/{self._plan.workflow}/{_ref(scope.run_id)}"
-        publish(origin, repository.git_dir, commit, branch, force=True)
-        place.drop()
+        place = Place.make(work_root(), record.charter.digest, "complete", 1)
+        bundles: list[Path] = []
+        try:
+            bundles = bundles_of(scope.run, record, last.id, commit, place.root / "bundles")
+            repository = PrivateRepository.create(
+                place.root / "repository",
+                objects=objects(origin, work_root() / "mirrors", record.charter.says.base),
+                commit=record.charter.says.base,
+                bundles=bundles,
+                with_tree=False,
+            )
+            publish(origin, repository.git_dir, commit, branch, force=True)
+        except WorkspaceError as error:
+            raise type(error)(f"{error.message} {_kept(scope, bundles, commit, branch)}", remedy=error.remedy) from error
+        finally:
+            place.drop()
         self.log.info("The approved commit %s is left as branch %s.", commit[:12], branch)
 
 
@@ -122,6 +130,19 @@ def _sign(scope: Scope, record: RunRecord, word: str, attempt: int) -> None:
     )  # fmt: skip
     subjects = {phase.id: {"sha256": digest} for phase, digest in zip(record.contract.phases, verdicts, strict=True)}
     scope.run.append(f"{record.charter.digest[:16]}/completions", sign(completion, subjects, scope.keys.signer(AUTHORITY)))
+
+
+def _kept(scope: Scope, bundles: list[Path], commit: str, branch: str) -> str:
+    """Tell where the approved commit is, if its branch could not be left."""
+    if not bundles:
+        return (
+            "Nothing is lost: every phase is PASSED, and the approved commit is the one the run began with. Clear `complete` to try again."
+        )
+    place = scope.run.blob_path(bundles[-1].stem)
+    return (
+        f"Nothing is lost: every phase is PASSED, and the approved commit {commit[:12]} is in the store. Clear `complete` to try again, "
+        f"or fetch it by hand in a clone: git fetch {place} sealed:{branch}."
+    )
 
 
 def _ref(run_id: str) -> str:

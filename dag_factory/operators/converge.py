@@ -42,15 +42,20 @@ class ConvergeOperator(PlanOperator):
 
     def execute(self, context: Context) -> None:
         """Merge, check, attest."""
+        from dag_factory.errors import RunnerError
         from dag_factory.operators.merging import Merging
+        from dag_factory.operators.stopping import Stop
 
         with self._told():
+            stop = Stop(self._stop)
             merging = Merging.begin(self._plan, self.phase, self.cycle, self.step, context["ti"], self._origin())
             merged = merging.merge()
             self.log.info("Merged %d of %d sealed commits: %s", len(merged.merged), len(merging.sealed), merged.commit)
             for conflict in merged.conflicts:
                 self.log.warning("%s does not fit: %s", conflict.name, conflict.text)
             merging.keep(merged)
-            merging.check(merged.commit, self._folder, lambda line: self.log.info("%s", line), self._stop)
+            merging.check(merged.commit, self._folder, lambda line: self.log.info("%s", line), stop)
+            if stop.is_set():
+                raise RunnerError("The merge was stopped; nothing of it is attested.", remedy="Clear the task to have it done again.")
             merging.attest(merged)
             merging.place.drop()

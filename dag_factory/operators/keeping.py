@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import tarfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from dag_factory.evidence.run import Stored
 from dag_factory.evidence.statement import Binding, TaskStatement
 from dag_factory.evidence.store import RunStore
 from dag_factory.runners import Outcome
+from dag_factory.runners.masking import Mask
 
 __all__ = ["figures_of", "judgement_of", "keep_memory", "lay_memory", "left_by"]
 
@@ -47,8 +49,12 @@ def left_by(case: Case, task: TaskContract, binding: Binding, base: str | None) 
     return last if same == wanted and said.kept and said.kept.memory and said.figures and said.figures.conversation else None
 
 
-def keep_memory(run: RunStore, folder: Path) -> str | None:
+def keep_memory(run: RunStore, folder: Path, secrets: Iterable[str] = ()) -> str | None:
     """Keep the plain files of a folder in the store, as one tar archive; its digest, or None where there are none, or too much.
+
+    Parameters
+    ----------
+    secrets: texts that are masked in them.
 
     Raises
     ------
@@ -62,7 +68,8 @@ def keep_memory(run: RunStore, folder: Path) -> str | None:
     with tarfile.open(fileobj=written, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path in files:
             entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
-            data = path.read_bytes()
+            mask = Mask(secrets)
+            data = mask.take(path.read_bytes()) + mask.finish()
             entry.size, entry.mode = len(data), stat.S_IRUSR | stat.S_IWUSR
             archive.addfile(entry, io.BytesIO(data))
     return run.put_bytes(written.getvalue())

@@ -84,14 +84,22 @@ class PersonaOperator(PlanOperator):
         own = self._own = Stopwatch()
         with own.time("begin"):
             from dag_factory.operators.attempt import Attempt
+            from dag_factory.operators.resuming import finished
+            from dag_factory.operators.stopping import Stop
 
-            attempt = Attempt.begin(self._plan, self._contract, self._phase, self.cycle, context["ti"], self._stop, self.log.info)  # 0
+            stop = Stop(self._stop)
+            attempt = Attempt.begin(self._plan, self._contract, self._phase, self.cycle, context["ti"], stop, self.log.info)  # 0
         if not attempt.wanted:
             self.log.info("The product is the one that @%s validated: there is nothing to validate again.", self.persona)
             return None
         if self._contract.external:
             attempt.assign()
             self.log.info("@%s works outside: the gate waits for `phasegate submit`.", self.persona)
+            return None
+        if done := finished(attempt, context["ti"], self.retries or 0):
+            self.log.info("Attempt %d is in the store: %s. Nothing is done again.", done.says.binding.attempt, done.says.outcome)
+            if done.says.outcome == "failed":
+                raise AirflowException(f"@{self.persona} failed in attempt {done.says.binding.attempt}, as its statement says.")
             return None
         with own.time("prepare"):
             attempt.prepare(self._origin(), self._folder, again=again)  # 1

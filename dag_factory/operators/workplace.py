@@ -11,6 +11,7 @@ from dag_factory.operators.assignment import Assignment
 from dag_factory.operators.keeping import lay_memory, left_by
 from dag_factory.operators.orders import left_out
 from dag_factory.operators.place import Place, bundles_of, fetch_bundle
+from dag_factory.operators.resuming import last_sealed
 from dag_factory.settings import work_root
 from dag_factory.workspace.origin import Origin, objects
 from dag_factory.workspace.private import PrivateRepository
@@ -56,7 +57,7 @@ class Workplace(Assignment):
         if left := left_out(self.case, self.order):  # what did not fit is there too, for whoever makes it fit
             bundles.append(fetch_bundle(self.scope.run, left, place.root / "bundles"))
         before = left_by(self.case, self.task, self.binding, base)
-        kept = before.says.kept.sealed if before and before.says.kept else None
+        kept = before.says.kept.sealed if before and before.says.kept else last_sealed(self, base)
         if kept and kept.bundle:
             bundles.append(fetch_bundle(self.scope.run, kept.bundle, place.root / "bundles"))
         borrowed = objects(origin, work_root() / "mirrors", self.record.charter.says.base)

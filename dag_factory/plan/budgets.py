@@ -80,6 +80,7 @@ def budget_unenforced(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]
 
 def _told(task: TaskContract, binding: Binding, reports: frozenset[str], lacks: list[str]) -> tuple[str, str]:
     told = ", ".join(sorted(reports)) or "nothing"
-    name = f"{task.runner}: {binding.value}" if task.runner == "agent" and isinstance(binding.value, str) else task.runner
+    value = getattr(binding.value, "cli", binding.value)
+    name = f"{task.runner}: {value}" if task.runner == "agent" else task.runner
     reason = f"`{name}` reports {told}, so a budget of {' and '.join(lacks)} could not be kept ({task.id})."
     return reason, f"Limit {told} instead." if reports else "Remove the budget."

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from dag_factory.errors import Diagnostic, RunnerError
 from dag_factory.evidence.contract import GRADES, Grade, Item, RunContract, TaskContract
 from dag_factory.evidence.kinds import KINDS
+from dag_factory.plan.agents import agent_unknown, secret_plain
 from dag_factory.plan.budgets import budget_unenforced
 from dag_factory.runners import RUNNERS, runner_of
 from dag_factory.spec import Spec
@@ -139,6 +140,8 @@ def name_reserved(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
 
 PLAN_RULES: tuple[Callable[[Spec, RunContract], Iterator[Diagnostic]], ...] = (
     runner_unavailable,
+    agent_unknown,
+    secret_plain,
     budget_unenforced,
     kind_unknown,
     grade_unreachable,

@@ -3,12 +3,13 @@
 The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `external` (the ways); `process` (one
 program, run to its end), below it `warden` (outlives no program, nor the reverse), `orphans` (the net under the
 wardens), `bounds` and `offline` (what a program may take and reach), `output` and `masking` (the log, without secrets);
-`environment` (what a program gets to know); `principals` and `functions` (who acted); `installed` (ways that other distributions
-bring).
+`environment` (what a program gets to know); `agent` (a coding command line, see `agents`) and `prompt` (what it is
+told); `principals` and `functions` (who acted); `installed` (ways that other distributions bring).
 """
 
 from __future__ import annotations
 
+from dag_factory.runners.agent import AgentRunner
 from dag_factory.runners.base import Allowance, Bounds, Ended, Figures, Flaw, Judgement, Limits, Outcome, Request, Runner
 from dag_factory.runners.check import CheckRunner
 from dag_factory.runners.command import CommandRunner
@@ -40,6 +41,7 @@ RUNNERS: dict[str, Runner] = {
     "command": CommandRunner(),
     "python": PythonRunner(),
     "external": ExternalRunner(),
+    "agent": AgentRunner(),
 }
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from dag_factory.spec.agent import Agent
 from dag_factory.spec.budget import Budget, budget_of
 from dag_factory.spec.closing import Approval, Fix, Gate
 from dag_factory.spec.keys import Key, Place, PublicKey
@@ -20,6 +21,7 @@ from dag_factory.spec.written import Written
 
 __all__ = [
     "RUNNER_KEYS",
+    "Agent",
     "Approval",
     "Binding",
     "Budget",
@@ -191,7 +193,7 @@ class Binding(Taking):
     command: Command | None = None
     python: Word | None = None
     external: Literal[True] | None = None
-    agent: Word | None = None
+    agent: Name | Agent | None = None
     llm: Word | None = None
     human: Texts | None = None
     operator: Word | None = None

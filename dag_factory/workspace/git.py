@@ -55,6 +55,10 @@ _OVERRIDES = (
     ("core.attributesFile", "/dev/null"),
     ("core.excludesFile", "/dev/null"),
     ("core.alternateRefsCommand", "true"),
+    # What tells git about objects without being them: a borrowed one could be forged.
+    ("core.commitGraph", "false"),
+    ("core.multiPackIndex", "false"),
+    ("pack.useBitmaps", "false"),
     ("core.askPass", ""),
     ("credential.helper", ""),
     ("core.logAllRefUpdates", "false"),

@@ -9,6 +9,7 @@ from typing import Any
 import pendulum
 import pytest
 from support.airflow import RealAirflow, Run
+from support.levers import clear
 from support.people import Person
 
 from dag_factory.cli.waive import waive
@@ -106,7 +107,7 @@ def test_a_waiver_from_the_shell_counts_once_the_gate_is_asked_again(begun):
         waive(run.name, "judging", by="tom", keys=keys, **asked)
     waive(run.name, "judging", by="max", keys=keys, **asked)
     assert run.word("judging") == "FAILED", "no gate has counted it"
-    run.clear("judging.fix_2.gate", downstream=True)
+    clear(run, "judging.fix_2.gate", downstream=True)
     assert run.end(300) == "success"
     assert run.word("judging") == "PASSED_WITH_WAIVER"
     assert "MISSION SUCCESS, WITH WAIVERS" in run.log("complete")

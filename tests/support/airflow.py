@@ -195,10 +195,6 @@ class Run:
         """Set a task's state by hand."""
         self.airflow.api.mark(self.dag_id, self.run_id, task_id, state)
 
-    def clear(self, *task_ids: str, downstream: bool = False) -> None:
-        """Clear tasks by hand, as a person does in the UI."""
-        self.airflow.api.clear(self.dag_id, self.run_id, *task_ids, downstream=downstream)
-
     @property
     def states(self) -> dict[str, str]:
         """The state of every task."""

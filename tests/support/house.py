@@ -96,18 +96,26 @@ class House:
         path = self.specs / "workflow.yaml"
         return build_dag(compile_plan(read_spec(path, patterns=("standard", "none"))), path.parent)
 
-    def run(self, *names: str, dag: Any = None) -> None:
-        """Have tasks done, by id; what each that fails raises is kept in `errors`, its message in `failures`."""
+    def run(self, *names: str, dag: Any = None, again: bool = False) -> None:
+        """Have tasks done, by id; what each that fails raises is kept in `errors`, its message in `failures`.
+
+        Parameters
+        ----------
+        again: Airflow tries again by itself; else a task that was done before was cleared by somebody.
+
+        """
         self.settle()
         dag = dag or self.dag()
         for name in names:
-            self._one(dag.get_task(name), name)
+            self._one(dag.get_task(name), name, again=again)
 
-    def _one(self, operator: Any, name: str, *, map_index: int = -1, call: Any = None, tried: bool = False) -> None:
+    def _one(self, operator: Any, name: str, *, map_index: int = -1, call: Any = None, tried: bool = False, again: bool = False) -> None:
         """Have one task done, or one instance of a mapped task, or go on with what was asked."""
         label = name if map_index < 0 else f"{name}[{map_index}]"
         self.tries[label] = self.tries.get(label, 0) + (0 if tried else 1)
+        retries = int(getattr(operator, "retries", 0) or 0)
         ti = SimpleNamespace(
+            max_tries=retries if again else self.tries[label] - 1 + retries,
             dag_id=operator.dag.dag_id, run_id=self.run_id, task_id=name, try_number=self.tries[label], map_index=map_index, id=label,
             xcom_push=lambda key, value: self.xcoms.__setitem__((name, key), value),
             xcom_pull=lambda task_ids, key="return_value": self.xcoms.get((task_ids, key)),

@@ -164,7 +164,7 @@ class Running:
     def __init__(self, run: ScheduledRun, instance: Any) -> None:
         self._run, self._session = run, run.session
         self.id, self.dag_id, self.run_id, self.task_id = instance.id, instance.dag_id, instance.run_id, instance.task_id
-        self.try_number, self.map_index = instance.try_number, instance.map_index
+        self.try_number, self.max_tries, self.map_index = instance.try_number, instance.max_tries, instance.map_index
 
     def forget(self) -> None:
         """What an earlier try left, as the task API clears it when a task starts."""

@@ -31,6 +31,7 @@ from dag_factory.spec.rules.structure import (
 )
 from dag_factory.spec.rules.subject import Subject
 from dag_factory.spec.rules.telling import notifier_path, notify_never
+from dag_factory.spec.rules.workspace import workspace_secret
 
 __all__ = ["STATIC_RULES", "Subject"]
 
@@ -60,6 +61,7 @@ STATIC_RULES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     rule_unknown,
     notifier_path,
     notify_never,
+    workspace_secret,
     key_unused,
     key_shared,
     key_revoked,

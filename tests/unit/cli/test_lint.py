@@ -93,8 +93,8 @@ def test_bad_input_is_a_line_not_a_traceback(tmp_path: Path, text: str, rule: st
 
 def test_a_rule_of_the_plan_is_told_as_well(tmp_path: Path) -> None:
     path = tmp_path / "w.yaml"
-    path.write_text(SAMPLE.read_text().replace("test-engineer: {check: make e2e}", "test-engineer: {agent: claude, verify: make e2e}"))
-    assert ":18:3: runner-unavailable: " in run(path).stdout
+    path.write_text(SAMPLE.read_text().replace("test-engineer: {check: make e2e}", "test-engineer: {agent: cloude, verify: make e2e}"))
+    assert ":18:19: agent-unknown: " in run(path).stdout
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

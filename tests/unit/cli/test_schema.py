@@ -74,7 +74,7 @@ def written(**changes):
         written(colour="red"),
         written(features={"ein merkmal": "Load CSVs"}),
         written(personas={"default": {"check": "make", "command": "make"}}),
-        written(personas={"default": {"agent": "claude"}}),
+        written(personas={"default": {"agent": {"model": "large"}}}),
         written(personas={"default": {"check": "make", "budget": "5 dollars"}}),
         written(personas={"default": {"check": "make", "retries": -1}}),
         written(personas={"default": {"check": "make", "timeout": 90}}),

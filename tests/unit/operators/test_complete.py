@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
-from support.house import git
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from support.house import git, make_repository
+from support.remotes import http_remote
 
 from dag_factory.evidence.decisions import Completion
 from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement
@@ -135,3 +138,121 @@ def test_a_branch_that_is_somebodys_work_is_left_alone(finished):
     house.run("complete")
     assert "is not Phasegate's to write" in house.failures["complete"]
     assert git("rev-parse", "phasegate/small/manual__1", cwd=house.root / "repo") == git("rev-parse", "main", cwd=house.root / "repo")
+
+
+@pytest.fixture
+def remote(tmp_path):
+    """A bare repository, served over HTTP on loopback."""
+    served = tmp_path / "served"
+    make_repository(tmp_path / "clone")
+    served.mkdir()
+    git("clone", "-q", "--bare", str(tmp_path / "clone"), str(served / "product.git"), cwd=tmp_path)
+    with http_remote(served) as found:
+        yield found
+
+
+def over(house, remote):
+    """The same workflow, over the remote."""
+    text = (house.specs / "workflow.yaml").read_text(encoding="utf-8")
+    (house.specs / "workflow.yaml").write_text(re.sub(r"git: [^,}]+", f"git: '{remote.url}/product.git'", text), encoding="utf-8")
+    return house
+
+
+def test_over_a_remote_no_worker_shares_a_disk_with_another(small, remote):
+    house = over(small(), remote)
+    house.run("kickoff")
+    for phase in ("first", "second"):
+        for name in (*house.tasks(phase), f"{phase}.converge", f"{phase}.gate"):
+            shutil.rmtree(house.root / "work_root", ignore_errors=True)  # the next task runs on another worker
+            house.run(name)
+    shutil.rmtree(house.root / "work_root", ignore_errors=True)
+    house.run("complete")
+    assert house.failures == {}
+    assert git("show", "phasegate/small/manual__1:notes/note.md", cwd=remote.root / "product.git") == "a note"
+
+
+def refuse_pushes(remote):
+    hook = remote.root / "product.git/hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'No branches by robots.' >&2\nexit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    return hook
+
+
+def test_a_remote_that_refuses_the_push_loses_nothing(small, remote, tmp_path):
+    house = over(small(), remote)
+    house.run("kickoff")
+    for phase in ("first", "second"):
+        house.phase(phase)
+    hook = refuse_pushes(remote)
+    house.run("complete")
+    says = house.failures["complete"]
+    assert type(house.errors["complete"]) is AirflowFailException
+    assert "does not take the branch phasegate/small/manual__1" in says
+    assert "Nothing is lost: every phase is PASSED" in says
+    assert json.loads(kept(house, "summaries"))["verdict"] == "PASSED"
+    command = says[says.index("git fetch") : says.index("manual__1.") + len("manual__1")].split(" ")
+    assert command[:2] == ["git", "fetch"]
+    git(*command[1:], cwd=tmp_path / "clone")
+    assert git("show", "phasegate/small/manual__1:notes/note.md", cwd=tmp_path / "clone") == "a note"
+    hook.unlink()
+    house.run("complete")
+    assert house.failures == {}
+    assert git("show", "phasegate/small/manual__1:notes/note.md", cwd=remote.root / "product.git") == "a note"
+
+
+def test_a_remote_that_is_away_at_the_end_may_be_tried_again(small, remote):
+    house = over(small(), remote)
+    house.run("kickoff")
+    for phase in ("first", "second"):
+        house.phase(phase)
+    remote.answers = 503
+    house.run("complete")
+    assert type(house.errors["complete"]) is AirflowException  # retried, as often as Airflow was told
+    assert "cannot be reached" in house.failures["complete"]
+    assert "Nothing is lost" in house.failures["complete"]
+    assert not list((house.root / "work_root").glob("*/complete*"))
+    remote.answers = None
+    house.run("complete")
+    assert house.failures == {}
+
+
+def test_a_remote_that_is_away_at_the_start_may_be_tried_again(small, remote):
+    house = over(small(), remote)
+    remote.answers = 503
+    house.run("kickoff")
+    assert type(house.errors["kickoff"]) is AirflowException
+    remote.answers = None
+    house.run("kickoff")
+    assert house.failures == {}
+
+
+def test_a_branch_that_was_rewritten_meanwhile_is_told_by_name(small, remote):
+    house = over(small(), remote)
+    house.run("kickoff")
+    product = remote.root / "product.git"
+    git("update-ref", "refs/heads/main", git("commit-tree", "main^{tree}", "-m", "Another past", cwd=product), cwd=product)
+    git("gc", "-q", "--prune=now", cwd=product)
+    shutil.rmtree(house.root / "work_root", ignore_errors=True)
+    house.run("first.write")
+    assert "no longer has the commit" in house.failures["first.write"]
+    assert "start a new run" in house.failures["first.write"]
+
+
+def test_what_opens_the_remote_is_in_no_file_of_the_run(small, remote, monkeypatch):
+    remote.login, remote.password = "robot", "s3cret-t0ken"
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(
+        {"conn_type": "git", "host": f"{remote.url}/product.git", "login": "robot", "password": "s3cret-t0ken"}
+    ))  # fmt: skip
+    house = small(
+        "mkdir notes && (env; git config --list; git remote -v; cat .git/config; cat /proc/*/environ) > notes/note.md 2>/dev/null; true"
+    )
+    text = (house.specs / "workflow.yaml").read_text(encoding="utf-8")
+    (house.specs / "workflow.yaml").write_text(re.sub(r"git: [^,}]+", "git: shop", text), encoding="utf-8")
+    house.run("kickoff")
+    for phase in ("first", "second"):
+        house.phase(phase)
+    house.run("complete")
+    assert house.failures == {}
+    for path in house.root.rglob("*"):
+        assert not path.is_file() or b"s3cret-t0ken" not in path.read_bytes(), path

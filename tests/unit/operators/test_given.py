@@ -8,9 +8,8 @@ import pytest
 
 from dag_factory.errors import SpecError
 
-DOCTOR = (
-    'chmod -R u+w "$PHASEGATE_INPUTS"; echo doctored > "$PHASEGATE_INPUTS/first/write/notes/note.md"; echo doctored > "$PHASEGATE_TASK"'
-)
+DOCTOR = 'echo doctored > "$PHASEGATE_TASK"'
+DOCTOR_INPUTS = 'chmod -R u+w "$PHASEGATE_INPUTS"; echo doctored > "$PHASEGATE_INPUTS/first/write/notes/note.md"'
 CHECK = 'cp "$PHASEGATE_INPUTS/first/write/notes/note.md" "$PHASEGATE_EVIDENCE/read.txt"; ! grep -q doctored "$PHASEGATE_TASK" "$PHASEGATE_EVIDENCE/read.txt"'
 
 
@@ -38,6 +37,21 @@ def test_checks_are_given_inputs_and_a_task_file_of_their_own(small):
     assert house.word("second") == "PASSED"
     [entry] = house.record.newest("second/read").says.evidence
     assert b"doctored" not in house.store.blob(entry.digest)
+
+
+def test_inputs_that_a_persona_doctored_are_named_and_no_check_runs(small):
+    house = small()
+    path = house.specs / "workflow.yaml"
+    text = path.read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("  reader: {command"))
+    house.write(text.replace(line, f"  reader: {{command: '{DOCTOR_INPUTS}', verify: '{CHECK}'}}"))
+    house.run("kickoff", "first.write")
+    house.close("first")
+    house.run("second.read")
+    house.close("second")
+    [text] = [finding.text for finding in house.findings("second") if finding.rule == "workspace-elsewhere"]
+    assert "first/write/notes/note.md (changed)" in text
+    assert house.record.newest("second/read").says.checks == ()
 
 
 def test_a_kickoff_marked_by_hand_after_the_run_was_deleted_opens_nothing(passed):

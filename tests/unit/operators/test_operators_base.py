@@ -7,10 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException, TaskDeferred
 from support.runs import SPEC, plan_of
 
-from dag_factory.errors import PhasegateError, StoreError
+from dag_factory.errors import PhasegateError, RemoteError, StoreError
 from dag_factory.operators.base import PlanOperator, judged_by
 
 
@@ -105,6 +105,50 @@ def test_what_leads_nowhere_is_told_when_it_is_needed_and_not_before(tmp_path, m
         made._origin()
     assert str(caught.value).startswith(says)
     assert "secret" not in str(caught.value)
+
+
+def test_what_opens_the_repository_comes_from_the_connection_and_is_masked(tmp_path, monkeypatch):
+    masked = []
+    monkeypatch.setattr("airflow.sdk.log.mask_secret", masked.append)
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps({
+        "conn_type": "git", "host": "https://git.example.com/shop.git", "login": "robot", "password": "t0ken",
+        "extra": {"key_file": "", "private_key": "", "private_key_passphrase": "sesame", "strict_host_key_checking": "accept-new", "ssh_port": 2222},
+    }))  # fmt: skip
+    origin = operator(tmp_path, "shop")._origin()
+    found = origin.access
+    assert (found.login, found.password, found.passphrase) == ("robot", "t0ken", "sesame")
+    assert (found.strict_host_key_checking, found.ssh_port) == ("accept-new", "2222")
+    assert all(secret in masked for secret in ("t0ken", "sesame"))
+    assert not any(secret in repr(origin) for secret in ("t0ken", "sesame"))
+
+
+def test_a_password_that_a_variable_brings_is_masked_too(tmp_path, monkeypatch):
+    masked = []
+    monkeypatch.setattr("airflow.sdk.log.mask_secret", masked.append)
+    monkeypatch.setenv("WHERE", "https://robot:t0ken@git.example.com/shop.git")
+    origin = operator(tmp_path, "{env: WHERE}")._origin()
+    assert (origin.location, origin.access.login, origin.access.password) == ("https://git.example.com/shop.git", "robot", "t0ken")
+    assert "t0ken" in masked
+
+
+def test_a_connection_that_holds_two_keys_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(
+        {"conn_type": "git", "host": "git@host:x", "extra": {"key_file": "/k", "private_key": "secret"}}
+    ))  # fmt: skip
+    with pytest.raises(PhasegateError, match="both private_key and key_file") as caught:
+        operator(tmp_path, "shop")._origin()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_remote_that_is_away_is_tried_again_as_often_as_airflow_was_told(tmp_path):
+    with pytest.raises(AirflowException) as caught, operator(tmp_path)._told():
+        raise RemoteError("Nobody is there.", remedy="Wait.")
+    assert not isinstance(caught.value, AirflowFailException)
+
+
+def test_how_much_history_a_mirror_holds_is_the_authors(tmp_path):
+    assert operator(tmp_path / "a", "https://host/x")._origin().depth == 1
+    assert operator(tmp_path / "b", "https://host/x, depth: 0")._origin().depth == 0
 
 
 def test_a_workflow_without_a_repository_has_no_origin(tmp_path):

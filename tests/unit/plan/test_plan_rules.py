@@ -21,16 +21,35 @@ def test_the_registry_names_every_rule_once() -> None:
     assert all(rule.__doc__ for rule in PLAN_RULES)
 
 
-@pytest.mark.parametrize("runner", ["agent: claude", "llm: openai", "human: [maria]", "operator: a.b.C"])
+@pytest.mark.parametrize("runner", ["llm: openai", "human: [maria]", "operator: a.b.C"])
 def test_a_runner_this_version_does_not_have(planner: Any, runner: str) -> None:
     told = planner.only("runner-unavailable", ('  devops: {python: "ops:deploy"}', f"  ¦devops: {{{runner}}}"))
     assert runner.partition(":")[0] in told.reason
-    assert "check, command, python, external" in told.remedy
+    assert "check, command, python, external, agent" in told.remedy
 
 
 def test_a_default_that_cannot_work_is_told_once(planner: Any) -> None:
-    text = planner.text[: planner.text.index("personas:")] + "personas:\n  ¦default: {agent: claude, verify: make it}\n"
+    text = planner.text[: planner.text.index("personas:")] + "personas:\n  ¦default: {llm: openai, verify: make it}\n"
     assert type(planner)(planner.folder, text).only("runner-unavailable")
+
+
+@pytest.mark.parametrize("written", ["agent: ¦cloude", "agent: {¦cli: cloude}"])
+def test_an_agent_nobody_knows(planner: Any, written: str) -> None:
+    written = written if "cli" in written else written.replace("agent: ¦", "¦agent: ")
+    told = planner.only("agent-unknown", ('  devops: {python: "ops:deploy"}', f"  devops: {{{written}}}"))
+    assert (told.reason, told.remedy) == ("There is no agent 'cloude'.", "Use one of claude, codex; claude may be meant.")
+
+
+@pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "TOKEN", "db_password", "CLIENT_SECRET"])
+def test_a_secret_in_plain_words(planner: Any, name: str) -> None:
+    told = planner.only("secret-plain", ('  devops: {python: "ops:deploy"}', f"  devops: {{agent: claude, env: {{¦{name}: abc}}}}"))
+    assert "abc" not in str(told)
+
+
+@pytest.mark.parametrize("env", ["ANTHROPIC_API_KEY: {var: key}", "KEYBOARD: qwertz", "TOKENS_PER_DAY: '5'"])
+def test_what_is_no_secret_in_plain_words(planner: Any, env: str) -> None:
+    plan = planner.plan(('  devops: {python: "ops:deploy"}', f"  devops: {{agent: {{cli: claude, turns: 5}}, env: {{{env}}}}}"))
+    assert plan.executions["integration/devops"].work == {"cli": "claude", "turns": 5, "tools": []}
 
 
 def test_an_unknown_kind_of_evidence(planner: Any) -> None:

@@ -1,0 +1,135 @@
+"""What a coding command line must tell of itself: how it is started, what its output means, and what of it is kept for the next attempt."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+from dag_factory.runners.base import Figures, Request
+
+__all__ = ["Cli", "Report", "Start", "Wanted", "bring", "remember", "shown"]
+
+_SHOWN = 300
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a binding asks of a command line, beside the work itself.
+
+    Parameters
+    ----------
+    cli: its name.
+    model: the model, as the command line calls it; its own default where empty.
+    tools: what it may use, as the command line writes it; its own safe default where empty.
+    turns: how often it may ask the model at most; None for as often as its budget lets it.
+
+    """
+
+    cli: str
+    model: str = ""
+    tools: tuple[str, ...] = ()
+    turns: int | None = None
+
+    @classmethod
+    def of(cls, value: Any) -> Wanted:
+        """Read the value of a binding: a name alone, or a mapping."""
+        if isinstance(value, Mapping):
+            return cls(str(value.get("cli")), value.get("model") or "", tuple(value.get("tools") or ()), value.get("turns"))
+        return cls(str(value))
+
+
+@dataclass(frozen=True)
+class Start:
+    """How it is started: the program and its arguments, and what it must know. The prompt is its standard input."""
+
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+
+
+@dataclass
+class Report:
+    """What was read of its output so far.
+
+    Parameters
+    ----------
+    ended: whether it said that it is at its end.
+    failed: why it did not do the work, in its own words; empty where it says that it did.
+    spent: whether it gave up for want of budget.
+    trouble: the last thing it said of a model that does not answer.
+    said: the last words of the model.
+
+    """
+
+    provider: str
+    conversation: str = ""
+    model: str = ""
+    requests: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: Decimal | None = None
+    ended: bool = False
+    failed: str = ""
+    spent: bool = False
+    trouble: str = ""
+    said: str = ""
+    seen: set[str] = field(default_factory=set)
+
+    @property
+    def figures(self) -> Figures:
+        """What is known of it."""
+        return Figures(self.provider, self.model, self.conversation, self.requests, self.input_tokens, self.output_tokens, self.cost)
+
+
+class Cli(Protocol):
+    """A coding command line. `provider` is who is asked for its models, `program` what it is called on PATH."""
+
+    name: str
+    provider: str
+    program: str
+    install: str
+
+    def start(self, request: Request, wanted: Wanted, home: Path) -> Start:
+        """Say how it is started in a request's workspace, with everything of its own below `home`; what it is to resume is there already."""
+        ...
+
+    def read(self, event: Mapping[str, Any], report: Report) -> Iterator[str]:
+        """Take one line of its output, which is a JSON object: into the report, and in words for who watches."""
+        ...
+
+    def sessions(self, request: Request, home: Path, conversation: str) -> list[tuple[Path, str]]:
+        """The files a conversation is resumed from: where each lies, or has to lie, and its name among what is kept."""
+        ...
+
+
+def remember(cli: Cli, request: Request, home: Path, conversation: str) -> None:
+    """Keep the files of a conversation for the next attempt."""
+    if request.memory is None or not conversation:
+        return
+    for path, name in cli.sessions(request, home, conversation):
+        if path.is_file() and not path.is_symlink():
+            target = request.memory / cli.name / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+
+def bring(cli: Cli, request: Request, home: Path) -> bool:
+    """Lay the files of the conversation that is to be resumed where the command line looks for them; tell whether they are there."""
+    if request.memory is None or not request.conversation:
+        return False
+    found = [(path, request.memory / cli.name / name) for path, name in cli.sessions(request, home, request.conversation)]
+    if not found or not all(kept.is_file() and not kept.is_symlink() for _, kept in found):
+        return False
+    for path, kept in found:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(kept, path)
+    return True
+
+
+def shown(text: object, most: int = _SHOWN) -> str:
+    """A text as one line of a log."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= most else f"{line[:most]} …"
