@@ -133,6 +133,7 @@ def test_what_is_made_and_asked_for_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert {"demo", "test"} <= set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE)) <= targets
     known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    known |= {group.name for group in app.registered_groups if group.name}
     for path in PAGES:
         asked = re.findall(r"(?:^|`|bin/)phasegate ([a-z]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert set(asked) <= known, path
