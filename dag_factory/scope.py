@@ -51,7 +51,7 @@ class Scope:
         Raises
         ------
         EnvelopeError: the run has not begun, began with another plan, or is signed by a key this worker does not know.
-        KeyFolderError: this worker has no keys.
+        KeyFolderError: this worker knows no key of Phasegate's.
 
         """
         record = read_record(self.run, upto=upto)
@@ -70,7 +70,7 @@ class Scope:
                 f"The workflow was changed in mid-run: the charter froze plan {record.charter.says.plan[:12]} and this task has {plan[:12]}.",
                 remedy="Start a new run, or clear `kickoff` to begin this one again with the changed plan.",
             )
-        if record.charter.keyid != self.keys.signer(AUTHORITY).public.keyid:
+        if record.charter.keyid != self.keys.public(AUTHORITY).keyid:
             raise EnvelopeError(
                 "The charter is signed by a key that this worker does not have.",
                 remedy="Let all workers share one folder, and name it in [phasegate] keys_root.",

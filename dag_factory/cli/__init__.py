@@ -10,6 +10,8 @@ from dag_factory import __version__
 from dag_factory.cli.demo import cheat_command
 from dag_factory.cli.demo import command as demo_command
 from dag_factory.cli.explain import explain
+from dag_factory.cli.export import export
+from dag_factory.cli.keys import app as keys
 from dag_factory.cli.lint import lint
 from dag_factory.cli.plan import plan
 from dag_factory.cli.reference import reference
@@ -31,8 +33,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (lint, plan, verify, status, report, submit, waive, explain, schema, reference):
+for command in (lint, plan, verify, export, status, report, submit, waive, explain, schema, reference):
     app.command()(command)
+app.add_typer(keys, name="keys")
 app.command("demo")(demo_command)
 app.command("cheat")(cheat_command)
 

@@ -23,6 +23,7 @@ _HEADINGS = {
     "Workflow": "Workflow", "Schedule": "Schedule", "Workspace": "Workspace", "Feature": "Feature", "Binding": "Binding of a persona",
     "Agent": "Agent", "Llm": "Language model", "Budget": "Budget",
     "Reference": "Reference", "Param": "Param", "Phase": "Phase", "Task": "Task", "Gate": "Gate", "Approval": "Approval", "Fix": "Fix",
+    "Key": "Key of a persona", "PublicKey": "Public key", "Place": "Place of a private key",
     "Notify": "Notify", "Notifier": "Notifier", "Smtp": "Mail by smtp", "Slack": "Message in slack",
     "Evidence": "Evidence", "Check": "Check",
     "ChecklistItem": "Checklist item", "Persona": "Persona", "Contract": "Contract", "Requires": "Requires",

@@ -1,16 +1,21 @@
-"""Finds a run in a store: by its folder, or as workflow/run below a root; and the keys of those who sign in it."""
+"""Finds a run: in a store, by its folder or as workflow/run below a root; or in an archive of one; and the keys of those who sign in it."""
 
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dag_factory.errors import PhasegateError, StoreError
+from dag_factory.evidence.archive import open_archive, plain_files, unpack
+from dag_factory.evidence.bundle import BUNDLE
 from dag_factory.evidence.keys import KeyFolder, Signer
 from dag_factory.evidence.record import RunRecord, read_record
 from dag_factory.evidence.store import RunStore, Store
 
-__all__ = ["find_run", "record_of", "signer_of"]
+__all__ = ["find_run", "handed_over", "key_folder", "record_of", "signer_of"]
 
 
 def find_run(run: str, root: Path | None) -> RunStore:
@@ -38,6 +43,45 @@ def find_run(run: str, root: Path | None) -> RunStore:
             remedy="Give the folder, or name the store with --root.",
         )
     return found
+
+
+@contextmanager
+def handed_over(run: str, root: Path | None) -> Iterator[RunStore]:
+    """A run wherever it lies: its folder in a store, or an archive of it, as a folder or a tar; nothing outside of that is read.
+
+    Parameters
+    ----------
+    run: a path, or ``workflow/run_id``.
+    root: see `find_run`.
+
+    Raises
+    ------
+    StoreError: there is no such run, or what is there is not what it should be.
+
+    """
+    path = Path(run).absolute()
+    if path.is_file() and path.name.endswith(".intoto.jsonl"):
+        raise StoreError(
+            f"{path} is a bundle without the files that it names, so nothing can be judged.",
+            remedy="Give the folder in which it lies with its `blobs`; `phasegate export` writes one.",
+        )
+    if path.is_file():
+        with tempfile.TemporaryDirectory(prefix="phasegate-") as folder:
+            unpack(path, Path(folder))
+            yield _archive(Path(folder), path)
+    elif (path / BUNDLE).exists():
+        yield _archive(path, path)
+    else:
+        found = find_run(run, root)
+        for _ in plain_files(found.path):
+            pass
+        yield found
+
+
+def _archive(folder: Path, path: Path) -> RunStore:
+    if not (folder / BUNDLE).is_file():
+        raise StoreError(f"{path} holds no {BUNDLE}.", remedy="Give what `phasegate export` wrote, or a run's folder in the store.")
+    return open_archive(folder)
 
 
 def record_of(found: RunStore) -> RunRecord:
@@ -75,7 +119,7 @@ def signer_of(record: RunRecord, persona: str, folder: Path | None) -> Signer:
     PhasegateError: it is not the one that the charter names.
 
     """
-    place = folder or _home() / "phasegate" / "keys"
+    place = key_folder(folder).path
     signer = KeyFolder(place).signer(persona)
     if signer.public.keyid != record.keyids.get(persona):
         raise PhasegateError(
@@ -83,6 +127,11 @@ def signer_of(record: RunRecord, persona: str, folder: Path | None) -> Signer:
             remedy="Name the right folder with --keys.",
         )
     return signer
+
+
+def key_folder(folder: Path | None) -> KeyFolder:
+    """The key folder that was named, or phasegate/keys below AIRFLOW_HOME."""
+    return KeyFolder(folder or _home() / "phasegate" / "keys")
 
 
 def _home() -> Path:

@@ -1,8 +1,9 @@
-"""`phasegate verify`: judges a run again, offline, from its store alone."""
+"""`phasegate verify`: judges a run again, offline, from its store or from an archive of it alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,17 +12,29 @@ import typer
 
 from dag_factory.cli.harmless import visible
 from dag_factory.cli.plain import as_json
-from dag_factory.cli.runs import find_run, record_of
+from dag_factory.cli.runs import handed_over, record_of
+from dag_factory.cli.sarif import as_sarif
+from dag_factory.errors import StoreError
 from dag_factory.evidence.record import RunRecord
+from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.story import cycles_of
 from dag_factory.evidence.verdict import Answer, Finding, Recheck, Used, Word, table
 from dag_factory.evidence.verify import Judgement, verify_run
+from dag_factory.evidence.whole import unwhole
 
-__all__ = ["verify"]
+__all__ = ["judged_again", "script", "show", "verify"]
+
+
+class Format(StrEnum):
+    """How the answer is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
 
 
 @dataclass(frozen=True)
-class _Verified:
+class Verified:
     """A run, judged again."""
 
     record: RunRecord
@@ -42,39 +55,82 @@ class _Verified:
         return "FAILED" if self.findings else "PASSED_WITH_WAIVER" if self.waived else "PASSED"
 
 
+def judged_again(store: RunStore, trust: str | None = None) -> Verified:
+    """Judge a run from its beginning, and look whether anything of it is missing, altered or left over.
+
+    Parameters
+    ----------
+    store: where it lies.
+    trust: the key id that must have signed the charter; any if None.
+
+    Raises
+    ------
+    EnvelopeError: the charter cannot be believed.
+    StoreError: there is no run, or its plan is gone.
+
+    """
+    record = record_of(store)
+    judgements, answers, findings = verify_run(record, store.blob, record.judged_at(pendulum.now("UTC")))
+    told = {finding.subject for finding in findings if finding.rule == "evidence-altered"}
+    findings += tuple(finding for finding in unwhole(store, record) if finding.subject not in told)
+    if trust is not None and trust != record.charter.keyid:
+        text = f"The charter is signed by {record.charter.keyid}, not by {trust}."
+        findings = (Finding(rule="key-untrusted", subject="charter", text=text), *findings)
+    return Verified(record, judgements, answers, findings)
+
+
+def script() -> Path:
+    """The shell script that checks a run without Phasegate: packaged with the command, or that of the checkout.
+
+    Raises
+    ------
+    StoreError: it is in neither place.
+
+    """
+    here = Path(__file__).resolve()
+    for path in (here.with_name("verify-run.sh"), here.parents[2] / "scripts" / "verify-run.sh"):
+        if path.is_file():
+            return path
+    raise StoreError(f"The script is not installed with {here.parent}.", remedy="Install airflow-phasegate again.")
+
+
+def _show_script(asked: bool) -> None:
+    if asked:
+        typer.echo(script().read_text(encoding="utf-8"), nl=False)
+        raise typer.Exit
+
+
 def verify(
-    run: Annotated[str, typer.Argument(help="The run's folder in the store, or workflow/run_id.")],
+    run: Annotated[str, typer.Argument(help="The run's folder in the store; an archive of it, as a folder or a tar; or workflow/run_id.")],
     root: Annotated[Path | None, typer.Option(help="The evidence root, for workflow/run_id.")] = None,
     trust: Annotated[str | None, typer.Option(help="The key id that must have signed the charter (sha256 of its SPKI bytes).")] = None,
-    json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
+    form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.TEXT,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    print_script: Annotated[  # noqa: ARG001 # answered before anything else
+        bool,
+        typer.Option("--script", is_eager=True, callback=_show_script, help="Print a shell script that checks a run without Phasegate."),
+    ] = False,
 ) -> None:
-    """Verify a run's statements and verdicts, offline and without Airflow. Exits 1 if anything does not hold.
+    """Verify a run's statements, verdicts and files, offline and without Airflow; nothing outside the given path is read.
 
-    A run that passed with waivers holds, exits 0, and is said to be PASSED_WITH_WAIVER.
+    Exits 0 if everything holds, 1 if anything does not, and 2 if it cannot be judged: no run, no plan, an archive that holds what none should. A run
+    that passed with waivers holds, exits 0, and is said to be PASSED_WITH_WAIVER.
 
     Example: phasegate verify ~/airflow/phasegate/evidence/orders_mart/manual__2026-11-23
     """
-    store = find_run(run, root)
-    record = record_of(store)
-    judgements, answers, findings = verify_run(record, store.blob, record.judged_at(pendulum.now("UTC")))
-    if trust is not None and trust != record.charter.keyid:
-        findings = (
-            Finding(
-                rule="key-untrusted",
-                subject="charter",
-                text=f"The charter is signed by {record.charter.keyid}, not by {trust}.",
-            ),
-            *findings,
-        )
-    verified = _Verified(record, judgements, answers, findings)
-    if json:
-        typer.echo(as_json(_value(verified)))
-    else:
-        _print(verified)
-    raise typer.Exit(1 if findings else 0)
+    with handed_over(run, root) as store:
+        verified = judged_again(store, trust)
+        if json or form is Format.JSON:
+            typer.echo(as_json(_value(verified)))
+        elif form is Format.SARIF:
+            typer.echo(as_json(as_sarif(verified.findings, run=verified.record.charter.says.run_id)))
+        else:
+            show(verified)
+    raise typer.Exit(1 if verified.findings else 0)
 
 
-def _print(verified: _Verified) -> None:
+def show(verified: Verified) -> None:
+    """Print what was judged, as text."""
     record = verified.record
     said = record.charter.says
     _echo(f"Run {said.run_id} of {said.workflow}, plan {said.plan}")
@@ -85,6 +141,8 @@ def _print(verified: _Verified) -> None:
         cycle = f" after fix cycle {judgement.cycle}" if judgement.cycle else ""
         _echo(f"  {judgement.phase}: signed verdict {signed}{cycle}; judged again: {judgement.word}")
         _tell(record, judgement.phase)
+    last = record.completions[-1] if record.completions else None
+    _echo(f"  last word: {last.says.word}, at {last.says.completed_at}" if last else "  last word: none, the run is not complete")
     for line in table(
         verified.word, verified.findings, verified.answers, title="The run", waived=verified.waived, rechecked=verified.rechecked
     ):
@@ -115,7 +173,7 @@ def _echo(line: str) -> None:
     typer.echo(visible(line))
 
 
-def _value(verified: _Verified) -> dict[str, Any]:
+def _value(verified: Verified) -> dict[str, Any]:
     record, phases = verified.record, [phase.id for phase in verified.record.contract.phases]
     return {
         "workflow": record.charter.says.workflow,
@@ -125,6 +183,7 @@ def _value(verified: _Verified) -> dict[str, Any]:
         "key": record.charter.keyid,
         "assurance": record.charter.says.assurance,
         "verdict": verified.word,
+        "completed": record.completions[-1].says.completed_at if record.completions else None,
         "phases": {judgement.phase: judgement.word for judgement in verified.judgements},
         "cycles": cycles_of(record),
         "waived": verified.waived,

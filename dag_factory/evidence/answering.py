@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from dag_factory.evidence.assurance import lowest
 from dag_factory.evidence.keys import Signer
 from dag_factory.evidence.run import RunRecord, binding_of
 from dag_factory.evidence.statement import sign
@@ -41,7 +42,7 @@ def keep_verdict(run: RunStore, record: RunRecord, judgement: Judgement, *, atte
         checklists=judgement.answers,
         approved=judgement.approved,
         product=judgement.product,
-        assurance=charter.says.assurance,
+        assurance=lowest(contract, {task.persona for task in contract.phase(judgement.phase).tasks}, record.keyids),
     )
     verdict = vsa(contract, binding, f"sha256:{charter.says.plan}", judgement.inputs, extension, moment)
     subjects = {f"{contract.workflow}/{judgement.phase}": {"sha256": charter.digest}}

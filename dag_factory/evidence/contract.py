@@ -8,7 +8,18 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["ApprovalContract", "CheckContract", "FixContract", "Item", "PhaseContract", "Question", "RunContract", "TaskContract"]
+__all__ = [
+    "ApprovalContract",
+    "CheckContract",
+    "FixContract",
+    "Item",
+    "KeyContract",
+    "PhaseContract",
+    "PinnedKey",
+    "Question",
+    "RunContract",
+    "TaskContract",
+]
 
 Grade = Literal["observed", "attested", "re-executed"]
 GRADES: tuple[Grade, ...] = ("observed", "attested", "re-executed")
@@ -135,6 +146,24 @@ class FixContract(_Frozen):
         return self.max_cycles + (self.extra_cycles if self.decide else 0)
 
 
+class PinnedKey(_Frozen):
+    """One public key of a persona: its SPKI bytes as base64, their sha256, and the days (UTC) of its life."""
+
+    key: str
+    keyid: str
+    since: str | None = None
+    until: str | None = None
+    revoked: str | None = None
+
+
+class KeyContract(_Frozen):
+    """The keys of a persona; `private` refers to where the private one is looked up, on the worker."""
+
+    assurance: Literal["pinned", "isolated"]
+    public: tuple[PinnedKey, ...]
+    private: dict[str, str] | None = None
+
+
 class PhaseContract(_Frozen):
     """One phase: its tasks, and whether their work is merged. `limit` is how many seconds it may be open."""
 
@@ -146,6 +175,7 @@ class PhaseContract(_Frozen):
     tasks: tuple[TaskContract, ...]
     approval: ApprovalContract | None = None
     limit: int | None = None
+    min_assurance: Literal["local", "pinned", "isolated"] = "local"
 
     @property
     def judges(self) -> tuple[TaskContract, ...]:
@@ -161,6 +191,7 @@ class RunContract(_Frozen):
     questions: tuple[Question, ...] = ()
     product: tuple[str, ...] = ()
     fix: FixContract = FixContract()
+    keys: dict[str, KeyContract] = {}
 
     def phase(self, phase: str) -> PhaseContract:
         """Find a phase by id.

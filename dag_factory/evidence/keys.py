@@ -136,6 +136,19 @@ class KeyFolder:
                 remedy="Check the rights of [phasegate] keys_root.",
             ) from error
 
+    def public(self, name: str) -> PublicKey:
+        """The public key of a name: from its private one, or from ``NAME.pub`` where only that was given to this worker.
+
+        Raises
+        ------
+        KeyFolderError: there is neither.
+
+        """
+        file = self.path / f"{name}.pub"
+        if (self.path / f"{name}.pem").exists() or not file.is_file():
+            return self.signer(name).public
+        return PublicKey(file.read_text(encoding="ascii", errors="replace"))
+
     def _make(self, file: Path) -> None:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat

@@ -145,7 +145,7 @@ class Charter(Wire):
     params: str
     base: Commit | None
     keys: dict[str, str]
-    assurance: Literal["local"]
+    assurance: Literal["local", "pinned", "isolated"]
     nonce: str
     triggered_by: str
     previous: Digest | None

@@ -79,7 +79,7 @@ class Extension(Wire):
     checklists: tuple[Answer, ...]
     approved: Commit | None
     product: Digest | None
-    assurance: Literal["local"]
+    assurance: Literal["local", "pinned", "isolated"]
 
 
 class Verdict(Wire):
@@ -135,6 +135,6 @@ def vsa(contract: Any, binding: Binding, plan_uri: str, inputs: tuple[str, ...],
         policy=ResourceDigest(uri=plan_uri, digest={"sha256": binding.plan}),
         input_attestations=tuple(ResourceDigest(uri=f"sha256:{digest}", digest={"sha256": digest}) for digest in inputs),
         verification_result="FAILED" if extension.word == "FAILED" else "PASSED",
-        verified_levels=("PHASEGATE_ASSURANCE_LOCAL",) if extension.word == "PASSED" else (),
+        verified_levels=(f"PHASEGATE_ASSURANCE_{extension.assurance.upper()}",) if extension.word == "PASSED" else (),
         phasegate=extension,
     )

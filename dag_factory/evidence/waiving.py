@@ -18,7 +18,8 @@ from dag_factory.evidence.verdict import Finding, Used
 __all__ = ["NEVER", "apply_waivers", "scope_of", "waivable"]
 
 NEVER = frozenset({
-    "answer-void", "approval-missing", "approval-partial", "approval-refused", "approval-stale", "checklist-unanswered", "evidence-altered",
+    "answer-void", "approval-missing", "approval-partial", "approval-refused", "approval-stale", "assurance-too-low", "checklist-unanswered",
+    "evidence-altered", "key-expired", "key-revoked", "key-unpinned",
     "key-shared", "merge-missing", "persona-mismatch", "phase-not-open", "principal-missing", "principal-shared", "product-changed", "statement-invalid",
     "statement-misbound", "statement-misdated", "triage-missing", "validation-stale", "validator-implements", "waiver-void",
 })  # fmt: skip

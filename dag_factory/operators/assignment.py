@@ -19,6 +19,7 @@ from dag_factory.evidence.record import RunRecord, assignment, binding_of, fix_f
 from dag_factory.evidence.statement import Binding, now
 from dag_factory.operators.orders import order_of, told
 from dag_factory.operators.place import task_file
+from dag_factory.operators.signing import signer_of
 from dag_factory.plan import Plan
 from dag_factory.scope import Scope
 
@@ -68,7 +69,8 @@ class Assignment:
                 f"Phase {phase} is not open: {reason}",
                 remedy="Clear the gate of the phase it names, with what comes after it: it judges again, and signs.",
             )
-        scope.keys.signer(task.persona)
+        if not (task.external and task.persona in record.contract.keys):  # theirs is with them
+            signer_of(scope, record, task.persona)
         number = ti.try_number
         if cycle:  # what is mapped may have had another place in an earlier triage
             number = max(number, len(scope.run.names(f"{record.charter.digest[:16]}/{fix_folder(phase, cycle, task.id)}")) + 1)

@@ -16,6 +16,7 @@ from dag_factory.operators.guarding import leaks
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
 from dag_factory.operators.resuming import note_sealed
+from dag_factory.operators.signing import signer_of
 from dag_factory.operators.spending import held_to, reserve
 from dag_factory.operators.watched import watched
 from dag_factory.operators.workplace import Workplace
@@ -228,7 +229,7 @@ class Attempt(Workplace):
         subjects = {entry.name: {"sha256": entry.digest} for entry in self.entries} or {self.task.id: {"sha256": str(statement.log)}}
         if self.sealed:
             subjects["sealed"] = {"gitCommit": self.sealed.commit}
-        envelope = sign(statement, subjects, self.scope.keys.signer(self.task.persona))
+        envelope = sign(statement, subjects, signer_of(self.scope, self.record, self.task.persona))
         self.scope.run.settle()
         bench.stopped(outcome)  # once more: from the next line on it counts
         try:

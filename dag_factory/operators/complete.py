@@ -38,6 +38,8 @@ class CompleteOperator(Telling, PlanOperator):
 
     def execute(self, context: Context) -> None:
         """Judge, write the bundle and the summary, leave the branch."""
+        from dag_factory.evidence.bundle import bundle_of
+
         with self._told():
             scope, record, findings, word = self._judge(context)
             try:
@@ -47,7 +49,7 @@ class CompleteOperator(Telling, PlanOperator):
                 self._leave(scope, record)
                 _sign(scope, record, word, context["ti"].try_number)
             finally:
-                scope.run.append(f"{record.charter.digest[:16]}/bundles", _bundle(scope, record))
+                scope.run.append(f"{record.charter.digest[:16]}/bundles", bundle_of(scope.run, record))
         self.said = self._notice(context["ti"], word)
         self.log.info("MISSION SUCCESS%s: %s", ", WITH WAIVERS" if word == "PASSED_WITH_WAIVER" else "", self._plan.mission)
 
@@ -141,28 +143,6 @@ def _kept(scope: Scope, bundles: list[Path], commit: str, branch: str) -> str:
         f"Nothing is lost: every phase is PASSED, and the approved commit {commit[:12]} is in the store. Clear `complete` to try again, "
         f"or fetch it by hand in a clone: git fetch {place} sealed:{branch}."
     )
-
-
-def _bundle(scope: Scope, record: RunRecord) -> bytes:
-    """Every envelope of the run, one a line (https://github.com/in-toto/attestation, bundle), in the order in which they rest on each other."""
-    from dag_factory.evidence.record import fix_folder
-
-    folder = record.charter.digest[:16]
-    names = [f"charters/{record.charter.name}"]
-    for phase in record.contract.phases:
-        for task in phase.tasks:
-            names += [f"{folder}/statements/{task.id}/{one.name}" for one in record.statements[task.id]]
-        names += [f"{folder}/statements/{phase.id}/converge/{one.name}" for one in record.converges[phase.id]]
-        names += [f"{folder}/triages/{phase.id}/{name}" for name in scope.run.names(f"{folder}/triages/{phase.id}")]
-        for one in record.rounds.get(phase.id, ()):
-            for task_id, found in (*one.statements.items(), *one.superseded.items()):
-                names += [f"{folder}/{fix_folder(phase.id, one.cycle, task_id)}/{stored.name}" for stored in found]
-        names += [f"{folder}/decisions/{phase.id}/{stored.name}" for stored in record.decisions.get(phase.id, ())]
-        names += [f"{folder}/waivers/{phase.id}/{stored.name}" for stored in record.waivers.get(phase.id, ())]
-        names += [f"{folder}/verdicts/{phase.id}/{stored.name}" for stored in record.verdicts[phase.id]]
-    names += [f"{folder}/ledger/{name}" for name in scope.run.names(f"{folder}/ledger")]
-    names += [f"{folder}/completions/{name}" for name in scope.run.names(f"{folder}/completions")]
-    return b"".join((scope.run.read(name) or b"").strip() + b"\n" for name in names)
 
 
 def _ref(run_id: str) -> str:

@@ -21,7 +21,7 @@ __all__ = ["KickoffOperator"]
 class KickoffOperator(PlanOperator):
     """The first task of every run.
 
-    1. Makes the personas' keys, or finds them; refuses keys other than those this store knows.
+    1. Makes the personas' keys, or finds them; refuses keys other than those this store knows. Of those that the workflow pins it needs no private one.
     2. Finds the commit the run starts from.
     3. Keeps the plan by its digest.
     4. Writes the charter: plan, mission, params, base, keys, and a nonce, so that nothing of a run that was deleted and made again under the
@@ -36,18 +36,21 @@ class KickoffOperator(PlanOperator):
             self._kickoff(context)
 
     def _kickoff(self, context: Context) -> None:
+        from dag_factory.evidence.assurance import lowest, public_key
         from dag_factory.evidence.keys import AUTHORITY
         from dag_factory.evidence.record import read_charter
-        from dag_factory.evidence.statement import Charter, now, sign
+        from dag_factory.evidence.statement import Charter, moment_of, now, sign
         from dag_factory.scope import Scope
         from dag_factory.settings import work_root
         from dag_factory.workspace.origin import head
 
         ti, plan = context["ti"], self._plan
         scope = Scope.of(ti.dag_id, ti.run_id)
-        names = (AUTHORITY, *plan.contract.personas)
-        keys = {name: scope.keys.signer(name, make=True).public for name in names}  # 1
+        pinned, moment = plan.contract.keys, moment_of(now())  # 1
+        keys = {name: scope.keys.signer(name, make=True).public for name in (AUTHORITY, *plan.contract.personas) if name not in pinned}
         _hold(scope.run.store, scope.keys, keys)
+        keys |= {name: public_key(name, pinned[name], moment) for name in plan.contract.personas if name in pinned}
+        assurance = lowest(plan.contract, plan.contract.personas, {name: key.keyid for name, key in keys.items()})
         origin = self._origin()  # 2
         base = head(origin, work_root() / "mirrors") if origin else None
         digest = scope.run.put_bytes(plan.canonical)  # 3
@@ -55,7 +58,7 @@ class KickoffOperator(PlanOperator):
         charter = Charter(
             plan=digest, dag_id=ti.dag_id, run_id=ti.run_id, workflow=plan.workflow, mission=plan.mission,
             params=json.dumps(dict(context["params"]), sort_keys=True, default=str), base=base,
-            keys={name: key.pem for name, key in keys.items()}, assurance="local", nonce=secrets.token_hex(16),
+            keys={name: key.pem for name, key in keys.items()}, assurance=assurance, nonce=secrets.token_hex(16),
             triggered_by=_who(context), previous=before.digest if before else None, written_at=now(),
         )  # fmt: skip
         subjects = {"plan": {"sha256": digest}} | ({"base": {"gitCommit": base}} if base else {})

@@ -20,6 +20,7 @@ from dag_factory.evidence.run import Stored
 from dag_factory.evidence.statement import ROOT, Binding, TaskStatement, parse, sign
 from dag_factory.evidence.wire import Commit, Digest, Sealed, Wire
 from dag_factory.operators.assignment import Assignment
+from dag_factory.operators.signing import signer_of
 
 __all__ = ["finished", "last_sealed", "note_sealed"]
 
@@ -80,7 +81,7 @@ def note_sealed(begun: Assignment, base: str | None, sealed: Sealed) -> None:
         return
     begun.scope.run.settle()
     note = Note(binding=begun.binding, base=base, commit=sealed.commit, tree=sealed.tree, bundle=sealed.bundle)
-    signed = sign(note, {"sealed": {"gitCommit": sealed.commit}}, begun.scope.keys.signer(begun.task.persona))
+    signed = sign(note, {"sealed": {"gitCommit": sealed.commit}}, signer_of(begun.scope, begun.record, begun.task.persona))
     try:
         begun.scope.run.create(_place(begun, begun.number), signed)
     except FileExistsError:

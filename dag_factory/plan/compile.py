@@ -17,6 +17,7 @@ from dag_factory.evidence.contract import (
     TaskContract,
 )
 from dag_factory.plan.budgets import accounts_of, budgets_of
+from dag_factory.plan.keys import keys_of
 from dag_factory.plan.models import Execution, Notifier, Plan, Presentation, Schedule
 from dag_factory.plan.rules import PLAN_RULES
 from dag_factory.runners import static_principals
@@ -48,6 +49,7 @@ def compile_plan(spec: Spec) -> Plan:
         questions=tuple(_questions(workflow)),
         product=tuple(workflow.paths.get("product", ())),
         fix=FixContract(**workflow.fix.model_dump()),
+        keys=keys_of(workflow),
     )
     found = dict.fromkeys(item for rule in PLAN_RULES for item in rule(spec, contract))
     if found:
@@ -107,6 +109,7 @@ def _phase(workflow: Workflow, phase_id: str, names: list[tuple[str, str, Task, 
         tasks=tasks,
         approval=ApprovalContract(**gate.approval.model_dump()) if gate and gate.approval else None,
         limit=phase.timeout,
+        min_assurance=gate.min_assurance if gate else "local",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -35,6 +35,7 @@ class Gate(Written):
     timeout: Seconds = 7 * _DAY
     approval: Approval | None = None
     asset: bool = False
+    min_assurance: Literal["local", "pinned", "isolated"] = "local"
 
 
 class Fix(Written):

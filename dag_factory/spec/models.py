@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from dag_factory.spec.agent import Agent
 from dag_factory.spec.budget import Budget, budget_of
 from dag_factory.spec.closing import Approval, Fix, Gate
+from dag_factory.spec.keys import Key, Place, PublicKey
 from dag_factory.spec.llm import Llm, llm_of
 from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word
 from dag_factory.spec.taking import Taking
@@ -33,12 +34,15 @@ __all__ = [
     "Feature",
     "Fix",
     "Gate",
+    "Key",
     "Llm",
     "Notifier",
     "Notify",
     "Param",
     "Persona",
     "Phase",
+    "Place",
+    "PublicKey",
     "Reference",
     "Requires",
     "Schedule",
@@ -287,6 +291,7 @@ class Workflow(Written):
     assets: bool = False
     requires: Requires = Requires()
     fix: Fix = Fix()
+    keys: dict[Name, Key] = Field(default_factory=dict)
     paths: dict[Name, Texts] = Field(default_factory=dict)
     checks: dict[Name, Annotated[Check, BeforeValidator(_check_of)]] = Field(default_factory=dict)
     phases: dict[Name, Phase] = Field(default_factory=dict)

@@ -41,6 +41,7 @@ _LADDERS = {  # words of which each next one asks for more
     "needs": ("observed", "attested", "re-executed"),
     "max_level": ("warning", "note", "none"),
     "max_severity": ("high", "medium", "low", "none"),
+    "min_assurance": ("local", "pinned", "isolated"),
 }
 
 

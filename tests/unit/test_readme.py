@@ -24,7 +24,7 @@ CONCEPTS = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 PAGES = [
     ROOT / "README.md",
-    *(ROOT / "docs" / name for name in ("concepts.md", "security.md", "isolation.md", "secrets.md", "comparison.md")),
+    *(ROOT / "docs" / name for name in ("concepts.md", "security.md", "isolation.md", "secrets.md", "comparison.md", "tour.md")),
 ]
 UX = "# UX\n" + "".join(f"\n## {title}\n\nThree good words.\n" for title in ("User flows", "Wireframes", "Experience"))
 
@@ -136,6 +136,7 @@ def test_what_is_made_and_asked_for_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert {"demo", "test"} <= set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE)) <= targets
     known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    known |= {group.name for group in app.registered_groups if group.name}
     for path in PAGES:
         asked = re.findall(r"(?:^|`|bin/)phasegate ([a-z]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert set(asked) <= known, path

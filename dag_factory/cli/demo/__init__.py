@@ -2,7 +2,8 @@
 
 The rooms: `home` (the folder, the sample's copy, its repository), `team` (who works there), `faults` (what may be broken in that copy), `settings` (the
 Airflow that lives there), `processes` (its four components), `api` (its REST API), `progress` (what is shown meanwhile), `report`
-(what the evidence store tells afterwards), `flight` (one run, watched), `mission` (all of it, in order); `cheat`, `tricks` and `desk` let a
+(what the evidence store tells afterwards), `audit` (whether it is what it was),
+`flight` (one run, watched), `mission` (all of it, in order); `cheat`, `tricks` and `desk` let a
 visitor try to get something past the gates. The command lines themselves are all that stands here.
 """
 

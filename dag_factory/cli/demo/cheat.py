@@ -20,7 +20,7 @@ from rich.markup import escape
 
 from dag_factory.cli.demo.api import Api
 from dag_factory.cli.demo.flight import Ended, Mission, Pace, endings, launch, running, until, watch
-from dag_factory.cli.demo.home import DemoHome, fresh_home, without_slip
+from dag_factory.cli.demo.home import RUN, WORKFLOW, DemoHome, fresh_home, without_slip
 from dag_factory.cli.demo.mission import lint, report
 from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.progress import Progress
@@ -110,6 +110,10 @@ def _fly(mission: Mission, plan: Plan, airflow: Callable[..., Airflow], trick: T
         watch(mission, components, api, plan)
         passed = report(mission, api)
     console = progress.console
+    console.print("Judge it again, offline:", style="bold")
+    console.print(
+        f"    {Path(sys.executable).parent / 'phasegate'} verify {home.evidence / WORKFLOW / RUN}", soft_wrap=True, highlight=False
+    )
     if passed:
         console.print("The gates let it through: what you submitted keeps every promise that is checked.", style="bold", soft_wrap=True)
     else:

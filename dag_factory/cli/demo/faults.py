@@ -1,7 +1,7 @@
-"""Seven things that can go wrong with a team, each as a change to the demo's copies; Phasegate is told of none of them.
+"""What can go wrong with a team, each as a change to the demo's copies or to the evidence; Phasegate is told of none of it.
 
-What is changed is the copied spec, the personas beside it, or the product's repository. Whether the linter or a gate catches
-it is not decided here.
+What is changed is the copied spec, the personas beside it, the product's repository, or a file in the evidence store. Whether the linter, a gate or a
+task catches it is not decided here.
 """
 
 from __future__ import annotations
@@ -12,18 +12,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dag_factory.cli.demo.home import DemoHome, without_slip
+from dag_factory.cli.demo.home import RUN, WORKFLOW, DemoHome, without_slip
 from dag_factory.errors import PhasegateError
 
-__all__ = ["FAULTS", "Fault", "find_fault"]
+__all__ = ["FAULTS", "Fault", "Strike", "find_fault"]
+
+
+@dataclass(frozen=True)
+class Strike:
+    """What is done while the run lasts: once an Airflow task has succeeded. `strike` answers with what it did."""
+
+    after: str
+    strike: Callable[[DemoHome], str]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing to break: what it does, in words for whoever watches, and the change."""
+    """One thing to break: what it does, in words for whoever watches, and the change; before the run, or in its midst."""
 
     says: str
     apply: Callable[[DemoHome], None]
+    later: Strike | None = None
 
 
 def find_fault(name: str) -> Fault:
@@ -101,12 +110,37 @@ def _implementation_first(home: DemoHome) -> None:
     )
 
 
+def _nothing(_: DemoHome) -> None:
+    """Everybody is honest, until the run is under way."""
+
+
+def _one_byte(home: DemoHome) -> str:
+    """Change one letter of the architecture that the first gate has passed."""
+    from dag_factory.evidence.record import read_record
+    from dag_factory.evidence.store import Store
+
+    run = Store(home.evidence).run(WORKFLOW, RUN)
+    record = read_record(run)
+    stored = record.newest("foundation/architect") if record else None
+    if stored is None:
+        raise PhasegateError("There is no architecture to be changed.", remedy="Mend dag_factory/cli/demo/faults.py.")
+    entry = next(entry for entry in stored.says.evidence if entry.item == "architecture")
+    path = run.blob_path(entry.digest)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    return f"One bit of {entry.name} is not what it was: {path}"
+
+
 FAULTS: dict[str, Fault] = {
     "missing-evidence": Fault("The UX designer reports success and leaves no UX.md.", _missing_evidence),
     "failed-validation": Fault("The engineer leaves large orders out of the mart; no test of the sdet's notices.", _failed_validation),
     "unfixable": Fault("The same, and the engineer cannot mend it; nobody answers the question what now.", _unfixable),
     "self-validation": Fault(
         "One script works as software-engineer and, under another name, audits as security-engineer.", _self_validation
+    ),
+    "tampered": Fault(
+        "Behind gate 1 somebody changes one byte of the architecture that it has passed.", _nothing, Strike("foundation.gate", _one_byte)
     ),
     "combined-persona": Fault("One task is given to software-engineer and sdet at once.", _combined_persona),
     "missing-foundation": Fault("The UX designer is taken out of the foundation.", _missing_foundation),

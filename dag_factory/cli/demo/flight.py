@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dag_factory.cli.demo.api import Api, ApiError
-from dag_factory.cli.demo.home import WORKFLOW, DemoHome
+from dag_factory.cli.demo.faults import Strike
+from dag_factory.cli.demo.home import RUN, WORKFLOW, DemoHome
 from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.progress import Board, Progress
 from dag_factory.cli.demo.settings import HOST
 from dag_factory.errors import PhasegateError
 from dag_factory.plan import Plan
 
-__all__ = ["RUN", "Ended", "Mission", "Pace", "endings", "launch", "running", "until", "watch"]
+__all__ = ["Ended", "Mission", "Pace", "endings", "launch", "running", "until", "watch"]
 
-RUN = "demo"
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FINAL = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
 _NEEDED = ("api-server", "metadatabase", "scheduler", "dag-processor")
@@ -91,13 +91,16 @@ def _appears(api: Api) -> bool:
     return False
 
 
-def watch(mission: Mission, components: Airflow, api: Api, plan: Plan) -> None:
-    """Show the run until it has ended."""
+def watch(mission: Mission, components: Airflow, api: Api, plan: Plan, strike: Strike | None = None) -> None:
+    """Show the run until it has ended; on the way, strike once where that was asked for."""
+    due = [strike] if strike else []
     with Board(mission.progress, plan.contract) as board:
 
         def over() -> bool:
             found = api.tasks(WORKFLOW, RUN)
             board.show(found)
+            if due and any((task.task_id, task.state) == (due[0].after, "success") for task in found):
+                mission.progress.say(due.pop().strike(mission.home), "yellow")
             # A run ends after its tasks: only then is it asked for, since every question costs the server what the run could use.
             return all(task.state in _FINAL for task in found) and api.run_state(WORKFLOW, RUN) in _FINAL
 

@@ -22,9 +22,10 @@ from pathlib import Path
 from dag_factory.errors import PhasegateError
 from dag_factory.workspace.git import git
 
-__all__ = ["WORKFLOW", "DemoHome", "fresh_home", "sample", "without_slip"]
+__all__ = ["RUN", "WORKFLOW", "DemoHome", "fresh_home", "sample", "without_slip"]
 
 WORKFLOW = "orders_mart"
+RUN = "demo"
 
 _SLIP = ("sum(row[3] for row in mart)", "sum(row[2] for row in mart)")  # partners are counted where orders were meant
 _MARK = ".phasegate-demo"

@@ -5,7 +5,7 @@
 3. Airflow starts, on a port of this machine alone.
 4. The workflow is triggered and watched to its end.
 5. Airflow ends, whatever has happened before.
-6. The evidence store, read offline, tells what the run was worth.
+6. The evidence store, read offline, tells what the run was worth: `phasegate verify` judges it again, and a shell script checks it without Phasegate.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from dag_factory.cli.demo.api import Api
-from dag_factory.cli.demo.faults import FAULTS, find_fault
-from dag_factory.cli.demo.flight import RUN, Ended, Mission, Pace, endings, launch, running, watch
-from dag_factory.cli.demo.home import WORKFLOW, DemoHome, fresh_home
+from dag_factory.cli.demo.audit import audit
+from dag_factory.cli.demo.faults import FAULTS, Strike, find_fault
+from dag_factory.cli.demo.flight import Ended, Mission, Pace, endings, launch, running, watch
+from dag_factory.cli.demo.home import RUN, WORKFLOW, DemoHome, fresh_home
 from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.progress import Progress
 from dag_factory.cli.demo.report import PhaseStory, show_cycles, show_findings, show_product, show_table, summarise
@@ -81,7 +82,8 @@ def run_demo(
                 broken.apply(here)
                 progress.say(f"Fault {fault}: {broken.says}", "yellow")
             plan = lint(here, progress)
-            return _fly(Mission(here, progress, free_port(port), pace or Pace()), plan, keep_up, airflow) if plan else 1
+            mission, strike = Mission(here, progress, free_port(port), pace or Pace()), broken.later if broken else None
+            return _fly(mission, plan, keep_up, airflow, strike) if plan else 1
         except Ended as ended:
             progress.say(f"Ended by {signal.Signals(ended.number).name}. Nothing is left running.")
             return 128 + ended.number
@@ -104,7 +106,7 @@ def lint(home: DemoHome, progress: Progress) -> Plan | None:
     return plan
 
 
-def _fly(mission: Mission, plan: Plan, keep_up: bool, airflow: Callable[..., Airflow]) -> int:
+def _fly(mission: Mission, plan: Plan, keep_up: bool, airflow: Callable[..., Airflow], strike: Strike | None) -> int:
     """Start Airflow, run the workflow, end Airflow, report."""
     home, progress = mission.home, mission.progress
     write_settings(home, mission.port)
@@ -112,14 +114,19 @@ def _fly(mission: Mission, plan: Plan, keep_up: bool, airflow: Callable[..., Air
     with running(components, progress):
         api = Api(mission.url)
         launch(mission, components, api)
-        watch(mission, components, api, plan)
+        watch(mission, components, api, plan, strike)
         passed = report(mission, api)
         if keep_up:
-            verdict(progress.console, passed)
+            verdict(progress.console, _audited(mission) and passed)
             _stay(mission, components)
             return 0
+    passed = _audited(mission) and passed
     verdict(progress.console, passed)
     return 0 if passed else 1
+
+
+def _audited(mission: Mission) -> bool:
+    return audit(mission.progress.console, mission.home.evidence / WORKFLOW / RUN)
 
 
 def report(mission: Mission, api: Api) -> bool:
@@ -135,10 +142,6 @@ def report(mission: Mission, api: Api) -> bool:
         show_product(console, home, f"phasegate/{WORKFLOW}/{RUN}")
     elif not any(phase.findings for phase in phases):
         _show_failed(mission, api, phases)
-    console.print("Judge it again, offline:", style="bold")
-    console.print(
-        f"    {Path(sys.executable).parent / 'phasegate'} verify {home.evidence / WORKFLOW / RUN}", soft_wrap=True, highlight=False
-    )
     return passed
 
 

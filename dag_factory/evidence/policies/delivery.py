@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.keyed import keyed
 from dag_factory.evidence.run import Stored
 from dag_factory.evidence.statement import TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding
@@ -35,6 +36,7 @@ def delivered(case: Case) -> Iterator[Finding]:
             continue
         yield from _bound(case, task, stored)
         yield from _own(case, task, stored)
+        yield from keyed(case, task, stored)
         yield from _timely(case, task, stored.says)
         said = stored.says
         if said.outcome == "failed":

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dag_factory.errors import Diagnostic
 from dag_factory.spec.rules.closing import fix_owner_unknown, fix_undecided, people_twice, rule_unknown
 from dag_factory.spec.rules.independence import validator_implements
+from dag_factory.spec.rules.keys import assurance_unreachable, key_misplaced, key_revoked, key_shared, key_unused
 from dag_factory.spec.rules.order import foundation_missing, implementation_first, phase_misplaced
 from dag_factory.spec.rules.paths import integration_writes_product, path_crossed, path_unknown
 from dag_factory.spec.rules.personas import (
@@ -61,4 +62,9 @@ STATIC_RULES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     notifier_path,
     notify_never,
     workspace_secret,
+    key_unused,
+    key_shared,
+    key_revoked,
+    key_misplaced,
+    assurance_unreachable,
 )

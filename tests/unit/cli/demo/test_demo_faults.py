@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.runs import honest
 
 import dag_factory
 from dag_factory.cli.demo.faults import FAULTS, find_fault
-from dag_factory.cli.demo.home import fresh_home, sample
+from dag_factory.cli.demo.home import RUN, WORKFLOW, fresh_home, sample
 from dag_factory.errors import PhasegateError, SpecError
+from dag_factory.evidence.store import Store
 from dag_factory.plan import compile_plan
 from dag_factory.spec import read_spec
 
@@ -51,7 +54,25 @@ def ran(home, persona, workspace, *, task=None, **more):
 
 
 def test_there_are_these():
-    assert set(FAULTS) == {*AT_LINT, *AT_A_GATE}
+    assert set(FAULTS) == {*AT_LINT, *AT_A_GATE, "tampered"}
+
+
+def test_a_byte_is_changed_behind_the_gate_that_passed_it_and_nothing_before(home):
+    before = bytes_below(home.root)
+    fault = find_fault("tampered")
+    fault.apply(home)
+    assert bytes_below(home.root) == before
+    made = honest(home.root / "honest", through="foundation")
+    run = home.evidence / WORKFLOW / RUN
+    shutil.copytree(made.store.path, run)
+    assert fault.later is not None
+    assert fault.later.after == "foundation.gate"
+    assert "ARCHITECTURE.md" in fault.later.strike(home)
+    changed = [
+        path for path in run.rglob("*") if path.is_file() and path.read_bytes() != (made.store.path / path.relative_to(run)).read_bytes()
+    ]
+    assert [path.name for path in changed] == [made.record.newest("foundation/architect").says.evidence[0].digest]
+    assert Store(home.evidence).run(WORKFLOW, RUN).blob(changed[0].name) is None
 
 
 def test_an_unknown_fault_is_told_which_there_are():

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from dag_factory.cli import app
 from dag_factory.cli.demo import mission, run_demo
 from dag_factory.cli.demo.api import ApiError, TaskState
+from dag_factory.cli.demo.faults import Fault, Strike
 from dag_factory.cli.demo.report import PhaseStory
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.verdict import Finding
@@ -31,9 +32,29 @@ def test_a_run_that_passes_is_a_success(run, world):
     code, text = run()
     assert code == 0
     assert text.endswith("MISSION SUCCESS\n")
-    assert world.done == ["start", "warm", "trigger orders_mart demo", "stop"]
+    assert world.done == ["start", "warm", "trigger orders_mart demo", "stop", "audit demo"]
     assert "Where the repository starts" in text
-    assert "phasegate verify" in text
+
+
+def test_a_run_that_does_not_hold_offline_is_no_success(run, world):
+    world.audited = False
+    code, text = run()
+    assert code == 1
+    assert text.endswith("MISSION FAILED\n")
+
+
+def test_what_is_done_in_mid_run_is_done_once_and_only_behind_the_gate(run, world, monkeypatch):
+    struck = []
+    fault = Fault("Somebody strikes.", lambda _: None, Strike("foundation.gate", lambda home: struck.append(home.root) or "Struck."))
+    monkeypatch.setattr(mission, "find_fault", lambda _: fault)
+    gate = [TaskState("foundation.gate", state) for state in ("running", "success", "success")]
+    world.tasks = [[TaskState("kickoff", "success"), one] for one in gate]
+    _, text = run("struck")
+    assert struck == [world.home.root]
+    assert text.count("Struck.") == 1
+    world.tasks = [[TaskState("foundation.gate", "failed")]]
+    run("struck")
+    assert len(struck) == 1
 
 
 def test_the_components_have_ended_before_success_is_told(run, world, console):
@@ -49,7 +70,7 @@ def test_a_gate_that_fails_says_rule_and_reason(run, world):
     assert code == 1
     assert "✘ evidence-missing  foundation/ux-designer/ux\n    UX.md is missing.\n" in text
     assert text.endswith("MISSION FAILED\n")
-    assert world.done[-1] == "stop"
+    assert world.done[-2:] == ["stop", "audit demo"]
 
 
 @pytest.mark.parametrize("verdict", ["FAILED", ""])

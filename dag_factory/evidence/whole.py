@@ -1,0 +1,100 @@
+"""What an auditor asks of a run beyond its phases: that nothing is missing between what was signed, and that every file is what was hashed.
+
+A gate looks into the evidence it judges. An auditor also wants the logs, the sealed work and the plan, and every verdict that a later one, or the last
+word, rests on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from dag_factory.errors import StoreError
+from dag_factory.evidence.archive import ArchiveStore
+from dag_factory.evidence.assurance import lowest
+from dag_factory.evidence.bundle import envelopes_of, named_by
+from dag_factory.evidence.run import RunRecord
+from dag_factory.evidence.store import RunStore
+from dag_factory.evidence.verdict import Finding
+
+__all__ = ["unwhole"]
+
+_CHUNK = 1 << 20
+
+
+def unwhole(run: RunStore, record: RunRecord) -> Iterator[Finding]:
+    """Everything that is missing, altered, or there without a place.
+
+    Parameters
+    ----------
+    run: where it lies.
+    record: the same run, as it was read.
+
+    """
+    yield from _missing_words(record)
+    yield from _overstated(record)
+    for broken in (item for item in record.broken if not item.phase):
+        yield Finding(rule="statement-invalid", subject=broken.task, text=f"{broken.name}: {broken.reason}.")
+    for digest, what in named_by(record).items():
+        if not _is_whole(run, digest):
+            yield Finding(rule="evidence-altered", subject=what, text=f"The file {digest} is gone, or is not what was hashed.")
+    if isinstance(run.store, ArchiveStore):
+        yield from _left_over(run, run.store, record)
+
+
+def _missing_words(record: RunRecord) -> Iterator[Finding]:
+    for phase in record.contract.phases:
+        found = record.verdicts.get(phase.id, ())
+        here = {stored.digest for stored in found}
+        for stored in found:
+            before = stored.says.phasegate.previous
+            if before is not None and before not in here:
+                yield Finding(
+                    rule="verdict-missing", subject=phase.id, text=f"Verdict {stored.name} follows {before[:12]}, which is not here."
+                )
+    verdicts = {stored.digest for found in record.verdicts.values() for stored in found}
+    for last in record.completions:
+        if gone := set(last.says.verdicts) - verdicts:
+            what = ", ".join(sorted(digest[:12] for digest in gone))
+            yield Finding(
+                rule="verdict-missing", subject="complete", text=f"The last word {last.name} rests on verdicts that are not here: {what}."
+            )
+
+
+def _overstated(record: RunRecord) -> Iterator[Finding]:
+    """Verdicts that say more of the keys than the plan and the charter do."""
+    for phase in record.contract.phases:
+        given = lowest(record.contract, {task.persona for task in phase.tasks}, record.keyids)
+        for stored in record.verdicts.get(phase.id, ()):
+            said = stored.says.phasegate.assurance
+            if said != given:
+                text = f"Verdict {stored.name} says that the keys of its phase are {said}, and they are {given}."
+                yield Finding(rule="assurance-too-low", subject=phase.id, text=text)
+
+
+def _is_whole(run: RunStore, digest: str) -> bool:
+    """Whether a file is there with the bytes of its digest; it is never held in memory as a whole."""
+    if not run.store.local:
+        return run.blob(digest) is not None
+    path, found = run.blob_path(digest), hashlib.sha256()
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                found.update(chunk)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}.", remedy="Check its rights.") from error
+    return found.hexdigest() == digest
+
+
+def _left_over(run: RunStore, store: ArchiveStore, record: RunRecord) -> Iterator[Finding]:
+    """Lines of a bundle that nothing in the plan asks for, and a plan to be read that is another one."""
+    for name in store.unsorted:
+        yield Finding(rule="statement-invalid", subject="bundle", text=f"Line {name} is no envelope of any known kind.")
+    placed = len({*envelopes_of(run, record)}) + sum(item.task not in ("triage", "complete") for item in record.broken)
+    if extra := store.envelopes - len(store.unsorted) - placed:
+        yield Finding(rule="statement-invalid", subject="bundle", text=f"{extra} lines belong to no task and no phase of the plan.")
+    plan = store.root / "plan.json"
+    if plan.is_file() and hashlib.sha256(plan.read_bytes()).hexdigest() != record.charter.says.plan:
+        yield Finding(rule="evidence-altered", subject="plan.json", text="It is not the plan that the charter froze.")

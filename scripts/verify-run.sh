@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Checks a run of Phasegate without Phasegate: who signed what, that each thing rests on the one before, every file's sha256, the gates' words.
+#
+#   verify-run.sh FOLDER [KEYID]
+#
+# FOLDER is a run's folder in the evidence store, or what `phasegate export` wrote; nothing outside it is read. KEYID is the sha256 of Phasegate's public
+# key in DER, as it was told to you by another way. Needs bash, jq 1.6, openssl 3 and GNU coreutils. Exits 0 if all is good, 1 if anything is bad, 2 if
+# it cannot be tried. It does not judge the evidence again: `phasegate verify` does.
+set -uo pipefail
+export LC_ALL=C
+for tool in jq openssl base64 sha256sum; do command -v "$tool" >/dev/null || { echo "verify-run.sh: install $tool" >&2; exit 2; }; done
+cd "${1:?usage: verify-run.sh FOLDER [KEYID]}" || exit 2
+tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT || exit 2
+faults=0
+say() { local line="$*"; printf '%s\n' "${line//[^[:print:]]/?}"; } # what is quoted must not speak to the terminal
+bad() { say "BAD   $*"; faults=$((faults + 1)); }
+judge() { if [ -s "$2" ]; then while IFS= read -r line; do bad "$line"; done <"$2"; else say "good  $1"; fi; } # good if the file is empty
+open() { # an envelope (DSSE): what it says, its signature, and the bytes that the signature is of
+  { IFS= read -r payload && IFS= read -r signature; } < <(jq -r 'select(keys == ["payload", "payloadType", "signatures"]
+    and .payloadType == "application/vnd.in-toto+json" and (.signatures | length) == 1) | .payload, .signatures[0].sig' "$1") &&
+    base64 -d <<<"$payload" >"$tmp/payload" && base64 -d <<<"$signature" >"$tmp/sig" &&
+    { printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c <"$tmp/payload")" && cat "$tmp/payload"; } >"$tmp/signed"
+} 2>/dev/null
+signed_by() { # whether this key of the charter made the signature
+  jq -ej --argjson who "$1" '.predicate.keys[$who]' "$tmp/charter" >"$tmp/key" &&
+    openssl pkeyutl -verify -rawin -pubin -inkey "$tmp/key" -sigfile "$tmp/sig" -in "$tmp/signed"
+} >/dev/null 2>&1
+
+# 1. Every envelope as a file, the charter first, the others in the order in which they were written. Its digest is that of the file.
+find . ! -type f ! -type d >"$tmp/odd"
+judge "no links, pipes or devices" "$tmp/odd"
+if [ -f bundle.intoto.jsonl ]; then
+  split -d -a 6 -l 1 bundle.intoto.jsonl "$tmp/envelope."
+  find "$tmp" -name 'envelope.*' -print0 | sort -z >"$tmp/files"
+else
+  charter=$(find charters -name '*.json' -type f 2>/dev/null | sort -V | tail -n 1)
+  printf '%s\0' "${charter:-none}" >"$tmp/files"
+  [ -z "$charter" ] || for kind in statements fixes triages decisions waivers verdicts completions; do
+    find "$(sha256sum <"$charter" | cut -c 1-16)/$kind" -name '*.json' -type f -print0 2>/dev/null | sort -zV >>"$tmp/files"
+  done
+fi
+xargs -0 sha256sum <"$tmp/files" 2>/dev/null | cut -c 1-64 >"$tmp/digests"
+
+# 2. The charter is signed by Phasegate's key, and tells the keys and the plan; all else is signed by one of these keys, and is of this charter.
+IFS= read -r -d '' first <"$tmp/files"
+open "$first" || { bad "the charter: there is none, or it is no envelope"; exit 1; }
+cp "$tmp/payload" "$tmp/charter"
+charter=$(head -n 1 "$tmp/digests") plan=$(jq -r '.predicate.plan | select(test("^[0-9a-f]{64}$"))' "$tmp/charter") count=0
+signed_by '"phasegate"' && say "good  the charter of $(jq -r '.predicate | "\(.workflow), run \(.runId), mission: \(.mission)"' "$tmp/charter")" || bad "the charter: its signature does not fit"
+keyid=$(openssl pkey -pubin -in "$tmp/key" -outform DER 2>/dev/null | sha256sum | cut -c 1-64)
+[ -n "${2:-}" ] && [ "$2" != "$keyid" ] && bad "the charter is signed by key $keyid, not by $2" || say "key   $keyid"
+jq -r '.predicate.keys | to_entries | group_by(.value)[] | select(length > 1) | "one key for \(map(.key) | join(", "))"' "$tmp/charter" >"$tmp/shared"
+judge "every persona has a key of its own" "$tmp/shared"
+while IFS= read -r -d '' file && IFS= read -r digest <&3; do
+  count=$((count + 1)) who=nobody ours=false name="${file#"$tmp"/}"
+  [ "$count" -gt 1 ] || { jq -c --arg digest "$digest" '. + {$digest}' "$tmp/charter" >"$tmp/all"; continue; }
+  open "$file" && { IFS= read -r ours && IFS= read -r who && IFS= read -r name && cat >>"$tmp/all"; } < <(
+    jq -rc --arg digest "$digest" --arg charter "$charter" --arg plan "$plan" '(.predicate.binding // .predicate.phasegate.binding) as $bound
+      | $bound.charter == $charter and $bound.plan == $plan, # each on a line of its own, as JSON: nothing in it can end the line
+        (if .predicateType == "urn:phasegate:predicate:task:v1" then .predicate.persona else "phasegate" end | @json),
+        ("\($bound.phase) \($bound.task), attempt \($bound.attempt)" | @json), . + {$digest}' "$tmp/payload" 2>/dev/null)
+  if ! signed_by "$who"; then bad "$name: the signature of $who does not fit"; elif [ "$ours" != true ]; then bad "$name: of another charter or plan"; fi
+done <"$tmp/files" 3<"$tmp/digests"
+say "      $count envelopes were opened"
+
+# 3. What a statement, a verdict or the last word rests on is here.
+jq -r '.predicate | .binding?.previousVerdict, .phasegate?.binding.previousVerdict, .phasegate?.previous, .inputAttestations[]?.digest.sha256, .verdicts[]? | strings' \
+  "$tmp/all" | sort -u | comm -23 - <(sort -u "$tmp/digests") | sed 's/$/: something rests on it, and it is not here/' >"$tmp/gone"
+judge "the chain: charter, statements, verdicts, last word" "$tmp/gone"
+
+# 4. Every file that is named is here, and is what was hashed.
+jq -r '.predicate | .plan?, .evidence[]?.digest, .checks[]?.log, .log?, .sealed?.bundle, .kept?.memory, .kept?.sealed.bundle | strings' "$tmp/all" | sort -u >"$tmp/named"
+grep -xE '[0-9a-f]{64}' "$tmp/named" | sed -E 's|^(..)(.*)$|\1\2  blobs/\1/\1\2|' | sha256sum --check --quiet 2>/dev/null >"$tmp/altered"
+grep -vxE '[0-9a-f]{64}' "$tmp/named" | sed 's/$/: no digest/' >>"$tmp/altered"
+judge "$(wc -l <"$tmp/named") files are what was hashed" "$tmp/altered"
+
+# 5. Every phase of the plan ended with a verdict that lets it pass, and the last word is about these verdicts.
+jq -rs --slurpfile plan "blobs/${plan:0:2}/$plan" '. as $all | $plan[0].contract.phases[].id as $phase
+  | [$all[] | select(.predicate.phasegate?.binding.phase == $phase)] | last | .predicate as $said | $said.phasegate.word as $word
+  | (($word == "PASSED" or $word == "PASSED_WITH_WAIVER") and $said.verificationResult == "PASSED" and $said.phasegate.findings == []) as $passed
+  | "\(if $passed then "good " else "BAD  " end) phase \($phase | @json): \($word // "no verdict"), assurance \($said.phasegate.assurance // "none")", "\(.digest)"' \
+  "$tmp/all" >"$tmp/words" 2>/dev/null || bad "the plan or a verdict cannot be read"
+while IFS= read -r line && IFS= read -r digest; do
+  case $line in good*) say "$line" ;; *) bad "${line#BAD   }" ;; esac
+  printf '%s\n' "$digest" >>"$tmp/newest"
+done <"$tmp/words"
+touch "$tmp/newest"
+jq -rs '[.[] | select(.predicateType == "urn:phasegate:predicate:completion:v1")] | last | .predicate.verdicts[]?' "$tmp/all" >"$tmp/completed" 2>/dev/null
+[ -s "$tmp/completed" ] && cmp -s "$tmp/completed" "$tmp/newest" && say "good  the last word is about these verdicts" || bad "the last word: there is none, or it is about other verdicts"
+[ "$faults" -eq 0 ] && say "GOOD: everything fits together" || say "BAD: $faults things do not fit"
+[ "$faults" -eq 0 ]

@@ -1,0 +1,131 @@
+"""A whole run with its last word, and what may be done to a copy of it behind everybody's back."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dag_factory.evidence.decisions import Completion
+from dag_factory.evidence.keys import AUTHORITY
+from dag_factory.evidence.record import binding_of
+from dag_factory.evidence.statement import now, sign
+from support.runs import HonestRun, honest, place, resign
+
+
+def finished(to: Path) -> HonestRun:
+    """An honest run that is complete."""
+    run = honest(to, through="integration")
+    completed(run)
+    return run
+
+
+def completed(run: HonestRun) -> None:
+    """Sign the last word on a run, as `complete` does."""
+    record = run.record
+    verdicts = tuple(verdict.digest for phase in record.contract.phases if (verdict := record.verdict(phase.id)))
+    last = record.contract.phases[-1].id
+    said = Completion(binding=binding_of(record, last, "complete", 1), word="PASSED", verdicts=verdicts, completed_at=now())
+    subjects = {phase.id: {"sha256": digest} for phase, digest in zip(record.contract.phases, verdicts, strict=True)}
+    run.store.append(f"{record.charter.digest[:16]}/completions", sign(said, subjects, run.keys.signer(AUTHORITY)))
+
+
+def flip(path: Path, at: int = -2) -> None:
+    """Change one bit of one byte of a file."""
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def envelope(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change an envelope, and keep its signature."""
+    body = json.loads(path.read_bytes())
+    change(body)
+    path.write_text(json.dumps(body, sort_keys=True, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def _payload(body: dict[str, Any]) -> None:
+    data = bytearray(base64.b64decode(body["payload"]))
+    data[data.index(b"finishedAt") + 14] ^= 1
+    body["payload"] = base64.b64encode(data).decode()
+
+
+def _signature(body: dict[str, Any]) -> None:
+    data = bytearray(base64.b64decode(body["signatures"][0]["sig"]))
+    data[7] ^= 1
+    body["signatures"][0]["sig"] = base64.b64encode(data).decode()
+
+
+def _evidence(run: HonestRun) -> Path:
+    return Path(run.store.blob_path(run.record.newest("foundation/architect").says.evidence[0].digest))  # type: ignore[union-attr] # it is there
+
+
+def _charter(run: HonestRun) -> None:
+    run.kickoff()
+    newest = run.store.path / "charters" / "0002.json"
+    newest.replace(run.store.path / "charters" / "0001.json")
+
+
+def _failed(run: HonestRun) -> None:
+    run.codes["validation/test-engineer", "check"] = 1
+    run.deliver("validation/test-engineer")
+    assert run.answer("validation").word == "FAILED"
+
+
+def _forged_word(run: HonestRun) -> None:
+    """Phasegate's own key signs a verdict that says one thing in one field and another in the next."""
+    resign(run, place(run, "verdicts/integration"), lambda said: said["predicate"]["phasegate"].update(word="FAILED"), signer=AUTHORITY)
+
+
+def _stranger(run: HonestRun) -> None:
+    resign(run, place(run, "statements/foundation/architect"), lambda _: None, signer="sdet")
+
+
+def _other_plan(run: HonestRun) -> None:
+    resign(
+        run,
+        place(run, "statements/foundation/architect"),
+        lambda said: said["predicate"]["binding"].update(plan="0" * 64),
+        signer="architect",
+    )
+
+
+def _linked(run: HonestRun) -> None:
+    path, elsewhere = _evidence(run), run.tmp_path / "elsewhere"
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+
+
+TAMPERED: dict[str, tuple[Callable[[HonestRun], object], str]] = {
+    "a byte of a file": (lambda run: flip(_evidence(run)), "FAILED"),
+    "a file is gone": (lambda run: _evidence(run).unlink(), "FAILED open or read"),
+    "a byte of a log": (lambda run: flip(run.store.blob_path(run.record.newest("foundation/architect").says.log)), "FAILED"),
+    "a byte of the plan": (lambda run: flip(run.store.blob_path(run.record.charter.says.plan)), "FAILED"),
+    "a byte of a payload": (lambda run: envelope(place(run, "statements/foundation/architect"), _payload), 'the signature of "architect"'),
+    "a byte of a signature": (
+        lambda run: envelope(place(run, "statements/foundation/architect"), _signature),
+        'the signature of "architect"',
+    ),
+    "a byte of a verdict's signature": (
+        lambda run: envelope(place(run, "verdicts/validation"), _signature),
+        'the signature of "phasegate"',
+    ),
+    "a second signature": (
+        lambda run: envelope(place(run, "verdicts/validation"), lambda body: body["signatures"].append(body["signatures"][0])),
+        "the signature of nobody",
+    ),
+    "a verdict is gone": (lambda run: place(run, "verdicts/validation").unlink(), "it is not here"),
+    "the last verdict is gone": (lambda run: place(run, "verdicts/integration").unlink(), 'phase "integration": no verdict'),
+    "a statement is gone": (lambda run: place(run, "statements/foundation/ux-designer").unlink(), "it is not here"),
+    "another charter": (_charter, "there is none"),
+    "no charter": (lambda run: place(run, "charters").unlink(), "the charter"),
+    "a FAILED verdict": (_failed, 'phase "validation": FAILED'),
+    "a verdict of two words": (_forged_word, 'phase "integration": FAILED'),
+    "another persona's key": (_stranger, 'the signature of "architect"'),
+    "another plan": (_other_plan, "of another charter or plan"),
+    "no last word": (lambda run: place(run, "completions").unlink(), "the last word"),
+    "a link": (_linked, "BAD"),
+}
+"""What is done to a finished run, and a part of what the script says of it."""

@@ -1,0 +1,244 @@
+"""A run handed over as an archive: judged like the run itself, and looked through before anything in it is read."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+from support.auditing import TAMPERED, finished, flip
+from support.runs import copied
+from typer.testing import CliRunner
+
+from dag_factory.cli import app
+from dag_factory.errors import PhasegateError, StoreError
+from dag_factory.evidence import archive
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return finished(tmp_path_factory.mktemp("finished"))
+
+
+@pytest.fixture(scope="module")
+def handed(made, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("handed") / "archive"
+    assert ask("export", made.store.path, folder).exit_code == 0
+    return folder
+
+
+@pytest.fixture
+def spoilt(handed, tmp_path):
+    return Path(shutil.copytree(handed, tmp_path / "archive"))
+
+
+def ask(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def told(*words):
+    answer = ask("verify", *words, "--json")
+    return answer.exit_code, json.loads(answer.output)
+
+
+def test_an_archive_tells_what_the_run_tells(made, handed):
+    assert told(handed) == told(made.store.path)
+    assert told(handed)[0] == 0
+    assert sorted(path.name for path in handed.iterdir()) == ["blobs", "bundle.intoto.jsonl", "plan.json"]
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz"])
+def test_so_does_a_tar_of_it(made, tmp_path, ending):
+    path = tmp_path / f"run{ending}"
+    written = ask("export", made.store.path, path)
+    assert written.exit_code == 0, written.output
+    assert f"phasegate verify {path} --trust {made.record.charter.keyid}" in written.output
+    assert told(path) == told(made.store.path)
+
+
+def test_nothing_is_written_over(made, handed, tmp_path):
+    for taken in (handed, tmp_path / "run.tar"):
+        if taken.suffix:
+            taken.write_bytes(b"mine")
+        answer = ask("export", made.store.path, taken)
+        assert isinstance(answer.exception, PhasegateError)
+    assert (tmp_path / "run.tar").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("what", ["a byte of a file", "a byte of a log", "a file is gone"])
+def test_what_is_not_whole_is_neither_exported_nor_good(made, tmp_path, what):
+    run = copied(made, tmp_path / "run")
+    TAMPERED[what][0](run)
+    code, said = told(run.store.path)
+    assert (code, said["verdict"]) == (1, "FAILED")
+    assert "evidence-altered" in {finding["rule"] for finding in said["findings"]}
+    answer = ask("export", run.store.path, tmp_path / "archive")
+    assert isinstance(answer.exception, StoreError)
+    assert not (tmp_path / "archive").exists()
+
+
+def test_every_file_that_is_named_is_looked_at(spoilt):
+    for path in sorted(spoilt.glob("blobs/*/*"))[::7]:
+        flip(path)
+        try:
+            code, said = told(spoilt)
+        except json.JSONDecodeError:
+            pass  # the plan itself: there is nothing to judge by
+        else:
+            assert code == 1
+            assert "evidence-altered" in {finding["rule"] for finding in said["findings"]}
+        flip(path)
+    assert told(spoilt)[0] == 0
+
+
+def test_lines_that_are_missing_or_too_many_are_found(spoilt):
+    bundle = spoilt / "bundle.intoto.jsonl"
+    lines = bundle.read_bytes().splitlines(keepends=True)
+    for number, line in enumerate(lines[1:], 1):
+        if number % 4 == 0 and line is not lines[-1]:  # without the last word it is a run that is not complete
+            bundle.write_bytes(b"".join(one for one in lines if one is not line))
+            assert told(spoilt)[0] == 1, number
+    for more in (b"{}\n", b"nonsense\n", lines[3], lines[0]):
+        bundle.write_bytes(b"".join(lines) + more)
+        code, said = told(spoilt)
+        assert code == 1
+        assert {finding["rule"] for finding in said["findings"]} & {"statement-invalid"}, said["findings"]
+
+
+def test_a_plan_to_be_read_that_is_another_one_is_found(spoilt):
+    flip(spoilt / "plan.json")
+    code, said = told(spoilt)
+    assert code == 1
+    assert [(item["rule"], item["subject"]) for item in said["findings"]] == [("evidence-altered", "plan.json")]
+
+
+def test_the_lines_in_another_order_are_no_other_run(spoilt):
+    bundle = spoilt / "bundle.intoto.jsonl"
+    first, *rest = bundle.read_bytes().splitlines(keepends=True)
+    bundle.write_bytes(b"".join([first, *reversed(rest)]))
+    assert told(spoilt)[0] == 0
+
+
+@pytest.mark.parametrize("how", ["link", "linked folder", "pipe", "another file", "link for the bundle", "many"])
+def test_a_folder_that_leads_elsewhere_is_refused(spoilt, tmp_path, monkeypatch, how):
+    import os
+
+    blob = next(spoilt.glob("blobs/*/*"))
+    elsewhere = tmp_path / "elsewhere"
+    match how:
+        case "link":
+            blob.rename(elsewhere)
+            blob.symlink_to(elsewhere)
+        case "linked folder":
+            (spoilt / "blobs").rename(elsewhere)
+            (spoilt / "blobs").symlink_to(elsewhere)
+        case "pipe":
+            blob.unlink()
+            os.mkfifo(blob)
+        case "another file":
+            (spoilt / "README").write_text("Believe me.", encoding="utf-8")
+        case "link for the bundle":
+            (spoilt / "bundle.intoto.jsonl").rename(elsewhere)
+            (spoilt / "bundle.intoto.jsonl").symlink_to(elsewhere)
+        case "many":
+            monkeypatch.setattr(archive, "MOST_FILES", 10)
+    assert isinstance(ask("verify", spoilt).exception, StoreError)
+
+
+def test_a_link_in_a_store_is_refused_too(made, tmp_path):
+    run = copied(made, tmp_path)
+    TAMPERED["a link"][0](run)
+    assert isinstance(ask("verify", run.store.path).exception, StoreError)
+
+
+def _member(name, data=b"x", **more):
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    for key, value in more.items():
+        setattr(member, key, value)
+    return member, data
+
+
+HOSTILE = {
+    "up": _member("../escaped"),
+    "up below": _member("run/../../escaped"),
+    "absolute": _member("/tmp/escaped"),
+    "link": _member("run/bundle.intoto.jsonl", b"", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
+    "hard link": _member("run/plan.json", b"", type=tarfile.LNKTYPE, linkname="/etc/passwd"),
+    "device": _member("run/plan.json", b"", type=tarfile.CHRTYPE),
+    "pipe": _member("run/plan.json", b"", type=tarfile.FIFOTYPE),
+    "another name": _member("run/README"),
+    "a blob of another folder": _member(f"run/blobs/ab/{'c' * 64}"),
+    "a blob that goes up": _member(f"run/blobs/ab/../{'c' * 64}"),
+    "a name of control characters": _member("run/\x1b[2J"),
+}
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_a_hostile_tar_is_refused_and_writes_nothing(tmp_path, how):
+    path, to = tmp_path / "run.tar", tmp_path / "to" / "here"
+    to.mkdir(parents=True)
+    with tarfile.open(path, "w") as tar:
+        member, data = HOSTILE[how]
+        tar.addfile(member, io.BytesIO(data))
+    with pytest.raises(StoreError):
+        archive.unpack(path, to)
+    assert [*(tmp_path / "to").rglob("*")] == [to]
+    assert isinstance(ask("verify", path).exception, StoreError)
+
+
+@pytest.mark.parametrize("limit", ["MOST_FILES", "MOST_BYTES"])
+def test_a_tar_that_is_too_large_is_refused(made, tmp_path, monkeypatch, limit):
+    path = tmp_path / "run.tar.gz"
+    assert ask("export", made.store.path, path).exit_code == 0
+    monkeypatch.setattr(archive, limit, 20)
+    assert isinstance(ask("verify", path).exception, StoreError)
+
+
+def test_a_bomb_ends_at_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "MOST_BYTES", 1 << 20)
+    path = tmp_path / "run.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        tar.addfile(_member("run/plan.json", b"0" * (8 << 20))[0], io.BytesIO(b"0" * (8 << 20)))
+    assert isinstance(ask("verify", path).exception, StoreError)
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 a zip", b"\x1f\x8b\x08 cut short"])
+def test_what_is_no_tar_is_refused(tmp_path, data):
+    path = tmp_path / "run.zip"
+    path.write_bytes(data)
+    assert isinstance(ask("verify", path).exception, StoreError)
+
+
+def test_a_name_twice_is_refused(made, tmp_path):
+    path = tmp_path / "run.tar"
+    with tarfile.open(path, "w") as tar:
+        for data in (b"one", b"two"):
+            tar.addfile(_member("plan.json", data)[0], io.BytesIO(data))
+    assert isinstance(ask("verify", path).exception, StoreError)
+
+
+def test_a_bundle_without_its_files_cannot_be_judged(handed):
+    answer = ask("verify", handed / "bundle.intoto.jsonl")
+    assert isinstance(answer.exception, StoreError)
+    assert "without the files that it names" in str(answer.exception)
+
+
+def test_findings_as_sarif(made, tmp_path):
+    clean = ask("verify", made.store.path, "--format", "sarif")
+    assert clean.exit_code == 0
+    assert json.loads(clean.output)["runs"][0]["results"] == []
+    run = copied(made, tmp_path)
+    TAMPERED["a byte of a file"][0](run)
+    said = ask("verify", run.store.path, "--format", "sarif")
+    assert said.exit_code == 1
+    log = json.loads(said.output)
+    assert log["version"] == "2.1.0"
+    results, rules = log["runs"][0]["results"], log["runs"][0]["tool"]["driver"]["rules"]
+    assert results[0]["ruleId"] == "evidence-altered"
+    assert results[0]["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "foundation/architect/architecture"
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in results)
+    assert json.loads(ask("verify", run.store.path, "--format", "json").output)["verdict"] == "FAILED"

@@ -1,0 +1,137 @@
+"""`scripts/verify-run.sh`: good where a run is good, bad where anything was done to it, with nothing of Phasegate's on the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.auditing import TAMPERED, finished
+from support.runs import copied
+from support.telling import failed
+from typer.testing import CliRunner
+
+from dag_factory.cli import app
+from dag_factory.cli.verify import script
+from dag_factory.evidence.keys import AUTHORITY
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "verify-run.sh"
+TOOLS = ("bash", "jq", "openssl")
+needs_tools = pytest.mark.skipif(
+    not all(map(shutil.which, TOOLS)), reason="the script needs bash, jq and openssl: apt-get install jq openssl"
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return finished(tmp_path_factory.mktemp("finished"))
+
+
+def check(folder, *more):
+    """Run the script where nothing of Phasegate's could help it."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    return subprocess.run(
+        ["bash", str(SCRIPT), str(folder), *more], capture_output=True, text=True, timeout=300, check=False, env=environment, cwd="/"
+    )
+
+
+@needs_tools
+@pytest.mark.parametrize("form", ["store", "archive"])
+def test_a_good_run_is_good_and_nothing_is_written(made, tmp_path, form):
+    folder = Path(made.store.path)
+    if form == "archive":
+        folder = tmp_path / "archive"
+        assert CliRunner().invoke(app, ["export", str(made.store.path), str(folder)]).exit_code == 0
+    before = sorted(folder.rglob("*"))
+    keyid = made.keys.signer(AUTHORITY).public.keyid
+    said = check(folder, keyid)
+    assert (said.returncode, said.stderr) == (0, ""), said.stdout + said.stderr
+    lines = said.stdout.splitlines()
+    assert lines[-1] == "GOOD: everything fits together"
+    assert "BAD" not in said.stdout
+    assert "good  the charter of orders_mart, run manual__1, mission: Daily orders mart" in lines
+    assert [line for line in lines if "phase" in line] == [
+        f'good  phase "{phase}": PASSED, assurance local' for phase in ("foundation", "implementation", "validation", "integration")
+    ]
+    assert f"key   {keyid}" in lines
+    assert sorted(folder.rglob("*")) == before
+
+
+@needs_tools
+@pytest.mark.parametrize("what", TAMPERED)
+def test_what_was_done_to_a_run_is_told(made, tmp_path, what):
+    run = copied(made, tmp_path)
+    tamper, says = TAMPERED[what]
+    tamper(run)
+    said = check(run.store.path)
+    assert said.returncode == 1, said.stdout
+    assert any(line.startswith("BAD") and says in line for line in said.stdout.splitlines()), said.stdout
+    assert "GOOD" not in said.stdout
+
+
+@needs_tools
+def test_a_bundle_that_was_tampered_with_is_told(made, tmp_path):
+    folder = tmp_path / "archive"
+    assert CliRunner().invoke(app, ["export", str(made.store.path), str(folder)]).exit_code == 0
+    bundle = folder / "bundle.intoto.jsonl"
+    lines = bundle.read_bytes().splitlines(keepends=True)
+    verdicts = [line for line in lines if b"dmVyaWZpY2F0aW9uX3N1bW1hcnk" in line or b"verification_summary" in _opened(line)]
+    for spoilt in ([line for line in lines if line is not verdicts[1]], lines[:-1], [lines[1], lines[0], *lines[2:]], []):
+        bundle.write_bytes(b"".join(spoilt))
+        said = check(folder)
+        assert said.returncode == 1, said.stdout
+
+
+def _opened(line):
+    import base64
+    import json
+
+    return base64.b64decode(json.loads(line)["payload"])
+
+
+@needs_tools
+def test_a_run_with_a_waiver_that_is_not_complete_is_not_good(tmp_path):
+    said = check(failed(tmp_path).store.path)
+    assert said.returncode == 1
+    assert 'BAD   phase "validation": FAILED, assurance local' in said.stdout
+    assert 'BAD   phase "integration": no verdict, assurance none' in said.stdout
+
+
+@needs_tools
+def test_another_key_than_the_one_that_was_told_is_bad(made):
+    said = check(made.store.path, "0" * 64)
+    assert said.returncode == 1
+    assert f"not by {'0' * 64}" in said.stdout
+
+
+@needs_tools
+def test_what_is_no_folder_cannot_be_tried(tmp_path):
+    assert check(tmp_path / "nowhere").returncode == 2
+    assert check(tmp_path).returncode == 1
+
+
+@needs_tools
+def test_a_missing_tool_is_named(tmp_path):
+    for tool in ("bash", "dirname"):
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+    said = subprocess.run(
+        [str(tmp_path / "bash"), str(SCRIPT), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": str(tmp_path)},
+    )
+    assert said.returncode == 2
+    assert said.stderr == "verify-run.sh: install jq\n"
+
+
+def test_it_is_short_and_what_the_command_prints():
+    text = SCRIPT.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 100
+    assert script().read_text(encoding="utf-8") == text
+    printed = CliRunner().invoke(app, ["verify", "--script"])
+    assert printed.exit_code == 0
+    assert printed.output == text
