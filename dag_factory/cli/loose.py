@@ -10,6 +10,7 @@ import typer
 from dag_factory.cli.harmless import visible
 from dag_factory.cli.plain import as_json
 from dag_factory.cli.sarif import as_sarif
+from dag_factory.evidence.assurance import badge
 from dag_factory.evidence.loose import read_loose
 from dag_factory.evidence.verdict import Finding
 
@@ -63,6 +64,7 @@ def tell_loose(path: Path, trust: str | None, form: Format) -> int:
         lines = [
             f"Run {said.run_id} of {said.workflow}, plan {said.plan}",
             f"Charter signed by key {loose.charter.keyid} (assurance: {said.assurance}); --trust KEYID holds it against one you know",
+            f"Assurance {badge(said.assurance)}",
             *(f"  {phase}: signed verdict {given}; not judged again" for phase, given in loose.words.items()),
             f"The bundle: {word}, {loose.envelopes} envelopes",
             *(f"  ✗ {finding.rule}  {finding.subject}: {finding.text}" for finding in findings),

@@ -15,6 +15,7 @@ from dag_factory.cli.plain import as_json
 from dag_factory.cli.runs import handed_over, record_of
 from dag_factory.cli.sarif import as_sarif
 from dag_factory.errors import StoreError
+from dag_factory.evidence.assurance import badge
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.story import cycles_of
@@ -128,6 +129,7 @@ def show(verified: Verified) -> None:
     said = record.charter.says
     _echo(f"Run {said.run_id} of {said.workflow}, plan {said.plan}")
     _echo(f"Charter signed by key {record.charter.keyid} (assurance: {said.assurance}); --trust KEYID holds it against one you know")
+    _echo(f"Assurance {badge(said.assurance)}")
     for judgement in verified.judgements:
         verdict = record.verdict(judgement.phase)
         signed = verdict.says.phasegate.word if verdict else "none"
