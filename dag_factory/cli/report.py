@@ -15,6 +15,7 @@ from dag_factory.cli.runs import find_run, record_of
 from dag_factory.cli.signs import lasted, sign
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.account import RunAccount
+from dag_factory.evidence.assurance import badge
 from dag_factory.evidence.recount import account_of
 
 __all__ = ["page", "report"]
@@ -87,7 +88,7 @@ def _facts(account: RunAccount) -> list[str]:
         ("plan", code(account.plan)),
         ("charter", code(account.charter)),
         ("key of Phasegate", code(account.keyid)),
-        ("assurance", code(account.assurance)),
+        ("assurance", badge(account.assurance)),
         ("base commit", code(account.base)),
         ("cost", f"{account.cost} USD, as far as agents reported it" if account.cost else "none was reported"),
     )

@@ -60,11 +60,6 @@ def handed_over(run: str, root: Path | None) -> Iterator[RunStore]:
 
     """
     path = Path(run).absolute()
-    if path.is_file() and path.name.endswith(".intoto.jsonl"):
-        raise StoreError(
-            f"{path} is a bundle without the files that it names, so nothing can be judged.",
-            remedy="Give the folder in which it lies with its `blobs`; `phasegate export` writes one.",
-        )
     if path.is_file():
         with tempfile.TemporaryDirectory(prefix="phasegate-") as folder:
             unpack(path, Path(folder))

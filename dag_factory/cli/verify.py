@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +10,12 @@ import pendulum
 import typer
 
 from dag_factory.cli.harmless import visible
+from dag_factory.cli.loose import Format, tell_loose, untrusted
 from dag_factory.cli.plain import as_json
 from dag_factory.cli.runs import handed_over, record_of
 from dag_factory.cli.sarif import as_sarif
 from dag_factory.errors import StoreError
+from dag_factory.evidence.assurance import badge
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.story import cycles_of
@@ -23,14 +24,6 @@ from dag_factory.evidence.verify import Judgement, verify_run
 from dag_factory.evidence.whole import unwhole
 
 __all__ = ["judged_again", "script", "show", "verify"]
-
-
-class Format(StrEnum):
-    """How the answer is written."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
 
 
 @dataclass(frozen=True)
@@ -73,10 +66,7 @@ def judged_again(store: RunStore, trust: str | None = None) -> Verified:
     judgements, answers, findings = verify_run(record, store.blob, record.judged_at(pendulum.now("UTC")))
     told = {finding.subject for finding in findings if finding.rule == "evidence-altered"}
     findings += tuple(finding for finding in unwhole(store, record) if finding.subject not in told)
-    if trust is not None and trust != record.charter.keyid:
-        text = f"The charter is signed by {record.charter.keyid}, not by {trust}."
-        findings = (Finding(rule="key-untrusted", subject="charter", text=text), *findings)
-    return Verified(record, judgements, answers, findings)
+    return Verified(record, judgements, answers, (*untrusted(record.charter.keyid, trust), *findings))
 
 
 def script() -> Path:
@@ -114,15 +104,19 @@ def verify(
     """Verify a run's statements, verdicts and files, offline and without Airflow; nothing outside the given path is read.
 
     Exits 0 if everything holds, 1 if anything does not, and 2 if it cannot be judged: no run, no plan, an archive that holds what none should. A run
-    that passed with waivers holds, exits 0, and is said to be PASSED_WITH_WAIVER.
+    that passed with waivers holds, exits 0, and is said to be PASSED_WITH_WAIVER. Of a bundle alone, a file .intoto.jsonl, signatures and chain can be
+    checked, and nothing can be judged: if nothing is wrong it is INCONCLUSIVE, and exits 3.
 
     Example: phasegate verify ~/airflow/phasegate/evidence/orders_mart/manual__2026-11-23
     """
+    answered = Format.JSON if json else form
+    if run.endswith(".intoto.jsonl") and Path(run).is_file():
+        raise typer.Exit(tell_loose(Path(run), trust, answered))
     with handed_over(run, root) as store:
         verified = judged_again(store, trust)
-        if json or form is Format.JSON:
+        if answered is Format.JSON:
             typer.echo(as_json(_value(verified)))
-        elif form is Format.SARIF:
+        elif answered is Format.SARIF:
             typer.echo(as_json(as_sarif(verified.findings, run=verified.record.charter.says.run_id)))
         else:
             show(verified)
@@ -135,6 +129,7 @@ def show(verified: Verified) -> None:
     said = record.charter.says
     _echo(f"Run {said.run_id} of {said.workflow}, plan {said.plan}")
     _echo(f"Charter signed by key {record.charter.keyid} (assurance: {said.assurance}); --trust KEYID holds it against one you know")
+    _echo(f"Assurance {badge(said.assurance)}")
     for judgement in verified.judgements:
         verdict = record.verdict(judgement.phase)
         signed = verdict.says.phasegate.word if verdict else "none"

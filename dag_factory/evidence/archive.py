@@ -26,7 +26,7 @@ from dag_factory.evidence.record import fix_folder
 from dag_factory.evidence.store import RunStore, Store
 from dag_factory.evidence.strict_json import loads
 
-__all__ = ["ArchiveStore", "open_archive", "plain_files", "unpack"]
+__all__ = ["ArchiveStore", "open_archive", "plain_files", "sorted_lines", "unpack"]
 
 MOST_FILES = 200_000
 MOST_BYTES = 8 << 30
@@ -109,7 +109,7 @@ def open_archive(folder: Path) -> RunStore:
         data = stream.read(MOST_BUNDLE + 1)
     if len(data) > MOST_BUNDLE:
         raise StoreError(f"{folder / BUNDLE} is larger than {MOST_BUNDLE} bytes.", remedy=_REMEDY)
-    return RunStore(ArchiveStore(folder, dict(_sorted(data))), ".")
+    return RunStore(ArchiveStore(folder, dict(sorted_lines(data))), ".")
 
 
 def plain_files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -181,7 +181,7 @@ def _write(source: Any, to: Path) -> None:
             stream.write(chunk)
 
 
-def _sorted(data: bytes) -> Iterator[tuple[str, bytes]]:
+def sorted_lines(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Every line of a bundle, with the name it has in the place of a run: a task's statement that of its attempt, all else its number."""
     lines = [part + b"\n" for part in data.split(b"\n") if part]
     charter, taken = hashlib.sha256(lines[0] if lines else b"").hexdigest()[:16], set[str]()

@@ -22,10 +22,20 @@ from dag_factory.errors import KeyFolderError
 from dag_factory.evidence.contract import KeyContract, PinnedKey, RunContract
 from dag_factory.evidence.keys import PublicKey
 
-__all__ = ["LEVELS", "Assurance", "assurance_of", "in_force", "lowest", "public_key", "spki_of"]
+__all__ = ["LEVELS", "Assurance", "assurance_of", "badge", "in_force", "lowest", "public_key", "spki_of"]
 
 Assurance = Literal["local", "pinned", "isolated"]
 LEVELS: tuple[Assurance, ...] = ("local", "pinned", "isolated")
+_SHOWS = {
+    "local": "nothing was changed afterwards; no wall between programs on one worker",
+    "pinned": "signed with keys that the workflow names",
+    "isolated": "signed with keys that the workflow names, each only where its persona works",
+}
+
+
+def badge(assurance: str) -> str:
+    """A level, and in plain words what it shows: it stands wherever a verdict is told."""
+    return f"{assurance}: {_SHOWS[assurance]}"
 
 
 def assurance_of(contract: RunContract, persona: str, keyid: str | None) -> Assurance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from dag_factory.evidence.assurance import badge
 from dag_factory.evidence.contract import PhaseContract
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.record import OpenRun, Stored
@@ -45,7 +46,7 @@ def run_view(run: OpenRun, places: Places) -> RunView:
         charter=run.charter.digest,
         plan=said.plan,
         keyid=run.charter.keyid,
-        assurance=said.assurance,
+        assurance=badge(said.assurance),
         base=said.base or "",
         phases=tuple(_phase_row(run, phase, places) for phase in contract.phases),
         verify=shell_lines(run.store.path, run.charter.keyid),
@@ -89,7 +90,7 @@ def verdict_view(run: OpenRun, phase_id: str, places: Places) -> VerdictView:
         charter=run.charter.digest,
         plan=run.charter.says.plan,
         keyid=run.charter.keyid,
-        assurance=said.assurance if said else run.charter.says.assurance,
+        assurance=badge(said.assurance if said else run.charter.says.assurance),
         approved=(said.approved or "") if said else "",
         product=(said.product or "") if said else "",
         previous=(said.binding.previous_verdict or "") if said else "",

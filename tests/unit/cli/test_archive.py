@@ -221,10 +221,27 @@ def test_a_name_twice_is_refused(made, tmp_path):
     assert isinstance(ask("verify", path).exception, StoreError)
 
 
-def test_a_bundle_without_its_files_cannot_be_judged(handed):
-    answer = ask("verify", handed / "bundle.intoto.jsonl")
-    assert isinstance(answer.exception, StoreError)
-    assert "without the files that it names" in str(answer.exception)
+def test_of_a_bundle_alone_signatures_and_chain_are_checked_and_nothing_is_judged(made, handed, tmp_path):
+    bundle = Path(shutil.copyfile(handed / "bundle.intoto.jsonl", tmp_path / "run.intoto.jsonl"))
+    code, said = told(bundle)
+    assert (code, said["verdict"], said["findings"]) == (3, "INCONCLUSIVE", [])
+    assert said["phases"] == dict.fromkeys(("foundation", "implementation", "validation", "integration"), "PASSED")
+    assert said["key"] == made.record.charter.keyid
+    answer = ask("verify", bundle, "--trust", "0" * 64)
+    assert answer.exit_code == 1
+    assert "✗ key-untrusted" in answer.output
+    assert "nothing can be judged" in answer.output
+    lines = bundle.read_bytes().splitlines(keepends=True)
+    for number in range(1, len(lines) - 1):
+        bundle.write_bytes(b"".join(line for at, line in enumerate(lines) if at != number))
+        assert told(bundle)[0] == 1, number
+    for number in (3, len(lines) - 1):
+        bundle.write_bytes(b"".join(line.replace(b'"sig":"', b'"sig":"A') if at == number else line for at, line in enumerate(lines)))
+        code, said = told(bundle)
+        assert (code, {finding["rule"] for finding in said["findings"]} >= {"statement-invalid"}) == (1, True)
+    for spoilt in (b"", b"nonsense\n", b"".join([lines[1], lines[0], *lines[2:]])):
+        bundle.write_bytes(spoilt)
+        assert isinstance(ask("verify", bundle).exception, PhasegateError)
 
 
 def test_findings_as_sarif(made, tmp_path):

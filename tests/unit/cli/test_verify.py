@@ -34,6 +34,7 @@ def test_an_honest_run_holds(run):
     assert result.exit_code == 0, result.output
     assert result.output.splitlines()[0] == f"Run manual__1 of orders_mart, plan {run.plan.digest}"
     assert f"Charter signed by key {run.record.charter.keyid} (assurance: local)" in result.output
+    assert "Assurance local: nothing was changed afterwards; no wall between programs on one worker" in result.output
     for phase in PHASES:
         assert f"{phase}: signed verdict PASSED; judged again: PASSED" in result.output
     assert "The run: PASSED" in result.output

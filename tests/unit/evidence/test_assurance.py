@@ -7,7 +7,7 @@ import pytest
 from support.runs import SPEC, HonestRun, place, rules
 
 from dag_factory.errors import KeyFolderError
-from dag_factory.evidence.assurance import in_force, lowest, public_key, spki_of
+from dag_factory.evidence.assurance import LEVELS, badge, in_force, lowest, public_key, spki_of
 from dag_factory.evidence.contract import PinnedKey
 from dag_factory.evidence.keys import KeyFolder
 from dag_factory.evidence.policies.case import Case
@@ -116,3 +116,9 @@ def test_a_plan_without_pinned_keys_has_none(tmp_path):
     contract = HonestRun(tmp_path).contract
     assert contract.keys == {}
     assert {phase.min_assurance for phase in contract.phases} == {"local"}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_level_says_in_plain_words_what_it_shows(level):
+    assert badge(level).startswith(f"{level}: ")
+    assert "no wall" in badge("local")

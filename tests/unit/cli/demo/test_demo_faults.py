@@ -176,7 +176,7 @@ def test_the_one_script_implements_where_there_is_one(home, tmp_path):
     assert "I do not know how to build 'teleport'" in done.stderr
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.later is None])
 def test_a_sample_that_has_changed_is_not_broken_by_halves(home, name):
     for path in (home.spec, *home.personas.rglob("*.py")):
         path.write_text("phases: {}\n")
