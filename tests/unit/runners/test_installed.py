@@ -70,7 +70,7 @@ def test_what_is_installed_is_found(brought):
     ("points", "name", "says"),
     [
         ([], "robot", "There is no runner 'robot' here. Use one of "),
-        ([("robot", "robot")], "other", "external, python, robot, or install the distribution that brings it."),
+        ([("robot", "robot")], "other", "python, robot, or install the distribution that brings it."),
         ([("robot", "robot"), ("check", "robot")], "robot", "brings a runner 'check', which is the name of one of Phasegate's own."),
         ([("robot", "robot"), ("robot", "impostor")], "robot", "both bring a runner 'robot'. Remove one of them."),
         ([("impostor", "impostor")], "impostor", "calls itself otherwise, or says that Phasegate re-executes its work."),
