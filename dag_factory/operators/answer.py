@@ -19,6 +19,8 @@ from dag_factory.runners import Flaw, Judgement, Outcome
 
 __all__ = ["silence", "take_answer"]
 
+_NOTES, _REFERENCES, _REFERENCE = 20_000, 100, 2_000  # characters, references, characters of one
+
 
 def take_answer(attempt: Attempt, asked: Asked, event: dict[str, Any], digest: str) -> Outcome:
     """Take an answer, if it is one, and lay out the files that it makes.
@@ -40,11 +42,14 @@ def take_answer(attempt: Attempt, asked: Asked, event: dict[str, Any], digest: s
         return silence(attempt, text)
     user = event.get("responded_by_user") or {}
     by, name = str(user.get("id") or ""), str(user.get("name") or "")
+    options = event.get("chosen_options") or [""]
     reason = _void(attempt, asked, by, name, digest)
+    if not reason and (len(options) != 1 or options[0] not in asked.options):
+        reason = f"it is none of {', '.join(asked.options)}."
     if reason:
         return _outcome(attempt, text, flaws=(Flaw("answer-void", f"The answer does not count: {reason}"),))
     given = event.get("params_input") or {}
-    chosen, notes = str((event.get("chosen_options") or [""])[0]), str(given.get(NOTES) or "").strip()
+    chosen, notes = str(options[0]), _words(given.get(NOTES), _NOTES)
     principals = tuple(sorted({LOGIN + by, *([LOGIN + name] if name.strip() and same(name) != same(by) else [])}))
     if chosen == CANNOT:
         why = notes or "no reason was given"
@@ -53,11 +58,17 @@ def take_answer(attempt: Attempt, asked: Asked, event: dict[str, Any], digest: s
     judgement = None
     if attempt.task.judges:
         references = given.get(REFERENCES) or ()
-        named = tuple(str(one) for one in ([references] if isinstance(references, str) else references) if str(one).strip())
+        written = references if isinstance(references, list | tuple) else [references]
+        named = tuple(text for one in written[:_REFERENCES] if (text := _words(one, _REFERENCE)))
         verdict: Any = "PASSED" if chosen == "PASSED" else "FAILED"
         judgement = Judgement(verdict, "attested", by, notes, named)
     said = f"{by} answered: {chosen}. {notes}".strip()
     return _outcome(attempt, f"{text}\n{said}", principals=principals, judgement=judgement)
+
+
+def _words(value: Any, most: int) -> str:
+    """What somebody typed, as text that can be signed: no half characters, and not without end."""
+    return str(value or "").encode("utf-8", "replace").decode()[:most].strip()
 
 
 def silence(attempt: Attempt, text: str = "") -> Outcome:

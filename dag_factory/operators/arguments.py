@@ -148,24 +148,26 @@ class Referring:
         return secrets
 
 
-def _walk(value: Any, place: Place, visit: Callable[[Place, str], str], depth: int = _DEEPEST) -> Any:
-    """Visit every text in a value; what a visit answers takes its place."""
+def _walk(value: Any, place: Place, visit: Callable[[Place, str], str], seen: dict[int, Any] | None = None) -> Any:
+    """Visit every text in a value; what a visit answers takes its place. An object that is met a second time is passed over."""
     if isinstance(value, str):
         return visit(place, value)
-    if depth == 0:
+    seen = {} if seen is None else seen
+    if len(place) >= _DEEPEST:
         return value
     if isinstance(value, dict):
         for key in list(value):
             if not str(key).startswith("_BaseOperator__"):
-                _keep(value, key, _walk(value[key], (*place, str(key)), visit, depth - 1))
+                _keep(value, key, _walk(value[key], (*place, str(key)), visit, seen))
     elif isinstance(value, list):
         for index, part in enumerate(value):
-            _keep(value, index, _walk(part, (*place, index), visit, depth - 1))
+            _keep(value, index, _walk(part, (*place, index), visit, seen))
     elif isinstance(value, tuple):
-        parts = tuple(_walk(part, (*place, index), visit, depth - 1) for index, part in enumerate(value))
+        parts = tuple(_walk(part, (*place, index), visit, seen) for index, part in enumerate(value))
         return value if all(one is other for one, other in zip(parts, value, strict=True)) else parts
-    elif _foreign(value):
-        _walk(vars(value), place, visit, depth - 1)
+    elif _foreign(value) and id(value) not in seen:
+        seen[id(value)] = value  # kept, so that no other value gets its id
+        _walk(vars(value), (*place, type(value).__name__), visit, seen)
     return value
 
 

@@ -187,6 +187,23 @@ def test_a_second_answer_to_the_same_question_attests_nothing(house):
     assert [stored.says.principals for stored in house.record.statements["build/writer"]] == [("login:willi",)]
 
 
+@pytest.mark.parametrize("chosen", [[], ["Perhaps"], ["PASSED", "FAILED"], ["passed"]])
+def test_only_what_was_offered_is_an_answer(house, chosen):
+    done(house)
+    _, asked = house.parked.pop(CHECK)
+    house.resume(CHECK, _event("judy", **SEEN) | {"chosen_options": chosen}, asked)
+    assert "The answer does not count: it is none of PASSED, FAILED." in house.failures[CHECK]
+    assert house.record.newest("check/judge").says.outcome == "failed"
+
+
+def test_whatever_is_typed_can_be_signed(house):
+    done(house)
+    house.answer(CHECK, "FAILED", "judy", **SEEN, notes=f"\ud800 {'x' * 30_000}", references=[{"a": 1}, "", None, "y" * 3_000] * 100)
+    assert house.failures == {}
+    said = house.record.newest("check/judge").says.judgement
+    assert (said.notes[:3], len(said.notes), len(said.references), max(map(len, said.references))) == ("? x", 20_000, 50, 2_000)
+
+
 def test_what_cannot_be_done_is_said_with_its_reason(house):
     done(house, upto="build")
     house.answer(BUILD, "Cannot be done", "wanda", notes="Nobody knows why.")
