@@ -80,6 +80,18 @@ _KINDS = """\
 
 A kind reads the bytes that were hashed, counts for itself, and says everything that is wrong. What is not asked for with `expect:` has the default
 named here. *Facts* are what `answers:` of other evidence refers to.
+
+A distribution may bring kinds of its own, each an entry point of the group `phasegate.kinds` whose name is what stands under `kind:`:
+
+```toml
+[project.entry-points."phasegate.kinds"]
+proof = "acme.proof:ProofKind"
+```
+
+It is a class without arguments with `name`, `Expect` (an `Expectation` in which everything has a default) and `examine(material, expect)`, which
+answers with an `Examination`; all are in `dag_factory.evidence.kinds`. `examine` gets the bytes that were hashed and tells what is wrong as `Fault`s of the
+rules in `RULES`; whatever it raises is a finding. It is imported where a spec asks for it, by the linter and by gates, and nowhere else. None may take
+the name of one of the kinds below.
 """
 
 

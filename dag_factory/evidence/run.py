@@ -72,6 +72,21 @@ class RunRecord:
         """The key id of every persona, computed from the charter's public keys."""
         return {name: PublicKey(pem).keyid for name, pem in self.charter.says.keys.items()}
 
+    @cached_property
+    def twice(self) -> frozenset[str]:
+        """The tasks that brought, at any time, bytes that were brought for another item too."""
+        signed = [stored.says.evidence for found in self.statements.values() for stored in found]
+        signed += [merge.says.evidence for merges in self.converges.values() for merge in merges]
+        for mended in (mended for rounds in self.rounds.values() for mended in rounds):
+            signed += [stored.says.evidence for found in mended.statements.values() for stored in found]
+        first: dict[str, tuple[str, str]] = {}
+        alike: set[str] = set()
+        for entry in (entry for evidence in signed for entry in evidence):
+            before = first.setdefault(entry.digest, (entry.task, entry.item))
+            if before != (entry.task, entry.item):
+                alike |= {before[0], entry.task}
+        return frozenset(alike)
+
     def newest(self, task_id: str) -> Stored[TaskStatement] | None:
         """The newest statement of a task's ordinary work; what counts in a phase is for `rounds.statement_of` to say."""
         found = self.statements.get(task_id)

@@ -119,3 +119,6 @@ def test_a_task_that_changed_nothing_is_nothing_to_merge(pair):
 def test_the_digest_of_the_product_is_of_its_paths_modes_and_contents(pair, command, same):
     house = pair(command)
     assert (house.record.converged("build").says.product == house.record.converged("design").says.product) is same
+    told = house.store.blob(house.record.converged("build").says.product)
+    assert told is not None
+    assert all(line.count("\0") == 2 and line.startswith("src/") for line in told.decode().splitlines())
