@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from dag_factory.cli.patterns import allowed
+from dag_factory.cli.wording import counted
 from dag_factory.errors import Diagnostic, Position, SpecError
 from dag_factory.plan import Plan, compile_plan
 from dag_factory.spec import read_spec
@@ -18,10 +20,16 @@ __all__ = ["Patterns", "lint", "load"]
 
 _WORKFLOW = re.compile(rb"""^["']?workflow["']?[^\S\n]*:""", re.MULTILINE)
 
-Patterns = Annotated[str, typer.Option(help="The patterns the platform allows, separated by commas; none lets a workflow go without.")]
+Patterns = Annotated[
+    str | None,
+    typer.Option(
+        help="The patterns the platform allows, separated by commas; none lets a workflow go without. If not given: as the variable "
+        "AIRFLOW__PHASEGATE__PATTERNS or airflow.cfg says, else standard."
+    ),
+]
 
 
-def load(path: Path, patterns: str) -> Plan:
+def load(path: Path, patterns: str | None) -> Plan:
     """Read a spec and plan it.
 
     Raises
@@ -29,14 +37,14 @@ def load(path: Path, patterns: str) -> Plan:
     SpecError: it breaks rules.
 
     """
-    return compile_plan(read_spec(path, patterns=tuple(name.strip() for name in patterns.split(","))))
+    return compile_plan(read_spec(path, patterns=allowed(patterns).names))
 
 
 def lint(
     paths: Annotated[
         list[Path], typer.Argument(help="Spec files, or folders of them; deeper in a folder, YAML that names no workflow is passed over.")
     ],
-    patterns: Patterns = "standard",
+    patterns: Patterns = None,
 ) -> None:
     """Check specs: every broken rule as file:line:column, rule, reason, remedy. Exits 1 if there is one.
 
@@ -61,7 +69,9 @@ def lint(
     if not files:
         typer.echo(f"There is no spec in {', '.join(map(str, paths))}; a spec ends in .yaml or .yml.", err=True)
         raise typer.Exit(2)
-    typer.echo(f"{len(files)} specs, {len(found)} broken rules." if found else f"{len(files)} specs, all sound.", err=True)
+    typer.echo(f"{counted(len(files), 'spec')}, {counted(len(found), 'broken rule') if found else 'all sound'}.", err=True)
+    if allowed(patterns).source not in ("", "--patterns") or any(item.rule == "pattern-forbidden" for item in found):
+        typer.echo(allowed(patterns).told, err=True)
     raise typer.Exit(1 if found else 0)
 
 

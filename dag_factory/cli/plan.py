@@ -18,7 +18,7 @@ def plan(
     path: Annotated[Path, typer.Argument(help="The spec file.")],
     json: Annotated[bool, typer.Option("--json", help="The whole plan as JSON, byte for byte what its digest is of.")] = False,
     digest: Annotated[bool, typer.Option("--digest", help="Only the plan's sha256.")] = False,
-    patterns: Patterns = "standard",
+    patterns: Patterns = None,
 ) -> None:
     """Show a spec's plan: phases, tasks, evidence, gates, and its digest.
 

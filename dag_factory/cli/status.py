@@ -15,7 +15,7 @@ from dag_factory.cli.harmless import visible
 from dag_factory.cli.plain import as_json
 from dag_factory.cli.runs import find_run, record_of
 from dag_factory.cli.signs import lasted, sign, style
-from dag_factory.cli.wording import ended, waiver_word
+from dag_factory.cli.wording import counted, ended, waiver_word
 from dag_factory.evidence.account import PhaseAccount, RunAccount, TaskAccount
 from dag_factory.evidence.recount import account_of
 
@@ -135,7 +135,7 @@ def _phase(console: Console, phase: PhaseAccount) -> None:
         _line(
             console,
             (f"  ↻ fix cycle {cycle.cycle}", "cyan"),
-            (f", {len(cycle.findings)} findings; mends: {given}; judges again: {judges or '–'}", ""),
+            (f", {counted(len(cycle.findings), 'finding')}; mends: {given}; judges again: {judges or '–'}", ""),
         )
         if cycle.unowned:
             _line(console, (f"    given to nobody: {', '.join(cycle.unowned)}", "red"))

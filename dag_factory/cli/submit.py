@@ -10,6 +10,7 @@ import pendulum
 import typer
 
 from dag_factory.cli.runs import find_run, record_of, signer_of
+from dag_factory.cli.wording import counted
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.asked import asked_now
 from dag_factory.evidence.contract import TaskContract
@@ -51,7 +52,7 @@ def submit(
         raise EvidenceError(f"{task} owes more: {', '.join(missing)}.", remedy="Give each as --file item=PATH.")
     name = _keep(store, record, contract, (phase, cycle), entries, f"login:{by.strip()}", signer)
     where = f" for fix cycle {cycle} of phase {phase}" if cycle else ""
-    typer.echo(f"Submitted {task}{where} as {name}: {len(entries)} files, signed by @{contract.persona}.")
+    typer.echo(f"Submitted {task}{where} as {name}: {counted(len(entries), 'file')}, signed by @{contract.persona}.")
     answered = record.verdict_in(phase, cycle)
     if answered and answered.says.phasegate.binding.previous_verdict == binding_of(record, phase, task, 1, cycle=cycle).previous_verdict:
         gate = f"The gate of fix cycle {cycle}" if cycle else "The gate"

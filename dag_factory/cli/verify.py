@@ -14,6 +14,7 @@ from dag_factory.cli.loose import Format, tell_loose, untrusted
 from dag_factory.cli.plain import as_json
 from dag_factory.cli.runs import handed_over, record_of
 from dag_factory.cli.sarif import as_sarif
+from dag_factory.cli.wording import counted
 from dag_factory.errors import StoreError
 from dag_factory.evidence.assurance import badge
 from dag_factory.evidence.record import RunRecord
@@ -154,7 +155,7 @@ def _tell(record: RunRecord, phase: str) -> None:
     for cycle in (one for one in cycles_of(record) if one.phase == phase):
         given = ", ".join(f"{order.owner}{f' ({order.commit[:12]})' if order.commit else ''}" for order in cycle.orders) or "nobody"
         told = f"{len(cycle.mended)} mended, {len(cycle.waived)} waived, {len(cycle.open)} open"
-        _echo(f"    fix cycle {cycle.cycle}: {len(cycle.findings)} findings, given to {given}; {told}")
+        _echo(f"    fix cycle {cycle.cycle}: {counted(len(cycle.findings), 'finding')}, given to {given}; {told}")
     for waiver in record.waivers.get(phase, ()):
         said = waiver.says
         _echo(f"    waiver {said.number} by {said.by} until {said.expires_at}: {said.reason}")

@@ -1,11 +1,16 @@
-"""How a finding ended and what a waiver is worth, in words: the same for `status` and `report`."""
+"""Numbers of things, how a finding ended and what a waiver is worth, in words: the same for every command."""
 
 from __future__ import annotations
 
 from dag_factory.evidence.account import WaiverAccount
 from dag_factory.evidence.story import FindingStory
 
-__all__ = ["ended", "waiver_word"]
+__all__ = ["counted", "ended", "waiver_word"]
+
+
+def counted(number: int, word: str) -> str:
+    """A number of things, as they are said: `1 spec`, `2 specs`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def ended(story: FindingStory) -> str:

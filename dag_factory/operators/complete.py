@@ -45,7 +45,9 @@ class CompleteOperator(Telling, PlanOperator):
             try:
                 if findings:
                     self.said = self._notice(context["ti"], word, findings)
-                    raise AirflowFailException(f"MISSION FAILED: {len(findings)} findings. The first: {findings[0].id}: {findings[0].text}")
+                    raise AirflowFailException(
+                        f"MISSION FAILED: {len(findings)} finding{'' if len(findings) == 1 else 's'}. The first: {findings[0].id}: {findings[0].text}"
+                    )
                 self._leave(scope, record)
                 _sign(scope, record, word, context["ti"].try_number)
             finally:

@@ -25,7 +25,8 @@ import dag_factory
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
-MARKED = re.compile(r"<!-- (\w+)(?:: (\S+))? -->\n```\w*\n(.*?)```", re.DOTALL)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MARKED = re.compile(r"<!-- (\w+)(?:: ([^>]+))? -->\n```\w*\n(.*?)```", re.DOTALL)
 OURS = re.compile(r"phasegate|^dag_factory$", re.IGNORECASE)
 SIBLING = """\
 # A dag of somebody else's, for airflow.
@@ -37,9 +38,9 @@ with DAG("sibling"):
 """
 
 
-def blocks(kind: str) -> dict[str, str]:
+def blocks(kind: str, page: str = PAGE) -> dict[str, str]:
     """The page's blocks of one kind, by name."""
-    return {name or str(number): text for number, (found, name, text) in enumerate(MARKED.findall(PAGE)) if found == kind}
+    return {name or str(number): text for number, (found, name, text) in enumerate(MARKED.findall(page)) if found == kind}
 
 
 def project(folder: Path, version: str) -> Path:
@@ -116,11 +117,12 @@ class Deployment:
         """Start a command where the page has its reader stand."""
         return subprocess.Popen(words, cwd=self.home, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    def follow(self, name: str) -> str:
-        """Do what a block of the page says, and keep what it exports for those that follow."""
-        text = blocks("try")[name]
+    def follow(self, name: str, page: str = PAGE, where: Path | None = None, seconds: float = 180) -> str:
+        """Do what a block of a page says, and keep what it exports for those that follow."""
+        text = blocks("try", page)[name]
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text], cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=180, check=False
+            ["bash", "-euo", "pipefail", "-c", text], cwd=where or self.home, env=self.environment, capture_output=True, text=True, timeout=seconds,
+            check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{name}:\n{text}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         (self.root / f"{name}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
@@ -160,13 +162,22 @@ def test_the_page_does_as_told_in_a_fresh_environment(deployment: Deployment) ->
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     said = deployment.follow("run")
-    assert "1 specs, all sound." in said
+    assert "1 spec, all sound." in said
     assert re.search(r"^hello +\S+/dags/workflows/hello\.yaml ", said, re.MULTILINE), said[
         -3000:
     ]  # the plugin told Airflow where it is written
     assert re.search(r"^sibling ", said, re.MULTILINE)
     assert "MISSION SUCCESS: See Phasegate at work in this Airflow" in said
     assert "The run: PASSED" in said
+
+
+def test_the_readme_s_first_workflow_ends_in_success(deployment: Deployment) -> None:
+    deployment.follow("first", README, ROOT)
+    workflow = README.partition("```yaml\nworkflow:")[2].partition("```")[0]
+    (deployment.dags / "workflows" / "orders_mart.yaml").write_text(f"workflow:{workflow}", encoding="utf-8")
+    said = deployment.follow("first run", README, ROOT, 900)
+    assert "2 specs, all sound." in said
+    assert "MISSION SUCCESS: Daily orders mart from partner CSVs" in said
 
 
 def test_a_newer_wheel_reads_what_the_older_wrote(deployment: Deployment) -> None:
@@ -190,7 +201,7 @@ def test_uninstalling_leaves_the_dag_folder_sound(deployment: Deployment) -> Non
 
 
 def test_the_loader_is_the_readme_s() -> None:
-    assert blocks("file")["dags/phasegate.py"] in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert blocks("file")["dags/phasegate.py"] in README
 
 
 def test_bundles_are_what_airflow_reads() -> None:

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from airflow.dag_processing.dagbag import DagBag
 from support.house import House
 from typer.testing import CliRunner
@@ -26,7 +27,6 @@ PAGES = [
     ROOT / "README.md",
     *(ROOT / "docs" / name for name in ("concepts.md", "security.md", "isolation.md", "secrets.md", "comparison.md", "tour.md")),
 ]
-UX = "# UX\n" + "".join(f"\n## {title}\n\nThree good words.\n" for title in ("User flows", "Wireframes", "Experience"))
 
 
 def block(page: str, language: str, word: str = "") -> str:
@@ -50,7 +50,7 @@ def anchors(path: Path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory):
-    """The README's workflow on the sample's repository, its first phase done by everyone but the one outside."""
+    """The README's workflow on the sample's repository, the tasks of its first phase done."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         made = House.of_orders(tmp_path_factory.mktemp("readme"), monkeypatch)
         made.write(SPEC.replace("git: orders_repo", f"git: {made.root}/orders_repo"))
@@ -86,22 +86,32 @@ def test_the_loader_makes_a_dag_of_it_in_safe_mode(tmp_path: Path) -> None:
     }
 
 
-def test_the_first_phase_runs_and_the_one_outside_is_waited_for(house: House) -> None:
+def test_the_first_workflow_binds_everybody_as_the_sample_does_which_runs_to_success() -> None:
+    sample = yaml.safe_load((ROOT / "examples" / "orders" / "workflow.yaml").read_text(encoding="utf-8"))
+    written = yaml.safe_load(SPEC)
+    assert written["personas"] == sample["personas"]
+    assert (written["workflow"], set(written["features"])) == (sample["workflow"], set(sample["features"]))
+
+
+def test_the_first_phase_runs_and_passes(house: House) -> None:
     assert house.failures == {}
     house.close("foundation")
-    assert "foundation.gate" in house.deferred
-    (house.root / "UX.md").write_text(UX, encoding="utf-8")
-    brought = ["-f", f"ux={house.root}/UX.md", "--by", "maria", "--keys", str(house.root / "keys_root")]
-    result = CliRunner().invoke(app, ["submit", str(house.store.path), "foundation/ux-designer", *brought])
-    assert result.exit_code == 0, result.output
-    house.close("foundation")
     assert house.word("foundation") == "PASSED"
+
+
+def test_what_is_laid_out_is_there_and_its_tools_are_named() -> None:
+    lines = re.search(r"<!-- try: first -->\n```sh\n(.*?)```", README, re.DOTALL)
+    assert lines
+    assert 'pip install "airflow-phasegate[demo]"' in lines[1]
+    for copied in re.findall(r"cp -r (\S+)", lines[1]):
+        assert (ROOT / copied).is_dir()
+    assert yaml.safe_load(SPEC)["workspace"]["git"] in re.findall(r"airflow connections add (\S+)", lines[1])
 
 
 @pytest.mark.skipif(not (shutil.which("jq") and shutil.which("openssl")), reason="the shell lines need jq and openssl")
 def test_the_shell_lines_verify_what_is_whole_and_refuse_what_was_edited(house: House, tmp_path: Path) -> None:
     if house.word("foundation") is None:
-        test_the_first_phase_runs_and_the_one_outside_is_waited_for(house)
+        test_the_first_phase_runs_and_passes(house)
     lines = block(SECURITY, "sh", "openssl pkeyutl")
     run = tmp_path / "run"
     shutil.copytree(house.store.path, run)

@@ -31,6 +31,7 @@ from dag_factory.cli.demo.progress import Progress
 from dag_factory.cli.demo.report import PhaseStory, show_cycles, show_findings, show_product, show_table, summarise
 from dag_factory.cli.demo.settings import environment, free_port, write_settings
 from dag_factory.cli.demo.team import seat
+from dag_factory.cli.wording import counted
 from dag_factory.errors import SpecError
 from dag_factory.plan import Plan, compile_plan
 from dag_factory.spec import read_spec
@@ -102,7 +103,9 @@ def lint(home: DemoHome, progress: Progress) -> Plan | None:
         progress.say("The linter refuses this spec: no DAG is built, and no run was started.")
         verdict(progress.console, passed=False)
         return None
-    progress.say(f"{home.spec.name}: {len(plan.contract.tasks)} tasks in {len(plan.contract.phases)} phases, plan {plan.digest[:12]}")
+    progress.say(
+        f"{home.spec.name}: {counted(len(plan.contract.tasks), 'task')} in {counted(len(plan.contract.phases), 'phase')}, plan {plan.digest[:12]}"
+    )
     return plan
 
 

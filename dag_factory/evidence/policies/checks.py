@@ -21,13 +21,13 @@ def succeeded(case: Case) -> Iterator[Finding]:
             result = next((item for item in ran if item.exit_code != 0), ran[0] if ran else None)
             subject = f"{task.id}/{check.name}"
             if result is None:
-                yield case.finding("check-missing", task, f"The check {check.name} was not run.", subject=subject)
+                yield case.finding("check-missing", task, f"{_called(check.name)} was not run.", subject=subject)
             elif result.exit_code != 0:
                 how = f"exit code {result.exit_code}" if result.exit_code is not None else result.ended
                 yield case.finding(
                     "check-failed",
                     task,
-                    f"The check {check.name} failed ({how}): {_last_words(result.excerpt)}",
+                    f"{_called(check.name)} failed ({how}): {_last_words(result.excerpt)}",
                     subject=subject,
                 )
     yield from _backed(case)
@@ -54,3 +54,8 @@ def _last_words(excerpt: str) -> str:
     said = [line.strip() for line in excerpt.splitlines() if line.strip()]
     telling = [line for line in said if not line.startswith(("make: ***", "make[")) and set(line) - set("=-_ ")]
     return (telling or said or ["it printed nothing"])[-1][:300]
+
+
+def _called(name: str) -> str:
+    """A check as a sentence begins with it; a binding's own is named `check` and needs no name beside it."""
+    return "The check" if name == "check" else f"The check {name}"

@@ -26,7 +26,8 @@ def mended(case: Case) -> Iterator[Finding]:
     for order in newest.triage.says.orders:
         task = case.contract.tasks.get(order.task)
         if task and not newest.statements.get(task.id):
-            text = f"@{task.persona} was given {len(order.findings)} findings to mend in fix cycle {newest.cycle}, and delivered nothing."
+            given = f"{len(order.findings)} finding{'' if len(order.findings) == 1 else 's'}"
+            text = f"@{task.persona} was given {given} to mend in fix cycle {newest.cycle}, and delivered nothing."
             yield case.finding("statement-missing", task, text)
     for task in (*case.phase.judges, *case.again):
         if not newest.statements.get(task.id):

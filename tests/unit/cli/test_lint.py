@@ -134,3 +134,33 @@ def test_linting_needs_no_airflow() -> None:
     program += "load(Path(sys.argv[1]), 'standard'); print('airflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program, str(SAMPLE)], cwd=ROOT, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
+
+
+WITHOUT = """workflow: hello
+pattern: false
+mission: Hello
+catalogue: {writer: {title: W, instructions: W., contracts: {drafting: {does: W., evidence: {notes: {report: n.txt, kind: file}}}}}}
+personas: {writer: {command: "true"}}
+phases: {drafting: {tasks: {writer: {persona: writer, duty: drafting}}, gate: {}}}
+"""
+
+
+def test_the_platform_s_patterns_are_honoured_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = tmp_path / "hello.yaml"
+    spec.write_text(WITHOUT)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.delenv("AIRFLOW_CONFIG", raising=False)
+    monkeypatch.delenv("AIRFLOW__PHASEGATE__PATTERNS", raising=False)
+    refused = run(spec)
+    assert (refused.exit_code, "pattern-forbidden" in refused.stdout) == (1, True)
+    assert "Patterns: standard, assumed." in refused.stderr
+    assert "AIRFLOW__PHASEGATE__PATTERNS" in refused.stderr
+    (tmp_path / "airflow.cfg").write_text("[phasegate]\npatterns = standard, none\nodd = %(x\n")
+    found = run(spec)
+    assert found.stderr == f"1 spec, all sound.\nPatterns: standard, none (from {tmp_path}/airflow.cfg).\n"
+    monkeypatch.setenv("AIRFLOW__PHASEGATE__PATTERNS", "standard")
+    assert run(spec).exit_code == 1, "the environment is stronger than the file, as for Airflow"
+    assert run(spec, "--patterns", "none").exit_code == 0
+    (tmp_path / "airflow.cfg").write_bytes(b"\xff[")
+    monkeypatch.delenv("AIRFLOW__PHASEGATE__PATTERNS")
+    assert run(spec).exit_code == 1

@@ -76,7 +76,7 @@ def test_who_made_and_who_checked(tmp_path):
 def test_a_finding_stands_in_it_word_for_word(tmp_path):
     run = failed(tmp_path)
     text = ask(run)
-    assert f"#### ✗ `{FINDING}`\n\n**open**, in the work of `{TESTER}`.\n\n```\nThe check check failed" in text
+    assert f"#### ✗ `{FINDING}`\n\n**open**, in the work of `{TESTER}`.\n\n```\nThe check failed" in text
     assert "## ✗ 3 Validation and documentation: FAILED" in text
     assert "- `fix cycle 1 begins: triage says who mends what`" in text
 

@@ -59,7 +59,7 @@ def test_a_run_that_has_begun(tmp_path):
 def test_findings_are_told_with_how_they_ended(tmp_path):
     run = failed(tmp_path)
     told = ask(run)
-    assert f"  ✗ open: {FINDING}\n      The check check failed" in told
+    assert f"  ✗ open: {FINDING}\n      The check failed" in told
     assert "• delivered, 1 finding, 2 tries" in told
     assert "  ✗ @test-engineer gave technical validation" in told
     run.codes.clear()
@@ -121,7 +121,7 @@ def test_fix_cycles_and_who_mended_in_which_commit(house):
     told = ask(house)
     commit = house.record.rounds["check"][0].statements["build/two.maker"][-1].says.sealed.commit
     assert f"  ✓ mended in cycle 1 by build/two.maker ({commit[:12]}): {JUDGED}" in told
-    assert "  ↻ fix cycle 1, 1 findings; mends: build/two.maker; judges again: check/judge, check/writer" in told
+    assert "  ↻ fix cycle 1, 1 finding; mends: build/two.maker; judges again: check/judge, check/writer" in told
     assert "✓ PASSED after 1 fix cycle" in told
     assert "delivered in cycle 1" in told
 

@@ -48,7 +48,7 @@ def test_what_was_submitted_passes_the_gate(run):
     assert run.judge("foundation", may_wait=True).word == "INCONCLUSIVE"
     result = ask(run)
     assert result.exit_code == 0, result.exception
-    assert result.output == f"Submitted {TASK} as 0001.json: 1 files, signed by @ux-designer.\n"
+    assert result.output == f"Submitted {TASK} as 0001.json: 1 file, signed by @ux-designer.\n"
     stored = run.record.newest(TASK)
     assert stored.keyid == run.record.keyids["ux-designer"]
     assert stored.says.principals == ("login:maria",)

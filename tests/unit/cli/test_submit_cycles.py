@@ -79,7 +79,7 @@ def test_the_gate_of_a_fix_cycle_waits_for_a_judge_outside_and_passes_when_they_
     assert judged.record.cycle("check") == 0, "it signs nothing while it waits"
     told = submit(judged, JUDGE, works={"verdict": "PASSED"})
     assert told.exit_code == 0, told.exception
-    assert told.output == f"Submitted {JUDGE} for fix cycle 1 of phase check as 0001.json: 1 files, signed by @judge.\n"
+    assert told.output == f"Submitted {JUDGE} for fix cycle 1 of phase check as 0001.json: 1 file, signed by @judge.\n"
     [stored] = judged.record.rounds["check"][0].statements[JUDGE]
     bound = stored.says.binding
     assert (bound.phase, bound.cycle, bound.task, bound.attempt) == ("check", 1, JUDGE, 1)
@@ -170,7 +170,7 @@ def test_a_cycle_that_is_done_anew_asks_anew_and_waits_for_it(judged):
     [cycle] = [one for one in cycles_of(judged.record) if one.phase == "check"]
     assert (cycle.mended, cycle.open, [order.delivered for order in cycle.again if order.owner == JUDGE]) == ((), (), [False])
     told = submit(judged, JUDGE, works={"verdict": "PASSED"})
-    assert told.output == f"Submitted {JUDGE} for fix cycle 1 of phase check as 0002.json: 1 files, signed by @judge.\n"
+    assert told.output == f"Submitted {JUDGE} for fix cycle 1 of phase check as 0002.json: 1 file, signed by @judge.\n"
     judged.run("check.fix_1.gate")
     assert judged.word("check") == "PASSED", judged.findings("check")
 

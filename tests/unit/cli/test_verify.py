@@ -203,7 +203,7 @@ def test_fix_cycles_are_judged_again_and_told(tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     commit = house.record.rounds["check"][0].statements["build/two.maker"][-1].says.sealed.commit
     assert "check: signed verdict PASSED after fix cycle 1; judged again: PASSED" in result.output
-    assert f"fix cycle 1: 1 findings, given to build/two.maker ({commit[:12]}); 1 mended, 0 waived, 0 open" in result.output
+    assert f"fix cycle 1: 1 finding, given to build/two.maker ({commit[:12]}); 1 mended, 0 waived, 0 open" in result.output
     assert f"✓ mended since cycle 0: {JUDGED}" in result.output
     told = json.loads(ask(house, "--json").output)
     assert told["rechecked"] == {"check": [{"finding": JUDGED, "cycle": 0, "now": "mended"}]}

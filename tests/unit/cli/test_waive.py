@@ -60,7 +60,7 @@ def test_without_a_finding_it_lists_those_of_the_newest_verdict(run):
     result = ask(run)
     assert result.exit_code == 0
     assert "The newest verdict on phase validation, fix cycle 0, is FAILED. Nothing was waived" in result.output
-    assert f"  {FINDING}\n    The check check failed" in result.output
+    assert f"  {FINDING}\n    The check failed" in result.output
     assert run.record.waivers["validation"] == []
 
 

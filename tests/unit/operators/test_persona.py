@@ -138,7 +138,7 @@ def test_a_check_that_fails_is_green_and_its_gate_is_red(small):
     binding = "check: 'echo a > \"$PHASEGATE_EVIDENCE/note.md\"; echo no good; exit 4'"
     house = done(small(binding=binding, evidence="report: note.md, kind: file, needs: re-executed"))
     assert set(house.failures) == {"first.gate"}
-    assert told(house) == ["check-failed first/write/check: The check check failed (exit code 4): no good"]
+    assert told(house) == ["check-failed first/write/check: The check failed (exit code 4): no good"]
 
 
 def test_a_skip_is_a_failure(small, monkeypatch):

@@ -41,17 +41,17 @@ def test_checks_that_ended_well_are_no_finding(run):
 @pytest.mark.parametrize("code", [1, 2, 5, 127, -9, 256])
 def test_a_check_that_failed(run, code):
     judgement = judged(run, checks=results(run, exit_code=code, excerpt="one\n2 failed, 3 passed  \n\n"))
-    assert told(judgement, "check-failed") == [f"The check check failed (exit code {code}): 2 failed, 3 passed"]
+    assert told(judgement, "check-failed") == [f"The check failed (exit code {code}): 2 failed, 3 passed"]
 
 
 @pytest.mark.parametrize("ended", ["timeout", "signal 9", "stopped"])
 def test_a_check_that_did_not_end_by_itself(run, ended):
     judgement = judged(run, checks=results(run, exit_code=None, ended=ended, excerpt=""))
-    assert told(judgement, "check-failed") == [f"The check check failed ({ended}): it printed nothing"]
+    assert told(judgement, "check-failed") == [f"The check failed ({ended}): it printed nothing"]
 
 
 def test_a_check_that_was_not_run(run):
-    assert told(judged(run, checks=()), "check-missing") == ["The check check was not run."]
+    assert told(judged(run, checks=()), "check-missing") == ["The check was not run."]
 
 
 def test_a_check_of_another_name_is_not_the_one_that_was_due(run):
