@@ -67,6 +67,7 @@ def _named(record: RunRecord) -> Iterator[tuple[str | None, str]]:
             yield from ((entry.digest, f"{entry.task}/{entry.item}") for entry in merge.says.evidence)
             yield from _checked(merge.says.checks, f"{phase}/converge {merge.name}")
             yield merge.says.sealed.bundle, f"the work merged by {phase}/converge {merge.name}"
+            yield merge.says.product, f"the product's files as merged by {phase}/converge {merge.name}"
 
 
 def _checked(checks: tuple[CheckResult, ...], of: str) -> Iterator[tuple[str | None, str]]:

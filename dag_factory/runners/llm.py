@@ -26,7 +26,6 @@ from dag_factory.runners.extras import lacking
 from dag_factory.runners.llm_order import Order, Report
 from dag_factory.runners.masking import Mask
 from dag_factory.runners.process import run_requested
-from dag_factory.runners.prompt import prompt_of
 
 __all__ = ["LlmRunner"]
 
@@ -66,6 +65,8 @@ class LlmRunner:
         return _concluded(replace(outcome, principals=acted), report, order)
 
     def _order(self, request: Request) -> Order:
+        from dag_factory.runners.prompt import prompt_of
+
         value, told = self._value(request), json.loads(request.task_file.read_bytes())
         judges = bool(told.get("judges"))
         reports = [item["report"] for item in told.get("evidence") or () if item.get("report") and not item.get("check")]

@@ -20,7 +20,7 @@ from dag_factory.evidence.statement import ConvergeStatement, Sealed, now, sign
 from dag_factory.evidence.verdict import Finding
 from dag_factory.evidence.verify import Judgement
 from dag_factory.evidence.waiving import scope_of
-from support.runs import HonestRun
+from support.runs import PRODUCT, HonestRun
 
 __all__ = ["Cycle", "approve", "case_of", "decide", "failing", "findings_of", "given"]
 
@@ -94,7 +94,7 @@ class Cycle:
             "binding": binding_of(case.record, self.phase, step, 1, cycle=self.number),
             "base": judged_base(case) if step == JOIN else work_base(case),
             "merged": tuple((name, one.commit) for name, one in sealed if one), "conflicts": (), "undone": (),
-            "sealed": Sealed(commit=commit, tree="e" * 40, bundle=run.store.put_bytes(commit.encode())), "product": "a" * 64,
+            "sealed": Sealed(commit=commit, tree="e" * 40, bundle=run.store.put_bytes(commit.encode())), "product": run.store.put_bytes(PRODUCT),
             "evidence": tuple(entry for task in checked for entry in run.entries(task, "converge")),
             "checks": tuple(result for task in checked for result in run.results(task, "converge")), "finished_at": now(),
         } | changes  # fmt: skip

@@ -55,6 +55,7 @@ personas:
 """
 
 BASE = "b" * 40
+PRODUCT = b""  # the list of the product's files
 
 
 def plan_of(tmp_path: Path, text: str = SPEC, **kwargs: Any) -> Plan:
@@ -167,7 +168,8 @@ class HonestRun:
         written = {
             "binding": binding_of(record, phase, "converge", 1), "base": verdict.says.phasegate.approved if verdict else BASE,
             "merged": tuple((task.id, stored.says.sealed.commit) for task in tasks if (stored := record.newest(task.id)) and stored.says.sealed),
-            "conflicts": (), "undone": (), "sealed": Sealed(commit=commit, tree="e" * 40, bundle=self.store.put_bytes(commit.encode())), "product": "a" * 64,
+            "conflicts": (), "undone": (), "sealed": Sealed(commit=commit, tree="e" * 40, bundle=self.store.put_bytes(commit.encode())),
+            "product": self.store.put_bytes(PRODUCT),
             "evidence": tuple(entry for task in tasks for entry in self.entries(task, "converge")),
             "checks": tuple(result for task in tasks for result in self.results(task, "converge")), "finished_at": now(),
         } | changes  # fmt: skip

@@ -56,7 +56,7 @@ def test_a_runner_that_another_distribution_brings(planner: Any, monkeypatch: py
         name="robot", reexecutes=False, waits=False, reports=lambda value: frozenset({"time"}), principals=lambda _: (), run=None
     )
     point = SimpleNamespace(name="robot", value="arms:robot", dist=SimpleNamespace(name="arms"), load=lambda: robot)
-    monkeypatch.setattr(import_module("dag_factory.runners.installed"), "entry_points", lambda group: [point])
+    monkeypatch.setattr(import_module("dag_factory.brought"), "entry_points", lambda group: [point])
     plan = planner.plan(('  devops: {python: "ops:deploy"}', "  devops: {runner: {robot: arm-7}, budget: {time: 1h}}"))
     assert plan.contract.tasks["integration/devops"].runner == "robot"
     assert plan.executions["integration/devops"].work == "arm-7"

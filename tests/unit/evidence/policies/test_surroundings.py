@@ -38,8 +38,12 @@ def with_product(run, data):
 
 
 def test_where_a_merge_keeps_no_list_what_was_delivered_is_the_product(run):
+    run.converge("implementation", product="a" * 64)
+    run.answer("implementation")
     assert product_of(case_of(run, "validation")) == {"src/orders/code.py"}
-    assert product_of(case_of(honest(run.tmp_path / "other", worked="foundation"), "foundation")) is None
+    other = honest(run.tmp_path / "other", worked="foundation")
+    other.converge("foundation", product="a" * 64)
+    assert product_of(case_of(other, "foundation")) is None
 
 
 def test_the_product_is_what_the_newest_merge_lists(run):
