@@ -29,20 +29,22 @@ class VerdictLink(BaseOperatorLink):
     xcom_key = "phasegate_verdict_link"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Where the newest verdict on the gate's phase is shown."""
-        return self.to(ti_key, operator.phase)
+        """Where the verdict is shown that this try of the gate gave; of a task that gave none, the newest on its phase."""
+        return self.to(ti_key, operator.phase, str(getattr(operator, "judged", "")))
 
     @staticmethod
-    def to(ti: Any, phase: str) -> str:
+    def to(ti: Any, phase: str, verdict: str = "") -> str:
         """The link, for whoever ends a gate outside a worker.
 
         Parameters
         ----------
         ti: anything with a `dag_id` and a `run_id`.
         phase: the phase's id.
+        verdict: the digest of one verdict; the newest is shown without.
 
         """
-        return f"{_run(ti)}/gates/{quote(phase, safe='')}"
+        which = f"?verdict={quote(verdict, safe='')}" if verdict else ""
+        return f"{_run(ti)}/gates/{quote(phase, safe='')}{which}"
 
 
 class EvidenceLink(BaseOperatorLink):

@@ -14,7 +14,8 @@ from dag_factory.cli.patterns import allowed
 from dag_factory.cli.wording import counted
 from dag_factory.errors import Diagnostic, Position, SpecError
 from dag_factory.plan import Plan, compile_plan
-from dag_factory.spec import read_spec
+from dag_factory.plan.foreseen import scripts_missing, unwritten
+from dag_factory.spec import Spec, read_spec
 
 __all__ = ["Patterns", "lint", "load"]
 
@@ -37,7 +38,11 @@ def load(path: Path, patterns: str | None) -> Plan:
     SpecError: it breaks rules.
 
     """
-    return compile_plan(read_spec(path, patterns=allowed(patterns).names))
+    return compile_plan(_read(path, patterns))
+
+
+def _read(path: Path, patterns: str | None) -> Spec:
+    return read_spec(path, patterns=allowed(patterns).names)
 
 
 def lint(
@@ -48,6 +53,8 @@ def lint(
 ) -> None:
     """Check specs: every broken rule as file:line:column, rule, reason, remedy. Exits 1 if there is one.
 
+    A script that a binding names and that is not beside its spec is a warning: it may lie elsewhere where the workflow runs.
+
     Example: phasegate lint dags/workflows
     """
     found: list[Diagnostic] = []
@@ -55,11 +62,14 @@ def lint(
     files = [file for path in paths for file in _files(path)]
     for file in files:
         try:
-            made = load(file, patterns)
+            spec = _read(file, patterns)
+            made = compile_plan(spec)
         except SpecError as error:
             found += error.diagnostics
             continue
-        found += _operators(file, made)
+        found += [*_operators(file, made), *unwritten(spec, made.contract)]
+        for warning in scripts_missing(spec):
+            typer.echo(f"warning: {warning}", err=True)
         first = names.setdefault(made.workflow, file)
         if first != file:
             reason = f"{first} has a workflow {made.workflow} already."

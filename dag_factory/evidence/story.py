@@ -17,13 +17,17 @@ __all__ = ["CycleStory", "FindingStory", "OrderStory", "cycles_of", "findings_of
 
 @dataclass(frozen=True)
 class OrderStory:
-    """One fix order: the task that was given findings, and the commit it sealed; None where it changed or delivered nothing."""
+    """One fix order: the task that was given findings, and the commit it sealed; None where it changed or delivered nothing.
+
+    `words` is the last line that its program printed, at most 200 characters: a claim, shown and never counted.
+    """
 
     owner: str
     persona: str
     findings: tuple[str, ...]
     commit: str | None
     delivered: bool
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,10 @@ def _order(record: RunRecord, one: Round, order: Order) -> OrderStory:
     said = delivered[-1].says if delivered else None
     commit = said.sealed.commit if said and said.sealed and said.sealed.bundle else None
     task = record.contract.tasks.get(order.task)
-    return OrderStory(order.task, task.persona if task else "", order.findings, commit, said is not None)
+    printed = [line.strip() for line in said.excerpt.splitlines() if line.strip()] if said else []
+    return OrderStory(
+        order.task, task.persona if task else "", order.findings, commit, said is not None, printed[-1][-200:] if printed else ""
+    )
 
 
 def _decision(record: RunRecord, phase: str, verdict: str) -> str:

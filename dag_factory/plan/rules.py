@@ -16,7 +16,7 @@ from dag_factory.plan.people import form_unable, people_shared
 from dag_factory.runners import RUNNERS, lacking, runner_of
 from dag_factory.spec import Spec
 
-__all__ = ["PLAN_RULES"]
+__all__ = ["PLAN_RULES", "binding_place"]
 
 
 def _fault(spec: Spec, rule: str, task: TaskContract, reason: str, remedy: str, *more: str | int) -> Diagnostic:
@@ -24,7 +24,8 @@ def _fault(spec: Spec, rule: str, task: TaskContract, reason: str, remedy: str, 
     return Diagnostic(rule, spec.source.where(("phases", task.phase, "tasks", role, *more)), reason, remedy)
 
 
-def _binding_place(spec: Spec, task: TaskContract) -> tuple[str, str]:
+def binding_place(spec: Spec, task: TaskContract) -> tuple[str, str]:
+    """Where a spec binds whoever does a task."""
     key = next(key for key in (f"{task.phase}/{task.persona}", task.persona, "default") if key in spec.workflow.personas)
     return ("personas", key)
 
@@ -32,7 +33,7 @@ def _binding_place(spec: Spec, task: TaskContract) -> tuple[str, str]:
 def runner_unavailable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """A runner that is not there cannot work."""
     for task in contract.tasks.values():
-        place, binding = _binding_place(spec, task), spec.workflow.personas[_binding_place(spec, task)[1]]
+        place, binding = binding_place(spec, task), spec.workflow.personas[binding_place(spec, task)[1]]
         if task.runner in RUNNERS and binding.runner:
             reason, remedy = f"{task.runner} is one of Phasegate's own runners.", f"Write `{task.runner}: …` without `runner:`."
             yield Diagnostic("runner-unavailable", spec.source.where((*place, "runner")), reason, remedy)
@@ -83,7 +84,7 @@ def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]
             best = _reachable(task, item)
             if best is not None and GRADES.index(item.needs) <= GRADES.index(best):
                 continue
-            place = spec.source.where(_binding_place(spec, task))
+            place = spec.source.where(binding_place(spec, task))
             reason = f"{task.id} owes {item.place}, which counts when it is {item.needs}; bound to {task.runner}, @{task.persona} could only claim it."
             remedy = "Bind it to `check: COMMAND`, or add `verify: COMMAND`, which Phasegate runs on the sealed work."
             if item.needs == "attested":
@@ -99,7 +100,7 @@ def passed_unchecked(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """A language model that judges others has a check beside it that Phasegate runs."""
     for task in contract.tasks.values():
         if task.modelled and task.judges and not task.checks:
-            place = spec.source.where(_binding_place(spec, task))
+            place = spec.source.where(binding_place(spec, task))
             reason = f"{task.id} judges the work of others and is done by a language model; its PASSED alone would count for nothing."
             yield Diagnostic("passed-unchecked", place, reason, "Add `verify: COMMAND`, which Phasegate runs on the sealed work.")
 
@@ -115,7 +116,7 @@ def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
             if pair[0] == pair[1] or pair in told:
                 continue
             told.add(pair)
-            place = spec.source.where(_binding_place(spec, task))
+            place = spec.source.where(binding_place(spec, task))
             reason = f"@{task.persona} ({task.id}) and @{other.persona} ({other.id}) are one principal: {principal.partition(':')[2]}."
             yield Diagnostic("principal-shared", place, reason, "Give each duty a script of its own.")
 

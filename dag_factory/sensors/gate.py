@@ -49,6 +49,7 @@ class GateSensor(Telling, BaseSensorOperator):
         asked = callbacks(plan, success="gate-passed", failure="gate-failed") if consent else {}
         super().__init__(**asked, **kwargs)
         self.phase, self.cycle, self.consent, self.decided = phase, cycle, consent, decided
+        self.judged = ""  # the digest of the verdict it gives, for its link
         self.plan_digest = plan.digest
         self._plan = plan
 
@@ -70,6 +71,7 @@ class GateSensor(Telling, BaseSensorOperator):
         if judgement.word == "INCONCLUSIVE":
             self._defer(context, scope)
         self.said = notice_of(judgement, ti, contract.title)
+        self.judged = kept
         ti.xcom_push(key="judged", value=kept)
         if judgement.findings:
             raise AirflowFailException(

@@ -72,7 +72,7 @@ class GateTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, ask, and end the task with the verdict."""
-        link: dict[str, Any] = {VerdictLink().xcom_key: VerdictLink.to(self, self.phase)}  # no worker will compute it
+        key = VerdictLink().xcom_key  # no worker will compute it
         try:
             judgement, kept = await self._judged()
         except PhasegateError as error:
@@ -80,13 +80,13 @@ class GateTrigger(BaseTrigger):
             page = VerdictLink.to(self, self.phase)
             found = (("error", str(error)),)
             await self._tell(Notice("gate-failed", self.dag_id, self.run_id, "has no verdict", page, self.title, self.cycle, found))
-            yield TaskFailedEvent(xcoms={"verdict": str(error), **link})
+            yield TaskFailedEvent(xcoms={"verdict": str(error), key: page})
             return
         for line in told(judgement, f"Gate of phase {self.title}"):
             self.log.info(line)
         await self._tell(notice_of(judgement, self, self.title))
         event = TaskFailedEvent if judgement.findings else TaskSuccessEvent
-        yield event(xcoms={"verdict": summary(judgement), "judged": kept, **link})
+        yield event(xcoms={"verdict": summary(judgement), "judged": kept, key: VerdictLink.to(self, self.phase, kept)})
 
     async def _tell(self, notice: Notice) -> None:
         """Tell before the end: what comes after it may never run. Who ends a gate again, after a triggerer was lost, tells again."""

@@ -165,12 +165,13 @@ def verdict_page(evil: str = "", word: views.Word = "FAILED") -> views.VerdictVi
         for number, now in enumerate(states, 1)
     )  # fmt: skip
     waived = (filled(views.WaivedRow, finding=f"coverage-low:validation{evil}", text=f"79 %{evil}", by=f"erin{evil}", expires_at=AT),)
-    older = (filled(views.VerdictRow, name="0001", word="FAILED", at=AT, digest=SHA),)
+    older = (filled(views.VerdictRow, name="0001", word="FAILED", at=AT, digest=SHA, href="/verdict.html"),)
     return filled(
         views.VerdictView, heading=heading(f"Gate of Implementation{evil}"), phase="implementation", phase_title="Implementation",
         says="Gate 2: all implementation and testing complete", word=word, at=AT, attempt=2, name="0002", digest=SHA, charter=SHA, plan=SHA, keyid=SHA,
         assurance="local", approved=COMMIT, product=SHA, previous=SHA, questions=questions, findings=(finding,) if word == "FAILED" else (),
         statements=statements, older=older, verify=VERIFY, cycles=cycles, waived=waived,
+        newest_href="/verdict.html" if word == "FAILED" else "", newest_word="PASSED" if word == "FAILED" else "",
         reason="" if word in ("PASSED", "FAILED") else f"Its signature does not fit.{evil}",
     )  # fmt: skip
 

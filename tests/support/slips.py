@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-__all__ = ["OWN", "SLIPS", "patient", "slip"]
+__all__ = ["OWN", "SLIPS", "slip"]
 
 OWN = "partners counted for orders"
 """The slip that the sample's engineer makes by itself."""
@@ -24,11 +23,3 @@ def slip(folder: Path, name: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count(right) == 1
     path.write_text(text.replace(right, wrong), encoding="utf-8")
-
-
-def patient(personas: Path) -> None:
-    """Give whoever mends all the time there is: where a machine is busy, what is found must not hang on the clock."""
-    search = personas / "repair" / "search.py"
-    text, limits = re.subn(r"^(_\w*ENDS?|_ENOUGH) = [\d.]+", r"\1 = 900.0", search.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert limits == 4
-    search.write_text(text, encoding="utf-8")

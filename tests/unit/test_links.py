@@ -17,6 +17,8 @@ RUN = f"{MOUNT}/dags/orders_mart/runs/scheduled__2026-11-23T06%3A00%3A00%2B01%3A
 
 def test_links_are_relative_and_quote_every_part():
     assert VerdictLink().get_link(SimpleNamespace(phase="implementation"), ti_key=TI) == f"{RUN}/gates/implementation"
+    gate = SimpleNamespace(phase="implementation", judged="ab12")
+    assert VerdictLink().get_link(gate, ti_key=TI) == f"{RUN}/gates/implementation?verdict=ab12"
     task, merge = SimpleNamespace(contract_id="implementation/ingest.sdet"), SimpleNamespace(phase="implementation")
     assert EvidenceLink().get_link(task, ti_key=TI) == f"{RUN}/tasks/implementation/ingest.sdet"
     assert EvidenceLink().get_link(merge, ti_key=TI) == f"{RUN}/tasks/implementation/converge"

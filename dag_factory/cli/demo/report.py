@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dag_factory.cli.demo.home import DemoHome
+from dag_factory.cli.harmless import visible
 from dag_factory.evidence.contract import PhaseContract, TaskContract
 from dag_factory.evidence.decisions import Decision
 from dag_factory.evidence.record import RunRecord, read_record
@@ -138,7 +139,8 @@ def _mended(cycle: CycleStory, finding: Finding) -> tuple[Text, Text, Text]:
 
 def _fix(order: OrderStory) -> str:
     left = order.commit[:7] if order.commit else "changed nothing" if order.delivered else "delivered nothing"
-    return f"{order.owner.partition('/')[2]}: {left}"
+    said = f"\n  {visible(order.words)}" if order.words else ""  # how many edits were tried, where the sample's engineer mends
+    return f"{order.owner.partition('/')[2]}: {left}{said}"
 
 
 def show_findings(console: Console, phases: tuple[PhaseStory, ...]) -> None:

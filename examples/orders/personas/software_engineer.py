@@ -93,11 +93,12 @@ def mend(findings: list[dict[str, object]]) -> list[str]:
     page = interface.read_text(encoding="utf-8") if interface.is_file() else ""
     before = re.findall(r"^- (.+)$", page.partition("\n## Mended\n")[2].partition("\n## ")[0], re.MULTILINE)
     done = repair.mend(PRODUCT, findings)
+    tried = f"{done.tried} edit{'' if done.tried == 1 else 's'} tried"
     if not done.open:
-        print(f"Mended: {'; '.join(done.changes) or 'nothing, for nothing fails here any more'}.")
+        print(f"Mended: {'; '.join(done.changes) or 'nothing, for nothing fails here any more'}. {tried}.")
     else:
         left = f"I changed {'; '.join(done.changes)}." if done.changes else f"I leave {PRODUCT} as it is."
-        print(f"I could not mend everything: make {' '.join(done.open)} still fails. {left}")
+        print(f"I could not mend everything: make {' '.join(done.open)} still fails. {left} {tried}.")
     return [*before, *(change for change in done.changes if change not in before)]
 
 

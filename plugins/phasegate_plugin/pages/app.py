@@ -79,10 +79,10 @@ def run_page(request: Request, dag_id: str, run_id: str) -> Response:
     return _page("run.html", run_view(run, places))
 
 
-def verdict_page(request: Request, dag_id: str, run_id: str, phase: str) -> Response:
-    """The newest verdict on a phase."""
+def verdict_page(request: Request, dag_id: str, run_id: str, phase: str, verdict: str = "") -> Response:
+    """The newest verdict on a phase, or the one of a digest."""
     run, places, _ = _opened(request, dag_id, run_id)
-    return _page("verdict.html", verdict_view(run, phase, places))
+    return _page("verdict.html", verdict_view(run, phase, places, verdict))
 
 
 def task_page(request: Request, dag_id: str, run_id: str, phase: str, task: str) -> Response:

@@ -34,9 +34,10 @@ class Places:
         """The run."""
         return f"{self.mount}/dags/{_part(self.dag_id)}/runs/{_part(self.run_id)}"
 
-    def gate(self, phase: str) -> str:
-        """The verdict on a phase."""
-        return f"{self.run}/gates/{_part(phase)}"
+    def gate(self, phase: str, verdict: str = "") -> str:
+        """The newest verdict on a phase, or that of a digest."""
+        which = f"?verdict={_part(verdict)}" if verdict else ""
+        return f"{self.run}/gates/{_part(phase)}{which}"
 
     def task(self, task_id: str) -> str:
         """The evidence of a task, ``phase/task``; the merge of a phase is ``phase/converge``."""

@@ -24,7 +24,20 @@ from dag_factory.evidence.statement import ConvergeStatement, TaskStatement
 from dag_factory.evidence.verdict import Verdict
 from phasegate_plugin.pages.views import Word
 
-__all__ = ["CONVERGE", "Delivery", "Heard", "Newest", "Spoken", "belongs", "deliveries", "heard", "newest_work", "spoken"]
+__all__ = [
+    "CONVERGE",
+    "Delivery",
+    "Heard",
+    "Newest",
+    "Spoken",
+    "belongs",
+    "deliveries",
+    "earlier",
+    "heard",
+    "judging",
+    "newest_work",
+    "spoken",
+]
 
 CONVERGE = "converge"
 _AT_MOST = 16_000_000
@@ -120,13 +133,44 @@ def heard(run: OpenRun, phase: PhaseContract) -> Heard:
     if not found:
         return Heard("NONE", "The gate has not answered yet.", None, ())
     newest, older = found[-1], tuple(found[:-1])
-    bound, said, charter = newest.says.phasegate.binding, newest.says, run.charter
+    reason = _objected(run, phase, newest)
+    return (
+        Heard("INVALID", f"The newest verdict {reason}.", None, older) if reason else Heard(newest.says.phasegate.word, "", newest, older)
+    )
+
+
+def _objected(run: OpenRun, phase: PhaseContract, stored: Stored[Verdict]) -> str:
+    """What speaks against a verdict by its own bytes; empty if nothing does."""
+    bound, said, charter = stored.says.phasegate.binding, stored.says, run.charter
     expected = (charter.digest, charter.says.plan, charter.says.dag_id, charter.says.run_id, phase.id, "gate")
     if (bound.charter, bound.plan, bound.dag_id, bound.run_id, bound.phase, bound.task) != expected:
-        return Heard("INVALID", "The newest verdict is of another run, plan or phase.", None, older)
+        return "is of another run, plan or phase"
     if (said.verification_result == "PASSED") != said.phasegate.word.startswith("PASSED") or _contradicts(said):
-        return Heard("INVALID", "The newest verdict contradicts itself.", None, older)
-    return Heard(said.phasegate.word, "", newest, older)
+        return "contradicts itself"
+    return ""
+
+
+def earlier(run: OpenRun, phase: PhaseContract, answer: Heard, digest: str) -> Heard | None:
+    """What a gate said with one verdict that is no longer the newest; None where there is none of this digest."""
+    for index, item in enumerate(answer.older):
+        if item.digest == digest:
+            reason = _objected(run, phase, item)
+            if reason:
+                return Heard("INVALID", f"This verdict {reason}.", None, answer.older[:index])
+            return Heard(item.says.phasegate.word, "", item, answer.older[:index])
+    return None
+
+
+def judging(run: OpenRun, phase: PhaseContract, digest: str) -> tuple[Stored[Verdict] | None, bool]:
+    """The newest verdict that rests on a statement, and whether it is the newest of all; without a digest, the newest of all."""
+    said = heard(run, phase)
+    if said.stored is not None and (not digest or digest in said.rests_on):
+        return said.stored, True
+    for item in said.older[::-1] if digest and said.word not in ("NONE", "INVALID") else ():
+        rests_on = {one.digest.get("sha256") for one in item.says.input_attestations}
+        if digest in rests_on and not _objected(run, phase, item):
+            return item, False
+    return None, False
 
 
 def _contradicts(said: Verdict) -> bool:

@@ -9,10 +9,11 @@ from dag_factory.evidence.contract import PhaseContract
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.record import OpenRun, Stored
 from dag_factory.evidence.verdict import Verdict
+from phasegate_plugin.pages.faults import missing
 from phasegate_plugin.pages.mended import cycle_rows, more_statements, waived_rows
 from phasegate_plugin.pages.opening import phase_of
 from phasegate_plugin.pages.places import Places, shell_lines
-from phasegate_plugin.pages.reading import CONVERGE, Newest, Spoken, spoken
+from phasegate_plugin.pages.reading import CONVERGE, Newest, Spoken, earlier, spoken
 from phasegate_plugin.pages.views import (
     Crumb,
     FindingView,
@@ -69,10 +70,23 @@ def _phase_row(run: OpenRun, phase: PhaseContract, places: Places) -> PhaseRow:
     )  # fmt: skip
 
 
-def verdict_view(run: OpenRun, phase_id: str, places: Places) -> VerdictView:
-    """The newest verdict on a phase, question by question."""
+def verdict_view(run: OpenRun, phase_id: str, places: Places, verdict: str = "") -> VerdictView:
+    """The newest verdict on a phase, or the one of a digest, question by question.
+
+    Raises
+    ------
+    PageError: there is no such phase, or no such verdict on it.
+
+    """
     phase = phase_of(run, phase_id)
-    answer = spoken(run, phase)
+    newest = answer = spoken(run, phase)
+    if verdict and not (newest.stored and newest.stored.digest == verdict):
+        found = earlier(run, phase, newest, verdict)
+        if found is None and newest.stored:
+            raise missing(
+                "No such verdict", f"No verdict on {phase.title} in this run has that digest.", "The phase's page shows the newest."
+            )
+        answer = Spoken(found.word, found.reason, found.stored, found.older, newest.work) if found else newest
     stored = answer.stored
     said = stored.says.phasegate if stored else None
     files = [(stored.digest, run.folder(f"verdicts/{phase.id}/{stored.name}"))] if stored else []
@@ -103,7 +117,12 @@ def verdict_view(run: OpenRun, phase_id: str, places: Places) -> VerdictView:
         waived=waived_rows(stored),
         cycles=cycle_rows(run, phase),
         statements=_statements(run, phase, answer, places),
-        older=tuple(VerdictRow(item.name, item.says.phasegate.word, item.says.time_verified, item.digest) for item in answer.older[::-1]),
+        older=tuple(
+            VerdictRow(item.name, item.says.phasegate.word, item.says.time_verified, item.digest, places.gate(phase.id, item.digest))
+            for item in answer.older[::-1]
+        ),
+        newest_href=places.gate(phase.id) if answer is not newest else "",
+        newest_word=newest.word if answer is not newest else "",
         verify=shell_lines(run.store.path, run.charter.keyid, *files),
     )
 

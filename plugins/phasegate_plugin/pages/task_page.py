@@ -16,7 +16,7 @@ from phasegate_plugin.pages.blobs import size_of
 from phasegate_plugin.pages.changes import changes_of
 from phasegate_plugin.pages.opening import phase_of, task_of
 from phasegate_plugin.pages.places import Places, shell_lines
-from phasegate_plugin.pages.reading import CONVERGE, Delivery, deliveries, heard
+from phasegate_plugin.pages.reading import CONVERGE, Delivery, deliveries, judging
 from phasegate_plugin.pages.run_page import heading
 from phasegate_plugin.pages.views import (
     AttemptRow,
@@ -83,7 +83,6 @@ def task_view(run: OpenRun, phase_id: str, task_name: str, places: Places, known
         attempts=_attempts(made),
         diff=diff,
         diff_note=note,
-        verdict_href=places.gate(phase.id),
         verify=shell_lines(run.store.path, run.charter.keyid, *statement),
         **_alone(says, page, places),
     )
@@ -92,15 +91,16 @@ def task_view(run: OpenRun, phase_id: str, task_name: str, places: Places, known
 def _judged(
     run: OpenRun, phase: PhaseContract, page: str, stored: Stored[TaskStatement] | Stored[ConvergeStatement] | None, places: Places
 ) -> dict[str, Any]:
-    """Whether the newest verdict rests on what is shown, or found it missing, and what it says of it."""
-    said = heard(run, phase)
-    if said.stored is None or (stored is not None and stored.digest not in said.rests_on):
-        return {"judged": False, "findings": ()}
+    """The verdict that rests on what is shown, the newest such, or that found it missing; and what it says of it."""
+    said, newest = judging(run, phase, stored.digest if stored else "")
+    if said is None:
+        return {"judged": False, "findings": (), "verdict_href": places.gate(phase.id), "newest_href": ""}
     files = {f"{entry.task}/{entry.item}": places.file(page, entry) for entry in (stored.says.evidence if stored else ())}
     merges = page == f"{phase.id}/{CONVERGE}"
-    found = [one for one in said.stored.says.phasegate.findings if one.task == page or (merges and one.rule.startswith("merge-"))]
+    found = [one for one in said.says.phasegate.findings if one.task == page or (merges and one.rule.startswith("merge-"))]
     views = (FindingView(one.rule, one.subject, one.text, one.task, files.get(one.subject.partition(":")[0], "")) for one in found)
-    return {"judged": True, "findings": tuple(views)}
+    href = places.gate(phase.id, "" if newest else said.digest)
+    return {"judged": True, "findings": tuple(views), "verdict_href": href, "newest_href": "" if newest else places.gate(phase.id)}
 
 
 def _alone(says: TaskStatement | ConvergeStatement | None, page: str, places: Places) -> dict[str, Any]:

@@ -133,7 +133,8 @@ class TaskView:
     """The newest statement of a task, or of a phase's merge (`merge` is then true, and `merged` and `conflicts` are of it).
 
     `outcome` is "completed", "failed", "invalid" (it cannot be believed; `reason` says why) or "none" (nothing was delivered yet).
-    `judged`: whether the newest verdict on the phase rests on this very statement; `findings` are then what it says of this task.
+    `judged`: whether a verdict on the phase rests on this very statement; `findings` are then what it says of this task.
+    `newest_href` is set where that verdict is not the newest.
     `took` is what an agent reported of its work: cost, tokens, requests, model.
     `diff` is ready HTML of what the sealed commit changed; empty where there is none, and then `diff_note` says why.
     """
@@ -174,6 +175,7 @@ class TaskView:
     diff: Markup
     diff_note: str
     verdict_href: str
+    newest_href: str
     verify: tuple[str, ...]
     took: str = ""
     judgement: JudgementView | None = None

@@ -143,6 +143,7 @@ class VerdictRow:
     word: Word
     at: str
     digest: str
+    href: str
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,10 @@ class WaivedRow:
 
 @dataclass(frozen=True)
 class VerdictView:
-    """The newest verdict on a phase. Where `word` is INVALID or NONE, `reason` says why, and what it would have said is not shown."""
+    """A verdict on a phase. Where `word` is INVALID or NONE, `reason` says why, and what it would have said is not shown.
+
+    `newest_href` and `newest_word` are empty where it is the newest.
+    """
 
     heading: Heading
     phase: str
@@ -195,6 +199,8 @@ class VerdictView:
     cycles: tuple[CycleRow, ...]
     statements: tuple[StatementView, ...]
     older: tuple[VerdictRow, ...]
+    newest_href: str
+    newest_word: Word | Literal[""]
     verify: tuple[str, ...]
 
 

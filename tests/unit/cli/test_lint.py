@@ -164,3 +164,31 @@ def test_the_platform_s_patterns_are_honoured_and_named(tmp_path: Path, monkeypa
     (tmp_path / "airflow.cfg").write_bytes(b"\xff[")
     monkeypatch.delenv("AIRFLOW__PHASEGATE__PATTERNS")
     assert run(spec).exit_code == 1
+
+
+def test_a_default_that_binds_who_must_write_to_a_check(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    bound = "".join(line for line in BOUND.splitlines(True) if "software-engineer:" not in line and "  devops:" not in line)
+    spec.write_text(bound.replace("personas:\n", "personas:\n  default: {check: make all}\n"))
+    result = run(spec)
+    line = spec.read_text().splitlines().index("  default: {check: make all}") + 1
+    assert result.exit_code == 1
+    [told] = result.stdout.splitlines()
+    assert told.startswith(f"{spec}:{line}:3: check-cannot-write: personas.default binds a check")
+    assert "implementation/ingest.software-engineer (" in told
+    assert "integration/devops (deploy/DEPLOY.md" in told
+    assert "test-engineer" not in told
+
+
+def test_a_script_that_is_not_beside_the_spec_is_a_warning_with_its_place(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(BOUND)
+    shutil.copytree(SAMPLE.parent / "personas", tmp_path / "personas")
+    assert "warning" not in run(spec).stderr
+    (tmp_path / "personas" / "sdet.py").unlink()
+    result = run(spec)
+    line = next(number for number, text in enumerate(BOUND.splitlines(), 1) if text.startswith("  sdet:"))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert f"warning: {spec}:{line}:3: script-missing: personas.sdet names personas/sdet.py" in result.stderr
+    spec.write_text(BOUND.replace("personas/sdet.py", "personas/$NAME.py"))
+    assert "warning" not in run(spec).stderr

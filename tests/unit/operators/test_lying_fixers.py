@@ -8,7 +8,7 @@ import random
 import pytest
 from support.house import House
 from support.liars import FAKES, PASSED
-from support.slips import SLIPS, patient, slip
+from support.slips import SLIPS, slip
 
 ENGINEER = "implementation/daily_mart.software-engineer"
 REPORT = '<testsuite name="e2e" tests="1" failures="0" errors="0" skipped="0"><testcase classname="tests" name="test_all" time="0.1"/></testsuite>'
@@ -50,7 +50,6 @@ def wrong(bug, tmp_path_factory, session_patch) -> tuple[House, str]:
     """The sample with that bug in it, and the phase whose gate finds it: by what sdets wrote, or by what validators run."""
     house = House.of_orders(tmp_path_factory.mktemp("wrong") / "house", session_patch)
     slip(house.specs / "personas" / "work" / "software-engineer" / SLIPS[bug][0] / "src", bug)
-    patient(house.specs / "personas")
     house.run("kickoff")
     for phase in ("foundation", "implementation", "validation"):
         house.phase(phase)

@@ -69,3 +69,29 @@ def test_waived_before_any_cycle_it_is_told_and_there_is_no_cycle(server: Server
     page = server.get(f"{at}/gates/validation").text
     assert '<h2 id="cycles">' not in page
     assert FOUND in page.partition('<h2 id="waived">')[2].partition("</section>")[0]
+
+
+def test_the_red_gate_s_own_verdict_is_shown_and_says_that_it_was_mended_since(server: Server, cycle: Cycle, at: str) -> None:
+    red = cycle.run.record.verdict("validation")
+    assert red
+    own = f"{at}/gates/validation?verdict={red.digest}"
+    assert "Mended since" not in server.get(own).text, "it is the newest still"
+    cycle.mended().judged().answer()
+    page = server.get(own).text
+    assert FOUND.partition(":")[2] in page.partition('<h2 id="findings">')[2].partition("</section>")[0]
+    assert f'Mended since: <a href="{at}/gates/validation">see the newest verdict</a>' in page
+    newest = server.get(f"{at}/gates/validation").text
+    assert f'gates/validation?verdict={red.digest}"' in newest.partition('<h2 id="older">')[2], "an earlier verdict is a link"
+    assert '<h2 id="findings">' not in newest
+    assert server.get(f"{at}/gates/validation?verdict={'0' * 64}").status_code == 404
+
+
+def test_a_task_that_a_signed_failed_judged_is_not_called_unjudged(server: Server, cycle: Cycle, at: str) -> None:
+    red = cycle.run.record.verdict("validation")
+    assert red
+    cycle.mended().judged().answer()
+    page = server.get(f"{at}/tasks/{TESTER}").text
+    assert "not judged yet" not in page.partition("<dl")[0]
+    assert "1 finding" in page
+    assert f'gates/validation?verdict={red.digest}"' in page
+    assert "The phase was judged again since" in page

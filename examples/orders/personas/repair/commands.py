@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +20,14 @@ _COMMAND = re.compile(r"make((?: [a-z0-9-]+)+)(?: FEATURE=\w+)?")
 
 @dataclass(frozen=True)
 class Ran:
-    """One run of a target: whether it failed, what it printed, and the tests that its reports call failed, as classname::name."""
+    """One run of a target: whether it failed, what it printed, the tests that its reports call failed, as classname::name, and how long it took."""
 
     target: str
     failed: bool
     output: str
     tests: frozenset[str] = field(default=frozenset())
     late: bool = False
+    seconds: float = 0.0
 
 
 def targets_of(findings: Iterable[Mapping[str, Any]], makefile: Path) -> list[str]:
@@ -46,6 +48,7 @@ def _targets(makefile: Path) -> set[str]:
 
 def run(target: str, checkout: Path, seconds: float) -> Ran:
     """Run one target in a checkout; its reports go to a scratch folder. What has not ended in time has failed."""
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as evidence:
         environment = {**os.environ, "PHASEGATE_EVIDENCE": evidence}
         command = ["make", "--no-print-directory", target]
@@ -60,7 +63,7 @@ def run(target: str, checkout: Path, seconds: float) -> Ran:
                 late = True
                 os.killpg(started.pid, signal.SIGKILL)
                 output, _ = started.communicate()
-        return Ran(target, late or started.returncode != 0, output, frozenset(_failed(Path(evidence))), late)
+        return Ran(target, late or started.returncode != 0, output, frozenset(_failed(Path(evidence))), late, time.monotonic() - began)
 
 
 def _failed(evidence: Path) -> Iterable[str]:

@@ -5,6 +5,9 @@
 3. Each edit is tried on what failed, the smallest of the nearest module first. One under which nothing fails any more must then pass every
    quick check, and at last the checks themselves, the tests of every feature included. The first that does is kept.
 4. Where there is none, more than one thing may be wrong: the edit that comes farthest without harm is kept, and the search goes on.
+
+How far a round goes is counted in edits, so that on a busy machine it comes to the same end; the clock only ends what goes on beyond that, and it is set
+by what one run of the failed checks takes here and now.
 """
 
 from __future__ import annotations
@@ -26,10 +29,12 @@ from repair.trials import Workbench
 
 _ROUNDS = 3  # how many things may be wrong at once
 _MOST = 600  # edits in one round
-_CHECKS_END = 45.0  # seconds for one check, and
-_ALL_ENDS = 40.0  # for all of the search: what is not found by then is for a person
-_ROUND_ENDS = 20.0  # for one round, and
-_ENOUGH = 12.0  # if something better was found by then
+_AT_LEAST = 250  # edits that a round tries however long that takes; a feature of this sample has fewer
+_CHECK_ENDS = 300.0  # seconds for one check, which has ended long before unless it hangs
+_ROUND_ENDS = 20.0  # seconds for what a round tries beyond that,
+_ENOUGH = 12.0  # or if something better was found by then,
+_TIMES = 4  # or so many times what the failed checks took here, if that is longer
+_HANGS = (600.0, 60)  # seconds, or times what the failed checks took: the longer of them ends any round
 _ALWAYS = ("unit", "integration")
 _ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
 Wrong = dict[tuple[str, str], int]  # what is wrong, by target and symptom, and how far the check came
@@ -37,10 +42,26 @@ Wrong = dict[tuple[str, str], int]  # what is wrong, by target and symptom, and 
 
 @dataclass(frozen=True)
 class Mended:
-    """What was changed, in words, and which checks still fail."""
+    """What was changed, in words, which checks still fail, and how many edits were tried."""
 
     changes: tuple[str, ...]
     open: tuple[str, ...]
+    tried: int = 0
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """When a round has seen enough: `took` is what one run of the failed checks took, in seconds, on this machine as busy as it is."""
+
+    took: float
+    began: float
+
+    def over(self, count: int, better: bool) -> bool:
+        """Whether a round that has tried so many edits ends without having found what mends everything."""
+        passed = time.monotonic() - self.began
+        if count < _AT_LEAST:
+            return passed > max(_HANGS[0], _HANGS[1] * self.took)
+        return passed > max(_ENOUGH if better else _ROUND_ENDS, _TIMES * self.took)
 
 
 @dataclass
@@ -52,7 +73,7 @@ class _Failure:
     wrong: Wrong
     noise: frozenset[tuple[str, str]]
     words: str
-    until: float
+    limits: _Limits
 
 
 def mend(package: Path, findings: Sequence[Mapping[str, Any]]) -> Mended:
@@ -60,35 +81,35 @@ def mend(package: Path, findings: Sequence[Mapping[str, Any]]) -> Mended:
     os.environ.update(_ENVIRONMENT)
     sys.dont_write_bytecode = True  # what was compiled from one edit would stand for the next, where it is as long and of the same second
     warm()
-    checkout, until = Path.cwd(), time.monotonic() + _ALL_ENDS
+    checkout, tried = Path.cwd(), 0
     changes: list[str] = []
     checks = _run(targets_of(findings, checkout / "Makefile"), checkout)
     while any(check.failed for check in checks) and len(changes) < _ROUNDS:
         with tempfile.TemporaryDirectory() as folder:
             workbench = Workbench(checkout, Path(folder))
-            failure = _look([check for check in checks if check.failed], workbench, min(until, time.monotonic() + _ROUND_ENDS))
-            edit, whole = _search(workbench, failure, package) if failure.wrong else (None, False)
+            failure = _look([check for check in checks if check.failed], workbench)
+            edit, whole, count = _search(workbench, failure, package) if failure.wrong else (None, False, 0)
+        tried += count
         if edit is None:
             break
         changes.append(f"{edit.path}, line {edit.line}: {edit.says}")
         _keep(edit, checkout)
         checks = [replace(check, failed=False) for check in checks] if whole else _run([check.target for check in checks], checkout)
-    return Mended(tuple(changes), tuple(check.target for check in checks if check.failed))
+    return Mended(tuple(changes), tuple(check.target for check in checks if check.failed), tried)
 
 
 def _run(targets: Iterable[str], checkout: Path) -> list[Ran]:
     found = []
     for target in targets:
-        began = time.monotonic()
-        ran = run(target, checkout, _CHECKS_END / 3)
-        print(f"make {target}: {'fails' if ran.failed else 'passes'}, after {time.monotonic() - began:.1f} s", flush=True)
+        ran = run(target, checkout, _CHECK_ENDS)
+        print(f"make {target}: {'fails' if ran.failed else 'passes'}, after {ran.seconds:.1f} s", flush=True)
         for test in sorted(ran.tests):
             print(f"    {test}")
         found.append(ran)
     return found
 
 
-def _look(failed: list[Ran], workbench: Workbench, until: float) -> _Failure:
+def _look(failed: list[Ran], workbench: Workbench) -> _Failure:
     """Ask the same within this process, and tell what is seen here alone from what is really wrong."""
     questions = [Question(check.target) for check in failed]
     answers = workbench.look(questions) or []
@@ -105,34 +126,35 @@ def _look(failed: list[Ran], workbench: Workbench, until: float) -> _Failure:
     words = "\n".join([*(check.output for check in failed), *(answer.words for answer in answers)])
     if not wrong:
         print("None of that is seen within one process: this is not for me to mend.")
-    return _Failure(failed, questions, wrong, frozenset(noise), words, until)
+    limits = _Limits(sum(check.seconds for check in failed), time.monotonic())
+    return _Failure(failed, questions, wrong, frozenset(noise), words, limits)
 
 
-def _search(workbench: Workbench, failure: _Failure, package: Path) -> tuple[Edit | None, bool]:
-    """Find the edit to keep: the first that mends everything, and True; else the one that comes farthest without harm."""
+def _search(workbench: Workbench, failure: _Failure, package: Path) -> tuple[Edit | None, bool, int]:
+    """Find the edit to keep: the first that mends everything, and True; else the one that comes farthest without harm. Also how many were tried."""
     edits = _ordered(workbench, failure, package)
     narrow, patience = _quickest_first(workbench, failure)
     farthest: list[tuple[Wrong, Edit]] = []
-    count, enough = 0, min(failure.until, time.monotonic() + _ENOUGH)
+    count = 0
     for edit, answers in workbench.tried(edits, narrow, patience):
         count += 1
-        if time.monotonic() > (enough if farthest else failure.until):
-            print("The time for this is over.")
+        if failure.limits.over(count, bool(farthest)):
+            print("That is enough for this round.")
             break
         wrong = _wrong(narrow, answers)
         if edit is None or wrong is None:
             continue
         if not wrong and _holds(workbench, failure, edit, {}):
             print(f"{count} of {len(edits)} edits tried; under this one everything passes.")
-            return edit, True
+            return edit, True, count
         if wrong and _farther(wrong, failure.wrong):
             farthest.append((wrong, edit))
     print(f"{count} of {len(edits)} edits tried; none of them mends everything.")
     for wrong, edit in sorted(farthest, key=lambda found: (len(found[0]), -sum(found[0].values()))):
         if _holds(workbench, failure, edit, wrong):
             print("This one comes farther, and harms nothing; so more than one thing may be wrong.")
-            return edit, False
-    return None, False
+            return edit, False, count
+    return None, False, count
 
 
 def _quickest_first(workbench: Workbench, failure: _Failure) -> tuple[list[Question], float]:
@@ -202,7 +224,7 @@ def _holds(workbench: Workbench, failure: _Failure, edit: Edit, wrong: Wrong) ->
     (copy / edit.path).write_text(edit.text, encoding="utf-8")
     targets = [check.target for check in failure.checks if not wrong]
     targets = targets if "e2e" in targets else list(dict.fromkeys([*_ALWAYS, *targets]))  # e2e has every test in it
-    passed = all(not run(target, copy, _CHECKS_END).failed for target in targets)
+    passed = all(not run(target, copy, _CHECK_ENDS).failed for target in targets)
     (copy / edit.path).write_text(text, encoding="utf-8")
     return passed
 

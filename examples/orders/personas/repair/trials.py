@@ -23,7 +23,8 @@ from repair.edits import Edit
 from repair.probes import Answer, Question, ask
 
 _PATIENCE = 30.0  # seconds for questions, where nothing is known of how long they take
-_BUSY = 4  # times as long on the clock as in work: others use this machine too
+_BUSY = 10  # times as long on the clock as in work: others use this machine too; and
+_AT_LEAST = 30.0  # seconds on the clock, however little work it is
 _LITTER = shutil.ignore_patterns(".git", "__pycache__", "build", ".pytest_cache")
 _BESIDE = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
 
@@ -66,7 +67,7 @@ class Workbench:
         """Ask the questions with each edit made; the answers come in the order of the edits.
 
         An edit with which that is more work than `patience`, in seconds, has no answer: it may have made a loop endless. Nor has one that takes
-        a few times as long on the clock: it may have locked the database.
+        many times as long on the clock: it may have locked the database.
         """
         waiting = iter(edits)
         free, flying = deque(self.copies), deque[tuple[Edit | None, Path, str, _Child]]()
@@ -105,7 +106,7 @@ class _Child:
     def __init__(self, copy: Path, questions: Sequence[Question], patience: float, package: str = "") -> None:
         self.lines: dict[str, Any] = {}
         self._pipe, writing = os.pipe()
-        self._until = time.monotonic() + _BUSY * patience
+        self._until = time.monotonic() + max(_AT_LEAST, _BUSY * patience)
         sys.stdout.flush()
         sys.stderr.flush()
         self._pid = os.fork()

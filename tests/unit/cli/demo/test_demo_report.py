@@ -90,7 +90,14 @@ def test_what_became_of_each_finding_is_a_table(tmp_path, console):
     first, second = (Finding(rule="check-failed", subject=f"validation/{name}/check", text="It failed.") for name in ("[a]", "b"))
     orders = (
         OrderStory("implementation/ingest.software-engineer", "software-engineer", (first.id, second.id), None, delivered=True),
-        OrderStory("implementation/daily_mart.software-engineer", "software-engineer", (first.id,), "0123456789", delivered=True),
+        OrderStory(
+            "implementation/daily_mart.software-engineer",
+            "software-engineer",
+            (first.id,),
+            "0123456789",
+            True,
+            "Mended: [x]. 16 edits tried.",
+        ),
     )
     cycle = CycleStory("validation", 1, (first, second), orders, (first.id,), (second.id,), (), "")
     answer = Decision.model_construct(
@@ -107,6 +114,7 @@ def test_what_became_of_each_finding_is_a_table(tmp_path, console):
         "[a]/check",
         "daily_mart.software-engineer: 0123456",
         "ingest.software-engineer: changed nothing",
+        "Mended: [x]. 16 edits tried.",
         "mended",
         "open",
     ):

@@ -1,0 +1,44 @@
+"""What a sound plan will fail of all the same, as far as a look at it and at the folder of its spec tells; for `phasegate lint` alone.
+
+No DAG is refused for it: where the linter runs, the scripts beside the spec may lie elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from dag_factory.errors import Diagnostic
+from dag_factory.evidence.contract import RunContract
+from dag_factory.plan.rules import binding_place
+from dag_factory.spec import Spec
+
+__all__ = ["scripts_missing", "unwritten"]
+
+_SCRIPT = re.compile(r"\$(?:PHASEGATE_SPEC_DIR|\{PHASEGATE_SPEC_DIR\})/([\w./+-]+)(?![\w./+${*?\[-])")
+
+
+def unwritten(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
+    """A task that has to write into the repository is not done by a check: what a check leaves there is never sealed."""
+    told: dict[str, list[str]] = {}
+    for task in contract.tasks.values():
+        owed = [item.place for item in task.items if item.changed or item.path]
+        if task.runner == "check" and spec.workflow.workspace is not None and task.writes and (owed or task.duty == "testing"):
+            told.setdefault(binding_place(spec, task)[1], []).append(f"{task.id} ({', '.join(owed) or 'its tests'})")
+    for key, tasks in told.items():
+        reason = f"personas.{key} binds a check, which cannot write into the repository, to {'; '.join(tasks)}."
+        remedy = "Bind each of them to `command`, `agent`, `human` or another runner that works in a workspace."
+        yield Diagnostic("check-cannot-write", spec.source.where(("personas", key)), reason, remedy)
+
+
+def scripts_missing(spec: Spec) -> Iterator[Diagnostic]:
+    """A script that a command names below $PHASEGATE_SPEC_DIR lies beside the spec; only paths written out are looked for."""
+    for key, binding in spec.workflow.personas.items():
+        for name in ("command", "check", "verify"):
+            value = getattr(binding, name, None)
+            words = [value] if isinstance(value, str) else [str(word) for word in value] if isinstance(value, (list, tuple)) else []
+            for path in (found for word in words for found in _SCRIPT.findall(word)):
+                if not (Path(spec.folder) / path).exists():
+                    reason = f"personas.{key} names {path}, and {Path(spec.folder) / path} does not exist."
+                    yield Diagnostic("script-missing", spec.source.where(("personas", key)), reason, "Put it there, or correct the path.")
