@@ -1,6 +1,4 @@
-"""The evidence store: files on a path, created and never overwritten.
-
-::
+"""The evidence store: files on a path, created and never overwritten::
 
     <root>/<dag_id>/<run_id>/
         blobs/<ab>/<sha256>                          every file, by its digest
