@@ -1,4 +1,6 @@
-"""The evidence store: files on a path, created and never overwritten::
+"""The evidence store: files on a path, created and never overwritten.
+
+::
 
     <root>/<dag_id>/<run_id>/
         blobs/<ab>/<sha256>                          every file, by its digest
@@ -7,8 +9,7 @@
         <charter>/verdicts/<phase>/0001.json            one a gate try, signed
         <charter>/triages/<phase>/0001.json             who mends what, one a fix cycle
         <charter>/fixes/<phase>/<cycle>/<phase>/<task>/0001.json   what was delivered in a fix cycle
-        <charter>/decisions/<phase>/0001.json           what people decided
-        <charter>/waivers/<phase>/0001.json             what was waived, and until when
+        <charter>/decisions/<phase>/0001.json           what people decided; `waivers`: what was waived, and until when
         <charter>/ledger/0001.json                      what is set aside for an attempt, before it spends it
         <charter>/sealed/…/0001.json                    what was sealed, noted before it is attested; as `statements` and `fixes`
         <charter>/completions/0001.json                 the last word: every phase was passed, and when
