@@ -13,6 +13,7 @@ from dag_factory.cli.harmless import visible
 from dag_factory.cli.plain import as_json
 from dag_factory.cli.runs import find_run, record_of
 from dag_factory.cli.wording import counted
+from dag_factory.errors import PhasegateError
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.story import cycles_of
 from dag_factory.evidence.verdict import Answer, Finding, Recheck, Used, Word, table
@@ -44,16 +45,54 @@ class _Verified:
 
 
 def verify(
-    run: Annotated[str, typer.Argument(help="The run's folder in the store, or workflow/run_id.")],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Folders of runs in the store, or workflow/run_id of each.")],
     root: Annotated[Path | None, typer.Option(help="The evidence root, for workflow/run_id.")] = None,
     trust: Annotated[str | None, typer.Option(help="The key id that must have signed the charter (sha256 of its SPKI bytes).")] = None,
-    json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The answer as JSON; of several runs, as a list.")] = False,
 ) -> None:
-    """Verify a run's statements and verdicts, offline and without Airflow. Exits 1 if anything does not hold.
+    """Verify the statements and verdicts of runs, offline and without Airflow. Exits 1 if anything of any does not hold.
 
     A run that passed with waivers holds, exits 0, and is said to be PASSED_WITH_WAIVER.
 
     Example: phasegate verify ~/airflow/phasegate/evidence/orders_mart/manual__2026-11-23
+    """
+    if len(runs) == 1:
+        verified = _verified(runs[0], root, trust)
+        if json:
+            typer.echo(as_json(_value(verified)))
+        else:
+            _print(verified)
+        raise typer.Exit(1 if verified.findings else 0)
+    values: list[dict[str, Any]] = []
+    bad = 0
+    for run in runs:
+        try:
+            verified = _verified(run, root, trust)
+        except PhasegateError as error:  # the others are judged all the same
+            bad += 1
+            values.append({"run": run, "verdict": "FAILED", "error": str(error)})
+            if not json:
+                _echo(f"{run}: {error}\n")
+            continue
+        bad += bool(verified.findings)
+        values.append(_value(verified))
+        if not json:
+            _print(verified)
+            typer.echo()
+    if json:
+        typer.echo(as_json(values))
+    else:
+        typer.echo(f"{counted(len(runs), 'run')}: {f'{bad} of them not in order' if bad else 'all hold'}.")
+    raise typer.Exit(1 if bad else 0)
+
+
+def _verified(run: str, root: Path | None, trust: str | None) -> _Verified:
+    """Judge one run.
+
+    Raises
+    ------
+    StoreError, EnvelopeError: there is no such run, or it cannot be read.
+
     """
     store = find_run(run, root)
     record = record_of(store)
@@ -67,12 +106,7 @@ def verify(
             ),
             *findings,
         )
-    verified = _Verified(record, judgements, answers, findings)
-    if json:
-        typer.echo(as_json(_value(verified)))
-    else:
-        _print(verified)
-    raise typer.Exit(1 if findings else 0)
+    return _Verified(record, judgements, answers, findings)
 
 
 def _print(verified: _Verified) -> None:
