@@ -33,7 +33,8 @@ def test_a_run_that_passes_is_a_success(run, world):
     assert text.endswith("MISSION SUCCESS\n")
     assert world.done == ["start", "warm", "trigger orders_mart demo", "stop"]
     assert "Where the repository starts" in text
-    assert "phasegate verify" in text
+    for command in ("verify", "status", "report"):
+        assert f"phasegate {command} " in text
 
 
 def test_the_components_have_ended_before_success_is_told(run, world, console):
