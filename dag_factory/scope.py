@@ -79,6 +79,10 @@ class Scope:
             raise EnvelopeError(f"The charter in {self.run.path} is of another run.", remedy="Start a new run.")
         return record
 
+    def empty(self) -> bool:
+        """Whether no `kickoff` has ever written a charter here."""
+        return not self.run.names("charters")
+
     def hold(self, record: RunRecord) -> None:
         """See that the store still is the one the run was read from; another folder in its place would take what is written, and lose it.
 

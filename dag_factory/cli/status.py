@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from dag_factory.cli.runs import find_run, record_of
 from dag_factory.cli.signs import lasted, sign, style
 from dag_factory.cli.wording import counted, ended, waiver_word
 from dag_factory.evidence.account import PhaseAccount, RunAccount, TaskAccount
+from dag_factory.evidence.handing import submit_command
 from dag_factory.evidence.recount import account_of
 
 __all__ = ["show", "status"]
@@ -40,17 +42,18 @@ def status(
         typer.echo(as_json(account))
     else:
         console = Console(highlight=False)
-        show(console, account)
+        show(console, account, {task: submit_command(run, contract, root) for task, contract in record.contract.tasks.items()})
         _budgets(console, budgets_of(store, record))
 
 
-def show(console: Console, account: RunAccount) -> None:
+def show(console: Console, account: RunAccount, commands: Mapping[str, str] | None = None) -> None:
     """Print a run.
 
     Parameters
     ----------
     console: where to.
     account: the run.
+    commands: what is typed to hand in the evidence of a task, by its id.
 
     """
     _line(console, ("Run ", ""), (account.run, "bold"), (" of ", ""), (account.workflow, "bold"), (": ", ""), *_word(account.word))
@@ -58,6 +61,8 @@ def show(console: Console, account: RunAccount) -> None:
     _line(console, (f"{account.mission}  begun {account.begun_at}{cost}", "dim"))
     for waited in account.waits:
         _line(console, ("  … waits: ", "bold"), (waited.says, ""))
+        if command := (commands or {}).get(waited.task):
+            _line(console, (f"      {command}", ""))
     if account.word in {"PASSED", "PASSED_WITH_WAIVER"}:
         _line(console, ("  Every phase is passed; `complete` has the last word, and `phasegate verify` judges it all again.", ""))
     if account.word == "FAILED":

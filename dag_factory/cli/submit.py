@@ -14,6 +14,7 @@ from dag_factory.cli.wording import counted
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.asked import asked_now
 from dag_factory.evidence.contract import TaskContract
+from dag_factory.evidence.handing import malformed
 from dag_factory.evidence.keys import Signer
 from dag_factory.evidence.record import RunRecord, assignment, binding_of, fix_folder
 from dag_factory.evidence.statement import Entry, TaskStatement, now, sign
@@ -29,6 +30,7 @@ def submit(
     by: Annotated[str, typer.Option(help="Who did the work: a login; recorded as the principal.")],
     root: Annotated[Path | None, typer.Option(help="The evidence root, for workflow/run_id.")] = None,
     keys: Annotated[Path | None, typer.Option(help="The key folder; phasegate/keys below AIRFLOW_HOME if not given.")] = None,
+    as_is: Annotated[bool, typer.Option("--as-is", help="Sign also what the gate will call malformed.")] = False,
 ) -> None:
     """Submit the evidence of an external task: the files are hashed, kept, and signed with the persona's key. The gate notices within seconds.
 
@@ -43,6 +45,8 @@ def submit(
     contract = _external(record, task)
     phase, cycle = _assigned(store, record, contract)
     signer = signer_of(record, contract.persona, keys)
+    if not as_is:
+        _well_formed(contract, file)
     entries = tuple(_entry(store, contract, text) for text in file)
     twice = [entry.name for index, entry in enumerate(entries) if entry.name in {other.name for other in entries[:index]}]
     if twice:
@@ -107,6 +111,18 @@ def _assigned(store: RunStore, record: RunRecord, contract: TaskContract) -> tup
             remedy="Wait until the task is green in Airflow.",
         )
     return phase, cycle
+
+
+def _well_formed(contract: TaskContract, file: list[str]) -> None:
+    """Refuse what the gate will call malformed, before it is signed."""
+    items = {item.id: item for item in contract.items}
+    paths = {name: Path(path) for name, _, path in (text.partition("=") for text in file) if name in items}
+    found = malformed(items, {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()})
+    if found:
+        told = " ".join(f"{name}: {text}" for name, text in found)
+        raise EvidenceError(
+            f"Nothing was signed, for the gate would refuse it. {told}", remedy="Mend it, or sign it all the same with --as-is."
+        )
 
 
 def _entry(store: RunStore, contract: TaskContract, text: str) -> Entry:

@@ -15,7 +15,7 @@ from dag_factory.cli.plain import as_json
 from dag_factory.cli.runs import handed_over, record_of
 from dag_factory.cli.sarif import as_sarif
 from dag_factory.cli.wording import counted
-from dag_factory.errors import StoreError
+from dag_factory.errors import PhasegateError, StoreError
 from dag_factory.evidence.assurance import badge
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.store import RunStore
@@ -92,17 +92,22 @@ def _show_script(asked: bool) -> None:
 
 
 def verify(
-    run: Annotated[str, typer.Argument(help="The run's folder in the store; an archive of it, as a folder or a tar; or workflow/run_id.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...", help="Runs: the folder in the store, an archive as a folder or a tar, or workflow/run_id of each."
+        ),
+    ],
     root: Annotated[Path | None, typer.Option(help="The evidence root, for workflow/run_id.")] = None,
     trust: Annotated[str | None, typer.Option(help="The key id that must have signed the charter (sha256 of its SPKI bytes).")] = None,
     form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.TEXT,
-    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json; of several runs, a list.")] = False,
     print_script: Annotated[  # noqa: ARG001 # answered before anything else
         bool,
         typer.Option("--script", is_eager=True, callback=_show_script, help="Print a shell script that checks a run without Phasegate."),
     ] = False,
 ) -> None:
-    """Verify a run's statements, verdicts and files, offline and without Airflow; nothing outside the given path is read.
+    """Verify the statements, verdicts and files of runs, offline and without Airflow; nothing outside the given paths is read.
 
     Exits 0 if everything holds, 1 if anything does not, and 2 if it cannot be judged: no run, no plan, an archive that holds what none should. A run
     that passed with waivers holds, exits 0, and is said to be PASSED_WITH_WAIVER. Of a bundle alone, a file .intoto.jsonl, signatures and chain can be
@@ -111,17 +116,46 @@ def verify(
     Example: phasegate verify ~/airflow/phasegate/evidence/orders_mart/manual__2026-11-23
     """
     answered = Format.JSON if json else form
-    if run.endswith(".intoto.jsonl") and Path(run).is_file():
-        raise typer.Exit(tell_loose(Path(run), trust, answered))
-    with handed_over(run, root) as store:
-        verified = judged_again(store, trust)
-        if answered is Format.JSON:
-            typer.echo(as_json(_value(verified)))
-        elif answered is Format.SARIF:
-            typer.echo(as_json(as_sarif(verified.findings, run=verified.record.charter.says.run_id)))
-        else:
-            show(verified)
-    raise typer.Exit(1 if verified.findings else 0)
+    if len(runs) == 1:
+        if runs[0].endswith(".intoto.jsonl") and Path(runs[0]).is_file():
+            raise typer.Exit(tell_loose(Path(runs[0]), trust, answered))
+        with handed_over(runs[0], root) as store:
+            verified = judged_again(store, trust)
+            if answered is Format.JSON:
+                typer.echo(as_json(_value(verified)))
+            elif answered is Format.SARIF:
+                typer.echo(as_json(as_sarif(verified.findings, run=verified.record.charter.says.run_id)))
+            else:
+                show(verified)
+        raise typer.Exit(1 if verified.findings else 0)
+    if answered is Format.SARIF:
+        raise StoreError("A SARIF log is of one run.", remedy="Give one run, or --format json.")
+    raise typer.Exit(1 if _each(runs, root, trust, as_list=answered is Format.JSON) else 0)
+
+
+def _each(runs: list[str], root: Path | None, trust: str | None, *, as_list: bool) -> int:
+    """Tell of several runs; how many do not hold. One that cannot be read keeps none of the others from being judged."""
+    values: list[dict[str, Any]] = []
+    bad = 0
+    for run in runs:
+        try:
+            with handed_over(run, root) as store:
+                verified = judged_again(store, trust)
+                bad += bool(verified.findings)
+                values.append(_value(verified))
+                if not as_list:
+                    show(verified)
+                    typer.echo()
+        except PhasegateError as error:
+            bad += 1
+            values.append({"run": run, "verdict": "FAILED", "error": str(error)})
+            if not as_list:
+                _echo(f"{run}: {error}\n")
+    if as_list:
+        typer.echo(as_json(values))
+    else:
+        typer.echo(f"{counted(len(runs), 'run')}: {f'{bad} of them not in order' if bad else 'all hold'}.")
+    return bad
 
 
 def show(verified: Verified) -> None:

@@ -20,11 +20,12 @@ __all__ = ["Waited", "stands_at", "waits_for"]
 
 @dataclass(frozen=True)
 class Waited:
-    """One thing that is waited for: the Airflow task or the command it comes from, and a sentence."""
+    """One thing that is waited for: the Airflow task or the command it comes from, and a sentence; `task` is who brings it from outside."""
 
     phase: str
     of: str
     says: str
+    task: str = ""
 
 
 def stands_at(record: RunRecord, now: datetime) -> PhaseContract | None:
@@ -83,7 +84,7 @@ def _work(case: Case, tasks: Iterable[TaskContract], what: str) -> Iterator[Wait
     for task in tasks:
         if task.external:
             over = "" if case.may_come(task.id) else "; its time is over"
-            yield Waited(case.phase_id, "phasegate submit", f"@{task.persona} brings from outside {what}: {task.id}{over}")
+            yield Waited(case.phase_id, "phasegate submit", f"@{task.persona} brings from outside {what}: {task.id}{over}", task.id)
         elif task.people:
             yield Waited(
                 case.phase_id, task.id, f"@{task.persona} answers in Airflow with {what}: {task.id}; asked are {', '.join(task.people)}"

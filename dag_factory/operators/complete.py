@@ -69,6 +69,11 @@ class CompleteOperator(Telling, PlanOperator):
 
         ti = context["ti"]
         scope = Scope.of_task(ti)
+        if not scope.charter and scope.empty():
+            why = str(ti.xcom_pull(task_ids="kickoff", key="failure") or "its log says why.")
+            raise AirflowFailException(
+                f"MISSION FAILED: `kickoff` wrote no charter, so no phase has begun: {why} Mend that, and clear `kickoff`."
+            )
         record = scope.record(self.plan_digest)
         judgements, answers, findings = verify_run(record, scope.run.blob, pendulum.now("UTC"))
         waived = tuple(used for judgement in judgements for used in judgement.waived)

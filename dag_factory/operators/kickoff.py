@@ -7,6 +7,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
+from dag_factory.errors import PhasegateError
 from dag_factory.operators.base import PlanOperator
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ class KickoffOperator(PlanOperator):
     def execute(self, context: Context) -> None:
         """Write the charter."""
         with self._told():
-            self._kickoff(context)
+            try:
+                self._kickoff(context)
+            except PhasegateError as error:
+                context["ti"].xcom_push(key="failure", value=str(error))  # `complete` tells it; nothing rests on it
+                raise
 
     def _kickoff(self, context: Context) -> None:
         from dag_factory.evidence.assurance import lowest, public_key

@@ -83,6 +83,7 @@ class PersonaOperator(PlanOperator):
         """
         own = self._own = Stopwatch()
         with own.time("begin"):
+            from dag_factory.evidence.handing import submit_command
             from dag_factory.operators.attempt import Attempt
             from dag_factory.operators.resuming import finished
             from dag_factory.operators.stopping import Stop
@@ -94,7 +95,8 @@ class PersonaOperator(PlanOperator):
             return None
         if self._contract.external:
             attempt.assign()
-            self.log.info("@%s works outside: the gate waits for `phasegate submit`.", self.persona)
+            command = submit_command(str(attempt.scope.run.path), self._contract)
+            self.log.info("@%s works outside; the gate waits for: %s", self.persona, command)
             return None
         if done := finished(attempt, context["ti"], self.retries or 0):
             self.log.info("Attempt %d is in the store: %s. Nothing is done again.", done.says.binding.attempt, done.says.outcome)

@@ -57,6 +57,8 @@ class TriageOperator(Telling, PlanOperator):
 
         ti = context["ti"]
         scope = Scope.of_task(ti)
+        if not scope.charter and scope.empty():
+            raise NothingToDo("`kickoff` wrote no charter, so no phase of this run has begun: there is nothing to mend.")
         record = scope.record(self.plan_digest, upto=self.phase)
         case = Case(record, self.phase, scope.run.blob, pendulum.now("UTC"), self.cycle - 1)
         self._wanted(case, ti)

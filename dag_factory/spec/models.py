@@ -6,7 +6,7 @@ Patterns and workflows share one language; `Workflow` is a pattern with a workfl
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -72,11 +72,14 @@ class Reference(Written):
         return self
 
 
+Preset = Literal["hourly", "daily", "weekly", "monthly", "quarterly", "yearly", "once", "continuous"]
+
+
 class Schedule(Written):
     """When runs are made: a cron line or preset in a timezone, or assets; without any, by hand alone."""
 
     cron: Word | None = None
-    preset: Literal["hourly", "daily", "weekly", "monthly", "quarterly", "yearly", "once", "continuous"] | None = None
+    preset: Preset | None = None
     assets: Texts | None = None
     timezone: Word = "UTC"
     start: datetime.date | None = None
@@ -93,6 +96,10 @@ def _schedule_of(value: Any) -> Any:
     if value is None or value == "none":
         return {}
     if isinstance(value, str):
+        if " " not in value and value not in get_args(Preset):
+            raise ValueError(
+                f'a schedule is a cron line like "0 6 * * mon", one of {", ".join(get_args(Preset))}, or none for runs by hand alone'
+            )
         return {"cron": value} if " " in value else {"preset": value}
     return value
 

@@ -159,11 +159,18 @@ class Source:
                 word = line[mark.column :].split()[0].strip(",:[]{}")
                 remedy = f"Drop the @: write {word[1:]}." if word[1:] else "Drop the @."
                 return self._at_mark(error, "yaml-broken", f"YAML does not allow a value to begin with @ ({word}).", remedy)
+            if line[mark.column : mark.column + 1] == "\t":
+                return self._at_mark(
+                    error, "yaml-broken", "There is a tab here, and YAML indents with spaces alone.", "Write spaces instead."
+                )
         if isinstance(error, yaml.reader.ReaderError):
             before = self.text.encode()[: error.position].decode(errors="ignore")
             where = Position(self.file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
             return Diagnostic("yaml-broken", where, "YAML does not allow the control character here.", "Remove it.")
-        return self._at_mark(error, "yaml-broken", f"This is not YAML: {problem}.", "Check indentation, quotes and brackets around here.")
+        remedy = "Check indentation, quotes and brackets around here."
+        if "mapping values are not allowed" in problem or "could not find expected ':'" in problem:
+            remedy = 'Put the text in quotes if its colon belongs to it ("Load: all"); else look for a missing colon or wrong indentation on the line before.'
+        return self._at_mark(error, "yaml-broken", f"This is not YAML: {problem}.", remedy)
 
     def _at_mark(self, error: Exception, rule: str, reason: str, remedy: str) -> Diagnostic:
         mark = getattr(error, "problem_mark", None)

@@ -20,7 +20,7 @@ def bring(run: Run, folder: Path, text: str) -> None:
     notes = folder / "notes-from-outside.md"
     notes.write_text(text, encoding="utf-8")
     keys = run.airflow.home.airflow / "phasegate" / "keys"
-    submit(run.name, "drafting/author", [f"notes={notes}"], root=run.airflow.home.evidence, keys=keys, by="maria")
+    submit(run.name, "drafting/author", [f"notes={notes}"], root=run.airflow.home.evidence, keys=keys, by="maria", as_is=True)
 
 
 def held(airflow: RealAirflow, task_instance: str) -> list[str]:

@@ -56,7 +56,13 @@ def bring(run: Run, task: str, **files: str) -> None:
         (folder / item).write_text(text, encoding="utf-8")
     home = run.airflow.home
     submit(
-        run.name, task, [f"{item}={folder / item}" for item in files], root=home.evidence, keys=home.airflow / "phasegate" / "keys", by=by
+        run.name,
+        task,
+        [f"{item}={folder / item}" for item in files],
+        root=home.evidence,
+        keys=home.airflow / "phasegate" / "keys",
+        by=by,
+        as_is=True,
     )
 
 

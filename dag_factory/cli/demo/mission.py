@@ -145,6 +145,15 @@ def report(mission: Mission, api: Api) -> bool:
         show_product(console, home, f"phasegate/{WORKFLOW}/{RUN}")
     elif not any(phase.findings for phase in phases):
         _show_failed(mission, api, phases)
+    where = {
+        "status": "Where it stands, in short:",
+        "report": "The same as Markdown, for whoever asks later:",
+    }
+    for command, says in where.items():
+        console.print(says, style="bold")
+        console.print(
+            f"    {Path(sys.executable).parent / 'phasegate'} {command} {home.evidence / WORKFLOW / RUN}", soft_wrap=True, highlight=False
+        )
     return passed
 
 

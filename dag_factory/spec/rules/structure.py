@@ -104,7 +104,7 @@ def schedule_invalid(subject: Subject) -> Iterator[Diagnostic]:
     schedule = subject.workflow.schedule
     if schedule.cron is not None and not _fires(schedule.cron):
         reason = f"{schedule.cron!r} is no cron line that ever fires."
-        yield subject.fault("schedule-invalid", ("schedule", "cron"), reason, 'Write five fields, like "0 6 * * mon".')
+        yield subject.fault("schedule-invalid", ("schedule", "cron"), reason, _SCHEDULES)
     try:
         import pendulum
 
@@ -112,6 +112,12 @@ def schedule_invalid(subject: Subject) -> Iterator[Diagnostic]:
     except (ValueError, KeyError, OSError):
         reason = f"There is no timezone {schedule.timezone!r}."
         yield subject.fault("schedule-invalid", ("schedule", "timezone"), reason, "Use a name like Europe/Berlin.")
+
+
+_SCHEDULES = (
+    'Write five fields, like "0 6 * * mon"; or a preset: hourly, daily, weekly, monthly, quarterly, yearly, continuous; '
+    "or once; or none for runs by hand alone."
+)
 
 
 def _fires(cron: str) -> bool:

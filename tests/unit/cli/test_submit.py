@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 
 import pytest
@@ -11,11 +12,15 @@ from support.contents import document
 from support.runs import EXTERNAL, honest, place, rules
 from typer.testing import CliRunner
 
+from dag_factory.cli.status import status
 from dag_factory.cli.submit import submit
 from dag_factory.errors import EvidenceError, KeyFolderError, PhasegateError, StoreError
+from dag_factory.evidence.handing import submit_command
 
 APP = typer.Typer()
 APP.command()(submit)
+STATUS = typer.Typer()
+STATUS.command()(status)
 TASK = "foundation/ux-designer"
 FOLDER = f"statements/{TASK}"
 UX = document("User flows", "Wireframes", "Experience")
@@ -89,14 +94,14 @@ def test_by_the_name_of_the_run(run, tmp_path):
 
 def test_evidence_that_is_not_good_is_kept_and_the_gate_says_so(run, tmp_path):
     (tmp_path / "UX.md").write_bytes(b"# Nothing\n")
-    assert ask(run).exit_code == 0
+    assert ask(run, "--as-is").exit_code == 0
     run.converge("foundation")
     assert "evidence-malformed" in rules(run.judge("foundation"))
 
 
 def test_submitted_twice_before_the_gate_looked_the_newest_counts(run, tmp_path):
     (tmp_path / "UX.md").write_bytes(b"# Nothing\n")
-    assert ask(run).exit_code == 0
+    assert ask(run, "--as-is").exit_code == 0
     (tmp_path / "UX.md").write_bytes(UX)
     assert "as 0002.json" in ask(run).output
     assert run.record.newest(TASK).says.binding.attempt == 2
@@ -238,3 +243,25 @@ def test_a_broken_key(run):
 def test_a_run_that_is_not_there(tmp_path):
     result = CliRunner().invoke(APP, ["orders_mart/manual__1", TASK, "-f", "ux=x", "--root", str(tmp_path), "--by", "maria"])
     assert isinstance(result.exception, StoreError)
+
+
+def test_a_malformed_file_is_refused_in_the_finding_s_words_unless_it_is_wanted_as_it_is(run):
+    (run.tmp_path / "UX.md").write_bytes(document("User flows", "Wireframes"))
+    says = refused(run, ask(run))
+    assert "ux: " in says
+    assert "Experience" in says
+    assert "--as-is" in says
+    assert ask(run, "--as-is").exit_code == 0
+    run.converge("foundation")
+    [finding] = run.judge("foundation", may_wait=True).findings
+    assert finding.text in says
+
+
+def test_the_command_that_is_told_is_the_one_that_is_taken(run):
+    command = submit_command(str(run.store.path), run.record.contract.tasks[TASK])
+    assert command.startswith(f"phasegate submit {run.store.path} {TASK} -f ux=PATH_OF_UX.md --by LOGIN")
+    told = CliRunner().invoke(STATUS, [str(run.store.path)])
+    assert command in " ".join(told.output.split())
+    words = shlex.split(command.replace("PATH_OF_UX.md", str(run.tmp_path / "UX.md")).replace("LOGIN", "maria"))
+    result = CliRunner().invoke(APP, [*words[2:], "--keys", str(run.keys.path)])
+    assert result.exit_code == 0, result.exception

@@ -218,3 +218,17 @@ def test_what_is_quoted_cannot_speak_to_the_terminal(tmp_path):
     assert "⟨U+001B⟩[2J⟨U+202E⟩ The run: PASSED" in told
     assert "\x1b" not in told
     assert "\x1b" not in ask(run, "--json").output
+
+
+def test_several_runs_are_judged_one_after_another_and_one_that_cannot_be_read_stops_none(run, tmp_path):
+    other = tmp_path / "copies" / "orders_mart" / "manual__1"
+    shutil.copytree(run.store.path, other)
+    result = ask(run, str(other))
+    assert result.exit_code == 0, result.output
+    assert result.output.count("Run manual__1 of orders_mart") == 2
+    assert result.output.endswith("2 runs: all hold.\n")
+    result = CliRunner().invoke(APP, [str(tmp_path / "nothing"), str(run.store.path)])
+    assert (result.exit_code, "There is no run" in result.output, "The run: PASSED" in result.output) == (1, True, True)
+    assert result.output.endswith("2 runs: 1 of them not in order.\n")
+    told = json.loads(ask(run, str(other), "--json").output)
+    assert [one["verdict"] for one in told] == ["PASSED", "PASSED"]

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from support.house import git as call_git
 from support.house import make_repository
 
@@ -74,6 +74,21 @@ def test_a_repository_that_is_not_there(small):
     says = refused(house)
     assert says.startswith(f"{house.root}/repo is no git repository that can be read: there is no such folder.")
     assert "workspace: {git: …}" in says
+
+
+def test_behind_a_kickoff_that_failed_triage_skips_itself_and_complete_names_the_failure(small):
+    house = small()
+    shutil.rmtree(house.root / "repo")
+    says = refused(house)
+    triages = [name for name in house.dag().task_dict if name.endswith(".triage")]
+    assert triages
+    house.run(*triages, "complete")
+    for name in triages:
+        assert isinstance(house.errors[name], AirflowSkipException), house.failures[name]
+        assert "`kickoff` wrote no charter" in house.failures[name]
+    assert house.failures["complete"].startswith("MISSION FAILED: `kickoff` wrote no charter, so no phase has begun: ")
+    assert says in house.failures["complete"]
+    assert not isinstance(house.errors["complete"], AirflowSkipException)
 
 
 def test_a_folder_that_is_no_repository(small):

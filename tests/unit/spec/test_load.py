@@ -240,3 +240,9 @@ def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(author: Any) 
 def test_the_samples_workflow_is_sound() -> None:
     sample = Path(__file__).parents[3] / "examples" / "orders" / "workflow.yaml"
     assert read_spec(sample).workflow.workflow == "orders_mart"
+
+
+def test_a_schedule_that_is_none_names_those_there_are(author: Any) -> None:
+    told = author.only("wrong-type", ('schedule: {cron: "0 6 * * mon", timezone: Europe/Berlin, start: 2026-11-23}', "¦schedule: dayly"))
+    for word in ("0 6 * * mon", "hourly", "daily", "once", "none"):
+        assert word in told.reason

@@ -46,7 +46,7 @@ def read(tmp_path: Path, text: str | bytes) -> dict[str, Any]:
         (b"mission: caf\xe9\n", "file-unreadable", (1, 1), "Byte 12"),
         ("a: 1\nb: [1, 2\nc: 3\n", "yaml-broken", (3, 2), "not YAML"),
         ("a: 1\n  b: 2\n", "yaml-broken", (2, 4), "not YAML"),
-        ("a:\n\t- b\n", "yaml-broken", (2, 1), "cannot start any token"),
+        ("a:\n\t- b\n", "yaml-broken", (2, 1), "There is a tab here"),
         ("a: 1\n---\nb: 2\n", "yaml-broken", (2, 1), "another document"),
         ("a: *nowhere\n", "yaml-broken", (1, 4), "undefined alias"),
         ("a: 1\nb: x\x07y\n", "yaml-broken", (2, 5), "control character"),
@@ -171,3 +171,19 @@ def test_a_shown_name_stands_in_messages(tmp_path: Path) -> None:
     path.write_text("")
     with pytest.raises(SpecError, match=r"^orders\.yaml:1:1: file-empty"):
         read_spec(path, shown="orders.yaml")
+
+
+@pytest.mark.parametrize("text", ["mission: Load: all\n", "workflow\nmission: x\n", "a: 1\n  b: 2\n"])
+def test_a_colon_too_many_or_too_few_is_told_with_both_remedies(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        read(tmp_path, text)
+    [told] = caught.value.diagnostics
+    assert "in quotes" in told.remedy
+    assert "missing colon" in told.remedy
+
+
+def test_a_tab_is_called_a_tab(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        read(tmp_path, "a:\n\tb: 1\n")
+    [told] = caught.value.diagnostics
+    assert (told.reason, told.remedy) == ("There is a tab here, and YAML indents with spaces alone.", "Write spaces instead.")

@@ -34,6 +34,8 @@ def test_a_run_that_passes_is_a_success(run, world):
     assert text.endswith("MISSION SUCCESS\n")
     assert world.done == ["start", "warm", "trigger orders_mart demo", "stop", "audit demo"]
     assert "Where the repository starts" in text
+    for command in ("status", "report"):
+        assert f"phasegate {command} " in text
 
 
 def test_a_run_that_does_not_hold_offline_is_no_success(run, world):
