@@ -16,7 +16,7 @@ mission: A workflow with an operator
 workspace: {{git: orders_repo}}
 features: {{ingest: Load partner CSVs}}
 personas:
-  default: {{check: make all}}
+  default: {{command: make all, verify: make all}}
   devops:
     {binding}
 """
@@ -60,7 +60,7 @@ def test_lint_tells_it_too_where_an_airflow_is_set_up(folder, tmp_path, monkeypa
         (tmp_path / "home" / "airflow.cfg").write_text("[core]\n", encoding="utf-8")
     result = CliRunner().invoke(app, ["lint", str(folder)])
     assert result.stdout.count("operator-unusable") == (len(BROKEN) if here else 0)
-    assert result.exit_code == int(here)
+    assert result.exit_code == int(here), result.output
 
 
 def test_an_operator_mends_one_order_a_task(tmp_path, monkeypatch):
