@@ -71,7 +71,7 @@ class Ground:
                 with os.scandir(self.root / folder) as entries:
                     here = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries if entry.name not in self.skips]
             except NotADirectoryError:
-                here = [("", self.root.lstat())]
+                here = [("", self.root.lstat())] if self.root.is_file() or self.root.is_symlink() else []
             except OSError:
                 continue  # not there, or not for us to read
             for name, facts in here:
@@ -113,7 +113,10 @@ class Watch:
         """Look again, and return one refusal that names what is no longer as it was; none where everything is."""
         told = []
         for (name, grows, before), (_, _, look) in zip(self._before, self._places(), strict=True):
-            if changed := list(_differences(before, look(), grows=grows)):
+            after = look()
+            if grows and not after:
+                continue  # a store that is gone as a whole is told by whoever writes to it next, and accuses nobody here
+            if changed := list(_differences(before, after, grows=grows)):
                 more = f" and {len(changed) - _TOLD:,} more" if len(changed) > _TOLD else ""
                 told.append(f"{name}: {', '.join(changed[:_TOLD])}{more}")
         if self._objects and (forged := self._objects.forged()):

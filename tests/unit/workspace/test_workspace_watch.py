@@ -250,6 +250,15 @@ class TestFolders:
         (root / "personas/a.py").unlink()
         assert "personas/a.py (removed)" in told(watch)
 
+    @pytest.mark.parametrize("then", ["gone", "below a file"])
+    def test_a_store_that_is_gone_as_a_whole_accuses_nobody(self, then: str, root: Path) -> None:
+        """Whoever writes to it next says that it cannot be reached; no persona is blamed for a mount that went away."""
+        watch = Watch.begin(None, None, (Ground("the store", root, grows=True),))
+        shutil.rmtree(root.parent)
+        if then == "below a file":
+            root.parent.write_text("no folder")
+        assert watch.refusals() == []
+
     @pytest.mark.parametrize("then", ["gone", "a file", "a link"])
     def test_the_folder_itself(self, then: str, root: Path, tmp_path: Path) -> None:
         watch = Watch.begin(None, None, (Ground("the inputs", root),))
