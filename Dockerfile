@@ -15,5 +15,6 @@ COPY --chown=airflow:0 pyproject.toml README.md LICENSE /tmp/phasegate/
 COPY --chown=airflow:0 dag_factory /tmp/phasegate/dag_factory
 COPY --chown=airflow:0 plugins /tmp/phasegate/plugins
 COPY --chown=airflow:0 examples /tmp/phasegate/examples
+COPY --chown=airflow:0 scripts/verify-run.sh /tmp/phasegate/scripts/verify-run.sh
 # Airflow is named too, so that pip changes nothing of it.
 RUN pip install --no-cache-dir "apache-airflow==${AIRFLOW_VERSION}" "/tmp/phasegate${EXTRAS:+[$EXTRAS]}" && rm -rf /tmp/phasegate

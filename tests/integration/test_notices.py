@@ -19,7 +19,7 @@ def bring(run: Run, folder: Path, text: str) -> None:
     """Submit the notes, as someone outside does."""
     (folder / "notes.md").write_text(text, encoding="utf-8")
     keys = run.airflow.home.airflow / "phasegate" / "keys"
-    submit(run.name, "drafting/author", [f"notes={folder / 'notes.md'}"], root=run.airflow.home.evidence, keys=keys, by="maria")
+    submit(run.name, "drafting/author", [f"notes={folder / 'notes.md'}"], root=run.airflow.home.evidence, keys=keys, by="maria", as_is=True)
 
 
 def told(run: Run) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ def blocks(kind: str, page: str = PAGE) -> dict[str, str]:
 def project(folder: Path, version: str) -> Path:
     """What the wheel is built from, as some version."""
     folder.mkdir(parents=True)
-    for name in ("dag_factory", "plugins", "examples"):
+    for name in ("dag_factory", "plugins", "examples", "scripts"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(ROOT / name, folder / name)
