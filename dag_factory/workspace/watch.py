@@ -61,6 +61,10 @@ class Ground:
     skips: frozenset[str] = frozenset()
     stamps: bool = True
 
+    def _skipped(self, name: str) -> bool:
+        """Also what another task is writing at this moment: it is called otherwise until it is whole."""
+        return name in self.skips or (self.grows and name.startswith(".new-"))
+
     def files(self) -> dict[str, Facts]:
         """Tell what is known of every file; a link is a file, and nothing is followed."""
         found: dict[str, Facts] = {}
@@ -69,7 +73,7 @@ class Ground:
             folder = waiting.pop()
             try:
                 with os.scandir(self.root / folder) as entries:
-                    here = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries if entry.name not in self.skips]
+                    here = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries if not self._skipped(entry.name)]
             except NotADirectoryError:
                 here = [("", self.root.lstat())] if self.root.is_file() or self.root.is_symlink() else []
             except OSError:

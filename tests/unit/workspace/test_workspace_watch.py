@@ -250,6 +250,12 @@ class TestFolders:
         (root / "personas/a.py").unlink()
         assert "personas/a.py (removed)" in told(watch)
 
+    def test_what_others_are_just_writing_into_it(self, root: Path) -> None:
+        (root / "personas/.new-1").write_text("half")
+        watch = Watch.begin(None, None, (Ground("the store", root, grows=True),))
+        (root / "personas/.new-1").rename(root / "personas/whole")
+        assert watch.refusals() == []
+
     @pytest.mark.parametrize("then", ["gone", "below a file"])
     def test_a_store_that_is_gone_as_a_whole_accuses_nobody(self, then: str, root: Path) -> None:
         """Whoever writes to it next says that it cannot be reached; no persona is blamed for a mount that went away."""
