@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,25 +65,43 @@ class Ground:
         """Also what another task is writing at this moment: it is called otherwise until it is whole."""
         return name in self.skips or (self.grows and name.startswith(".new-"))
 
-    def files(self) -> dict[str, Facts]:
-        """Tell what is known of every file; a link is a file, and nothing is followed."""
+    def _known(self, path: str) -> os.stat_result | None:
+        """Ask the kernel about one of its files; None if it is not there."""
+        try:
+            return (self.root / path).lstat()
+        except OSError:
+            return None
+
+    def files(self, before: Iterable[str] = ()) -> dict[str, Facts]:
+        """Tell what is known of every file; a link is a file, and nothing is followed.
+
+        Parameters
+        ----------
+        before: what was there before: where there is more than is looked at, those are asked for by name, and none is taken for removed.
+
+        """
         found: dict[str, Facts] = {}
         waiting = [""]
         while waiting and len(found) < _MOST:
             folder = waiting.pop()
             try:
                 with os.scandir(self.root / folder) as entries:
-                    here = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries if not self._skipped(entry.name)]
+                    here = [entry.name for entry in entries if not self._skipped(entry.name)]
             except NotADirectoryError:
-                here = [("", self.root.lstat())] if self.root.is_file() or self.root.is_symlink() else []
+                here = [""] if self.root.is_file() or self.root.is_symlink() else []
             except OSError:
                 continue  # not there, or not for us to read
-            for name, facts in here:
+            for name in here:
                 path = f"{folder}/{name}".strip("/")
+                if (facts := self._known(path)) is None:
+                    continue  # gone since it was listed
                 if stat.S_ISDIR(facts.st_mode):
                     waiting.append(path)
                 else:
                     found[path] = _facts(facts, stamps=self.stamps)
+        for path in before if found else ():
+            if path not in found and (facts := self._known(path)) is not None and not stat.S_ISDIR(facts.st_mode):
+                found[path] = _facts(facts, stamps=self.stamps)
         return found
 
 
@@ -110,14 +128,14 @@ class Watch:
         """Look at everything for the first time."""
         made = cls(origin, lender, grounds)
         made._objects = Lender.of(lender) if lender else None
-        made._before = [(name, grows, look()) for name, grows, look in made._places()]
+        made._before = [(name, grows, look(())) for name, grows, look in made._places()]
         return made
 
     def refusals(self) -> list[Refusal]:
         """Look again, and return one refusal that names what is no longer as it was; none where everything is."""
         told = []
         for (name, grows, before), (_, _, look) in zip(self._before, self._places(), strict=True):
-            after = look()
+            after = look(before)
             if grows and not after:
                 continue  # a store that is gone as a whole is told by whoever writes to it next, and accuses nobody here
             if changed := list(_differences(before, after, grows=grows)):
@@ -128,14 +146,14 @@ class Watch:
         text = f"While this task worked, others' files were changed: {'; '.join(told)}."
         return [Refusal("workspace-elsewhere", "", text)] if told else []
 
-    def _places(self) -> Iterator[tuple[str, bool, Callable[[], dict[str, Facts]]]]:
+    def _places(self) -> Iterator[tuple[str, bool, Callable[[Iterable[str]], dict[str, Facts]]]]:
         for ground in self.grounds:
             yield f"{ground.name} {ground.root}", ground.grows, ground.files
         if self.lender and self.origin and not self.origin.is_url:
             git_dir, branch = self.lender, self.origin.branch
-            yield f"git's settings and the branch of {git_dir}", False, lambda: _settings(git_dir, branch)
+            yield f"git's settings and the branch of {git_dir}", False, lambda _: _settings(git_dir, branch)
             if git_dir.name == ".git":
-                yield f"the main checkout {git_dir.parent}", False, lambda: _checked_out(git_dir)
+                yield f"the main checkout {git_dir.parent}", False, lambda _: _checked_out(git_dir)
 
 
 def _settings(git_dir: Path, branch: str) -> dict[str, Facts]:

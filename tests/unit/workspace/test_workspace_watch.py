@@ -250,6 +250,21 @@ class TestFolders:
         (root / "personas/a.py").unlink()
         assert "personas/a.py (removed)" in told(watch)
 
+    def test_one_with_more_files_than_are_looked_at(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Which of them are seen changes as it grows; none that is there is taken for removed, and one that is not is told."""
+        monkeypatch.setattr("dag_factory.workspace.watch._MOST", 3)
+        for number in range(4):
+            (root / f"{number}").mkdir()
+            (root / f"{number}/file").write_text("x")
+        watch = Watch.begin(None, None, (Ground("the store", root, grows=True),))
+        seen = sorted(watch._before[0][2])
+        for number in range(4, 12):
+            (root / f"{number}").mkdir()
+            (root / f"{number}/file").write_text("x")
+        assert watch.refusals() == []
+        (root / seen[-1]).unlink()
+        assert f"{seen[-1]} (removed)" in told(watch)
+
     def test_what_others_are_just_writing_into_it(self, root: Path) -> None:
         (root / "personas/.new-1").write_text("half")
         watch = Watch.begin(None, None, (Ground("the store", root, grows=True),))
