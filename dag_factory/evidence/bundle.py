@@ -54,9 +54,7 @@ def named_by(record: RunRecord) -> dict[str, str]:
 
 
 def _named(record: RunRecord) -> Iterator[tuple[str | None, str]]:
-    rounds = [one for rounds in record.rounds.values() for one in rounds]
-    delivered = [record.statements, *(group for one in rounds for group in (one.statements, one.superseded))]
-    for task_id, stored in ((task_id, stored) for group in delivered for task_id, items in group.items() for stored in items):
+    for task_id, stored in record.delivered():
         says, of = stored.says, f"{task_id} {stored.name}"
         yield from ((entry.digest, f"{entry.task}/{entry.item}") for entry in says.evidence)
         yield says.log, f"the log of {of}"

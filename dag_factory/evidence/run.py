@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -102,6 +103,12 @@ class RunRecord:
         found = self.verdicts.get(phase)
         names = [item.name for item in self.broken if item.phase == phase and item.task == "verdict"]
         return found[-1] if found and all(found[-1].name > name for name in names) else None
+
+    def delivered(self) -> Iterator[tuple[str, Stored[TaskStatement]]]:
+        """Everything that was ever delivered under this charter, by ``phase/task``: ordinary work, and that of fix cycles, also where it counts no more."""
+        fixes = [one for rounds in self.rounds.values() for one in rounds]
+        for found in (self.statements, *(group for one in fixes for group in (one.statements, one.superseded))):
+            yield from ((task_id, stored) for task_id, statements in found.items() for stored in statements)
 
     def judged_at(self, now: datetime) -> datetime:
         """The moment for which the run is judged: once its last word was signed, that moment; a waiver that ends later takes nothing back.

@@ -7,9 +7,13 @@ from collections.abc import Iterator
 
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.run import RunRecord
+from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.verdict import Finding
 
-__all__ = ["agreed", "asked_of", "partial", "same"]
+__all__ = ["LOGIN", "agreed", "asked_of", "called_by", "logins_of", "partial", "same"]
+
+LOGIN = "login:"
+"""What the principal of a person begins with."""
 
 
 def asked_of(case: Case) -> str:
@@ -27,6 +31,16 @@ def same(login: str) -> str:
     return login.strip().casefold()
 
 
+def called_by(*names: str) -> frozenset[str]:
+    """What an account is called, as logins are compared; empty names say nothing."""
+    return frozenset(same(name) for name in names if name.strip())
+
+
+def logins_of(said: TaskStatement) -> frozenset[str]:
+    """The people who worked for a statement, as logins are compared."""
+    return frozenset(same(principal.removeprefix(LOGIN)) for principal in said.principals if principal.startswith(LOGIN))
+
+
 def partial(record: RunRecord, login: str, *names: str) -> str | None:
     """Why a person may not decide about this run; None if there is no reason: they made nothing of it and did not start it.
 
@@ -38,19 +52,11 @@ def partial(record: RunRecord, login: str, *names: str) -> str | None:
     """
     if not login.strip():
         return "nobody is known to have answered"
-    called = {same(name) for name in (login, *names) if name.strip()}
+    called = called_by(login, *names)
     if same(record.charter.says.triggered_by) in called:
         return f"{login} started the run"
-    fixes = [one for rounds in record.rounds.values() for one in rounds]
-    delivered = [
-        *record.statements.items(),
-        *(item for one in fixes for item in (*one.statements.items(), *one.superseded.items())),
-    ]
-    worked = [
-        task_id for task_id, found in delivered for stored in found for principal in stored.says.principals
-        if principal.startswith("login:") and same(principal.removeprefix("login:")) in called
-    ]  # fmt: skip
-    return f"{login} worked on {worked[0]}" if worked else None
+    worked = next((task_id for task_id, stored in record.delivered() if logins_of(stored.says) & called), None)
+    return f"{login} worked on {worked}" if worked else None
 
 
 def agreed(case: Case) -> Iterator[Finding]:

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.consent import same
+from dag_factory.evidence.policies.consent import LOGIN, called_by, logins_of, same
 from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["LOGIN", "answered_for", "unfit"]
-
-LOGIN = "login:"
-"""What the principal of a person begins with."""
 
 
 def unfit(record: RunRecord, task: TaskContract, login: str, *names: str) -> str | None:
@@ -30,13 +27,12 @@ def unfit(record: RunRecord, task: TaskContract, login: str, *names: str) -> str
     """
     if not login.strip():
         return "nobody is known to have answered"
-    called = {same(name) for name in (login, *names) if name.strip()}
+    called = called_by(login, *names)
     if task.judges and same(record.charter.says.triggered_by) in called:
         return f"{login} started the run, and this judges it"
-    found = [*record.statements.items(), *(item for rounds in record.rounds.values() for one in rounds for item in one.statements.items())]
-    for task_id, statements in found:
+    for task_id, stored in record.delivered():
         other = record.contract.tasks.get(task_id)
-        if other and other.persona != task.persona and any(_logins(stored.says) & called for stored in statements):
+        if other and other.persona != task.persona and logins_of(stored.says) & called:
             return f"{login} worked as @{other.persona} on {task_id}, and nobody works under two names"
     return None
 
@@ -57,7 +53,7 @@ def answered_for(case: Case) -> Iterator[Finding]:
 
 def _void(case: Case, task: TaskContract, said: TaskStatement) -> str | None:
     """Why what a person delivered is no answer."""
-    logins = _logins(said)
+    logins = logins_of(said)
     asked = {same(login) for login in task.people}
     if not logins & asked:
         who = ", ".join(sorted(logins)) or "nobody who is known"
@@ -67,10 +63,6 @@ def _void(case: Case, task: TaskContract, said: TaskStatement) -> str | None:
     if task.judges and (said.judgement is None or said.judgement.grade != "attested" or same(said.judgement.by) not in logins):
         return "it has no verdict by who answered"
     return None
-
-
-def _logins(said: TaskStatement) -> set[str]:
-    return {same(principal.removeprefix(LOGIN)) for principal in said.principals if principal.startswith(LOGIN)}
 
 
 def _one_line(notes: str) -> str:

@@ -87,8 +87,7 @@ def _pairs(case: Case, group: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
 
 def _since(case: Case, one: _Held) -> datetime:
     """When a task first delivered these bytes; whoever mends something else and delivers them again has not copied them then."""
-    known = [*case.record.statements.get(one.task.id, ())]
-    known += [stored for rounds in case.record.rounds.values() for mended in rounds for stored in mended.statements.get(one.task.id, ())]
+    known = (stored for task_id, stored in case.record.delivered() if task_id == one.task.id)
     with_it = (stored.says for stored in known if any(entry.digest == one.entry.digest for entry in stored.says.evidence))
     return min((moment_of(says.finished_at) for says in with_it), default=case.now)
 

@@ -9,6 +9,7 @@ from support.house import House
 from support.mending import mendable
 
 from dag_factory.evidence.policies.consent import partial
+from dag_factory.evidence.policies.people import unfit
 
 CLASH = 'echo $PHASEGATE_FEATURE > src/shared.txt; echo good > "src/$PHASEGATE_FEATURE.txt"'
 GOOD = 'echo good > "src/$PHASEGATE_FEATURE.txt"'
@@ -68,6 +69,7 @@ def test_who_mended_for_an_older_triage_is_not_forgotten(make, monkeypatch):
     assert mended not in one.statements
     assert one.superseded[mended]
     assert "lea worked on" in (partial(house.record, "lea") or "")
+    assert "nobody works under two names" in (unfit(house.record, house.record.contract.tasks["check/judge"], "Lea") or "")
 
 
 def _triage_without(house: House, task: str) -> None:
