@@ -162,9 +162,9 @@ def _settings(git_dir: Path, branch: str) -> dict[str, Facts]:
     for name in _SETTINGS:
         files = Ground("", git_dir / name, skips=frozenset(_PASSING)).files()
         found |= {f"{name}/{path}".rstrip("/"): facts for path, facts in files.items()}
-    for ref in (f"refs/heads/{branch}", "HEAD"):
-        said = git("rev-parse", "--verify", "--quiet", ref, git_dir=git_dir, ok=_ANY)
-        found[ref if ref != "HEAD" else "what is checked out"] = tuple(said.out)
+    refs = (f"refs/heads/{branch}", "HEAD")
+    said = git("rev-parse", *refs, git_dir=git_dir, ok=_ANY).out.split(b"\n")  # one that is not there is answered by its name
+    found |= {name: tuple(line) for name, line in zip((refs[0], "what is checked out"), said, strict=False)}
     return found
 
 
