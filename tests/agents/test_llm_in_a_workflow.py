@@ -134,7 +134,6 @@ def test_a_judge_only_looks_and_what_it_claims_needs_a_check_beside_it(work, cod
 
 
 def test_a_failed_of_a_judge_counts_whatever_the_check_says(work):
-    pytest.importorskip("dag_factory.evidence.policies.people", reason="the policy on verdicts given in words is not here yet")
     judge = (calls(("read_file", {"path": "notes/note.md"})), ends("Looked.", verdict="FAILED", notes="It is thin."))
     with running(WRITE, ends(), *judge) as model:
         house = work(model, reader="{llm: my_model, verify: 'cp notes/note.md \"$PHASEGATE_EVIDENCE/read.txt\"'}")
