@@ -1,0 +1,91 @@
+"""What a workflow may ask of a JUnit report beside passing: nothing run again or left out, names, durations, the tool, its own time."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+from support.junit import FAILURE, SKIPPED, asked, case, rules, suite
+
+from dag_factory.evidence.kinds.junit import JunitExpect
+
+
+@pytest.mark.parametrize("wrong", [{"min_tests": 0}, {"max_skipped": -1}, {"min_tests": True}, {"min_tests": "1"}])
+def test_expectations_are_strict(wrong):
+    with pytest.raises(ValidationError):
+        JunitExpect(**wrong)
+
+
+@pytest.mark.parametrize("again", ["<flakyFailure message='x'/>", "<flakyError/>", "<rerunFailure>trace</rerunFailure>"])
+def test_a_test_that_passed_only_when_it_was_run_again(again):
+    report = suite(case("a", again), case("b"))
+    (fault,) = asked(report).faults
+    assert (fault.rule, fault.subject) == ("tests-flaky", "tests.test_x::a")
+    assert asked(report, max_reruns=1).faults == ()
+    assert rules(asked(suite(case("a", "<rerunFailure/>" + FAILURE)))) == ["tests-failed"]
+
+
+@pytest.mark.parametrize(
+    ("said", "most", "fits"),
+    [
+        ("collected 5 items / 3 deselected / 2 selected\n==== 2 passed, 3 deselected in 0.10s ====", 3, True),
+        ("2 passed, 3 deselected in 0.10s\n", 2, False),
+        ("1 passed, 1 deselected in 0.1s\n1 passed, 2 deselected in 0.1s", 2, False),
+        ("2 passed in 0.10s", 0, True),
+        ("ok", 0, False),
+        ("", 5, False),
+    ],
+)
+def test_tests_that_were_deselected(said, most, fits):
+    found = asked(suite(case("a"), case("b")), said, max_deselected=most)
+    assert rules(found) == ([] if fits else ["tests-skipped"])
+    assert asked(suite(case("a")), said).faults == ()
+
+
+def test_tests_that_a_suite_says_are_disabled():
+    report = suite(case("a"), case("b", status="notrun"), disabled=3)
+    assert rules(asked(report, max_deselected=1, max_skipped=1)) == ["tests-skipped"]
+    assert asked(report, max_deselected=2, max_skipped=1).faults == ()
+
+
+def test_names_that_must_be_among_what_passed():
+    report = suite(case("test_a"), case("test_b", FAILURE))
+    assert asked(suite(case("test_a")), names=["*::test_a", "tests.test_x::*"]).faults == ()
+    assert rules(asked(report, names=["*::test_b", "*::test_c"])) == ["tests-failed", "tests-missing", "tests-missing"]
+
+
+def test_durations():
+    report = suite(case("a", time="0.5"), case("b", time="3"))
+    assert asked(report, max_seconds=3, timed=True).faults == ()
+    (fault,) = asked(report, max_seconds=1).faults
+    assert (fault.rule, fault.subject) == ("validation-failed", "tests.test_x::b")
+    assert rules(asked(suite(case("a")), timed=True)) == ["evidence-malformed"]
+    assert asked(suite(case("a", time="1"), case("b", SKIPPED)), timed=True, max_skipped=1).faults == ()
+
+
+def test_the_tool_and_the_host():
+    report = suite(case("a"), name="pytest", hostname="ci-7")
+    assert asked(report, tool="pytest*", host="ci-*").faults == ()
+    assert rules(asked(report, tool="jest*", host="build")) == ["report-foreign", "report-foreign"]
+    assert rules(asked(suite(case("a")), tool="pytest", host="*")) == ["report-foreign", "report-foreign"]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "fits"),
+    [
+        ("2026-11-23T06:10:00Z", True),
+        ("2026-11-23T09:10:00", True),
+        ("2026-11-22T06:10:00Z", False),
+        ("2026-11-20T06:10:00", False),
+        ("", False),
+        ("now", False),
+    ],
+)
+def test_a_report_older_than_the_work(stamp, fits):
+    assert rules(asked(suite(case("a"), timestamp=stamp), fresh=True)) == ([] if fits else ["report-stale"])
+    assert asked(suite(case("a"), timestamp=stamp)).faults == ()
+
+
+def test_a_test_that_took_longer_than_all_of_the_work():
+    report = suite(case("a", time="7200"), timestamp="2026-11-23T06:10:00Z")
+    assert rules(asked(report, fresh=True)) == ["evidence-malformed"]
+    assert rules(asked(report, fresh=True, work=None)) == ["report-stale"]
