@@ -1,4 +1,4 @@
-"""A task that a person does: what they are asked, what counts as an answer, and what becomes of it. Airflow's own part is in tests/integration/test_people.py."""
+"""A task that a person does: what they are asked, and what becomes of it. Airflow's own part is in tests/integration/test_people.py."""
 
 from __future__ import annotations
 
