@@ -76,6 +76,8 @@ STORIES: dict[str, Any] = {
 }
 WHOLE = "## What\n\nA small note.\n\n## Why\n\nBecause somebody asked.\n"
 SEEN = {f"verdicts.{name}.{part}": said for name in ("N-1", "N-2") for part, said in (("verdict", "PASSED"), ("observed", "I read it."))}
+DONE, NOTE = "Done", {"note.file": WHOLE, "notes": "", "references": []}
+PLAN, BUILD, CHECK = "plan.owner", "build.writer", "check.judge"
 
 
 def asking(
@@ -95,3 +97,25 @@ def asking(
         text = text.replace(name, value)
     house.write(text)
     return house
+
+
+def questions(monkeypatch: Any) -> list[dict[str, Any]]:
+    """Keep what Airflow is asked to show."""
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr("airflow.sdk.execution_time.hitl.upsert_hitl_detail", lambda **kwargs: shown.append(kwargs))
+    return shown
+
+
+def done(house: House, upto: str = "check") -> None:
+    """Have the phases before one done, and its task asked."""
+    house.run(PLAN)
+    house.answer(PLAN, DONE, "olga", **{"stories.file": STORIES})
+    if upto == "plan":
+        return
+    house.close("plan")
+    house.run(BUILD)
+    if upto == "build":
+        return
+    house.answer(BUILD, DONE, "willi", **NOTE)
+    house.close("build")
+    house.run(CHECK)

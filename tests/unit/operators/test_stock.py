@@ -1,22 +1,17 @@
-"""Airflow's own operators as personas: what they find, what they leave, how they fail, wait and are killed."""
+"""Airflow's own operators as personas: what they find, what they leave, and what is told of them when the DAG is built."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException, TaskDeferred
-from support.house import House
+from support.stock import BASH, DELTA, PYTHON, REPORT, SENSOR, bound, first, said
 
-BASH = "airflow.providers.standard.operators.bash.BashOperator"
-PYTHON = "airflow.providers.standard.operators.python.PythonOperator"
 WRITES = "mkdir -p notes && echo a note > notes/note.md"
 ME = "unit_operators_test_stock"
 """By which name operators find this module."""
@@ -25,20 +20,6 @@ ME = "unit_operators_test_stock"
 @pytest.fixture(autouse=True)
 def _found(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, ME, sys.modules[__name__])
-
-
-def bound(operator: str, more: str = "", **arguments: str) -> str:
-    written = ", ".join(f"{name}: {value}" for name, value in arguments.items())
-    return f"operator: {operator}, arguments: {{{written}}}{more}"
-
-
-def first(house: House) -> House:
-    house.run("kickoff", "first.write")
-    return house
-
-
-def said(house: House) -> Any:
-    return house.record.newest("first/write").says
 
 
 def test_a_bash_operator_works_in_the_workspace_and_is_sealed(small):
@@ -72,7 +53,6 @@ def write_note(where: str, says: str) -> str:
 
 
 CALLS = {"python_callable": f"{{import: {ME}.write_note}}", "op_kwargs": "{where: '{{ phasegate.evidence }}', says: a note}"}
-REPORT = {"git": False, "evidence": "report: note.md, kind: file"}
 
 
 def test_a_python_operator_calls_what_is_imported_and_its_answer_is_no_evidence(small):
@@ -82,236 +62,9 @@ def test_a_python_operator_calls_what_is_imported_and_its_answer_is_no_evidence(
     assert "no evidence" not in said(house).model_dump_json()
 
 
-class Noted(BaseOperator):
-    """An operator that does as it is told, and keeps what it is given as operators do: also deep inside."""
-
-    template_fields = ("text", "deep")
-    waits: ClassVar[list[Any]] = []
-    killed: ClassVar[list[str]] = []
-
-    def __init__(self, *, text: str = "", deep: Any = None, does: str = "", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.text, self.does, self.deep = text, does, deep
-        self.boxed = Box({"again": text})
-
-    def execute(self, context: Any) -> str:
-        Path(os.environ["PHASEGATE_EVIDENCE"], "note.md").write_text(f"{self.text} {self.deep} {self.boxed.inside}", encoding="utf-8")
-        getattr(self, f"do_{self.does or 'nothing'}")(context)
-        return self.text
-
-    def do_nothing(self, context: Any) -> None:
-        pass
-
-    def do_skip(self, context: Any) -> None:
-        raise AirflowSkipException("not today")
-
-    def do_break(self, context: Any) -> None:
-        raise ValueError(f"it broke, with {self.text}\nand more")
-
-    def do_stop(self, context: Any) -> None:
-        raise AirflowFailException("never again")
-
-    def do_branch(self, context: Any) -> None:
-        from airflow.sdk.exceptions import DownstreamTasksSkipped
-
-        raise DownstreamTasksSkipped(tasks=["first.gate"])
-
-    def do_trigger(self, context: Any) -> None:
-        from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-
-        TriggerDagRunOperator(task_id="other", trigger_dag_id="other", skip_when_already_exists=True).execute({**context, "dag_run": None})
-
-    def do_sleep(self, context: Any) -> None:
-        time.sleep(60)
-
-    def do_wait(self, context: Any) -> None:
-        self.defer(trigger=self.waits[0], method_name="go_on", kwargs={"word": "kept"})
-
-    def do_kill(self, context: Any) -> None:
-        self.on_kill()
-
-    def do_daemon(self, context: Any) -> None:
-        subprocess.Popen(["/bin/sh", "-c", f"(setsid sleep 300 & echo $! > {self.deep})"]).wait()
-        self.waits.append(int(Path(self.deep).read_text()))
-
-    def go_on(self, context: Any, word: str, event: Any = None) -> str:
-        with Path(os.environ["PHASEGATE_EVIDENCE"], "note.md").open("a", encoding="utf-8") as file:
-            file.write(f" {word} {event} {self.text}")
-        return word
-
-    def on_kill(self) -> None:
-        self.killed.append(self.text)
-
-
-class Box:
-    """An object of a library's, such as a model of Kubernetes."""
-
-    def __init__(self, inside: Any) -> None:
-        self.inside = inside
-
-
-class Trigger:
-    """What is waited for; Airflow never sees it here."""
-
-    def __init__(self, *, end_from_trigger: bool = False) -> None:
-        self.end_from_trigger = end_from_trigger
-
-
-NOTED = f"{ME}.Noted"
-
-
-@pytest.mark.parametrize(
-    ("does", "says", "kind"),
-    [
-        ("skip", "It skipped (not today), and a skip is no answer here.", AirflowException),
-        ("branch", "and a skip is no answer here.", AirflowException),
-        ("break", "ValueError: it broke, with some-word and more", AirflowException),
-        ("stop", "AirflowFailException: never again", AirflowFailException),
-        ("trigger", "It asks Airflow to start another run when it has ended", AirflowException),
-    ],
-)
-def test_an_operator_that_fails_or_skips_leaves_a_failed_statement(small, does, says, kind):
-    house = first(small(binding=bound(NOTED, does=does, text="some-word"), **REPORT))
-    house.close("first")
-    assert type(house.errors["first.write"]) is kind, "so that Airflow retries what may be retried"
-    assert says in house.failures["first.write"]
-    assert (said(house).outcome, said(house).evidence) == ("failed", ())
-    assert {finding.rule for finding in house.findings("first")} == {"task-failed"}
-    assert says in house.findings("first")[0].text
-
-
-def test_an_operator_that_takes_too_long_is_ended_and_leaves_a_failed_statement(small, monkeypatch):
-    monkeypatch.setattr(Noted, "killed", [])
-    house = first(small(binding=bound(NOTED, ", timeout: 1s", does="sleep", text="slow"), **REPORT))
-    assert "It was still at work after 1 s." in house.failures["first.write"]
-    assert (said(house).outcome, Noted.killed) == ("failed", ["slow"])
-
-
-def test_what_was_killed_is_not_attested_and_the_operators_own_end_is_called(small, monkeypatch):
-    monkeypatch.setattr(Noted, "killed", [])
-    house = first(small(binding=bound(NOTED, does="kill", text="end me"), **REPORT))
-    assert "nothing of it is attested" in house.failures["first.write"]
-    assert Noted.killed == ["end me"]
-    assert house.record.newest("first/write") is None
-
-
-def test_a_daemon_that_it_leaves_does_not_outlive_it(small, monkeypatch, tmp_path):
-    monkeypatch.setattr(Noted, "waits", [])
-    house = first(small(binding=bound(NOTED, does="daemon", deep=f"{tmp_path}/pid"), **REPORT))
-    assert house.failures == {}
-    [daemon] = Noted.waits
-    stat = Path(f"/proc/{daemon}/stat")
-    assert not stat.exists() or stat.read_bytes().rpartition(b")")[2].split()[0] == b"Z"
-
-
-def test_a_deferral_is_gone_on_with_in_the_same_place(small, monkeypatch):
-    monkeypatch.setattr(Noted, "waits", [Trigger()])
-    house = first(small(binding=bound(NOTED, does="wait", text="'{{ phasegate.feature }}x'"), **REPORT))
-    deferred = house.deferred["first.write"]
-    assert isinstance(deferred, TaskDeferred)
-    assert (deferred.method_name, deferred.timeout) == ("go_on", timedelta(seconds=3600))
-    assert house.record.newest("first/write") is None, "nothing is attested while it waits"
-    time.sleep(0.01)
-    operator = house.dag().get_task("first.write")
-    kwargs = {**deferred.kwargs, "event": "rings"}
-    house._one(operator, "first.write", call=lambda context: operator.resume_execution("go_on", kwargs, context), tried=True)
-    assert house.failures == {}
-    assert house.store.blob(said(house).evidence[0].digest).startswith(b"x ")
-    assert house.store.blob(said(house).evidence[0].digest).endswith(b" kept rings x")
-    assert said(house).started_at == deferred.kwargs["phasegate_since"]
-
-
-def test_a_trigger_that_fails_leaves_a_failed_statement(small, monkeypatch):
-    monkeypatch.setattr(Noted, "waits", [Trigger()])
-    house = first(small(binding=bound(NOTED, does="wait"), **REPORT))
-    operator = house.dag().get_task("first.write")
-    lost = {"error": "Trigger timeout", "traceback": ["it took too long"]}
-    house._one(operator, "first.write", call=lambda context: operator.resume_execution("__fail__", lost, context), tried=True)
-    assert "TaskDeferralTimeout" in house.failures["first.write"]
-    assert said(house).outcome == "failed"
-
-
-def test_what_would_end_in_the_triggerer_is_refused_when_it_defers(small, monkeypatch):
-    monkeypatch.setattr(Noted, "waits", [Trigger(end_from_trigger=True)])
-    house = first(small(binding=bound(NOTED, does="wait"), **REPORT))
-    assert "Noted would end in the triggerer, where nothing can be sealed" in house.failures["first.write"]
-    assert type(house.errors["first.write"]) is AirflowFailException
-    assert said(house).outcome == "failed"
-
-
-@pytest.mark.parametrize(
-    ("asked", "given"), [(None, 3600), (timedelta(hours=2), 3600), (timedelta(seconds=5), 5), (5.5, 5.5), (7200, 3600)]
-)
-def test_a_trigger_has_no_longer_than_its_task(small, monkeypatch, asked, given):
-    def wait(self, context):
-        self.defer(trigger=Trigger(), method_name="go_on", timeout=asked)
-
-    monkeypatch.setattr(Noted, "do_wait", wait)
-    house = first(small(binding=bound(NOTED, does="wait"), **REPORT))
-    assert house.deferred["first.write"].timeout == timedelta(seconds=given)
-
-
-SENSOR = "airflow.providers.standard.sensors.date_time.DateTimeSensorAsync"
-DELTA = "airflow.providers.standard.sensors.time_delta.TimeDeltaSensor"
-
-
-def test_a_stock_sensor_that_defers(small):
-    house = first(small(binding=bound(SENSOR, target_time="'2100-01-01T00:00:00+00:00'"), **REPORT))
-    deferred = house.deferred["first.write"]
-    assert type(deferred.trigger).__name__ == "DateTimeTrigger"
-    operator = house.dag().get_task("first.write")
-    kwargs = {**deferred.kwargs, "event": None}
-    house._one(operator, "first.write", call=lambda context: operator.resume_execution(deferred.method_name, kwargs, context), tried=True)
-    house.close("first")
-    assert [finding.rule for finding in house.findings("first")] == ["evidence-missing"], "waiting leaves nothing: no data is never a pass"
-
-
 def test_a_duration_is_given_as_one(small):
     operator = small(binding=bound(DELTA, delta="{duration: 90m}", deferrable="true"), **REPORT).dag().get_task("first.write")
     assert (operator.delta, operator.deferrable) == (timedelta(minutes=90), True)
-
-
-class TestReferences:
-    @pytest.fixture
-    def house(self, small, monkeypatch) -> House:
-        monkeypatch.setenv("A_WORD", "hunter2")
-        return small(binding=bound(NOTED, text="{env: A_WORD}", deep="{a: [{env: A_WORD}, '{{ run_id }}']}"), **REPORT)
-
-    def test_they_are_kept_as_they_are_until_the_task_executes(self, house):
-        operator = house.dag().get_task("first.write")
-        assert (operator.text, operator.boxed.inside) == ("{env: A_WORD}", {"again": "{env: A_WORD}"})
-        from airflow.serialization.serialized_objects import DagSerialization
-
-        assert "hunter2" not in str(DagSerialization.to_dict(house.dag()))
-        assert "{env: A_WORD}" in str(DagSerialization.to_dict(house.dag()))
-
-    def test_they_are_looked_up_wherever_the_operator_kept_them(self, house):
-        first(house)
-        assert b"hunter2 {'a': ['hunter2', " in house.store.blob(said(house).evidence[0].digest)
-        assert b"{'again': 'hunter2'}" in house.store.blob(said(house).evidence[0].digest)
-
-    def test_a_text_that_a_template_makes_is_no_reference(self, small, monkeypatch):
-        monkeypatch.setenv("A_WORD", "hunter2")
-        made = '\'{{ "{env: A" ~ "_WORD}" }}\''
-        house = first(small(binding=bound(NOTED, text="{env: A_WORD}", deep=f"{{a: {made}}}"), **REPORT))
-        assert b"{'a': '{env: A_WORD}'}" in house.store.blob(said(house).evidence[0].digest)
-
-    def test_a_secret_that_the_operator_writes_down_is_no_evidence(self, small, monkeypatch):
-        monkeypatch.setenv("API_TOKEN", "hunter2-hunter2-hunter2")
-        house = first(small(binding=bound(NOTED, text="{env: API_TOKEN}"), **REPORT))
-        house.close("first")
-        assert "secret-in-evidence" in {finding.rule for finding in house.findings("first")}
-        assert "hunter2" not in said(house).model_dump_json()
-
-    def test_a_failure_tells_no_secret(self, small, monkeypatch):
-        monkeypatch.setenv("API_TOKEN", "hunter2-hunter2-hunter2")
-        house = first(small(binding=bound(NOTED, text="{env: API_TOKEN}", does="break"), **REPORT))
-        assert "it broke, with ***" in house.failures["first.write"]
-        assert "hunter2" not in said(house).model_dump_json() + house.log("first/write")
-
-    def test_one_that_leads_nowhere_is_told_and_nothing_is_run(self, small):
-        house = first(small(binding=bound(NOTED, text="{env: NOT_THERE}"), **REPORT))
-        assert "There is no environment variable 'NOT_THERE' on this worker." in house.failures["first.write"]
 
 
 @pytest.mark.parametrize(

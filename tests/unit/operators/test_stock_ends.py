@@ -1,0 +1,53 @@
+"""How an operator of Airflow's ends: it fails, skips, takes too long, is killed, or leaves a daemon behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from support.stock import NOTED, REPORT, Noted, bound, first, said
+
+
+@pytest.mark.parametrize(
+    ("does", "says", "kind"),
+    [
+        ("skip", "It skipped (not today), and a skip is no answer here.", AirflowException),
+        ("branch", "and a skip is no answer here.", AirflowException),
+        ("break", "ValueError: it broke, with some-word and more", AirflowException),
+        ("stop", "AirflowFailException: never again", AirflowFailException),
+        ("trigger", "It asks Airflow to start another run when it has ended", AirflowException),
+    ],
+)
+def test_an_operator_that_fails_or_skips_leaves_a_failed_statement(small, does, says, kind):
+    house = first(small(binding=bound(NOTED, does=does, text="some-word"), **REPORT))
+    house.close("first")
+    assert type(house.errors["first.write"]) is kind, "so that Airflow retries what may be retried"
+    assert says in house.failures["first.write"]
+    assert (said(house).outcome, said(house).evidence) == ("failed", ())
+    assert {finding.rule for finding in house.findings("first")} == {"task-failed"}
+    assert says in house.findings("first")[0].text
+
+
+def test_an_operator_that_takes_too_long_is_ended_and_leaves_a_failed_statement(small, monkeypatch):
+    monkeypatch.setattr(Noted, "killed", [])
+    house = first(small(binding=bound(NOTED, ", timeout: 1s", does="sleep", text="slow"), **REPORT))
+    assert "It was still at work after 1 s." in house.failures["first.write"]
+    assert (said(house).outcome, Noted.killed) == ("failed", ["slow"])
+
+
+def test_what_was_killed_is_not_attested_and_the_operators_own_end_is_called(small, monkeypatch):
+    monkeypatch.setattr(Noted, "killed", [])
+    house = first(small(binding=bound(NOTED, does="kill", text="end me"), **REPORT))
+    assert "nothing of it is attested" in house.failures["first.write"]
+    assert Noted.killed == ["end me"]
+    assert house.record.newest("first/write") is None
+
+
+def test_a_daemon_that_it_leaves_does_not_outlive_it(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(Noted, "waits", [])
+    house = first(small(binding=bound(NOTED, does="daemon", deep=f"{tmp_path}/pid"), **REPORT))
+    assert house.failures == {}
+    [daemon] = Noted.waits
+    stat = Path(f"/proc/{daemon}/stat")
+    assert not stat.exists() or stat.read_bytes().rpartition(b")")[2].split()[0] == b"Z"
