@@ -35,7 +35,7 @@ if [ -f bundle.intoto.jsonl ]; then
 else
   charter=$(find charters -name '*.json' -type f 2>/dev/null | sort -V | tail -n 1)
   printf '%s\0' "${charter:-none}" >"$tmp/files"
-  [ -z "$charter" ] || for kind in statements fixes triages decisions waivers verdicts completions; do
+  [ -z "$charter" ] || for kind in statements fixes triages decisions waivers verdicts ledger completions; do
     find "$(sha256sum <"$charter" | cut -c 1-16)/$kind" -name '*.json' -type f -print0 2>/dev/null | sort -zV >>"$tmp/files"
   done
 fi
@@ -64,12 +64,12 @@ done <"$tmp/files" 3<"$tmp/digests"
 say "      $count envelopes were opened"
 
 # 3. What a statement, a verdict or the last word rests on is here.
-jq -r '.predicate | .binding?.previousVerdict, .phasegate?.binding.previousVerdict, .phasegate?.previous, .inputAttestations[]?.digest.sha256, .verdicts[]? | strings' \
+jq -r '.predicate | (select(.binding?) | .previous?), .binding?.previousVerdict, .phasegate?.binding.previousVerdict, .phasegate?.previous, .inputAttestations[]?.digest.sha256, .verdicts[]?, .ledger? | strings' \
   "$tmp/all" | sort -u | comm -23 - <(sort -u "$tmp/digests") | sed 's/$/: something rests on it, and it is not here/' >"$tmp/gone"
 judge "the chain: charter, statements, verdicts, last word" "$tmp/gone"
 
 # 4. Every file that is named is here, and is what was hashed.
-jq -r '.predicate | .plan?, .evidence[]?.digest, .checks[]?.log, .log?, .sealed?.bundle, .kept?.memory, .kept?.sealed.bundle | strings' "$tmp/all" | sort -u >"$tmp/named"
+jq -r '.predicate | .plan?, .evidence[]?.digest, .checks[]?.log, .log?, .sealed?.bundle, .product?, .kept?.memory, .kept?.sealed.bundle | strings' "$tmp/all" | sort -u >"$tmp/named"
 grep -xE '[0-9a-f]{64}' "$tmp/named" | sed -E 's|^(..)(.*)$|\1\2  blobs/\1/\1\2|' | sha256sum --check --quiet 2>/dev/null >"$tmp/altered"
 grep -vxE '[0-9a-f]{64}' "$tmp/named" | sed 's/$/: no digest/' >>"$tmp/altered"
 judge "$(wc -l <"$tmp/named") files are what was hashed" "$tmp/altered"

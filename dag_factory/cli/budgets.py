@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dag_factory.errors import StoreError
-from dag_factory.evidence.keys import AUTHORITY, PublicKey
 from dag_factory.evidence.ledger import read_ledger
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.store import RunStore
@@ -34,13 +33,11 @@ def budgets_of(store: RunStore, record: RunRecord) -> tuple[Drawn, ...]:
 
 
 def _drawn(store: RunStore, record: RunRecord) -> Iterator[Drawn]:
-    said = record.charter.says
-    budgets = json.loads(store.blob(said.plan) or b"{}").get("budgets") or {}
+    budgets = json.loads(store.blob(record.charter.says.plan) or b"{}").get("budgets") or {}
     if not budgets:
         return
-    keys = [PublicKey(pem) for pem in said.keys.values()]
     try:
-        ledger = read_ledger(store, record.charter.digest, PublicKey(said.keys[AUTHORITY]), {key.keyid: key for key in keys})
+        ledger = read_ledger(store, record.charter)
     except StoreError as error:
         yield Drawn("", "", "", over=True, doubt=error.message)
         return

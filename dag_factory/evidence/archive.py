@@ -182,7 +182,7 @@ def _write(source: Any, to: Path) -> None:
 
 
 def sorted_lines(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Every line of a bundle, with the name it has in the place of a run: a task's statement that of its attempt, all else its number."""
+    """Every line of a bundle, with the name it has in the place of a run: a task's statement and a reservation their own, all else the next number."""
     lines = [part + b"\n" for part in data.split(b"\n") if part]
     charter, taken = hashlib.sha256(lines[0] if lines else b"").hexdigest()[:16], set[str]()
     numbers: dict[str, int] = {}
@@ -210,6 +210,8 @@ def _belongs(line: bytes) -> tuple[str, int | None]:
             return fix_folder(phase, cycle, task) if cycle else f"statements/{phase}/{task}", attempt
         if kind == "urn:phasegate:predicate:converge:v1":
             return f"statements/{phase}/converge", None
+        if kind == "urn:phasegate:predicate:reservation:v1":
+            return "ledger", number if type(number := predicate["number"]) is int and number > 0 else None
         return "completions" if kind == "urn:phasegate:predicate:completion:v1" else f"{_PLACES[kind]}/{phase}", None
     except (EvidenceError, KeyError, TypeError, ValueError, AttributeError):
         return _UNSORTED, None

@@ -93,7 +93,8 @@ class Waiver(Wire):
 class Completion(Wire):
     """The last word on a run in which every phase was passed: `verdicts` are the digests of the newest one of each phase, in order.
 
-    A run that is complete stays what it was then: a waiver that runs out afterwards takes nothing back.
+    A run that is complete stays what it was then: a waiver that runs out afterwards takes nothing back. `ledger` is the digest of the newest entry of
+    what was set aside, so that none can be taken off its end; None where nothing was.
     """
 
     TYPE: ClassVar[str] = f"{ROOT}:completion:v1"
@@ -101,4 +102,5 @@ class Completion(Wire):
     binding: Binding
     word: Literal["PASSED", "PASSED_WITH_WAIVER"]
     verdicts: tuple[Digest, ...]
+    ledger: Digest | None
     completed_at: Time

@@ -19,9 +19,10 @@ from typing import ClassVar
 
 from dag_factory.errors import EnvelopeError, StoreError
 from dag_factory.evidence.envelope import open_envelope
-from dag_factory.evidence.keys import PublicKey
+from dag_factory.evidence.keys import AUTHORITY, PublicKey
 from dag_factory.evidence.reported import Money
-from dag_factory.evidence.statement import ROOT, TaskStatement, parse
+from dag_factory.evidence.run import Stored
+from dag_factory.evidence.statement import ROOT, Binding, Charter, TaskStatement, parse
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.wire import Digest, Time, Wire, moment_of
 
@@ -45,7 +46,7 @@ class Reservation(Wire):
 
     TYPE: ClassVar[str] = f"{ROOT}:reservation:v1"
 
-    charter: Digest
+    binding: Binding
     number: int
     previous: Digest | None
     attempt: str
@@ -69,11 +70,16 @@ class Sum:
 
 @dataclass(frozen=True)
 class Ledger:
-    """A ledger as it was read: every reservation in order, the statements that settle some, and the digest of the last entry."""
+    """A ledger as it was read: every reservation in order, the statements that settle some, and the digests of the entries."""
 
     reservations: tuple[Reservation, ...] = ()
     settled: Mapping[str, TaskStatement] | None = None
-    last: str | None = None
+    digests: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> str | None:
+        """The digest of the newest entry; None if there is none."""
+        return self.digests[-1] if self.digests else None
 
     def spent(self, account: str) -> Sum:
         """What was drawn from an account, or is set aside from it."""
@@ -103,28 +109,30 @@ def spent_by(statement: TaskStatement | None, reserved: Amounts) -> Sum:
     return Sum(Decimal(money or 0), tokens or 0, requests or 0, time or 0)
 
 
-def read_ledger(run: RunStore, charter: str, authority: PublicKey, keys: Mapping[str, PublicKey]) -> Ledger:
+def read_ledger(run: RunStore, charter: Stored[Charter]) -> Ledger:
     """Read the ledger of a run.
 
     Parameters
     ----------
-    charter: the digest of the newest charter.
-    authority: Phasegate's own key in it, which signs every entry.
-    keys: every key of the charter by its id, for the statements.
+    charter: the newest charter; Phasegate's own key in it signs every entry.
 
     Raises
     ------
     StoreError: an entry is missing, was altered, or is no entry.
 
     """
-    folder = charter[:16]
+    keys = {key.keyid: key for key in map(PublicKey, charter.says.keys.values())}
+    authority = PublicKey(charter.says.keys[AUTHORITY])
+    folder = charter.digest[:16]
     found: list[Reservation] = []
-    last: str | None = None
+    digests: list[str] = []
     for number, name in enumerate(run.names(f"{folder}/{FOLDER}"), start=1):
         data = run.read(f"{folder}/{FOLDER}/{name}", at_most=_AT_MOST) or b""
         try:
             entry = parse(open_envelope(data, {authority.keyid: authority}).payload, Reservation)
-            if (entry.charter, entry.number, entry.previous, name) != (charter, number, last, f"{number:04d}.json"):
+            bound, before = entry.binding, digests[-1] if digests else None
+            follows = (entry.number, entry.previous, name) == (number, before, f"{number:04d}.json")
+            if (bound.charter, bound.plan) != (charter.digest, charter.says.plan) or not follows:
                 raise EnvelopeError("it does not follow the entry before it")
         except EnvelopeError as error:
             raise StoreError(
@@ -132,9 +140,9 @@ def read_ledger(run: RunStore, charter: str, authority: PublicKey, keys: Mapping
                 remedy="Find out by whom it was changed; nothing more is spent in this run. Start a new one.",
             ) from error
         found.append(entry)
-        last = hashlib.sha256(data).hexdigest()
+        digests.append(hashlib.sha256(data).hexdigest())
     settled = {one.attempt: said for one in found if (said := _statement(run, f"{folder}/{one.attempt}.json", keys))}
-    return Ledger(tuple(found), settled, last)
+    return Ledger(tuple(found), settled, tuple(digests))
 
 
 def _statement(run: RunStore, name: str, keys: Mapping[str, PublicKey]) -> TaskStatement | None:

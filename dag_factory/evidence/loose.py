@@ -88,7 +88,13 @@ def _opened(line: bytes, charter: Stored[Charter], subject: str, findings: list[
 def _loose_ends(said: dict[str, Any], digests: set[str], subject: str) -> Iterator[Finding]:
     extension = said.get("phasegate") or {}
     bound = extension.get("binding") or said.get("binding") or {}
-    rests_on = {bound.get("previousVerdict"), extension.get("previous"), *(said.get("verdicts") or ())}
+    rests_on = {
+        bound.get("previousVerdict"),
+        extension.get("previous"),
+        said.get("previous"),
+        said.get("ledger"),
+        *(said.get("verdicts") or ()),
+    }
     rests_on |= {item.get("digest", {}).get("sha256") for item in said.get("inputAttestations") or ()}
     for digest in sorted(str(one) for one in rests_on - digests - {None}):
         yield Finding(rule="verdict-missing", subject=subject, text=f"It rests on {digest[:12]}, which is not here.")

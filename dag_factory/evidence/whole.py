@@ -13,6 +13,7 @@ from dag_factory.errors import StoreError
 from dag_factory.evidence.archive import ArchiveStore
 from dag_factory.evidence.assurance import lowest
 from dag_factory.evidence.bundle import envelopes_of, named_by
+from dag_factory.evidence.ledger import read_ledger
 from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Finding
@@ -38,8 +39,22 @@ def unwhole(run: RunStore, record: RunRecord) -> Iterator[Finding]:
     for digest, what in named_by(record).items():
         if not _is_whole(run, digest):
             yield Finding(rule="evidence-altered", subject=what, text=f"The file {digest} is gone, or is not what was hashed.")
+    yield from _ledger(run, record)
     if isinstance(run.store, ArchiveStore):
         yield from _left_over(run, run.store, record)
+
+
+def _ledger(run: RunStore, record: RunRecord) -> Iterator[Finding]:
+    """What was set aside: an entry that is missing between others, or was altered, would hide what was spent."""
+    try:
+        here = read_ledger(run, record.charter).digests
+    except StoreError as error:
+        yield Finding(rule="statement-invalid", subject="ledger", text=error.message)
+        return
+    for last in record.completions:
+        if last.says.ledger is not None and last.says.ledger not in here:
+            text = f"The last word {last.name} rests on the entry {last.says.ledger[:12]} of the ledger, which is not here."
+            yield Finding(rule="statement-invalid", subject="ledger", text=text)
 
 
 def _missing_words(record: RunRecord) -> Iterator[Finding]:

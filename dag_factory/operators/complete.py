@@ -128,13 +128,18 @@ def _sign(scope: Scope, record: RunRecord, word: str, attempt: int) -> None:
     """The last word: from here on the run is what it is now."""
     from dag_factory.evidence.decisions import Completion
     from dag_factory.evidence.keys import AUTHORITY
+    from dag_factory.evidence.ledger import read_ledger
     from dag_factory.evidence.run import binding_of
     from dag_factory.evidence.statement import now, sign
 
     verdicts = tuple(verdict.digest for phase in record.contract.phases if (verdict := record.verdict(phase.id)))
     completion = Completion(
-        binding=binding_of(record, record.contract.phases[-1].id, "complete", attempt), word=word, verdicts=verdicts, completed_at=now(),  # type: ignore[arg-type] # never FAILED here
-    )  # fmt: skip
+        binding=binding_of(record, record.contract.phases[-1].id, "complete", attempt),
+        word=word,  # type: ignore[arg-type]  # never FAILED here
+        verdicts=verdicts,
+        ledger=read_ledger(scope.run, record.charter).last,
+        completed_at=now(),
+    )
     subjects = {phase.id: {"sha256": digest} for phase, digest in zip(record.contract.phases, verdicts, strict=True)}
     scope.run.append(f"{record.charter.digest[:16]}/completions", sign(completion, subjects, scope.keys.signer(AUTHORITY)))
 

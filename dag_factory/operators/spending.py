@@ -8,7 +8,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from dag_factory.errors import StoreError
-from dag_factory.evidence.keys import AUTHORITY, PublicKey
+from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.ledger import FOLDER, Amounts, Ledger, Reservation, read_ledger
 from dag_factory.evidence.record import fix_folder
 from dag_factory.evidence.statement import now, sign
@@ -40,11 +40,9 @@ def reserve(asked: Assignment) -> Allowance | Flaw:
     if not accounts:
         return Allowance()
     charter = asked.record.charter
-    keys = [PublicKey(pem) for pem in charter.says.keys.values()]
-    authority = PublicKey(charter.says.keys[AUTHORITY])
     drawn = set(_drawn(asked))
     while True:
-        ledger = read_ledger(asked.scope.run, charter.digest, authority, {key.keyid: key for key in keys})
+        ledger = read_ledger(asked.scope.run, charter)
         if lost := sorted(drawn - {one.attempt for one in ledger.reservations}):
             raise StoreError(
                 f"The ledger of {asked.scope.run.path} is not whole: {lost[0]} was worked on a budget, and no entry tells of it.",
@@ -58,7 +56,7 @@ def reserve(asked: Assignment) -> Allowance | Flaw:
         money: Any = found["money"][0] if "money" in found else None
         counts = {kind: int(found[kind][0]) if kind in found else None for kind in ("tokens", "requests", "time")}
         entry = Reservation(
-            charter=charter.digest, number=len(ledger.reservations) + 1, previous=ledger.last, accounts=accounts, written_at=now(),
+            binding=asked.binding, number=len(ledger.reservations) + 1, previous=ledger.last, accounts=accounts, written_at=now(),
             attempt=f"{_below(asked.case.phase_id, asked.case.at, asked.task.id)}/{asked.number:04d}",
             amounts=Amounts(money=None if money is None else f"{money:f}", **counts),
         )  # fmt: skip
@@ -109,16 +107,10 @@ def _draws(plan: Plan, task: str, account: str) -> bool:
 
 def _drawn(asked: Assignment) -> Iterator[str]:
     """The attempts that were known when this one began, whose statements tell what they drew on some account: each was reserved for."""
-    record = asked.record
-    found = [(_below("", 0, name), stored) for name, told in record.statements.items() for stored in told]
-    for phase, one in ((phase, one) for phase, rounds in record.rounds.items() for one in rounds):
-        told = [*one.statements.items(), *one.superseded.items()]
-        found += [(_below(phase, one.cycle, name), stored) for name, delivered in told for stored in delivered]
-    for folder, stored in found:
+    for task_id, stored in asked.record.delivered():
         bound = stored.says.binding
-        name = bound.task if bound.cycle else f"{bound.phase}/{bound.task}"
-        if stored.says.figures and name in asked.plan.executions and asked.plan.executions[name].accounts:
-            yield f"{folder}/{stored.name.removesuffix('.json')}"
+        if stored.says.figures and task_id in asked.plan.executions and asked.plan.executions[task_id].accounts:
+            yield f"{_below(bound.phase, bound.cycle, task_id)}/{stored.name.removesuffix('.json')}"
 
 
 def _below(phase: str, cycle: int, task: str) -> str:

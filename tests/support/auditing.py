@@ -10,16 +10,31 @@ from typing import Any
 
 from dag_factory.evidence.decisions import Completion
 from dag_factory.evidence.keys import AUTHORITY
+from dag_factory.evidence.ledger import Amounts, Reservation, read_ledger
 from dag_factory.evidence.record import binding_of
 from dag_factory.evidence.statement import now, sign
 from support.runs import HonestRun, honest, place, resign
 
 
 def finished(to: Path) -> HonestRun:
-    """An honest run that is complete."""
+    """An honest run that is complete, and that drew on a budget."""
     run = honest(to, through="integration")
+    for task in ("implementation/ingest.software-engineer", "implementation/ingest.sdet"):
+        set_aside(run, task)
     completed(run)
     return run
+
+
+def set_aside(run: HonestRun, task: str) -> None:
+    """Set aside what a task may spend, as its operator does before it works."""
+    record = run.record
+    charter, found = record.charter.digest, read_ledger(run.store, record.charter)
+    entry = Reservation(
+        binding=record.newest(task).says.binding, number=len(found.reservations) + 1, previous=found.last,  # type: ignore[union-attr] # it is there
+        attempt=f"statements/{task}/0001", accounts=("run",), amounts=Amounts(money="1", tokens=None, requests=None, time=None), written_at=now(),
+    )  # fmt: skip
+    envelope = sign(entry, {"charter": {"sha256": charter}}, run.keys.signer(AUTHORITY))
+    run.store.create(f"{charter[:16]}/ledger/{entry.number:04d}.json", envelope)
 
 
 def completed(run: HonestRun) -> None:
@@ -27,7 +42,10 @@ def completed(run: HonestRun) -> None:
     record = run.record
     verdicts = tuple(verdict.digest for phase in record.contract.phases if (verdict := record.verdict(phase.id)))
     last = record.contract.phases[-1].id
-    said = Completion(binding=binding_of(record, last, "complete", 1), word="PASSED", verdicts=verdicts, completed_at=now())
+    said = Completion(
+        binding=binding_of(record, last, "complete", 1), word="PASSED", verdicts=verdicts, ledger=read_ledger(run.store, record.charter).last,
+        completed_at=now(),
+    )  # fmt: skip
     subjects = {phase.id: {"sha256": digest} for phase, digest in zip(record.contract.phases, verdicts, strict=True)}
     run.store.append(f"{record.charter.digest[:16]}/completions", sign(said, subjects, run.keys.signer(AUTHORITY)))
 
@@ -127,5 +145,8 @@ TAMPERED: dict[str, tuple[Callable[[HonestRun], object], str]] = {
     "another plan": (_other_plan, "of another charter or plan"),
     "no last word": (lambda run: place(run, "completions").unlink(), "the last word"),
     "a link": (_linked, "BAD"),
+    "an entry of the ledger is gone": (lambda run: place(run, "ledger").unlink(), "it is not here"),
+    "the last entry of the ledger is gone": (lambda run: place(run, "ledger", 2).unlink(), "it is not here"),
+    "a byte of an entry's signature": (lambda run: envelope(place(run, "ledger"), _signature), 'the signature of "phasegate"'),
 }
 """What is done to a finished run, and a part of what the script says of it."""

@@ -32,7 +32,7 @@ MADE: dict[str, Wire] = {
         given_at=TIME,
         expires_at=TIME,
     ),
-    "completion": Completion(binding=BINDING, word="PASSED", verdicts=(DIGEST,), completed_at=TIME),
+    "completion": Completion(binding=BINDING, word="PASSED", verdicts=(DIGEST,), ledger=None, completed_at=TIME),
 }
 
 
