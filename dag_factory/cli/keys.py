@@ -9,6 +9,7 @@ import pendulum
 import typer
 
 from dag_factory.cli.harmless import visible
+from dag_factory.cli.lint import Patterns, load
 from dag_factory.cli.runs import key_folder
 from dag_factory.errors import KeyFolderError
 from dag_factory.evidence.assurance import in_force, spki_of
@@ -44,16 +45,14 @@ def make(name: Name, keys: Folder = None) -> None:
 def show(
     keys: Folder = None,
     spec: Annotated[Path | None, typer.Option(help="A workflow spec: list the keys that it pins, and not those of a folder.")] = None,
+    patterns: Patterns = None,
 ) -> None:
     """List keys: whose, their ids, and whether they count today.
 
     Example: phasegate keys list --spec dags/workflows/orders_mart.yaml
     """
     if spec is not None:
-        from dag_factory.plan import compile_plan
-        from dag_factory.spec import read_spec
-
-        for name, pinned in compile_plan(read_spec(spec)).contract.keys.items():
+        for name, pinned in load(spec, patterns).contract.keys.items():
             for key in pinned.public:
                 _line(name, key.keyid, f"{pinned.assurance}, {_standing(key)}")
         return

@@ -94,6 +94,12 @@ def binding_runner(subject: Subject) -> Iterator[Diagnostic]:
         elif binding.arguments and binding.operator is None:
             reason = f"{name} has arguments, which only `operator` takes."
             yield subject.fault("binding-runner", ("personas", name, "arguments"), reason, "Remove them, or bind an operator.")
+        elif binding.verify and (binding.check or binding.external):
+            why, remedy = (
+                ("is a check itself", "make one script of both") if binding.check else ("works outside", "have the phase's checks do it")
+            )
+            reason = f"{name} has `verify`, which nobody would run: it {why}."
+            yield subject.fault("binding-runner", ("personas", name, "verify"), reason, f"Remove it, or {remedy}.")
 
 
 def binding_unused(subject: Subject) -> Iterator[Diagnostic]:

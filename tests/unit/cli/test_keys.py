@@ -50,6 +50,13 @@ def test_what_is_printed_is_sound_and_listed(folder, tmp_path):
     assert "pinned, in force, from" in listed.output
 
 
+def test_listing_holds_to_the_patterns_a_platform_allows(folder, tmp_path):
+    spec = tmp_path / "workflow.yaml"
+    spec.write_text(SPEC + ask("make", "devops", "--keys", folder.path).output.replace("…", "devops_key"), encoding="utf-8")
+    assert ask("list", "--spec", spec, "--patterns", "none").exit_code == 1
+    assert ask("list", "--spec", spec, "--patterns", "standard").exit_code == 0
+
+
 def test_rotating_keeps_the_public_part_of_the_old_one(folder):
     old = folder.signer("devops", make=True).public
     public = printed(ask("rotate", "devops", "--keys", folder.path))["devops"]["public"]

@@ -113,6 +113,13 @@ def test_a_binding_with_no_runner_or_two(author: Any, binding: str, says: str) -
     assert "check, command" in told.remedy
 
 
+@pytest.mark.parametrize(("runner", "says"), [("check: b", "it is a check itself"), ("external: true", "it works outside")])
+def test_a_verify_that_nobody_would_run(author: Any, runner: str, says: str) -> None:
+    told = author.only("binding-runner", bound(f"devops: {{{runner}, ¦verify: a}}"))
+    assert says in told.reason
+    assert author.sound(bound("devops: {command: b, verify: a}"))
+
+
 def test_arguments_belong_to_an_operator(author: Any) -> None:
     author.only("binding-runner", bound("devops: {python: 'a:b', ¦arguments: {x: 1}}"))
     assert author.sound(bound("devops: {operator: a.B, arguments: {x: 1}}"))
