@@ -19,8 +19,9 @@ _ALLOWED |= {
     "ol": frozenset({"start"}),
     "th": frozenset({"scope", "class"}),
     "time": frozenset({"datetime"}),
+    "wbr": frozenset(),
 }
-_VOID = frozenset({"br", "hr", "img", "meta"})
+_VOID = frozenset({"br", "hr", "img", "meta", "wbr"})
 _AWAY = re.compile(r"(https?://[A-Za-z0-9.:-]+([/?#][^\s\"'<>\\]*)?|mailto:[^\s\"'<>\\]+)")
 _HERE = re.compile(r"(/(?!/)[^\s\"'<>\\]*|#[a-z]+)?")
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")

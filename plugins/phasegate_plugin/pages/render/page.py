@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from phasegate_plugin.pages.render.signs import size, visible
 
@@ -19,9 +20,12 @@ STYLE: str = Markup(files("phasegate_plugin.pages").joinpath("templates", "style
 """The one stylesheet; its bytes are what the content security policy names."""
 
 
+_JOINT = re.compile(r"([/.:])(?=.)")
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """The templates. What they print comes through `visible`; the filter `size` says bytes as people do."""
+    """The templates. What they print comes through `visible`; `size` says bytes as people do, and `parted` breaks a name where it has parts."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
@@ -33,7 +37,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["size"] = size
+    made.filters["parted"] = _parted
     return made
+
+
+def _parted(name: str) -> Markup:
+    return Markup(_JOINT.sub(r"\1<wbr>", str(escape(visible(name)))))  # noqa: S704 # escaped before
 
 
 def _seen(value: Any) -> Any:
