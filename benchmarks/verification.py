@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import chain, peers
@@ -16,6 +17,7 @@ from dag_factory.evidence.store import Store
 __all__ = ["measure"]
 
 _SHAPES = {15: (5, 3), 1000: (10, 100)}
+_ASKED = {15: "10 ms", 1000: "400 ms"}
 
 
 def measure(rounds: int) -> Section:
@@ -25,8 +27,8 @@ def measure(rounds: int) -> Section:
         "Everything read from disk and judged, imports not counted. Phasegate: phases of tasks (5 of 3, 10 of 100), each statement "
         "with one file of evidence that is "
         "hashed again, with a signed verdict a phase, and every policy asked. in-toto: a layout of as many steps, each of whose "
-        "materials must match the products of the "
-        "step before; it opens no artifact. All signatures are ed25519.",
+        "materials must match the products of the step before; its links alone, for which it opens no artifact, and with an inspection that holds "
+        "the files against them, as Phasegate does. All signatures are ed25519, and one takes about 0.1 ms to check.",
     )
     with tempfile.TemporaryDirectory(prefix="phasegate-bench-") as folder:
         for count, (phases, tasks) in _SHAPES.items():
@@ -39,13 +41,21 @@ def measure(rounds: int) -> Section:
                 },
                 rounds,
             )
-            ours, theirs = found["ours"], found.get("in-toto")
-            beside = f"{ratio(ours, theirs):.2f} x in-toto" if theirs else ""
-            section.rows += [
-                Row(f"Phasegate, {count:,} statements", milliseconds(ours), beside),
-                Row(f"in-toto {_version()}, {count:,} links", milliseconds(theirs) if theirs else _why(), "1.00" if theirs else ""),
-            ]
+            section.rows += _rows(count, found["ours"], found.get("in-toto"))
     return section
+
+
+def _rows(count: int, ours: list[float], theirs: list[dict[str, float]] | None) -> Iterator[Row]:
+    asked = f"at most {_ASKED[count]}, and 4 x faster than in-toto"
+    if theirs is None:
+        yield Row(f"Phasegate, {count:,} statements and files", milliseconds(ours), "", asked)
+        yield Row(f"in-toto, {count:,} links", _why())
+        return
+    whole, links = ([one[what] for one in theirs] for what in ("files", "links"))
+    beside = f"{ratio(ours, whole):.2f} x in-toto with files, {ratio(ours, links):.2f} x its links alone"
+    yield Row(f"Phasegate, {count:,} statements and files", milliseconds(ours), beside, asked)
+    yield Row(f"in-toto {_version()}, {count:,} links and files", milliseconds(whole), "1.00")
+    yield Row(f"in-toto {_version()}, {count:,} links alone", milliseconds(links), f"{ratio(links, whole):.2f} x with files")
 
 
 def _lay(folder: Path, count: int, phases: int, tasks: int) -> None:
@@ -58,9 +68,12 @@ def _ours(folder: Path, count: int, times: str) -> float:
     return float(child(sys.executable, "verify.py", str(folder / "store"), f"chain_{count}", "bench", times, env=env)["spent"])
 
 
-def _theirs(folder: Path, count: int, times: str) -> float:
+def _theirs(folder: Path, count: int, times: str) -> dict[str, float]:
     peers.need("in-toto")
-    return float(child(peers.PYTHON, "intoto.py", str(folder / f"in-toto-{count}"), str(count), times, env=os.environ)["spent"])
+    return {
+        what: float(spent)
+        for what, spent in child(peers.PYTHON, "intoto.py", str(folder / f"in-toto-{count}"), str(count), times, env=os.environ).items()
+    }
 
 
 def _version() -> str:

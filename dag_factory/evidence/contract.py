@@ -211,8 +211,11 @@ class RunContract(_Frozen):
 
     def upto(self, phase: str) -> tuple[PhaseContract, ...]:
         """The phases up to and with this one."""
-        order = [item.id for item in self.phases]
-        return self.phases[: order.index(phase) + 1]
+        return self._upto[phase]
+
+    @cached_property
+    def _upto(self) -> dict[str, tuple[PhaseContract, ...]]:
+        return {phase.id: self.phases[:number] for number, phase in enumerate(self.phases, start=1)}
 
     @cached_property
     def _phases(self) -> dict[str, PhaseContract]:

@@ -26,6 +26,8 @@ def rounds_of(record: RunRecord, phase: str, cycle: int | None = None) -> tuple[
     cycle: the last one to look at; that of the phase's newest verdict if None.
 
     """
+    if not record.rounds.get(phase):
+        return ()
     last = record.cycle(phase) if cycle is None else cycle
     found = {item.cycle: item for item in record.rounds.get(phase, ())}
     counted: list[Round] = []

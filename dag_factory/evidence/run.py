@@ -67,6 +67,7 @@ class RunRecord:
     decisions: dict[str, list[Stored[Decision]]] = field(default_factory=dict)
     waivers: dict[str, list[Stored[Waiver]]] = field(default_factory=dict)
     completions: tuple[Stored[Completion], ...] = ()
+    counted: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def keyids(self) -> dict[str, str]:

@@ -69,7 +69,8 @@ def dumps_canonical(value: Any) -> bytes:
 
     """
     try:
-        _refuse_unwritable(value, "")
+        if not _writable(value):
+            _refuse_unwritable(value, "")
         return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     except (UnicodeEncodeError, RecursionError) as error:
         raise EvidenceError(
@@ -150,6 +151,16 @@ def _refuse_lone_surrogates(value: Any) -> None:
         ) from error
 
 
+def _writable(value: Any) -> bool:
+    """Whether a value is plain: then nobody need look for the place that is not."""
+    kind = type(value)
+    if kind is dict:
+        return all(type(key) is str for key in value) and all(type(child) in _PLAIN or _writable(child) for child in value.values())
+    if kind is list or kind is tuple:
+        return all(type(child) in _PLAIN or _writable(child) for child in value)
+    return kind in _PLAIN
+
+
 def _refuse_unwritable(value: Any, where: str) -> None:
     if value is None or isinstance(value, str | int):  # bool is an int
         return
@@ -168,4 +179,5 @@ def _refuse_unwritable(value: Any, where: str) -> None:
         )
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)

@@ -36,8 +36,9 @@ class Case:
     now: datetime
     cycle: int | None = None
     _examined: dict[tuple[str, str], Examination] = field(default_factory=dict, repr=False, init=False)
+    _counted: dict[str, Stored[TaskStatement] | None] = field(default_factory=dict, repr=False, init=False)
 
-    @property
+    @cached_property
     def contract(self) -> RunContract:
         """What the whole run owes."""
         return self.record.contract
@@ -96,8 +97,10 @@ class Case:
         return tuple({task.id: task for task in (*self.phase.tasks, *self.ordered, *self.again)}.values())
 
     def statement(self, task: TaskContract) -> Stored[TaskStatement] | None:
-        """The statement of a task that counts: the newest."""
-        return statement_of(self.record, self.phase_id, self.cycle, task)
+        """The statement of a task that counts: the newest. Each is looked for once."""
+        if task.id not in self._counted:
+            self._counted[task.id] = statement_of(self.record, self.phase_id, self.cycle, task)
+        return self._counted[task.id]
 
     def worked(self, task: TaskContract) -> Stored[TaskStatement] | None:
         """The statement of a task that counts, if the work was completed: what failed is told once, not item by item."""

@@ -56,7 +56,9 @@ def not_closed(record: RunRecord, before: PhaseContract, now: datetime) -> str |
     if {used.waiver for used in said.waived} - {waiver.digest for waiver in record.waivers.get(before.id, ())}:
         return f"A waiver that the verdict on phase {before.title} rests on is gone."
     rests_on = {item.digest.get("sha256") for item in verdict.says.input_attestations}
-    if rests_on != set(Case(record, before.id, _nothing, now).inputs()):
+    if before.id not in record.counted:
+        record.counted[before.id] = frozenset(Case(record, before.id, _nothing, now).inputs())
+    if rests_on != record.counted[before.id]:
         return f"Work of phase {before.title} was done again, or taken away, after its verdict; its gate must be asked again."
     return _outrun(record, before)
 

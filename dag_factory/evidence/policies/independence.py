@@ -32,7 +32,7 @@ def independent(case: Case) -> Iterator[Finding]:
     delivered = {
         task.id: stored.says for phase in case.contract.upto(case.phase_id) for task in phase.tasks if (stored := case.statement(task))
     }
-    acted = {task_id: _principals(case, task_id) for task_id in delivered}
+    others = _Others(case, delivered)
     for task in case.due:
         said = delivered.get(task.id)
         if keyids.get(task.persona) == keyids.get(AUTHORITY):
@@ -46,24 +46,56 @@ def independent(case: Case) -> Iterator[Finding]:
                     f"@{task.persona} validated its own work ({name}).",
                     subject=f"{task.id}:{name}",
                 )
-        for other_id, theirs in acted.items():
+        if said is None:
+            continue
+        one_key, one_principal = others.with_key_of(task.persona), others.with_principal_of(task.persona, said.principals)
+        for other_id in sorted(one_key | one_principal, key=others.place.__getitem__):
             made = case.contract.tasks[other_id]
-            if made.persona == task.persona or said is None:
-                continue
-            if keyids.get(made.persona) == keyids.get(task.persona):
+            if other_id in one_key:
                 yield case.finding(
                     "key-shared",
                     task,
                     f"@{task.persona} and @{made.persona} sign with one key.",
                     subject=f"{task.id}:{made.persona}",
                 )
-            if theirs & _compared(said.principals):
+            if other_id in one_principal:
                 what = "validated its own work" if other_id in task.validates else "worked"
                 yield case.finding(
                     "principal-shared", task,
                     f"One principal {what} under two names: @{task.persona} ({task.id}) and @{made.persona} ({other_id}).",
                     subject=f"{task.id}:{other_id}",
                 )  # fmt: skip
+
+
+class _Others:
+    """Who worked on anything of this run, found by key and by principal: it is asked of every task, and there may be thousands.
+
+    Parameters
+    ----------
+    delivered: the tasks that delivered, in plan order.
+
+    """
+
+    def __init__(self, case: Case, delivered: Iterable[str]) -> None:
+        self.place = {task_id: place for place, task_id in enumerate(delivered)}
+        self._keyids = case.record.keyids
+        self._of_persona: dict[str, set[str]] = {}
+        self._acted: dict[str, dict[str, set[str]]] = {}
+        for task_id in self.place:
+            persona = case.contract.tasks[task_id].persona
+            self._of_persona.setdefault(persona, set()).add(task_id)
+            for principal in _principals(case, task_id):
+                self._acted.setdefault(principal, {}).setdefault(persona, set()).add(task_id)
+
+    def with_key_of(self, persona: str) -> set[str]:
+        """The tasks of other personas who sign with the key of this one."""
+        own = self._keyids.get(persona)
+        return set().union(*(found for name, found in self._of_persona.items() if name != persona and self._keyids.get(name) == own))
+
+    def with_principal_of(self, persona: str, principals: Iterable[str]) -> set[str]:
+        """The tasks on which one of these principals worked as another persona."""
+        found = (self._acted.get(principal, {}) for principal in _compared(principals))
+        return set().union(*(tasks for one in found for name, tasks in one.items() if name != persona))
 
 
 def _principals(case: Case, task_id: str) -> frozenset[str]:

@@ -6,6 +6,9 @@ import copy
 
 import pendulum
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from dag_factory.errors import EnvelopeError
 from dag_factory.evidence.envelope import open_envelope
@@ -28,6 +31,7 @@ from dag_factory.evidence.statement import (
     parse,
     sign,
 )
+from dag_factory.evidence.wire import Time
 
 DIGEST, COMMIT, TIME = "a" * 64, "b" * 40, "2026-11-23T06:00:00+00:00"
 BINDING = Binding(
@@ -281,3 +285,19 @@ def test_what_nobody_reported_has_one_spelling(name):
     written["predicate"][name] = None
     with pytest.raises(EnvelopeError, match="under another name"):
         parse(written, TaskStatement)
+
+
+@given(st.datetimes(), st.integers(0, 6))
+def test_a_moment_is_read_as_pendulum_reads_it(moment, digits):
+    text = moment.replace(microsecond=0).isoformat() + (f".{moment.microsecond:06d}"[: digits + 1] if digits else "") + "Z"
+    read = moment_of(text)
+    assert read == pendulum.parse(text)
+    assert (read.isoformat(), read.timezone_name) == (pendulum.parse(text).isoformat(), "UTC")
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "0000-01-01T00:00:00Z", "2026-01-01T00:00:60Z", "2026-01-01"]
+)
+def test_what_is_no_moment(text):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Time, config=ConfigDict(strict=True)).validate_python(text)

@@ -119,9 +119,7 @@ def _told(planner: Any, more: str) -> tuple[Any, ...]:
     return caught.value.diagnostics
 
 
-@pytest.mark.parametrize(
-    "binding", ["{command: make e2e}", "{external: true}", "{external: true, verify: make e2e}", "{python: 'tests:run'}"]
-)
+@pytest.mark.parametrize("binding", ["{command: make e2e}", "{external: true}", "{python: 'tests:run'}"])
 def test_what_has_to_be_reexecuted_and_could_only_be_claimed(planner: Any, binding: str) -> None:
     told = planner.only("evidence-unverified", (TESTER, f"  ¦test-engineer: {binding}\n"))
     assert "full.xml" in told.reason
