@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import cycles, gates, hashing, memory, overhead, pages, parse, plugin, verification, workspace
+from benchmarks import cycles, gates, hashing, memory, overhead, pages, parse, plugin, verification, waiting, workspace
 from benchmarks.table import Section, as_markdown, as_text, machine
 
 BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
     "cycles": (cycles.measure_parse, 7),
     "fixing": (cycles.measure_runs, 3),
     "gates": (gates.measure, 5),
+    "waiting": (waiting.measure, 3),
     "verification": (verification.measure, 5),
     "hashing": (hashing.measure, 3),
     "workspace": (workspace.measure, 7),

@@ -16,12 +16,12 @@ from dag_factory.spec import read_spec
 __all__ = ["begin", "lay", "leave", "plan_of"]
 
 
-def plan_of(folder: Path, name: str, phases: int, tasks: int) -> Plan:
-    """A plan of so many phases of so many tasks, each of which owes one file."""
+def plan_of(folder: Path, name: str, phases: int, tasks: int, runner: str = "command: work") -> Plan:
+    """A plan of so many phases of so many tasks, each of which owes one file. `runner` is how the persona is bound."""
     path = folder / f"{name}.yaml"
     inner = ", ".join(f"task-{number}: {{persona: worker, duty: work}}" for number in range(tasks))
     path.write_text(
-        f"workflow: {name}\npattern: false\nmission: A chain to verify\npersonas: {{default: {{command: work}}}}\n"
+        f"workflow: {name}\npattern: false\nmission: A chain to verify\npersonas: {{default: {{{runner}}}}}\n"
         "catalogue: {worker: {title: Worker, instructions: Leaves a file., contracts: {work: {does: Leaves a file., "
         "evidence: {left: {report: left.txt, kind: file}}}}}}\nphases:\n"
         + "".join(
@@ -47,12 +47,13 @@ def begin(plan: Plan, run: RunStore, keys: KeyFolder, run_id: str) -> str:
     return hashlib.sha256(envelope).hexdigest()
 
 
-def leave(record: Any, run: RunStore, keys: KeyFolder, phase: str, task: str) -> None:
+def leave(record: Any, run: RunStore, keys: KeyFolder, phase: str, task: str, *, runner: str = "command") -> None:
     """Leave one file of evidence for a task, and sign for it."""
     data = f"What {phase} {task} left.\n".encode()
     digest, task_id, moment = run.put_bytes(data), f"{phase}/{task}", now()
+    principals, code = ((), 0) if runner == "command" else (("login:somebody",), None)
     statement = TaskStatement(
-        binding=binding_of(record, phase, task, 1), persona="worker", runner="command", principals=(), outcome="completed", exit_code=0,
+        binding=binding_of(record, phase, task, 1), persona="worker", runner=runner, outcome="completed", principals=principals, exit_code=code,
         excerpt="", log=None, base=None, sealed=None, checks=(), refusals=(), started_at=moment, finished_at=moment,
         evidence=(Entry(task=task_id, item="left", name="left.txt", digest=digest, size=len(data), grade="observed"),),
     )  # fmt: skip

@@ -20,10 +20,8 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +29,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from dag_factory.errors import StoreError
+from dag_factory.evidence.whole_files import Unfinished, create, in_folder, make_folder, open_plain
 
 __all__ = ["RunStore", "Store"]
 
@@ -68,9 +67,9 @@ class Store:
         path = self.root / name
         try:
             if self.local:
-                _create_local(path, data)
+                create(self.at(name), data)
                 return
-            _make_folder(path.parent)
+            make_folder(path.parent)
             if path.exists():
                 raise FileExistsError(str(path))
             with path.open("xb") as stream:
@@ -90,7 +89,7 @@ class Store:
         """
         path = self.at(name)
         try:
-            with _open_local(path) if self.local else path.open("rb") as stream:
+            with open_plain(path) if self.local else path.open("rb") as stream:
                 size = os.fstat(stream.fileno()).st_size if self.local else at_most  # to ask for no more memory than it takes
                 data: bytes = stream.read(min(size, at_most) + 1)
         except FileNotFoundError:
@@ -197,7 +196,7 @@ class RunStore:
         for digest in waiting if self.store.local else ():
             path = self.blob_path(digest)
             try:
-                with _open_local(path) as stream:
+                with open_plain(path) as stream:
                     os.fsync(stream.fileno())
             except OSError as error:
                 raise _unwritable(path, error) from error
@@ -225,20 +224,19 @@ class RunStore:
     def _scratch(self) -> Any:
         if not self.store.local:
             return tempfile.TemporaryFile()
-        folder = self.path / "blobs"
+        folder = self.store.at(f"{self.base}/blobs")
         try:
-            _make_folder(folder)
-            return tempfile.NamedTemporaryFile(dir=folder, prefix=".new-")
+            return Unfinished(folder)
         except OSError as error:
             raise _unwritable(folder, error) from error
 
     def _keep(self, digest: str, copy: Any) -> None:
-        target = self.blob_path(digest)
         try:
-            _make_folder(target.parent)
             if self.store.local:
-                os.link(copy.name, target)
+                in_folder(os.link, copy.name, self.store.at(f"{self.base}/{_blob(digest)}"))
                 return
+            target = self.blob_path(digest)
+            make_folder(target.parent)
             if target.exists():
                 raise FileExistsError(str(target))
             copy.seek(0)
@@ -248,7 +246,7 @@ class RunStore:
         except FileExistsError:
             raise
         except OSError as error:
-            raise _unwritable(target, error) from error
+            raise _unwritable(self.blob_path(digest), error) from error
 
     def _unaltered(self, digest: str) -> None:
         """What is kept already must be what is kept now."""
@@ -268,36 +266,6 @@ def _name(part: str) -> str:
     """A run's id as one folder name: it may hold colons, pluses and slashes."""
     quoted = quote(part, safe="+:@=, ")
     return quoted.replace(".", "%2E") if set(part) <= {"."} else quoted
-
-
-def _open_local(path: Path | str) -> BinaryIO:
-    """Open a plain file; what is put in its place to be waited for, such as a pipe, is refused at once."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise OSError(errno.EINVAL, "it is no plain file")
-    return os.fdopen(handle, "rb")
-
-
-def _make_folder(path: Any) -> None:
-    """Make a folder; that a file is in its place is not that it is there already."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise NotADirectoryError(errno.ENOTDIR, f"{path} is no folder") from error
-
-
-def _create_local(path: Path, data: bytes) -> None:
-    _make_folder(path.parent)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.link(temporary, path)
-    finally:
-        Path(temporary).unlink()
 
 
 def runs(store: Store) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,7 @@ __all__ = [
     "COVERAGE_OMITTED",
     "EVIDENCE_MALFORMED",
     "EVIDENCE_MISSING",
+    "MAX_BYTES",
     "MAX_FAULTS",
     "REPORT_FOREIGN",
     "REPORT_STALE",
@@ -78,6 +79,9 @@ RULES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Every rule a kind may answer with, and what it means."""
+
+MAX_BYTES = 256 * 1024 * 1024
+"""The largest single file that counts as evidence; a larger one is not read."""
 
 MAX_FAULTS = 20
 """How many faults of one sort are told; a reader mends the first ones first."""

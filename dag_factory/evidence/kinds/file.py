@@ -7,12 +7,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from dag_factory.evidence.kinds.base import EVIDENCE_MISSING, MAX_FAULTS, Examination, Expectation, Fault, Material, Opened
+from dag_factory.evidence.kinds.base import EVIDENCE_MISSING, MAX_BYTES, MAX_FAULTS, Examination, Expectation, Fault, Material, Opened
 
 __all__ = ["MAX_BYTES", "FileExpect", "FileKind"]
-
-MAX_BYTES = 256 * 1024 * 1024
-"""The largest single file that counts."""
 
 _EMPTY_BY_CUSTOM = frozenset({"__init__.py", "py.typed", ".gitkeep", ".keep", ".nojekyll"})
 _BLANK = b" \t\r\n\v\f\0"

@@ -160,10 +160,13 @@ class Case:
     def _look(self, task: TaskContract, item: Item) -> Examination:
         # Only gates examine; a task asks a case whether its phase is open.
         from dag_factory.evidence.kinds.asking import ask
-        from dag_factory.evidence.kinds.base import Examination, Fault, Material
+        from dag_factory.evidence.kinds.base import MAX_BYTES, Examination, Fault, Material
         from dag_factory.evidence.policies.surroundings import surroundings
 
         found = [entry for entry in self.entries(task, item) if entry.item == item.id]
+        if large := [entry for entry in found if entry.size > MAX_BYTES]:  # they are not even read
+            told = "{0.name}: {0.size} bytes, and at most {1} count. Deliver a smaller file."
+            return Examination(tuple(Fault(told.format(entry, MAX_BYTES), entry.name) for entry in large), {})
         ran = [result for result in self.results(task) if result.name == item.check]
         result = next((result for result in ran if result.exit_code != 0), ran[0] if ran else None)
         contents = {entry.name: self._bytes(entry) for entry in found}

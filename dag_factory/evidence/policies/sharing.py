@@ -26,6 +26,7 @@ TELLING = 64
 _SCANS = frozenset({"sarif", "vulnerabilities", "sbom"})
 _PROSE = frozenset({"markdown", "interface"})
 _COMPARED = _PROSE | {"image"}  # by more than their bytes
+_PROSE_BYTES = 2_000_000  # more than is read of a document
 _NEAR = 512  # bytes: prose of sizes further apart is not the same but for its line ends and spaces
 
 
@@ -112,7 +113,7 @@ def _by_bytes(held: list[_Held]) -> list[list[_Held]]:
 
 def _by_words(case: Case, held: list[_Held]) -> list[list[_Held]]:
     """Prose that is the same but for capitals, spaces and line ends; read only where its size lets that be."""
-    prose = sorted((one for one in held if one.item.kind in _PROSE), key=lambda one: one.entry.size)
+    prose = sorted((one for one in held if one.item.kind in _PROSE and one.entry.size <= _PROSE_BYTES), key=lambda one: one.entry.size)
     near = {id(one) for pair in pairwise(prose) if pair[1].entry.size - pair[0].entry.size <= _NEAR for one in pair}
     return _grouped((_words(case, one), one) for one in prose if id(one) in near)
 

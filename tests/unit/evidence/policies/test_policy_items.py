@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pendulum
 import pytest
 from support.runs import honest, rules
+
+from dag_factory.evidence.verify import verify
 
 ARCHITECT = "foundation/architect"
 TESTER = "validation/test-engineer"
@@ -92,3 +95,12 @@ def test_the_same_bytes_under_two_names_are_two_pieces_of_evidence(run):
     design = run.record.newest("foundation/ux-designer").says.evidence[0]
     judgement = judged(run, entry(run, digest=design.digest, size=design.size))
     assert rules(judgement) == {"evidence-malformed", "evidence-shared"}
+
+
+def test_a_file_that_is_too_large_to_count_is_not_even_read(run):
+    large, read = entry(run, digest="0" * 64, size=5_000_000_000), []
+    run.deliver(ARCHITECT, evidence=(large,))
+    run.converge("foundation")
+    judgement = verify(run.record, "foundation", lambda digest: read.append(digest) or run.store.blob(digest), pendulum.now("UTC"))
+    assert any("5000000000 bytes, and at most 268435456 count" in finding.text for finding in judgement.findings)
+    assert large.digest not in read
