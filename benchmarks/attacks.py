@@ -19,7 +19,6 @@ from dag_factory.cli.verify import judged_again
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.keys import KeyFolder
 from dag_factory.evidence.record import read_record
-from dag_factory.evidence.statement import Refusal
 from dag_factory.evidence.store import RunStore, Store
 from dag_factory.evidence.verdict import Finding
 from dag_factory.operators.collect import collect
@@ -168,20 +167,16 @@ class _Run:
         return {both: "\n".join([head, body[:32], body[32:], foot]) + "\n"} if self.attack == "alias" else {}
 
     def _worked(self, run: RunStore, run_id: str, **written: str) -> str:
+        """Work through every phase, and have each judged; stop at the first that is refused."""
         chain.begin(self.plan, run, self.keys, run_id, **written)
         for phase in self.plan.contract.phases:
             record = read_record(run)
             for task in phase.tasks:
-                evidence, refusals = collect(
-                    run,
-                    task,
-                    folder=self._left(run_id, task.task, str(task.items[0].report)),
-                    reports=True,
-                    grade="observed",
-                    items=task.items,
+                left = self._left(run_id, task.task, str(task.items[0].report))
+                evidence, refusals = collect(run, task, folder=left, reports=True, grade="observed", items=task.items)
+                chain.attest(
+                    record, run, self.keys, phase.id, task.task, persona=task.persona, evidence=tuple(evidence), refusals=tuple(refusals)
                 )
-                told = tuple(Refusal(rule=one.rule, path=one.path, text=one.text) for one in refusals)
-                chain.attest(record, run, self.keys, phase.id, task.task, persona=task.persona, evidence=tuple(evidence), refusals=told)
             if found := self._asked(run, phase.id):
                 return found
         if self.attack == "edited":
@@ -205,8 +200,7 @@ class _Run:
         assert record is not None
         stored = record.newest("make/make")
         assert stored is not None
-        digest = stored.says.evidence[0].digest
-        [blob] = [path for path in run.path.rglob(f"*{digest[2:]}*") if path.is_file()]
+        blob: Path = run.blob_path(stored.says.evidence[0].digest)
         blob.chmod(0o644)
         blob.write_text("All is well, and more", encoding="utf-8")
 
@@ -216,14 +210,11 @@ class _Run:
             shutil.rmtree(self.run.path)
             shutil.copytree(earlier.path, self.run.path)
         else:
-            (was,) = (path for path in earlier.path.iterdir() if (path / "statements").is_dir())
-            record = read_record(self.run)
-            assert record is not None
+            was, now = (str(record.charter.digest[:16]) for run in (earlier, self.run) if (record := read_record(run)))
             for path in earlier.path.iterdir():
-                if path not in (was, earlier.path / "charters"):
-                    shutil.copytree(path, self.run.path / path.name, dirs_exist_ok=True)
-            shutil.copytree(was, self.run.path / record.charter.digest[:16])
-        return self._asked(self.run, "make")
+                if path.name != "charters":
+                    shutil.copytree(path, self.run.path / (now if path.name == was else path.name), dirs_exist_ok=True)
+        return self._asked(self.run, "make") or _rules(judged_again(self.run).findings)
 
     def _asked(self, run: RunStore, phase: str) -> str:
         """The rules that a gate names; what it says where the run is not one at all."""

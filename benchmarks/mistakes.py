@@ -129,7 +129,8 @@ def fate_of(said: Mapping[str, Any]) -> Fate:
     flagged = "" if not lint["code"] else rules or ("crashes" if lint["crash"] else "flagged")
     shown = ", ".join(_place(file, text) for file, text in errors.items())
     sibling = dags.get(GOOD) == "The good one"
-    became = "shown" if errors else "replaced" if not sibling else "loaded" if THEIRS in dags else "lost"
+    replaced = GOOD in dags and not sibling
+    became = "shown" if errors else "replaced" if replaced else "loaded" if THEIRS in dags else "lost"
     return Fate(flagged, shown, became, said["logged"], sibling)
 
 
@@ -161,8 +162,10 @@ def _lint(fate: Fate) -> str:
 
 
 def _airflow(fate: Fate) -> str:
-    if fate.became == "shown":
-        return f"shown ({fate.shown})"
-    if fate.became == "lost":
-        return f"lost; {'only the log tells' if fate.logged else 'nothing tells'}"
-    return "lost; it took a sound one's place" if fate.became == "replaced" else "loads"
+    said = {
+        "shown": f"shown ({fate.shown})",
+        "lost": f"lost; {'only the log tells' if fate.logged else 'nothing tells'}",
+        "replaced": "lost; it took the sound one's place",
+        "loaded": "loads",
+    }[fate.became]
+    return said if fate.sibling or fate.became == "replaced" else f"{said}; the sound one is gone"

@@ -72,7 +72,8 @@ def test_the_page_says_so(ours):
     [
         (said(), mistakes.Fate("", "", "loaded", False, True)),
         (said(dags=("good",), logged=True), mistakes.Fate("", "", "lost", True, True)),
-        (said(dags=()), mistakes.Fate("", "", "replaced", False, False)),
+        (said(dags=()), mistakes.Fate("", "", "lost", False, False)),
+        (said() | {"dags": {"good": "Daily orders mart"}}, mistakes.Fate("", "", "replaced", False, False)),
         (said(code=1, text="Syntax Error"), mistakes.Fate("flagged", "", "loaded", False, True)),
         (said(code=1, crash="ValueError()"), mistakes.Fate("crashes", "", "loaded", False, True)),
         (said(code=1, text="a.yaml:1:2: cron-bad: No.\na.yaml:3:2: cron-bad: No.\n"), mistakes.Fate("cron-bad", "", "loaded", False, True)),
@@ -82,6 +83,13 @@ def test_the_page_says_so(ours):
 )
 def test_what_became_of_a_mistake(told, fate):
     assert mistakes.fate_of(told) == fate
+
+
+def test_a_sound_sibling_that_is_gone_is_told():
+    told = mistakes._airflow(mistakes.Fate("", "loader.py", "shown", False, False))
+    assert told == "shown (loader.py); the sound one is gone"
+    assert mistakes._airflow(mistakes.Fate("", "", "replaced", False, False)) == "lost; it took the sound one's place"
+    assert mistakes._airflow(mistakes.Fate("", "", "lost", True, True)) == "lost; only the log tells"
 
 
 def test_the_fates_are_counted():
