@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import cycles, gates, hashing, memory, overhead, pages, parse, plugin, verification, waiting, workspace
+from benchmarks import attacks, cycles, gates, hashing, memory, mistakes, overhead, pages, parse, plugin, verification, waiting, workspace
 from benchmarks.table import Section, as_markdown, as_text, machine
 
 BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
@@ -28,8 +28,10 @@ BENCHMARKS: dict[str, tuple[Callable[[int], Section], int]] = {
     "pages": (pages.measure, 3),
     "memory": (memory.measure, 3),
     "overhead": (overhead.measure, 5),
+    "mistakes": (mistakes.measure, 0),
+    "attacks": (attacks.measure, 0),
 }
-"""Each benchmark, and how many rounds make its figures."""
+"""Each benchmark, and how many rounds make its figures: none where nothing is timed, and what is counted is the same each time."""
 
 
 def main() -> None:
@@ -48,8 +50,9 @@ def main() -> None:
     done: list[str] = []
     for name in asked.names or BENCHMARKS:
         measure, rounds = BENCHMARKS[name]
-        sections.append(measure(asked.rounds or rounds))
-        sections[-1].rounds = asked.rounds or rounds
+        rounds = rounds and (asked.rounds or rounds)
+        sections.append(measure(rounds))
+        sections[-1].rounds = rounds
         done.append(name)
         print(as_text(sections[-1]), flush=True)
         if asked.write:  # after each: what was measured is kept if the next one fails

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["DIALECTS", "write"]
+__all__ = ["DAG_FACTORY_LOADER", "DIALECTS", "write"]
 
 PHASES = ("design", "build", "check", "ship")
 TASKS = ("first", "second", "third")
@@ -48,7 +48,7 @@ for number in range({count}):
     globals()[name] = dag
 """
 
-_DAG_FACTORY_LOADER = """\
+DAG_FACTORY_LOADER = """\
 # An Airflow DAG of every YAML file.
 from pathlib import Path
 
@@ -184,7 +184,7 @@ def _dag_factory(folder: Path, count: int) -> Path:
             f"  default_args: {{start_date: 2020-01-01}}\n  task_groups:\n{groups}  tasks:\n" + "\n".join(tasks) + "\n",
             encoding="utf-8",
         )
-    return _loader(folder, _DAG_FACTORY_LOADER)
+    return _loader(folder, DAG_FACTORY_LOADER)
 
 
 def _blueprint(folder: Path, count: int) -> Path:

@@ -29,24 +29,25 @@ class Row:
         return self.what, self.figure, self.beside, self.asked
 
 
+HEAD = ("what", "measured", "beside", "asked")
+
+
 @dataclass
 class Section:
-    """One benchmark: its title, what is measured and how, and its rows."""
+    """One benchmark: its title, what is measured and how, and its rows; `rounds` is 0 where nothing is timed."""
 
     title: str
     about: str
     rows: list[Row] = field(default_factory=list)
     more: list[str] = field(default_factory=list)
     rounds: int = 1
-
-
-HEAD = ("what", "measured", "beside", "asked")
+    head: tuple[str, str, str, str] = HEAD
 
 
 def as_text(section: Section) -> str:
     """A section for a terminal."""
-    lines = [HEAD, *(row.cells for row in section.rows)] if section.rows else []
-    widths = [max(len(line[at]) for line in lines) for at in range(len(HEAD))] if lines else []
+    lines = [section.head, *(row.cells for row in section.rows)] if section.rows else []
+    widths = [max(len(line[at]) for line in lines) for at in range(len(section.head))] if lines else []
     table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     return "\n".join(["", f"## {section.title}", section.about, "", *table, *section.more])
 
@@ -67,9 +68,10 @@ def as_markdown(sections: list[Section], left_out: Sequence[str] = ()) -> str:
     if left_out:
         parts.append(f"- not run this time: {', '.join(left_out)}")
     for section in sections:
-        parts += ["", f"## {section.title}", "", f"{section.about} Rounds: {section.rounds}.", ""]
+        rounds = f" Rounds: {section.rounds}." if section.rounds else ""
+        parts += ["", f"## {section.title}", "", f"{section.about}{rounds}", ""]
         if section.rows:
-            parts += [f"| {' | '.join(HEAD)} |", "|---|---|---|---|"]
+            parts += [f"| {' | '.join(section.head)} |", "|---|---|---|---|"]
             parts += [f"| {' | '.join(cell.replace('|', '/') for cell in row.cells)} |" for row in section.rows]
         if section.more:
             parts += ["", "```text", *section.more, "```"]

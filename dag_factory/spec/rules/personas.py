@@ -37,10 +37,11 @@ def persona_unknown(subject: Subject) -> Iterator[Diagnostic]:
             continue
         contracts = subject.contracts(task.persona)
         if not contracts:
+            named = f": nobody is called {reprlib.repr(task.persona)}.{_near(str(task.persona), subject.catalogue)}"
             yield subject.fault(
                 "persona-unknown",
                 (*path, "persona"),
-                f"Task {task_id}: nobody is called {reprlib.repr(task.persona)}.{_near(str(task.persona), subject.catalogue)}",
+                f"Task {task_id}{' does not say who does it.' if task.persona is None else named}",
                 "Use a persona of the catalogue (`phasegate explain personas`), or add this one under `catalogue:`.",
             )
         elif task.duty is None or task.duty not in contracts:
@@ -105,7 +106,8 @@ def binding_runner(subject: Subject) -> Iterator[Diagnostic]:
 def binding_unused(subject: Subject) -> Iterator[Diagnostic]:
     """A binding that binds nobody is a misspelt one."""
     used = {bound(subject, phase_id, str(task.persona)) for _, phase_id, _, task in subject.tasks()}
-    known = {str(task.persona) for *_, task in subject.tasks()} | {f"{phase}/{task.persona}" for _, phase, _, task in subject.tasks()}
+    doing = [(phase_id, str(task.persona)) for _, phase_id, _, task in subject.tasks() if task.persona is not None]
+    known = {persona for _, persona in doing} | {f"{phase_id}/{persona}" for phase_id, persona in doing}
     for name in subject.workflow.personas:
         if name not in used and name not in known and name != "default" and not combined(name.split("/", 1)[-1]):
             reason = f"No task is done by {name}.{_near(name, known)}"

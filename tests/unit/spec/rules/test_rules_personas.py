@@ -55,7 +55,8 @@ def test_a_binding_of_a_combination(author: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("persona", "says"), [("architekt", "Did you mean architect?"), ("nobody-at-all", "nobody-at-all"), ("5", "5"), ("~", "None")]
+    ("persona", "says"),
+    [("architekt", "Did you mean architect?"), ("nobody-at-all", "nobody-at-all"), ("5", "5"), ("~", "does not say who does it")],
 )
 def test_an_unknown_persona(author: Any, persona: str, says: str) -> None:
     told = author.only("persona-unknown", more=phase(f"t: {{¦persona: {persona}}}"))
@@ -64,7 +65,8 @@ def test_an_unknown_persona(author: Any, persona: str, says: str) -> None:
 
 
 def test_a_task_without_a_persona(author: Any) -> None:
-    author.only("persona-unknown", more=phase("¦t: {duty: deployment}"))
+    told = author.only("persona-unknown", more=phase("¦t: {duty: deployment}"))
+    assert told.reason.endswith("does not say who does it.")
 
 
 def test_a_persona_of_the_authors_own(author: Any) -> None:
@@ -128,6 +130,12 @@ def test_arguments_belong_to_an_operator(author: Any) -> None:
 @pytest.mark.parametrize(("name", "says"), [("devop", "Did you mean"), ("validation/devops", "Did you mean"), ("nothing", "")])
 def test_a_binding_that_binds_nobody(author: Any, name: str, says: str) -> None:
     assert says in author.only("binding-unused", bound(f"¦{name}: {{external: true}}")).reason
+
+
+def test_a_binding_that_binds_nobody_is_not_taken_for_a_task_that_nobody_does(author: Any) -> None:
+    more = phase("t: {duty: deployment}")
+    told = [found for found in author.told(bound("auditor: {external: true}"), more=more) if found.rule == "binding-unused"]
+    assert [found.reason for found in told] == ["No task is done by auditor."]
 
 
 def test_a_binding_that_others_hide_is_no_fault(author: Any) -> None:
