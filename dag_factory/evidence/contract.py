@@ -44,6 +44,7 @@ class Item(_Frozen):
     needs: Grade = "observed"
     answers: dict[str, str] = {}
     differs_from: str | None = None
+    includes: str | None = None
 
     @property
     def place(self) -> str:

@@ -126,7 +126,7 @@ class Conflict(Wire):
 
 
 class Undone(Wire):
-    """Evidence of a task that is no longer in the tree: somebody else took it away."""
+    """A file of a task that is no longer in the tree, or no longer what it brought: somebody else took it away or changed it."""
 
     task: str
     path: str
@@ -185,7 +185,10 @@ class TaskStatement(Wire):
 
 
 class ConvergeStatement(Wire):
-    """The merge of what a phase sealed, and the checks that were run on the whole."""
+    """The merge of what a phase sealed, and the checks that were run on the whole.
+
+    `undone` is evidence that is gone, `altered` are files of testers that are not what they brought; where there is none, its name is not written.
+    """
 
     TYPE: ClassVar[str] = f"{ROOT}:converge:v1"
 
@@ -199,6 +202,11 @@ class ConvergeStatement(Wire):
     evidence: tuple[Entry, ...]
     checks: tuple[CheckResult, ...]
     finished_at: Time
+    altered: tuple[Undone, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _what_there_is(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value or name != "altered"}
 
 
 Predicate = TypeVar("Predicate", bound=Wire)

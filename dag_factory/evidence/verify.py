@@ -9,11 +9,13 @@
 7. Nobody validated their own work; people who answered are those who were asked, and a verdict of FAILED counts.
 8. What was found before was mended by somebody, and judged again by all who validate.
 9. One file is evidence of one thing: none serves two personas or two items.
-10. Findings that somebody waived, for this very work and until a date, are told apart.
-11. Whoever must agree has agreed; people are asked only where nothing else speaks against the phase.
-12. Both checklists are answered, item by item.
+10. Tests are kept: what ran before runs again, what testers brought is as they brought it, and nobody else steers how they run.
+11. Findings that somebody waived, for this very work and until a date, are told apart.
+12. Whoever must agree has agreed; people are asked only where nothing else speaks against the phase.
+13. Both checklists are answered, item by item.
 
-The first nine are a policy each (the seventh two) in `dag_factory.evidence.policies`; all of them are always asked, so that one verdict says everything.
+The first ten are a policy each (the seventh and the tenth two) in `dag_factory.evidence.policies`; all of them are always asked, so that one verdict
+says everything.
 """
 
 from __future__ import annotations

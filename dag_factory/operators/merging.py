@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from dag_factory.evidence.rounds import JOIN, reopened
 from dag_factory.evidence.statement import CheckResult, Conflict, ConvergeStatement, Entry, Sealed, TaskStatement, Undone, now, sign
 from dag_factory.operators.collect import collect, run_check
 from dag_factory.operators.given import give
+from dag_factory.operators.owned import altered, overreaching
 from dag_factory.operators.place import Place, bundles_of, fetch_bundle
 from dag_factory.operators.watched import watched
 from dag_factory.plan import Plan
@@ -52,6 +53,7 @@ class Merging:
     kept: Sealed | None = None
     product: str = ""
     undone: tuple[Undone, ...] = ()
+    altered: tuple[Undone, ...] = ()
     entries: list[Entry] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
 
@@ -96,8 +98,11 @@ class Merging:
         return self.case.record
 
     def merge(self) -> Merged:
-        """Merge in plan order; what does not fit is left out, and named."""
-        return merge(self.repository, self.base, self.sealed)
+        """Merge in plan order; what does not fit, or changes what its task may not write, is left out, and named."""
+        strays = overreaching(self.repository, self.base, self.sealed, self.record.contract)
+        left_out = {one.name for one in strays}
+        merged = merge(self.repository, self.base, [pair for pair in self.sealed if pair[0] not in left_out])
+        return replace(merged, conflicts=(*strays, *merged.conflicts))
 
     def keep(self, merged: Merged) -> None:
         """Keep the merge in the store and tell its product apart, before any check could reach either."""
@@ -111,6 +116,7 @@ class Merging:
         self.kept = Sealed(commit=merged.commit, tree=merged.tree, bundle=bundle)
         self.product = self._product(merged.commit)
         self.undone = self._undone(merged)
+        self.altered = altered(self.repository, self.case, self.step, merged)
 
     def check(self, commit: str, folder: Path, emit: Callable[[str], None], stop: threading.Event) -> None:
         """Run every check marked for the merge, each in a clean checkout and with inputs of its own.
@@ -159,6 +165,7 @@ class Merging:
             merged=tuple(merged.merged),
             conflicts=tuple(Conflict(task=one.name, paths=tuple(one.paths), text=one.text) for one in merged.conflicts),
             undone=self.undone,
+            altered=self.altered,
             sealed=self.kept,
             product=self.product,
             evidence=tuple(self.entries),

@@ -153,6 +153,7 @@ def _item(workflow: Workflow, item_id: str, item: Evidence, feature: str | None)
         needs=item.needs,
         answers=item.answers,
         differs_from=item.differs_from,
+        includes=item.includes,
     )
 
 

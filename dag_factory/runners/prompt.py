@@ -160,7 +160,8 @@ def _item(item: Mapping[str, Any], evidence: Path) -> str:
         else ""
     )
     differs = f"; it must differ from that of {item['differs_from']}" if item.get("differs_from") else ""
-    return f"**{item['id']}** ({item['kind']}): {where}{expect}{check}{differs}."
+    runs = f"; every test that {item['includes']} reported must have been run in it" if item.get("includes") else ""
+    return f"**{item['id']}** ({item['kind']}): {where}{expect}{check}{differs}{runs}."
 
 
 def _found(findings: Sequence[Mapping[str, Any]], *, judges: bool) -> Iterator[Part]:

@@ -151,6 +151,7 @@ class Evidence(Written):
     needs: Grade = "observed"
     answers: dict[Name, Word] = Field(default_factory=dict)
     differs_from: Word | None = None
+    includes: Word | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Evidence:

@@ -18,7 +18,7 @@ from dag_factory.workspace.gitdir import keep
 from dag_factory.workspace.private import PrivateRepository
 from dag_factory.workspace.seal import as_text, as_written
 
-__all__ = ["Conflict", "Merged", "merge"]
+__all__ = ["Conflict", "Merged", "changed", "merge"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,22 @@ def _fork(repo: PrivateRepository, head: str, commit: str, name: str) -> str:
             remedy="See that it was sealed in this run, on this base.",
         )
     return found.text
+
+
+def changed(repo: PrivateRepository, base: str | None, commit: str) -> set[bytes]:
+    """The paths that `commit` changes since it left `base`; since its first parent, where there is no base.
+
+    Raises
+    ------
+    WorkspaceError: it is not in the repository, has no parent, or shares no history with the base.
+
+    """
+    known = stamps(repo.git_dir, [commit])[commit]
+    if base is not None and known.parents != (base,):
+        return _changed(repo, _fork(repo, base, commit, commit[:12]), commit)
+    if not known.parents:
+        raise WorkspaceError(f"The commit {commit[:12]} has no parent.", remedy="See that it was sealed in this run, on its base.")
+    return _changed(repo, known.parents[0], commit)
 
 
 def _changed(repo: PrivateRepository, before: str, after: str) -> set[bytes]:

@@ -30,6 +30,7 @@ __all__ = ["JunitExpect", "JunitKind"]
 
 _NAMED = 5
 _FAILING = ("failed", "errored")
+_IDLE = ("skipped", "xfailed")
 
 
 class JunitExpect(Expectation):
@@ -63,7 +64,7 @@ class JunitExpect(Expectation):
 
 
 class JunitKind(Opened[JunitExpect]):
-    """Test results. Facts: `tests` (`classname::name`), `passed`, and `cites`, the names of what passed."""
+    """Test results. Facts: `tests` (`classname::name`), those of them that `ran` and that `passed`, and `cites`, the names of what passed."""
 
     name: ClassVar[str] = "junit"
     Expect: ClassVar[type[Expectation]] = JunitExpect
@@ -78,7 +79,9 @@ class JunitKind(Opened[JunitExpect]):
         unproven = {case.id for case in report.cases if case.outcome != "passed"}
         passed = tuple(test for test in tests if test not in unproven)
         faults = (*_failed(report), *_too_few(report.cases, expect), *_inconsistent(report), *junit_asked.told(report, material, expect))
-        return Examination(placed(material.name, faults), {"tests": tests, "passed": passed, "cites": passed})
+        idle = {case.id for case in report.cases if case.outcome in _IDLE}
+        ran = tuple(test for test in tests if test not in idle)
+        return Examination(placed(material.name, faults), {"tests": tests, "ran": ran, "passed": passed, "cites": passed})
 
 
 def _failed(report: Report) -> Iterator[Fault]:
@@ -99,7 +102,7 @@ def _told(case: Case) -> str:
 
 
 def _too_few(cases: list[Case], expect: JunitExpect) -> Iterator[Fault]:
-    skipped = [case for case in cases if case.outcome in ("skipped", "xfailed")]
+    skipped = [case for case in cases if case.outcome in _IDLE]
     ran = len(cases) - len(skipped)
     if len(cases) < expect.min_tests:
         text = f"{len(cases)} tests, and at least {expect.min_tests} are expected. No tests are never a pass: run them."

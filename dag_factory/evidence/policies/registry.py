@@ -12,9 +12,11 @@ from dag_factory.evidence.policies.cycles import mended
 from dag_factory.evidence.policies.delivery import delivered
 from dag_factory.evidence.policies.independence import independent
 from dag_factory.evidence.policies.items import evident
+from dag_factory.evidence.policies.kept import kept
 from dag_factory.evidence.policies.merges import fits
 from dag_factory.evidence.policies.people import answered_for
 from dag_factory.evidence.policies.sharing import shared
+from dag_factory.evidence.policies.steering import steered
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["POLICIES"]
@@ -30,4 +32,6 @@ POLICIES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     answered_for,  # 7, of people
     mended,  # 8
     shared,  # 9
+    kept,  # 10
+    steered,  # 10, of what surrounds tests
 )

@@ -68,7 +68,7 @@ def check_unknown(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def reference_unknown(subject: Subject) -> Iterator[Diagnostic]:
-    """What is named by `validates`, `answers`, `differs_from` and checklists exists."""
+    """What is named by `validates`, `answers`, `includes`, `differs_from` and checklists exists."""
     tasks = list(subject.tasks())
     known = {name for name, _ in subject.phases()} | {f"{phase}/{task}" for _, phase, task, _ in tasks}
     items = {f"{phase}/{task}/{name}" for _, phase, task, found in tasks for name in found.evidence}
@@ -97,6 +97,8 @@ def _named(task: Task) -> Iterator[tuple[SpecPath, str]]:
         for target in item.answers.values():
             if target != "all":
                 yield ("evidence", name, "answers"), target
+        if item.includes is not None:
+            yield ("evidence", name, "includes"), item.includes
 
 
 def schedule_invalid(subject: Subject) -> Iterator[Diagnostic]:

@@ -82,7 +82,8 @@ def test_a_document_of_an_earlier_phase_that_is_handed_in_again(tmp_path):
 
 
 def test_one_report_for_two_items(tmp_path):
-    same = junit("test_everything", suite="pytest")
+    theirs = [f"test_{feature}_{rest}" for feature in ("ingest", "daily_mart") for rest in ("1_works", "2_says_why")]
+    same = junit("test_everything", *theirs, "test_missingcolumn_is_told", suite="pytest")
     contents = {("validation/test-engineer", item): same for item in ("full-suite", "end-to-end", "integration")}
     judgement = judged(tmp_path, "validation", contents, through="implementation")
     assert told(judgement) == [

@@ -1,0 +1,148 @@
+"""Policy 10, of what surrounds tests: which files of an engineer's steer tests, and which only look so."""
+
+from __future__ import annotations
+
+import pytest
+from support.cycles import Cycle, failing, findings_of
+from support.runs import HonestRun, honest, rules
+
+from dag_factory.evidence.statement import Entry
+
+ENGINEER = "implementation/ingest.software-engineer"
+PYTEST = '[project]\nname = "orders"\n[tool.pytest.ini_options]\naddopts = "-k not_inconvenient"\n'
+
+
+@pytest.fixture
+def run(tmp_path) -> HonestRun:
+    return honest(tmp_path, through="foundation")
+
+
+def brought(run: HonestRun, name: str, data: bytes) -> tuple[Entry, ...]:
+    digest = run.store.put_bytes(data)
+    return (
+        *run.entries(run.contract.tasks[ENGINEER], "seal"),
+        Entry(task=ENGINEER, item="code", name=name, digest=digest, size=len(data), grade="observed"),
+    )
+
+
+def shadowed(run: HonestRun, name: str, text: str = "import os\n", *, product: tuple[str, ...] = ()) -> list[str]:
+    for task in run.contract.phase("implementation").tasks:
+        run.deliver(task.id, **({"evidence": brought(run, name, text.encode())} if task.id == ENGINEER else {}))
+    listed = "".join(f"{path}\0file\0{'a' * 64}\n" for path in (*product, name))
+    run.converge("implementation", product=run.store.put_bytes(listed.encode()))
+    judgement = run.judge("implementation")
+    assert judgement.word == ("FAILED" if judgement.findings else "PASSED")
+    assert {finding.rule for finding in judgement.findings} <= {"tests-shadowed"}
+    return [finding.subject for finding in judgement.findings]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("src/conftest.py", "x"),
+        ("src/orders/deep/conftest.py", "x"),
+        ("src/pytest.ini", "[pytest]\n"),
+        ("src/.pytest.ini", "[pytest]\n"),
+        ("src/.coveragerc", "[run]\nomit = *\n"),
+        ("src/sitecustomize.py", "x"),
+        ("src/usercustomize.py", "x"),
+        ("src/sitecustomize/__init__.py", "x"),
+        ("src/pytest.py", "x"),
+        ("src/_pytest/junitxml.py", "x"),
+        ("src/coverage/__init__.py", "x"),
+        ("src/tests/__init__.py", "x"),
+        ("src/tests.py", "x"),
+        ("src/pyproject.toml", PYTEST),
+        ("src/pyproject.toml", 'tool = {coverage = {run = {omit = ["*"]}}}\n'),
+        ("src/setup.cfg", "[metadata]\nname = x\n[tool:pytest]\naddopts = -x\n"),
+        ("src/tox.ini", "[tox]\n[coverage:run]\nomit = *\n"),
+        ("src/web/vitest.config.ts", "export default {}"),
+    ],
+)
+def test_what_steers_tests_is_not_for_who_implements_to_bring(run, name, text):
+    assert shadowed(run, name, text) == [f"{ENGINEER}:{name}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("src/orders/config.py", "x"),
+        ("src/orders/conftests.py", "x"),
+        ("src/orders/model.pth", "weights"),
+        ("src/pyproject.toml", '[project]\nname = "orders"\n[tool.ruff]\nline-length = 100\n'),
+        ("src/pyproject.toml", "[tool.pytest\n"),
+        ("src/pyproject.toml", 'tool = "none"\n'),
+        ("src/setup.cfg", "[metadata]\nname = pytest\n"),
+        ("src/insurance/policies/coverage.py", "x"),
+        ("src/orders/tests/example.py", "x"),
+        ("src/orders/pytest.txt", "x"),
+    ],
+)
+def test_what_only_looks_so_is_let_be(run, name, text):
+    assert shadowed(run, name, text) == []
+
+
+@pytest.mark.parametrize("name", ["src/orders/pytest.py", "src/orders/unittest/run.py"])
+def test_within_a_package_a_module_hides_no_tool(run, name):
+    assert shadowed(run, name, product=("src/orders/__init__.py",)) == []
+
+
+@pytest.mark.parametrize("name", ["src/orders/pytest.py", "src/orders/unittest/run.py"])
+def test_where_there_is_no_package_it_does(run, name):
+    assert shadowed(run, name) == [f"{ENGINEER}:{name}"]
+
+
+def test_settings_that_were_there_before_may_be_edited_where_they_are_kept_with_others(tmp_path):
+    run = honest(tmp_path)
+    for task in run.contract.phase("foundation").tasks:
+        run.deliver(task.id)
+    run.converge("foundation", product=run.store.put_bytes(f"src/pyproject.toml\0file\0{'b' * 64}\n".encode()))
+    assert run.answer("foundation").word == "PASSED"
+    assert shadowed(run, "src/pyproject.toml", PYTEST) == []
+
+
+def test_testers_may_bring_it(run):
+    sdet, data = "implementation/ingest.sdet", b"import pytest\n"
+    found = Entry(
+        task=sdet, item="unit-tests", name="tests/conftest.py", digest=run.store.put_bytes(data), size=len(data), grade="observed"
+    )
+    for task in run.contract.phase("implementation").tasks:
+        run.deliver(task.id, **({"evidence": (found,)} if task.id == sdet else {}))
+    run.converge("implementation")
+    assert "tests-shadowed" not in rules(run.judge("implementation"))
+
+
+def test_what_an_engineer_brought_once_is_found_until_it_is_gone(run):
+    """A fix that touches something else leaves the file where it is; one that takes it away is believed by what was merged."""
+    name = "src/conftest.py"
+    assert shadowed(run, name)
+    run.answer("implementation")
+    assert findings_of(run, "implementation")
+    cycle = Cycle(run, "implementation")
+    listed = f"{name}\0file\0{'a' * 64}\n".encode()
+    cycle.mended(product=run.store.put_bytes(listed))
+    assert f"tests-shadowed:{ENGINEER}:{name}" in cycle.judged().told()
+    cycle.answer()
+    second = Cycle(run, "implementation", 2)
+    second.mended()
+    assert second.judged().told() == []
+
+
+def test_the_engineer_is_asked_to_mend_it(run):
+    assert shadowed(run, "src/conftest.py")
+    run.answer("implementation")
+    cycle = Cycle(run, "implementation")
+    cycle.triage()
+    [order] = cycle.case().rounds[-1].triage.says.orders
+    assert order.task == ENGINEER
+
+
+def test_a_fix_in_a_later_phase_is_looked_at_too(tmp_path):
+    run = failing(honest(tmp_path, worked="validation"))
+    cycle = Cycle(run, "validation")
+    cycle.triage()
+    for order in cycle.case().rounds[-1].triage.says.orders:
+        more = {"evidence": brought(run, "src/sitecustomize.py", b"x\n")} if order.task == ENGINEER else {}
+        cycle.mend(order.task, **more)
+    cycle.merge()
+    assert f"tests-shadowed:{ENGINEER}:src/sitecustomize.py" in cycle.judged().told()
