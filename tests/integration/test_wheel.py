@@ -48,6 +48,7 @@ def project(folder: Path, version: str) -> Path:
     folder.mkdir(parents=True)
     for name in ("dag_factory", "plugins", "examples", "scripts"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tests" / "attacks", folder / "tests" / "attacks")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(ROOT / name, folder / name)
     front = folder / "dag_factory" / "__init__.py"

@@ -161,7 +161,7 @@ class Case:
         from dag_factory.evidence.policies.surroundings import surroundings
 
         found = [entry for entry in self.entries(task, item) if entry.item == item.id]
-        ran = [result for result in self.results(task) if result.name == item.check]
+        ran = [result for result in self.results(task) if result.name == _made_by(task, item)]
         result = next((result for result in ran if result.exit_code != 0), ran[0] if ran else None)
         contents = {entry.name: self._bytes(entry) for entry in found}
         lost = tuple(
@@ -217,3 +217,11 @@ class Case:
     def finding(self, rule: str, task: TaskContract, text: str, *, subject: str = "") -> Finding:
         """Make a finding about a task."""
         return Finding(rule=rule, subject=subject or task.id, text=text, task=task.id)
+
+
+def _made_by(task: TaskContract, item: Item) -> str | None:
+    """The check whose run made an item: its own, else that of the binding, which makes whatever has none of its own."""
+    return item.check or next((check.name for check in task.checks if check.name in _OF_A_BINDING), None)
+
+
+_OF_A_BINDING = ("check", "verify")
