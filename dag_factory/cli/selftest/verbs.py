@@ -16,7 +16,7 @@ from dag_factory.cli.selftest import people, sealing, trees
 from dag_factory.cli.selftest.contents import made
 from dag_factory.cli.selftest.stage import Stage, payload_of
 from dag_factory.errors import PhasegateError
-from dag_factory.evidence.statement import moment_of
+from dag_factory.evidence.statement import TaskStatement, moment_of
 
 __all__ = ["VERBS", "do"]
 
@@ -83,6 +83,7 @@ def _say(stage: Stage, told: Told) -> None:
     envelope = path.read_bytes()
     said = payload_of(envelope)
     _changed(stage, said["predicate"], told)
+    _accord(said)
     for place, value in told.get("whole", {}).items():
         trees.put(said, place, _value(stage, value))
     by = told.get("by") or stage.signer_of(envelope)
@@ -122,7 +123,7 @@ def _deliver(stage: Stage, told: Told) -> None:
         found = {"task": task, "item": item, "name": told["name"], "grade": "observed"}
         entries.append(found)
     found |= {"digest": stage.keep(data), "size": len(data)} | {name: told[name] for name in ("name", "grade", "size") if name in told}
-    said["subject"] = [{"name": one["name"], "digest": {"sha256": one["digest"]}} for one in entries]
+    _accord(said)
     stage.sign(path, said, by=told.get("by") or stage.signer_of(envelope))
 
 
@@ -187,6 +188,16 @@ def _changed(stage: Stage, predicate: Any, told: Told) -> None:
         trees.drop(predicate, place)
     for name in ("startedAt", "finishedAt") if "zone" in told else ():
         predicate[name] = moment_of(predicate[name]).in_timezone(told["zone"]).to_iso8601_string()
+
+
+def _accord(said: Any) -> None:
+    """Have the subject of a task's statement name what the statement speaks of, as a worker does."""
+    predicate = said["predicate"]
+    if said["predicateType"] == TaskStatement.TYPE:
+        files = [(one["name"], {"sha256": one["digest"]}) for one in predicate["evidence"]]
+        sealed = [("sealed", {"gitCommit": predicate["sealed"]["commit"]})] if predicate["sealed"] else []
+        subject = [*(files or [(predicate["binding"]["task"], {"sha256": predicate["log"]})]), *sealed]
+        said["subject"] = [{"name": name, "digest": digest} for name, digest in subject]
 
 
 def _value(stage: Stage, value: Any) -> Any:

@@ -204,11 +204,17 @@ class Case:
         return frozenset(commit for merges in (*earlier, self.merges) for merge in merges for _, commit in merge.says.merged)
 
     def results(self, task: TaskContract) -> tuple[CheckResult, ...]:
-        """The checks Phasegate ran for a task: on its own sealed work and on the merge."""
+        """The checks Phasegate ran for a task: on its own sealed work and on the merge.
+
+        Each check has one place where it is run. A good result that stands in the other, or of a check that the plan does not know, was never one.
+        """
         stored, merge = self.statement(task), telling_merge(self.record, self.phase_id, self.cycle, task)
-        own = stored.says.checks if stored else ()
-        merged = merge.says.checks if merge else ()
-        return tuple(result for result in (*own, *merged) if result.task == task.id)
+        found = [(result, "seal") for result in (stored.says.checks if stored else ())]
+        found += [(result, "converge") for result in (merge.says.checks if merge else ())]
+        places = {check.name: check.at for check in task.checks}
+        return tuple(
+            result for result, place in found if result.task == task.id and (result.exit_code != 0 or places.get(result.name) == place)
+        )
 
     def _bytes(self, entry: Entry) -> bytes | None:
         data = self.files(entry.digest)
