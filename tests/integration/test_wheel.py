@@ -158,6 +158,10 @@ def test_the_page_does_as_told_in_a_fresh_environment(deployment: Deployment) ->
     where = Path(deployment.python("import dag_factory; print(dag_factory.__file__)").strip())
     assert where.is_relative_to(deployment.root / "environment")
 
+    with deployment.start("phasegate", "selftest", "Paths", "single-test") as attacked:  # the corpus is in the wheel
+        said, _ = attacked.communicate(timeout=180)
+    assert attacked.returncode == 0, said
+
     for name, text in blocks("file").items():
         path = deployment.home / name
         path.parent.mkdir(parents=True, exist_ok=True)
