@@ -16,5 +16,6 @@ COPY --chown=airflow:0 dag_factory /tmp/phasegate/dag_factory
 COPY --chown=airflow:0 plugins /tmp/phasegate/plugins
 COPY --chown=airflow:0 examples /tmp/phasegate/examples
 COPY --chown=airflow:0 scripts/verify-run.sh /tmp/phasegate/scripts/verify-run.sh
+COPY --chown=airflow:0 tests/attacks /tmp/phasegate/tests/attacks
 # Airflow is named too, so that pip changes nothing of it.
 RUN pip install --no-cache-dir "apache-airflow==${AIRFLOW_VERSION}" "/tmp/phasegate${EXTRAS:+[$EXTRAS]}" && rm -rf /tmp/phasegate

@@ -17,6 +17,7 @@ __all__ = [
     "OperatorError",
     "PhasegateError",
     "Position",
+    "RefusedError",
     "RemoteError",
     "RunnerError",
     "SpecError",
@@ -46,6 +47,23 @@ class PhasegateError(Exception):
 
 class StoreError(PhasegateError):
     """The evidence store cannot be read or written."""
+
+
+class RefusedError(StoreError):
+    """What was handed over is not looked into any further, by a rule.
+
+    Parameters
+    ----------
+    rule: the stable id of the rule; `phasegate explain RULE` tells more.
+
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", rule: str) -> None:
+        super().__init__(message, remedy=remedy)
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {super().__str__()}"
 
 
 class WorkspaceError(PhasegateError):

@@ -17,6 +17,7 @@ from dag_factory.cli.plan import plan
 from dag_factory.cli.reference import reference
 from dag_factory.cli.report import report
 from dag_factory.cli.schema import schema
+from dag_factory.cli.selftest import selftest
 from dag_factory.cli.status import status
 from dag_factory.cli.submit import submit
 from dag_factory.cli.verify import verify
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (lint, plan, verify, export, status, report, submit, waive, explain, schema, reference):
+for command in (lint, plan, verify, export, status, report, submit, waive, selftest, explain, schema, reference):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.command("demo")(demo_command)

@@ -18,7 +18,7 @@ from dag_factory.evidence.bundle import BUNDLE, bundle_of, named_by
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.store import RunStore
 
-__all__ = ["export"]
+__all__ = ["export", "write"]
 
 
 def export(
@@ -31,6 +31,28 @@ def export(
     Example: phasegate export orders_mart/manual__1 orders_mart.tar.gz
     """
     store = find_run(run, root)
+    count = write(store, to)
+    key = record_of(store).charter.keyid
+    typer.echo(f"{to}: {BUNDLE}, plan.json and {count} files. To check it: phasegate verify {to} --trust {key}")
+
+
+def write(store: RunStore, to: Path) -> int:
+    """Write a run as an archive.
+
+    Parameters
+    ----------
+    store: where it lies.
+    to: a folder that is not there yet; or a file, if it ends in .tar or .tar.gz.
+
+    Returns
+    -------
+    How many files its envelopes name.
+
+    Raises
+    ------
+    PhasegateError: the run is not whole, or the archive cannot be written.
+
+    """
     record = record_of(store)
     if record.broken:
         first = record.broken[0]
@@ -40,10 +62,9 @@ def export(
         )
     try:
         with _archive(to) as into:
-            count = _fill(into, store, record)
+            return _fill(into, store, record)
     except OSError as error:
         raise PhasegateError(f"{to} cannot be written: {error.strerror or error}.", remedy="Name a place that is not there yet.") from error
-    typer.echo(f"{to}: {BUNDLE}, plan.json and {count} files. To check it: phasegate verify {to} --trust {record.charter.keyid}")
 
 
 class _Into(Protocol):

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dag_factory.errors import EvidenceError, StoreError
+from dag_factory.errors import EvidenceError, RefusedError, StoreError
 from dag_factory.evidence.bundle import BUNDLE
 from dag_factory.evidence.record import fix_folder
 from dag_factory.evidence.store import RunStore, Store
@@ -104,11 +104,11 @@ def open_archive(folder: Path) -> RunStore:
     """
     for name, path in plain_files(folder):
         if not _NAME.fullmatch(name):
-            raise StoreError(f"{path} does not belong into an archive of a run.", remedy=_REMEDY)
+            raise _foreign(f"{path} does not belong into an archive of a run.")
     with (folder / BUNDLE).open("rb") as stream:
         data = stream.read(MOST_BUNDLE + 1)
     if len(data) > MOST_BUNDLE:
-        raise StoreError(f"{folder / BUNDLE} is larger than {MOST_BUNDLE} bytes.", remedy=_REMEDY)
+        raise _foreign(f"{folder / BUNDLE} is larger than {MOST_BUNDLE} bytes.")
     return RunStore(ArchiveStore(folder, dict(sorted_lines(data))), ".")
 
 
@@ -125,9 +125,9 @@ def plain_files(folder: Path) -> Iterator[tuple[str, Path]]:
         for path in sorted(folders.pop().iterdir()):
             count += 1
             if count > MOST_FILES:
-                raise StoreError(f"{folder} holds more than {MOST_FILES} files.", remedy=_REMEDY)
-            if path.is_symlink() or not (path.is_dir() or path.is_file()):
-                raise StoreError(f"{path} is no plain file: a link leads out of what was handed over.", remedy=_REMEDY)
+                raise _foreign(f"{folder} holds more than {MOST_FILES} files.")
+            if not _is_plain(path):
+                raise _foreign(f"{path} is no plain file: a link leads out of what was handed over.")
             if path.is_dir():
                 folders.append(path)
             else:
@@ -155,15 +155,23 @@ def unpack(path: Path, to: Path) -> None:
                 members += 1
                 name = _inside(member.name)
                 if members > MOST_FILES or (left := left - member.size) < 0:
-                    raise StoreError(f"{path} holds more than {MOST_FILES} files or {MOST_BYTES >> 30} GiB.", remedy=_REMEDY)
+                    raise _foreign(f"{path} holds more than {MOST_FILES} files or {MOST_BYTES >> 30} GiB.")
                 if member.isdir() and _FOLDER.fullmatch(name):
                     continue
                 if not member.isreg() or member.issparse() or not _NAME.fullmatch(name) or name in seen:
-                    raise StoreError(f"{path} holds {member.name[:200]!r}, which does not belong into an archive of a run.", remedy=_REMEDY)
+                    raise _foreign(f"{path} holds {member.name[:200]!r}, which does not belong into an archive of a run.")
                 seen[name] = None
                 _write(tar.extractfile(member), to / name)
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         raise StoreError(f"{path} cannot be read as a tar: {error}.", remedy=_REMEDY) from error
+
+
+def _foreign(text: str) -> RefusedError:
+    return RefusedError(text, remedy=_REMEDY, rule="archive-foreign")
+
+
+def _is_plain(path: Path) -> bool:
+    return not path.is_symlink() and (path.is_dir() or path.is_file())
 
 
 def _inside(name: str) -> str:

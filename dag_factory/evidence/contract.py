@@ -104,6 +104,14 @@ class TaskContract(_Frozen):
         """Whether a language model does it: what it says of others is a claim until a check stands beside it."""
         return self.runner in {"agent", "llm"}
 
+    def reaches(self, item: Item) -> Grade:
+        """The best grade that an item of it can have, whatever a statement says: by who made it, and by whether Phasegate runs anything for it."""
+        if self.external:
+            return "observed"
+        if item.check is not None or self.runner == "check" or any(check.name == "verify" for check in self.checks):
+            return "re-executed"
+        return "attested" if self.runner == "human" else "observed"
+
     @property
     def judges(self) -> bool:
         """Whether it validates what others made by evidence of its own. Tests that Phasegate runs on the merge are run again by each merge."""

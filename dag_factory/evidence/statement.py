@@ -15,6 +15,7 @@ All are frozen, strict, and allow nothing extra: a field nobody checks is a fiel
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, ClassVar, Literal, TypeVar
 
 import pendulum
@@ -246,15 +247,36 @@ def parse(payload: dict[str, Any], kind: type[Predicate]) -> Predicate:
         raise EnvelopeError(f"its predicate type is {str(payload['predicateType'])[:80]!r}, not {expected}")
     if not isinstance(payload["subject"], list) or not payload["subject"]:
         raise EnvelopeError("it has no subject")
-    for subject in payload["subject"]:
-        _strictly(subject, Subject, "subject")
-    return _strictly(payload["predicate"], kind, "predicate")
+    about = [_strictly(subject, Subject, "subject")[0] for subject in payload["subject"]]
+    made, text = _strictly(payload["predicate"], kind, "predicate")
+    _refuse_other(about, made, text)
+    return made
 
 
-def _strictly(value: Any, kind: type[Predicate], what: str) -> Predicate:
-    """Read a value in its one spelling: what another reader of the same JSON would not find by its name is refused."""
+def _refuse_other(about: list[Subject], made: Wire, text: bytes) -> None:
+    """Readers who know nothing of a predicate go by the subject: it names what the predicate names, and every file of evidence."""
+    for subject in about:
+        if not subject.digest or not all(f'"{digest}"'.encode() in text for digest in subject.digest.values()):
+            raise EnvelopeError(f"its subject {subject.name[:80]!r} is nothing that it speaks of")
+    if isinstance(made, TaskStatement):
+        named = {(subject.name, subject.digest.get("sha256")) for subject in about}
+        twice = Counter(entry.name for entry in made.evidence)  # of two for one place, which one too many is, is for the gate to say
+        left_out = [entry.name for entry in made.evidence if twice[entry.name] == 1 and (entry.name, entry.digest) not in named]
+        if left_out:
+            raise EnvelopeError(f"its subject does not name {left_out[0][:80]!r}, which is its evidence")
+
+
+def _strictly(value: Any, kind: type[Predicate], what: str) -> tuple[Predicate, bytes]:
+    """Read a value in its one spelling: what another reader of the same JSON would not find by its name is refused.
+
+    Returns
+    -------
+    What it says, and its canonical text.
+
+    """
     try:
-        made = kind.model_validate_json(dumps_canonical(value))
+        text = dumps_canonical(value)
+        made = kind.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part)[:80] for part in first["loc"]) or what
@@ -263,4 +285,4 @@ def _strictly(value: Any, kind: type[Predicate], what: str) -> Predicate:
         raise EnvelopeError(f"its {what} is wrong: {error.message}") from error
     if made.model_dump(by_alias=True, mode="json") != value:
         raise EnvelopeError(f"its {what} has a field under another name")
-    return made
+    return made, text

@@ -82,6 +82,7 @@ def _fault(case: Case, finding: Finding, stored: Stored[Waiver]) -> str | None:
         (bound != (charter.digest, charter.says.plan, case.phase_id), "it is of another run, plan or phase"),
         (reason is not None, str(reason)),
         (not said.reason.strip(), "it gives no reason"),
+        (not said.number.strip(), "it has no number by which people could speak of it"),
         (
             expires - given > timedelta(seconds=case.contract.fix.max_waiver),
             f"it lasts longer than {case.contract.fix.max_waiver // 3600} hours",

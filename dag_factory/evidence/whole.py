@@ -16,7 +16,7 @@ from dag_factory.evidence.bundle import envelopes_of, named_by
 from dag_factory.evidence.ledger import read_ledger
 from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.store import RunStore
-from dag_factory.evidence.verdict import Finding
+from dag_factory.evidence.verdict import Finding, Verdict, vsa
 
 __all__ = ["unwhole"]
 
@@ -34,6 +34,7 @@ def unwhole(run: RunStore, record: RunRecord) -> Iterator[Finding]:
     """
     yield from _missing_words(record)
     yield from _overstated(record)
+    yield from _contradictory(record)
     for broken in (item for item in record.broken if not item.phase):
         yield Finding(rule="statement-invalid", subject=broken.task, text=f"{broken.name}: {broken.reason}.")
     for digest, what in named_by(record).items():
@@ -77,14 +78,40 @@ def _missing_words(record: RunRecord) -> Iterator[Finding]:
 
 
 def _overstated(record: RunRecord) -> Iterator[Finding]:
-    """Verdicts that say more of the keys than the plan and the charter do."""
+    """A charter or verdicts that say more of the keys than the plan and the charter's keys do."""
+    said, given = record.charter.says.assurance, lowest(record.contract, record.contract.personas, record.keyids)
+    if said != given:
+        text = f"The charter says that the keys of the run are {said}, and they are {given}."
+        yield Finding(rule="assurance-too-low", subject="charter", text=text)
     for phase in record.contract.phases:
         given = lowest(record.contract, {task.persona for task in phase.tasks}, record.keyids)
         for stored in record.verdicts.get(phase.id, ()):
-            said = stored.says.phasegate.assurance
-            if said != given:
-                text = f"Verdict {stored.name} says that the keys of its phase are {said}, and they are {given}."
+            said, listed = stored.says.phasegate.assurance, stored.says.verified_levels
+            if said != given or listed != _told_again(record, stored.says).verified_levels:
+                text = f"Verdict {stored.name} says that the keys of its phase are {said} ({', '.join(listed) or 'no level'}), and they are {given}."
                 yield Finding(rule="assurance-too-low", subject=phase.id, text=text)
+
+
+def _contradictory(record: RunRecord) -> Iterator[Finding]:
+    """Words that say two things: a verdict in the fields that every reader of SLSA knows and in ours, the last word and the verdicts it rests on."""
+    for phase, stored in ((name, stored) for name, found in record.verdicts.items() for stored in found):
+        said, again = stored.says, _told_again(record, stored.says)
+        wrong = [name for name in ("verifier", "resource_uri", "policy") if getattr(said, name) != getattr(again, name)]
+        if wrong:
+            text = f"Verdict {stored.name} is told to be of another {', '.join(wrong)} than its binding says."
+            yield Finding(rule="statement-invalid", subject=f"{phase}/verdict", text=text)
+    words = {stored.digest: stored.says.phasegate.word for found in record.verdicts.values() for stored in found}
+    for last in record.completions:
+        rests_on = {words.get(digest) for digest in last.says.verdicts}
+        waived = "PASSED_WITH_WAIVER" in rests_on
+        if None not in rests_on and last.says.word != ("PASSED_WITH_WAIVER" if waived else "PASSED"):
+            text = f"The last word {last.name} is {last.says.word}, and the verdicts that it rests on say otherwise."
+            yield Finding(rule="statement-invalid", subject="complete", text=text)
+
+
+def _told_again(record: RunRecord, said: Verdict) -> Verdict:
+    """A verdict as it would be written today, of what its own extension says."""
+    return vsa(record.contract, said.phasegate.binding, f"sha256:{record.charter.says.plan}", (), said.phasegate, said.time_verified)
 
 
 def _is_whole(run: RunStore, digest: str) -> bool:

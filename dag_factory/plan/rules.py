@@ -70,11 +70,9 @@ def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
 
 def _reachable(task: TaskContract, item: Item) -> Grade | None:
     """The best grade an item can get; None where it cannot come at all: an external persona brings files, never commits."""
-    if task.external:
-        return None if item.changed or item.check or item.kind == "command" else "observed"
-    if item.check is not None or task.runner == "check" or any(check.name == "verify" for check in task.checks):
-        return "re-executed"
-    return "attested" if task.runner == "human" else "observed"
+    if task.external and (item.changed or item.check or item.kind == "command"):
+        return None
+    return task.reaches(item)
 
 
 def grade_unreachable(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:

@@ -48,6 +48,7 @@ def project(folder: Path, version: str) -> Path:
     folder.mkdir(parents=True)
     for name in ("dag_factory", "plugins", "examples", "scripts"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tests" / "attacks", folder / "tests" / "attacks")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(ROOT / name, folder / name)
     front = folder / "dag_factory" / "__init__.py"
@@ -156,6 +157,10 @@ def test_the_page_does_as_told_in_a_fresh_environment(deployment: Deployment) ->
     assert f"Successfully installed airflow-phasegate-{dag_factory.__version__}\n" in said  # and nothing else
     where = Path(deployment.python("import dag_factory; print(dag_factory.__file__)").strip())
     assert where.is_relative_to(deployment.root / "environment")
+
+    with deployment.start("phasegate", "selftest", "Paths", "single-test") as attacked:  # the corpus is in the wheel
+        said, _ = attacked.communicate(timeout=180)
+    assert attacked.returncode == 0, said
 
     for name, text in blocks("file").items():
         path = deployment.home / name

@@ -25,7 +25,10 @@ CONCEPTS = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 PAGES = [
     ROOT / "README.md",
-    *(ROOT / "docs" / name for name in ("concepts.md", "security.md", "isolation.md", "secrets.md", "comparison.md", "tour.md")),
+    *(
+        ROOT / "docs" / name
+        for name in ("concepts.md", "security.md", "isolation.md", "secrets.md", "comparison.md", "tour.md", "selftest.md")
+    ),
 ]
 
 

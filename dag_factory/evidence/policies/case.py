@@ -167,7 +167,7 @@ class Case:
         if large := [entry for entry in found if entry.size > MAX_BYTES]:  # they are not even read
             told = "{0.name}: {0.size} bytes, and at most {1} count. Deliver a smaller file."
             return Examination(tuple(Fault(told.format(entry, MAX_BYTES), entry.name) for entry in large), {})
-        ran = [result for result in self.results(task) if result.name == item.check]
+        ran = [result for result in self.results(task) if result.name == _made_by(task, item)]
         result = next((result for result in ran if result.exit_code != 0), ran[0] if ran else None)
         contents = {entry.name: self._bytes(entry) for entry in found}
         lost = tuple(
@@ -210,11 +210,17 @@ class Case:
         return frozenset(commit for merges in (*earlier, self.merges) for merge in merges for _, commit in merge.says.merged)
 
     def results(self, task: TaskContract) -> tuple[CheckResult, ...]:
-        """The checks Phasegate ran for a task: on its own sealed work and on the merge."""
+        """The checks Phasegate ran for a task: on its own sealed work and on the merge.
+
+        Each check has one place where it is run. A good result that stands in the other, or of a check that the plan does not know, was never one.
+        """
         stored, merge = self.statement(task), telling_merge(self.record, self.phase_id, self.cycle, task)
-        own = stored.says.checks if stored else ()
-        merged = merge.says.checks if merge else ()
-        return tuple(result for result in (*own, *merged) if result.task == task.id)
+        found = [(result, "seal") for result in (stored.says.checks if stored else ())]
+        found += [(result, "converge") for result in (merge.says.checks if merge else ())]
+        places = {check.name: check.at for check in task.checks}
+        return tuple(
+            result for result, place in found if result.task == task.id and (result.exit_code != 0 or places.get(result.name) == place)
+        )
 
     def _bytes(self, entry: Entry) -> bytes | None:
         data = self.files(entry.digest)
@@ -223,3 +229,11 @@ class Case:
     def finding(self, rule: str, task: TaskContract, text: str, *, subject: str = "") -> Finding:
         """Make a finding about a task."""
         return Finding(rule=rule, subject=subject or task.id, text=text, task=task.id)
+
+
+def _made_by(task: TaskContract, item: Item) -> str | None:
+    """The check whose run made an item: its own, else that of the binding, which makes whatever has none of its own."""
+    return item.check or next((check.name for check in task.checks if check.name in _OF_A_BINDING), None)
+
+
+_OF_A_BINDING = ("check", "verify")

@@ -39,7 +39,7 @@ def delivered(case: Case) -> Iterator[Finding]:
         yield from keyed(case, task, stored)
         yield from _timely(case, task, stored.says)
         said = stored.says
-        if said.outcome == "failed":
+        if said.outcome == "failed" or (said.exit_code not in (0, None) and task.runner != "check"):
             tail = said.excerpt.strip().splitlines()[-1:] or ["it printed nothing"]
             code = f"exit code {said.exit_code}" if said.exit_code is not None else "it did not end by itself"
             yield case.finding("task-failed", task, f"@{task.persona} failed ({code}): {tail[0]}")
@@ -91,6 +91,8 @@ def _own(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Itera
         yield case.finding("persona-mismatch", task, f"The statement is signed by {signer}, not by @{task.persona}.")
     if task.external and not stored.says.principals:
         yield case.finding("principal-missing", task, f"Nobody says who worked for @{task.persona}: evidence from outside names a login.")
+    elif task.modelled and stored.says.outcome == "completed" and not stored.says.principals:
+        yield case.finding("principal-missing", task, f"Nobody says which model worked for @{task.persona}, or in which conversation.")
     if stored.says.runner != task.runner:
         yield case.finding("statement-misbound", task, f"The plan has the runner {task.runner}, and {stored.says.runner} worked.")
 

@@ -29,14 +29,12 @@ def evident(case: Case) -> Iterator[Finding]:
                     f"{place}{fault.text}",
                     subject=f"{subject}:{fault.subject}" if fault.subject else subject,
                 )
+            best = GRADES.index(task.reaches(item))
             for entry in case.entries(task, item):
-                if entry.item == item.id and GRADES.index(entry.grade) < GRADES.index(item.needs):
-                    yield case.finding(
-                        "grade-too-low",
-                        task,
-                        f"{entry.name} is only {entry.grade}; it counts when it is {item.needs}.",
-                        subject=subject,
-                    )
+                given = GRADES.index(entry.grade)
+                if entry.item == item.id and min(given, best) < GRADES.index(item.needs):
+                    is_it = f"is only {entry.grade}" if given <= best else f"is said to be {entry.grade} and can only be {GRADES[best]}"
+                    yield case.finding("grade-too-low", task, f"{entry.name} {is_it}; it counts when it is {item.needs}.", subject=subject)
 
 
 def _undeclared(case: Case, task: TaskContract, said: TaskStatement) -> Iterator[Finding]:

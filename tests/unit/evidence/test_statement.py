@@ -75,7 +75,7 @@ def signer(tmp_path_factory):
 def payload_of(predicate):
     return {
         "_type": STATEMENT,
-        "subject": [{"name": "x", "digest": {"sha256": DIGEST}}],
+        "subject": [{"name": "ARCHITECTURE.md", "digest": {"sha256": DIGEST}}],
         "predicateType": predicate.TYPE,
         "predicate": predicate.model_dump(by_alias=True, mode="json"),
     }
@@ -112,7 +112,7 @@ NAMES = [f"{name}-{'.'.join(map(str, path))}" for name, path in FIELDS]
 @pytest.mark.parametrize("name", PREDICATES)
 def test_what_is_signed_is_what_is_read(signer, name):
     made = PREDICATES[name]
-    opened = open_envelope(sign(made, {"x": {"sha256": DIGEST}}, signer), {signer.public.keyid: signer.public})
+    opened = open_envelope(sign(made, {"ARCHITECTURE.md": {"sha256": DIGEST}}, signer), {signer.public.keyid: signer.public})
     assert parse(opened.payload, type(made)) == made
     assert opened.payload == payload_of(made)
 
@@ -275,7 +275,7 @@ def test_what_a_runner_reported_is_read_back(signer):
     figures = Figures(provider="acme", model="large", conversation="c", requests=1, input_tokens=2, output_tokens=None, cost="0.1")
     judged = Judgement(verdict="FAILED", grade="attested", by="maria", notes="", references=("a",))
     made = TASK.model_copy(update={"figures": figures, "judgement": judged, "kept": Kept(sealed=None, memory=DIGEST)})
-    opened = open_envelope(sign(made, {"x": {"sha256": DIGEST}}, signer), {signer.public.keyid: signer.public})
+    opened = open_envelope(sign(made, {"ARCHITECTURE.md": {"sha256": DIGEST}}, signer), {signer.public.keyid: signer.public})
     assert parse(opened.payload, TaskStatement) == made
 
 
@@ -301,3 +301,21 @@ def test_a_moment_is_read_as_pendulum_reads_it(moment, digits):
 def test_what_is_no_moment(text):
     with pytest.raises(ValidationError):
         TypeAdapter(Time, config=ConfigDict(strict=True)).validate_python(text)
+
+
+@pytest.mark.parametrize(
+    ("subject", "match"),
+    [
+        ({"name": "ARCHITECTURE.md", "digest": {"sha256": "c" * 64}}, "nothing that it speaks of"),
+        ({"name": "ARCHITECTURE.md", "digest": {}}, "nothing that it speaks of"),
+        ({"name": "UX.md", "digest": {"sha256": DIGEST}}, "does not name 'ARCHITECTURE.md'"),
+    ],
+)
+def test_a_subject_names_what_the_statement_speaks_of(subject, match):
+    with pytest.raises(EnvelopeError, match=match):
+        parse(payload_of(TASK) | {"subject": [subject]}, TaskStatement)
+
+
+def test_a_subject_may_name_more_than_evidence():
+    more = [*payload_of(TASK)["subject"], {"name": "sealed", "digest": {"gitCommit": COMMIT}}]
+    assert parse(payload_of(TASK) | {"subject": more}, TaskStatement) == TASK
