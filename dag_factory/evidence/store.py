@@ -90,7 +90,7 @@ class Store:
         path = self.root / name
         try:
             with _open_local(path) if self.local else path.open("rb") as stream:
-                data: bytes = stream.read(at_most + 1)
+                data: bytes = stream.read(min(at_most, os.fstat(stream.fileno()).st_size if self.local else at_most) + 1)
         except FileNotFoundError:
             return None
         except OSError as error:

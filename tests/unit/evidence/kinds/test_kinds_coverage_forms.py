@@ -320,7 +320,8 @@ PARTS = (
 @given(st.lists(st.sampled_from(PARTS), max_size=8))
 @settings(max_examples=150, deadline=None)
 def test_no_xml_makes_it_raise(parts):
-    assert examined(f"<coverage>{''.join(parts)}</coverage>").faults
+    found = examined(f"<coverage>{''.join(parts)}</coverage>")
+    assert found.faults or found.facts["files"] == ("a",)  # the parts may happen to make a sound report
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/x.dtd", "file:///nowhere/x.dtd", "file:///etc/passwd"])
