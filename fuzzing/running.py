@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any, NoReturn
 from fuzzing.laws import Answer, BrokenLawError, Target
 from fuzzing.mutator import MAX_BYTES, Mutator
 
-__all__ = ["Outcome", "ask_once", "run"]
+__all__ = ["Outcome", "ask_once", "loop", "name_of", "run"]
 
 _MEMORY = 1 << 30
 _MEMORY_DISK = "/dev/shm"  # on Linux: targets that read files would else measure the disk
@@ -61,7 +62,9 @@ def run(target: Target, inputs: int, seed: int) -> Outcome:
     current = mmap.mmap(-1, _ROOM)
     reading, writing = os.pipe()
     scratch = Path(tempfile.mkdtemp(prefix="phasegate-fuzz-", dir=_MEMORY_DISK if Path(_MEMORY_DISK).is_dir() else None))
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of threads of whoever runs this; the child has none
+        child = os.fork()
     if child == 0:
         os.close(reading)
         _child(target, inputs, seed, current, writing, scratch)
@@ -71,7 +74,7 @@ def run(target: Target, inputs: int, seed: int) -> Outcome:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     made = Outcome()
-    for line in told.decode().splitlines():
+    for line in filter(None, told.decode().splitlines()):
         said = json.loads(line)
         if "crash" in said:
             made.crashes.append((said["crash"], bytes.fromhex(said["input"])))
@@ -137,7 +140,7 @@ def _child(target: Target, inputs: int, seed: int, current: mmap.mmap, writing: 
                 stream.write(json.dumps(said) + "\n")
                 stream.flush()
 
-            _loop(target, ask, inputs, seed, current, tell)
+            loop(target, ask, inputs, seed, current, tell)
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -145,7 +148,16 @@ def _child(target: Target, inputs: int, seed: int, current: mmap.mmap, writing: 
         os._exit(code)
 
 
-def _loop(target: Target, ask: Callable[[bytes], Answer], inputs: int, seed: int, current: mmap.mmap, tell: Callable[..., None]) -> None:
+def loop(target: Target, ask: Callable[[bytes], Answer], inputs: int, seed: int, current: mmap.mmap, tell: Callable[..., None]) -> None:
+    """Try inputs in this process, one after another.
+
+    Parameters
+    ----------
+    ask: what is tried, as the target prepared it.
+    current: where the input that is tried stands, for whoever watches.
+    tell: is called with each crash, and at last with what came of all.
+
+    """
     chance = Random(f"{seed}:{target.name}")
     corpus = target.corpus()
     mutator = Mutator(chance, corpus)
@@ -195,7 +207,8 @@ def _asked(ask: Callable[[bytes], Answer], data: bytes, seconds: float, *, again
 def _told(error: BaseException) -> str:
     """What happened, and in which line of ours, in one line: two inputs with the same are told once."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = next((frame for frame in reversed(frames) if "dag_factory" in frame.filename), frames[-1] if frames else None)
+    ours = [frame for frame in frames if "dag_factory" in frame.filename] or [frame for frame in frames if frame.filename != __file__]
+    place = ours[-1] if ours else None
     where = f" at {Path(place.filename).name}:{place.lineno}" if place else ""
     text = str(error) if isinstance(error, BrokenLawError) else str(error)[:80]
     return f"{type(error).__name__}{where}: {' '.join(text.split())[:200]}"

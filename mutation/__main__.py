@@ -6,6 +6,7 @@ Only some modules: ``python -m mutation independence verify``. Exits 1 if fewer 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import sys
 import tempfile
@@ -45,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"which: {', '.join(file.stem for file in FILES)}; all without")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try one mutant of N only")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many at a time; one a core without")
+    parser.add_argument("--tests", nargs="+", default=TESTS, metavar="FILE", help="try them against these tests only")
     asked = parser.parse_args(arguments)
     unknown = set(asked.modules) - {file.stem for file in FILES}
     if unknown:
@@ -53,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     found = [mutant for file in chosen for mutant in mutants(file)][:: asked.every]
     print(f"{len(found)} mutants of {len(chosen)} modules", flush=True)
     began = time.monotonic()
-    words = tried(found, TESTS, asked.workers)
+    words = tried(found, tuple(asked.tests), asked.workers)
     explained = {entry["change"]: entry["why"] for entry in yaml.safe_load(EXPLAINED.read_text(encoding="utf-8"))}
     code = report(found, words, explained, whole=asked.every == 1)
     print(f"{time.monotonic() - began:.0f} s")
@@ -75,8 +77,8 @@ def tried(found: list[Mutant], tests: tuple[str, ...], workers: int) -> dict[Mut
         if word in {"survived", "unreached"}:
             print(f"{word}: {_place(mutant)}", flush=True)
 
-    modules = {file: ".".join(file.relative_to(ROOT).with_suffix("").parts) for file in {mutant.file for mutant in found}}
-    plugin = Trying(found, modules, workers, tell, warm=_warm())
+    modules = {file: ".".join(file.relative_to(ROOT).with_suffix("").parts) for file in FILES}
+    plugin = Trying(found, modules, workers, ROOT / ".phasegate" / "mutation" / f"{_source(tests)}.json", tell, warm=_warm())
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.gettempdir()
     plugins = [word for name in ("cacheprovider", "terminal", "benchmark", "xdist") for word in ("-p", f"no:{name}")]
     quiet = ["-o", "addopts=", "--capture=sys", "--hypothesis-seed=0", "--rootdir", str(ROOT), *plugins]
@@ -84,6 +86,14 @@ def tried(found: list[Mutant], tests: tuple[str, ...], workers: int) -> dict[Mut
     if plugin.broken or len(words) != len(found):
         raise SystemExit(f"Nothing was tried: the tests must pass unchanged. {plugin.broken}")
     return words
+
+
+def _source(tests: tuple[str, ...]) -> str:
+    """What the baseline rests on, in one word: the tests, and everything of ours that they may run."""
+    found = hashlib.sha256(repr((tests, FILES)).encode())
+    for path in sorted(path for folder in ("dag_factory", "tests") for path in (ROOT / folder).rglob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
 
 
 def _warm() -> Callable[[], None]:

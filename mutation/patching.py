@@ -25,17 +25,21 @@ def patch(name: str, file: str, tree: ast.Module) -> None:
     module, made = sys.modules[name], types.ModuleType(name)
     made.__file__ = file
     exec(compile(tree, file, "exec"), vars(made))
-    changed = dict(_functions(vars(made), name))
-    for path, function in _functions(vars(module), name):
+    changed, known = dict(_functions(vars(made), name)), dict(_functions(vars(module), name))
+    for path, function in known.items():
         other = changed.get(path)
         if other is not None:
             function.__code__, function.__defaults__, function.__kwdefaults__ = other.__code__, other.__defaults__, other.__kwdefaults__
+    before = {id(function): known[path] for path, function in changed.items() if path in known}
     for attribute, value in list(vars(module).items()):
         new: Any = vars(made).get(attribute, value)
-        if not attribute.startswith("__") and not isinstance(value, type | types.FunctionType | types.ModuleType) and _differ(value, new):
-            for place in list(sys.modules.values()):
-                if getattr(place, "__dict__", {}).get(attribute) is value:
-                    setattr(place, attribute, _same_functions(new, made, module))
+        if isinstance(new, tuple):  # a table of functions, which everybody else knows as they were
+            new = tuple(before.get(id(item), item) for item in new)
+        if attribute.startswith("__") or isinstance(value, type | types.FunctionType | types.ModuleType) or value == new:
+            continue
+        for place in list(sys.modules.values()):
+            if getattr(place, "__dict__", {}).get(attribute) is value:
+                setattr(place, attribute, new)
 
 
 def _functions(namespace: dict[str, Any], module: str, before: str = "") -> Iterator[tuple[str, types.FunctionType]]:
@@ -53,13 +57,3 @@ def _functions(namespace: dict[str, Any], module: str, before: str = "") -> Iter
         found = getattr(found, "__wrapped__", found)
         if isinstance(found, types.FunctionType) and found.__module__ == module:
             yield f"{before}{name}", found
-
-
-def _differ(value: Any, new: Any) -> bool:
-    return repr(value) != repr(new)
-
-
-def _same_functions(new: Any, made: types.ModuleType, module: types.ModuleType) -> Any:
-    """A table of functions, with those that everybody else knows."""
-    known = {id(function): vars(module).get(name) for name, function in vars(made).items() if isinstance(function, types.FunctionType)}
-    return tuple(known.get(id(item), item) for item in new) if isinstance(new, tuple) else new

@@ -135,7 +135,7 @@ def _changes(node: ast.AST, parent: ast.AST) -> Iterator[ast.AST]:
         case ast.comprehension(ifs=ifs):
             for at in range(len(ifs)):
                 yield ast.comprehension(node.target, node.iter, [*ifs[:at], *ifs[at + 1 :]], node.is_async)
-        case ast.Tuple(elts=elements, ctx=ast.Load()) if isinstance(parent, ast.Assign) and len(elements) > 1:
+        case ast.Tuple(elts=elements, ctx=ast.Load()) if isinstance(parent, ast.Assign | ast.AnnAssign) and len(elements) > 1:
             yield from (ast.Tuple([*elements[:at], *elements[at + 1 :]], ast.Load()) for at in range(len(elements)))
         case ast.stmt():
             yield from _other_statement(node)

@@ -16,6 +16,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -25,10 +26,12 @@ import pytest
 from mutation.patching import patch
 from mutation.places import Mutant, changed
 
-__all__ = ["Reached", "Trying"]
+__all__ = ["MOST_TESTS", "Reached", "Trying"]
 
 _DISK = "/dev/shm"
 _LEAST_SECONDS = 20.0
+MOST_TESTS = 80
+"""How many tests a mutant must survive to be said to survive; of what is reached by hundreds, the others would say the same once more."""
 
 
 @dataclass
@@ -39,11 +42,15 @@ class Reached:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def of(self, mutant: Mutant) -> list[str]:
-        """The tests that reach a mutant, the quickest first; those of a constant of a module are all that reach the module."""
+        """The tests that reach a mutant: those of its own module first, then the quickest; of very many the first `MOST_TESTS`.
+
+        Those of a constant of a module are all that reach the module.
+        """
         lines = self.tests.get(str(mutant.file), {})
         wanted = range(mutant.line, mutant.last + 1) if mutant.within else lines
         found = {test for line in wanted for test in lines.get(line, ())}
-        return sorted(found, key=lambda test: (self.seconds[test], test))
+        stem = mutant.file.stem
+        return sorted(found, key=lambda test: (stem not in test.partition("::")[0], self.seconds[test], test))[:MOST_TESTS]
 
 
 @dataclass
@@ -55,6 +62,7 @@ class Trying:
     mutants: what is tried.
     modules: the module's name of each file.
     workers: how many are tried at a time.
+    kept: where the baseline is kept; its name tells the source that it is of.
     tell: is called with each mutant and what became of it: ``killed``, ``survived``, ``timeout`` or ``unreached``.
     warm: is called once before all, in the process from which all others are forked.
 
@@ -63,6 +71,7 @@ class Trying:
     mutants: list[Mutant]
     modules: dict[Path, str]
     workers: int
+    kept: Path
     tell: Callable[[Mutant, str], None]
     warm: Callable[[], None] = lambda: None
     reached: Reached = field(default_factory=Reached)
@@ -89,15 +98,35 @@ class Trying:
         return True
 
     def _baseline(self, items: dict[str, pytest.Item], scratch: Path) -> None:
-        told = scratch / "baseline.json"
-        child = self._forked(scratch / "0", lambda: self._measured(items, told))
-        _, code = os.waitpid(child, 0)
-        if os.waitstatus_to_exitcode(code) or not told.is_file():
-            self.broken = told.read_text(encoding="utf-8") if told.is_file() else "the baseline ended without a word"
+        """Measure every test, the files of tests shared out among the workers; what was measured of this very source before is taken from there."""
+        if self.kept.is_file():
+            self._read([self.kept])
             return
-        said = json.loads(told.read_text(encoding="utf-8"))
-        lines = {file: {int(line): tests for line, tests in lines.items()} for file, lines in said["lines"].items()}
-        self.reached = Reached(lines, said["seconds"])
+        parts: list[dict[str, pytest.Item]] = [{} for _ in range(self.workers)]
+        for _, group in groupby(items.items(), key=lambda pair: pair[0].partition("::")[0]):
+            min(parts, key=len).update(group)
+        told = [scratch / f"{number}.json" for number in range(self.workers)]
+        children = [
+            self._forked(scratch / f"part-{number}", lambda part=part, to=to: self._measured(part, to))  # type: ignore[misc]
+            for number, (part, to) in enumerate(zip(parts, told, strict=True))
+        ]
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        if any(codes):
+            said = [to.read_text(encoding="utf-8") for to, code in zip(told, codes, strict=True) if code and to.is_file()]
+            self.broken = "; ".join(said) or "the baseline ended without a word"
+            return
+        self._read(told)
+        self.kept.parent.mkdir(parents=True, exist_ok=True)
+        lines = {file: {str(line): tests for line, tests in found.items()} for file, found in self.reached.tests.items()}
+        self.kept.write_text(json.dumps({"lines": lines, "seconds": self.reached.seconds}), encoding="utf-8")
+
+    def _read(self, told: list[Path]) -> None:
+        for path in told:
+            said = json.loads(path.read_text(encoding="utf-8"))
+            self.reached.seconds |= said["seconds"]
+            for file, lines in said["lines"].items():
+                for line, tests in lines.items():
+                    self.reached.tests.setdefault(file, {}).setdefault(int(line), []).extend(tests)
 
     def _measured(self, items: dict[str, pytest.Item], told: Path) -> int:
         """Run every test once, and write what each reaches."""
