@@ -92,3 +92,12 @@ def test_the_same_bytes_under_two_names_are_two_pieces_of_evidence(run):
     design = run.record.newest("foundation/ux-designer").says.evidence[0]
     judgement = judged(run, entry(run, digest=design.digest, size=design.size))
     assert rules(judgement) == {"evidence-malformed", "evidence-shared"}
+
+
+def test_evidence_of_half_characters_is_refused_by_a_verdict_that_can_be_signed(tmp_path):
+    """What a report holds is quoted in findings; half of a surrogate pair has no bytes, and the gate would end without a word."""
+    run = honest(tmp_path, through="implementation")
+    run.contents["validation/security-engineer", "vulnerabilities"] = b'{"\\ud800": 1, "a": 1, "a": 2}'
+    run.work("validation")
+    assert run.answer("validation").word == "FAILED"
+    assert run.record.verdict("validation").says.phasegate.word == "FAILED"
