@@ -4,6 +4,8 @@
 #   make demo AGENT=claude               have your own claude (or codex), with your login, work as the engineers
 #   make cheat TRICK=fake-report         play one trick without asking (`make cheat TRICK=list` names all)
 #   make up PORT=8080                    choose the port of Airflow's UI
+#   make fuzz TARGET=junit INPUTS=1000   one parser, and fewer inputs; SEED=7 for the same ones again, INPUT=FILE for a single one
+#   make mutation MODULE="people verify" only these modules of the gate
 #   make demo PYTHON=/path/to/python3.12 choose the interpreter .venv is made with
 
 SHELL := /bin/bash
@@ -13,6 +15,11 @@ TRICK ?=
 AGENT ?=
 PORT ?=
 KEEP ?=
+TARGET ?=
+INPUTS ?=
+SEED ?=
+INPUT ?=
+MODULE ?=
 PYTHON ?=
 
 export PHASEGATE_PYTHON := $(PYTHON)
@@ -20,7 +27,7 @@ quote = '$(subst ','\'',$(1))'
 OPTIONS = $(if $(FAULT),--fault $(call quote,$(FAULT))) $(if $(AGENT),--agent $(call quote,$(AGENT))) $(if $(PORT),--port $(call quote,$(PORT)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cheat up test check compose bench pictures constraints clean
+.PHONY: help demo cheat up test check compose bench fuzz mutation pictures constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +64,15 @@ compose: ## run the standard workflow on docker-compose.yaml's services as proce
 bench: ## measure Phasegate beside its peers, and print the ratios (BENCH="parse gates" for some)
 	@scripts/bootstrap dev
 	@exec $(BIN)/python -m benchmarks $(BENCH)
+
+fuzz: ## spoilt inputs for every parser of evidence and for the envelopes, 100,000 each; crashing ones are kept
+	@scripts/bootstrap dev
+	@exec $(BIN)/python -m fuzzing $(TARGET) $(if $(INPUTS),--inputs $(call quote,$(INPUTS))) $(if $(SEED),--seed $(call quote,$(SEED))) \
+	  $(if $(INPUT),--input $(call quote,$(INPUT)))
+
+mutation: ## change the gate's rules one place at a time, and see whether a test notices
+	@scripts/bootstrap dev
+	@exec $(BIN)/python -m mutation $(MODULE)
 
 pictures: ## take the pictures of docs/ anew, of a real run (needs Chromium)
 	@scripts/bootstrap dev

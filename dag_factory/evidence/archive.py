@@ -106,7 +106,7 @@ def open_archive(folder: Path) -> RunStore:
         if not _NAME.fullmatch(name):
             raise _foreign(f"{path} does not belong into an archive of a run.")
     with (folder / BUNDLE).open("rb") as stream:
-        data = stream.read(MOST_BUNDLE + 1)
+        data = stream.read(min(MOST_BUNDLE, (folder / BUNDLE).stat().st_size) + 1)
     if len(data) > MOST_BUNDLE:
         raise _foreign(f"{folder / BUNDLE} is larger than {MOST_BUNDLE} bytes.")
     return RunStore(ArchiveStore(folder, dict(sorted_lines(data))), ".")
@@ -154,7 +154,7 @@ def unpack(path: Path, to: Path) -> None:
             for member in tar:
                 members += 1
                 name = _inside(member.name)
-                if members > MOST_FILES or (left := left - member.size) < 0:
+                if members > MOST_FILES or member.size < 0 or (left := left - member.size) < 0:
                     raise _foreign(f"{path} holds more than {MOST_FILES} files or {MOST_BYTES >> 30} GiB.")
                 if member.isdir() and _FOLDER.fullmatch(name):
                     continue
@@ -162,7 +162,7 @@ def unpack(path: Path, to: Path) -> None:
                     raise _foreign(f"{path} holds {member.name[:200]!r}, which does not belong into an archive of a run.")
                 seen[name] = None
                 _write(tar.extractfile(member), to / name)
-    except (tarfile.TarError, OSError, EOFError, ValueError) as error:
+    except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError) as error:
         raise StoreError(f"{path} cannot be read as a tar: {error}.", remedy=_REMEDY) from error
 
 

@@ -10,15 +10,21 @@ from typing import Any
 
 from dag_factory.errors import EnvelopeError, StoreError
 from dag_factory.evidence.archive import MOST_BUNDLE, ArchiveStore, sorted_lines
+from dag_factory.evidence.decisions import Completion, Decision, Triage, Waiver
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
+from dag_factory.evidence.ledger import Reservation
 from dag_factory.evidence.record import read_charter
 from dag_factory.evidence.run import Stored
-from dag_factory.evidence.statement import Charter, TaskStatement
+from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement, parse
 from dag_factory.evidence.store import RunStore
-from dag_factory.evidence.verdict import Finding
+from dag_factory.evidence.verdict import Finding, Verdict
 
 __all__ = ["Loose", "read_loose"]
+
+_KINDS: dict[str, type[Any]] = {
+    kind.TYPE: kind for kind in (TaskStatement, ConvergeStatement, Verdict, Triage, Decision, Waiver, Completion, Reservation)
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ def read_loose(path: Path) -> Loose:
     """
     try:
         with path.open("rb") as stream:
-            data = stream.read(MOST_BUNDLE + 1)
+            data = stream.read(min(MOST_BUNDLE, path.stat().st_size) + 1)
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.", remedy="Check its rights.") from error
     files = dict(sorted_lines(data)) if len(data) <= MOST_BUNDLE else {}
@@ -70,8 +76,10 @@ def _opened(line: bytes, charter: Stored[Charter], subject: str, findings: list[
     keys = {name: PublicKey(pem) for name, pem in charter.says.keys.items()}
     try:
         payload = open_envelope(line, {key.keyid: key for key in keys.values()})
+        kind = _KINDS[payload.payload["predicateType"]]
+        parse(payload.payload, kind)  # whoever may sign may sign anything: what is not of its kind is no statement
         said = payload.payload["predicate"]
-        who = said["persona"] if payload.payload["predicateType"] == TaskStatement.TYPE else AUTHORITY
+        who = said["persona"] if kind is TaskStatement else AUTHORITY
         bound = said["phasegate"]["binding"] if "phasegate" in said else said["binding"]
         of = (bound["charter"], bound["plan"])
     except (EnvelopeError, KeyError, TypeError) as error:

@@ -104,7 +104,7 @@ def read_contract(store: RunStore, plan: str) -> RunContract:
         raise StoreError(f"The plan {plan[:12]} of {store.path} is missing or was altered.", remedy="Start a new run.")
     try:
         return RunContract.model_validate(json.loads(data)["contract"])
-    except (ValidationError, ValueError, KeyError, TypeError) as error:
+    except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(
             f"The plan {plan[:12]} of {store.path} is not one that this version of Phasegate reads.",
             remedy="Use the version with which the run was made.",

@@ -121,10 +121,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
         seen: set[str] = set()
+        beside = ", ".join(list(made)[:5])[:120].encode("utf-8", "replace").decode()  # half a surrogate pair could not be signed
         for key, _ in pairs:
             if key in seen:
                 raise EvidenceError(
-                    f"The key {key[:80]!r} stands twice in one object (keys: {', '.join(list(made)[:5])[:120]}).",
+                    f"The key {key[:80]!r} stands twice in one object (keys: {beside}).",
                     remedy="Keep one of the two: readers disagree which of them counts.",
                 )
             seen.add(key)

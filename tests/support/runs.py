@@ -284,3 +284,15 @@ def resign(run: HonestRun, path: Path, change: Callable[[dict[str, Any]], object
     data = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     (to or path).parent.mkdir(parents=True, exist_ok=True)
     (to or path).write_bytes(sign_envelope(data, run.keys.signer(signer)))
+
+
+def warm() -> None:
+    """Make every honest run of the standard workflow once, so that tests which are forked from this process need not."""
+    for phase in plan_phases():
+        _made(phase, SPEC, answered=False)
+        _made(phase, SPEC, answered=True)
+
+
+def plan_phases() -> list[str]:
+    """The phases of the standard workflow, in order."""
+    return [phase.id for phase in _made(None, SPEC, answered=True).contract.phases]

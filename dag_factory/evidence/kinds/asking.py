@@ -52,9 +52,17 @@ def _sound(found: object) -> Examination | None:
         return None
     if not all(isinstance(name, str) and isinstance(texts, tuple) and all(map(_is_text, texts)) for name, texts in found.facts.items()):
         return None
-    told = (fault if fault.rule in RULES else Fault(fault.text, fault.subject, EVIDENCE_MALFORMED) for fault in found.faults)
+    told = (
+        Fault(_signable(fault.text), _signable(fault.subject), fault.rule if fault.rule in RULES else EVIDENCE_MALFORMED)
+        for fault in found.faults
+    )
     return Examination(tuple(islice(told, _MOST)), found.facts)
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+    return isinstance(value, str) and _signable(value) == value
+
+
+def _signable(text: str) -> str:
+    """Text without half surrogate pairs: a verdict that quotes one could not be signed, and the gate would end without a word."""
+    return text.encode("utf-8", "replace").decode()

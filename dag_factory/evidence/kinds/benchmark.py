@@ -41,6 +41,7 @@ MAX_NODES = 2_000_000
 
 _TOLERANCE = 1e-6  # of what is stated against what is computed: sums of floats in another order
 _LONGEST = 1e9  # seconds; 31 years
+_MOST = 1e15  # of rounds, and of seconds of them all
 _BLIND_CLOCKS = ("process_time", "process_time_ns", "thread_time", "thread_time_ns", "clock")
 _COMPUTED = ("min", "max", "mean", "median", "total")
 _REMEDY = "Deliver what `pytest --benchmark-json` wrote."
@@ -172,7 +173,7 @@ def _faults(benchmark: Mapping[str, Any], expect: BenchmarkExpect) -> Iterator[F
 def _contradictions(stats: Mapping[str, Any]) -> Iterator[str]:
     """What is missing, or cannot be true together."""
     for key in ("rounds", "iterations"):
-        if type(stats.get(key)) is not int or stats[key] < 1:
+        if type(stats.get(key)) is not int or not 1 <= stats[key] < _MOST:
             yield f"stats.{key} is {clipped(repr(stats.get(key)), 40)}, and something was measured only once it is 1 or more."
     for key in ("min", "max", "mean", "median"):
         if not _is_time(stats.get(key)):
@@ -229,4 +230,4 @@ def _is_time(value: Any) -> TypeGuard[int | float]:
 
 
 def _is_close(stated: Any, value: float) -> bool:
-    return type(stated) in (int, float) and math.isclose(stated, value, rel_tol=_TOLERANCE, abs_tol=1e-15)
+    return type(stated) in (int, float) and abs(stated) < _MOST and math.isclose(stated, value, rel_tol=_TOLERANCE, abs_tol=1e-15)

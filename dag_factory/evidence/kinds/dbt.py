@@ -187,7 +187,7 @@ def _timed(
         for part in _TAKE.mappings(result.get("timing"), f"{shown}: timing"):
             begun, ended = moment(part.get("started_at")), moment(part.get("completed_at"))
             try:
-                wrong = begun and ended and (ended < begun or (written and ended > written + SKEW))
+                wrong = begun and ended and (ended < begun or (written and ended - written > SKEW))
             except TypeError:  # one with a zone and one without
                 wrong = True
             if wrong:

@@ -109,7 +109,7 @@ def _osv_severity(record: dict[str, Any], scores: list[Any]) -> str:
     for score in scores:
         try:
             stated.append(severity_of(float(score)))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
     for entry in record.get("severity") or () if isinstance(record.get("severity"), list) else ():
         vector = entry.get("score") if isinstance(entry, dict) else None

@@ -11,6 +11,9 @@ from dag_factory.evidence.kinds.base import clipped
 
 __all__ = ["Taking"]
 
+_LARGEST = 1e300
+_MOST = 2**53
+
 
 @dataclass(frozen=True)
 class Taking:
@@ -67,26 +70,26 @@ class Taking:
         return value.strip()
 
     def number(self, value: Any, where: str) -> int | float:
-        """Take a number, and no truth.
+        """Take a number, and no truth; an integer beyond what a double holds is one that nothing can be held against.
 
         Raises
         ------
-        EvidenceError: it is none.
+        EvidenceError: it is none, or too large.
 
         """
-        if type(value) not in (int, float):
+        if type(value) not in (int, float) or not -_LARGEST <= value <= _LARGEST:
             raise EvidenceError(f"{where} is {_shown(value)}, and must be a number.", remedy=self.remedy)
         return value  # type: ignore[no-any-return]
 
     def count(self, value: Any, where: str) -> int:
-        """Take a whole number of at least 0.
+        """Take a whole number of at least 0, within what every reader of JSON reads alike (RFC 7493, 2.2).
 
         Raises
         ------
-        EvidenceError: it is none.
+        EvidenceError: it is none, or too large.
 
         """
-        if type(value) is not int or value < 0:
+        if type(value) is not int or not 0 <= value < _MOST:
             raise EvidenceError(f"{where} is {_shown(value)}, and must be a count.", remedy=self.remedy)
         return value
 

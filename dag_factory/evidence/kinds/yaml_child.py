@@ -8,6 +8,7 @@ as often as they stand for something.
 from __future__ import annotations
 
 import json
+import math
 import re
 import resource
 import sys
@@ -116,7 +117,11 @@ class _Reading:
         text = event.value
         if text in _WORDS:
             return _WORDS[text]
-        return int(text) if _INT.fullmatch(text) else float(text) if _FLOAT.fullmatch(text) else text
+        if _INT.fullmatch(text) or not _FLOAT.fullmatch(text):
+            return int(text) if _INT.fullmatch(text) else text
+        if math.isinf(number := float(text)):
+            raise RefusedError(f"line {_line(event)}: a number beyond a double")
+        return number
 
     def _put(self, event: Any, value: Any, nodes: int, size: int, height: int) -> None:
         if not self._open:

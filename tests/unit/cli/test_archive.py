@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from support.auditing import TAMPERED, finished, flip
-from support.runs import copied
+from support.runs import as_json, copied, payload_of, place
 from typer.testing import CliRunner
 
 from dag_factory.cli import app
 from dag_factory.errors import PhasegateError, StoreError
 from dag_factory.evidence import archive
+from dag_factory.evidence.envelope import sign_envelope
+from dag_factory.evidence.keys import AUTHORITY
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +221,28 @@ def test_a_name_twice_is_refused(made, tmp_path):
         for data in (b"one", b"two"):
             tar.addfile(_member("plan.json", data)[0], io.BytesIO(data))
     assert isinstance(ask("verify", path).exception, StoreError)
+
+
+@pytest.mark.parametrize("size", [2**63, 2**80, -1, -(2**63)])
+def test_a_size_that_no_file_has_is_refused(tmp_path, size):
+    member, _ = _member("plan.json", b"x")
+    member.size = size
+    path, to = tmp_path / "run.tar", tmp_path / "to"
+    path.write_bytes(member.tobuf(tarfile.GNU_FORMAT) + b"x" * 512 + b"\0" * 1024)
+    to.mkdir()
+    with pytest.raises(StoreError):
+        archive.unpack(path, to)
+
+
+@pytest.mark.parametrize("odd", [{"verdicts": [[]]}, {"ledger": {}}, {"binding": []}, {"word": 1}])
+def test_of_a_bundle_alone_what_is_signed_by_who_may_and_is_no_statement_is_told(made, handed, tmp_path, odd):
+    bundle = Path(shutil.copyfile(handed / "bundle.intoto.jsonl", tmp_path / "run.intoto.jsonl"))
+    last = payload_of(place(made, "completions"))
+    last["predicate"] |= odd
+    with bundle.open("ab") as stream:
+        stream.write(sign_envelope(as_json(last), made.keys.signer(AUTHORITY)))
+    code, said = told(bundle)
+    assert (code, [finding["rule"] for finding in said["findings"]]) == (1, ["statement-invalid"])
 
 
 def test_of_a_bundle_alone_signatures_and_chain_are_checked_and_nothing_is_judged(made, handed, tmp_path):

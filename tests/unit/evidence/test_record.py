@@ -252,7 +252,9 @@ def test_the_plan_is_kept_word_for_word(run):
         read_record(run.store)
 
 
-@pytest.mark.parametrize("data", [b"{}", b"[]", b"no json", b'{"contract":{"workflow":"x","phases":[],"of_a_later_version":1}}'])
+@pytest.mark.parametrize(
+    "data", [b"{}", b"[]", b"no json", b"[" * 200_000, b'{"contract":{"workflow":"x","phases":[],"of_a_later_version":1}}']
+)
 def test_a_plan_of_another_version_is_told(run, data):
     with pytest.raises(StoreError, match="not one that this version"):
         read_contract(run.store, run.store.put_bytes(data))

@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import threading
+import tracemalloc
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -317,3 +318,14 @@ def test_what_is_gone_before_it_is_settled_is_told(tmp_path):
     run.blob_path(digest).unlink()
     with pytest.raises(StoreError, match="cannot be written"):
         run.settle()
+
+
+def test_reading_takes_no_more_room_than_the_file_needs(local):
+    """Room for the most that a file may have, 2 GiB, is not to be had on every worker."""
+    digest = local.put_bytes(DATA)
+    tracemalloc.start()
+    try:
+        assert local.blob(digest) == DATA
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()

@@ -136,3 +136,11 @@ def test_no_shape_makes_it_raise():
             assert all(fault.text.startswith("benchmark.json: ") for fault in found.faults), where
     for key in ("min", "max", "mean", "median", "rounds", "data"):
         assert examined(with_stats(key), limit="limit_seconds").faults or key == "data"
+
+
+@pytest.mark.parametrize("key", ["rounds", "iterations", "total", "mean"])
+@pytest.mark.parametrize("value", [10**400, 10**4299, -(10**400), 2**63])
+def test_figures_beyond_a_double_are_told(key, value):
+    report = with_stats("data", **{key: value})
+    assert rules(examined(report)) == ["evidence-malformed"]
+    assert rules(examined(with_stats(**{key: value}))) == ["evidence-malformed"]

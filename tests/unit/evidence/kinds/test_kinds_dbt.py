@@ -166,3 +166,11 @@ VALUES = st.recursive(
 @settings(max_examples=100, deadline=None)
 def test_no_results_make_it_raise(results, args):
     examined({**GOOD, "results": results, "args": args})
+
+
+def test_figures_beyond_a_double_and_the_last_moment_there_is_are_told():
+    assert rules(examined({**GOOD, "elapsed_time": 10**400})) == ["evidence-malformed"]
+    assert rules(examined(with_result("model.shop.orders", "success", execution_time=10**400))) == ["evidence-malformed"]
+    late = {**GOOD, "metadata": {**GOOD["metadata"], "generated_at": "9999-12-31T23:59:59-23:59"}}
+    assert examined(late).faults == ()  # nobody asked for it to be fresh
+    assert "report-stale" in rules(examined(late, fresh=True))

@@ -175,3 +175,15 @@ VALUES = st.recursive(
 @settings(max_examples=100, deadline=None)
 def test_no_metrics_make_it_raise(metric, group):
     examined({"metrics": {"http_req_duration": metric, "checks": metric, "iterations": {"count": 1}}, "root_group": group})
+
+
+def test_figures_beyond_a_double_are_told():
+    assert rules(examined({**HANDLED, "state": {"testRunDurationMs": 10**400}})) == ["evidence-malformed"]
+    group = {
+        "name": "",
+        "groups": [],
+        "checks": [{"name": "a", "passes": 10**4300 - 1, "fails": 0}, {"name": "b", "passes": 1, "fails": 0}],
+    }
+    with pytest.raises(ValueError, match="Exceeds the limit"):
+        str(10**4300)  # what their sum would be shown as
+    assert rules(examined({**HANDLED, "root_group": group})) == ["evidence-malformed"]

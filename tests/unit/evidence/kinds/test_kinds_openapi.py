@@ -240,3 +240,7 @@ def test_no_yaml_makes_the_reader_break_otherwise_than_it_says(text):
     except (yaml.YAMLError, yaml_child.RefusedError):
         return
     json.dumps(value, allow_nan=False)
+
+
+def test_a_number_of_yaml_beyond_a_double_is_told():
+    assert "a number beyond a double" in examined("openapi: 3.1.0\ninfo: {title: a, version: 1e999}\n").faults[0].text

@@ -119,3 +119,10 @@ def test_bytes_are_read_as_json_reads_them_or_refused(data):
     except EvidenceError:
         return
     assert value == json.loads(data)
+
+
+def test_a_refusal_can_be_signed_whatever_it_quotes():
+    with pytest.raises(EvidenceError) as told:
+        loads(b'{"\\ud800": 1, "a": 1, "a": 2}')
+    assert "keys: ?, a" in str(told.value)
+    str(told.value).encode()

@@ -225,3 +225,10 @@ def test_a_scan_of_another_time():
 def test_no_change_makes_it_raise_whatever_is_asked():
     for _, document in mutated({**CLEAN, "CreatedAt": "2026-11-23T06:10:00Z", "VulnerabilityDB": {"UpdatedAt": "2026-11-20T06:00:00Z"}}):
         asked(document, fresh=True, max_database_days=3, targets=["x"])
+
+
+@pytest.mark.parametrize("score", [10**400, "1e999", "NaN", [], {}])
+def test_a_score_that_is_none_makes_nothing_less_severe(score):
+    report = osv(advisory(severity=None))
+    report["results"][0]["packages"][0]["groups"] = [{"ids": [ADVISORY["id"]], "max_severity": score}]
+    assert rules(examined(report, max_severity="high")) == ["validation-failed"]

@@ -104,3 +104,12 @@ def test_a_file_that_is_too_large_to_count_is_not_even_read(run):
     judgement = verify(run.record, "foundation", lambda digest: read.append(digest) or run.store.blob(digest), pendulum.now("UTC"))
     assert any("5000000000 bytes, and at most 268435456 count" in finding.text for finding in judgement.findings)
     assert large.digest not in read
+
+
+def test_evidence_of_half_characters_is_refused_by_a_verdict_that_can_be_signed(tmp_path):
+    """What a report holds is quoted in findings; half of a surrogate pair has no bytes, and the gate would end without a word."""
+    run = honest(tmp_path, through="implementation")
+    run.contents["validation/security-engineer", "vulnerabilities"] = b'{"\\ud800": 1, "a": 1, "a": 2}'
+    run.work("validation")
+    assert run.answer("validation").word == "FAILED"
+    assert run.record.verdict("validation").says.phasegate.word == "FAILED"
