@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, 
 from dag_factory.operators.collect import EXCERPT, Bench, bounds_of, collect, collect_sealed, keep_log, result_of, run_check
 from dag_factory.operators.connections import connections_of
 from dag_factory.operators.given import give
-from dag_factory.operators.guarding import leaks
+from dag_factory.operators.guarding import discreet, leaks
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
 from dag_factory.operators.place import Place
 from dag_factory.operators.resuming import note_sealed
@@ -223,7 +224,7 @@ class Attempt(Workplace):
             outcome="failed" if failed else "completed", exit_code=outcome.exit_code,
             excerpt=f"{outcome.excerpt}\n{outcome.why}".strip()[-EXCERPT:],
             log=keep_log(self.scope.run, place.root / "log.txt"), base=self.base, sealed=self.sealed, evidence=tuple(self.entries),
-            checks=tuple(self.checks), refusals=tuple(self.refusals), started_at=self.started_at, finished_at=now(),
+            checks=tuple(self.checks), refusals=tuple(self._discreet(bench)), started_at=self.started_at, finished_at=now(),
             figures=figures_of(outcome), judgement=judgement_of(outcome), kept=self.kept,
         )  # fmt: skip
         subjects = {entry.name: {"sha256": entry.digest} for entry in self.entries} or {self.task.id: {"sha256": str(statement.log)}}
@@ -249,6 +250,11 @@ class Attempt(Workplace):
         """Refuse what was changed outside of the workspace; what was told once is not told again."""
         if self.watch and not self._strayed:
             self.refusals += [Refusal(rule=item.rule, path=item.path, text=item.text) for item in self.watch.refusals()]
+
+    def _discreet(self, bench: Bench) -> Iterator[Refusal]:
+        """What was refused, without the secrets that a program may have given as names to files."""
+        for one in self.refusals:
+            yield one.model_copy(update={"path": discreet(one.path, bench.secrets), "text": discreet(one.text, bench.secrets)})
 
     def _message(self) -> str:
         """What the sealed commit is called."""

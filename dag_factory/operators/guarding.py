@@ -1,20 +1,22 @@
 """Keeps secrets out of evidence: what tells one is not kept, and is a finding.
 
-A file is never masked: evidence is what was there, to the byte. Only texts that are secret by nature or name are looked for
-(`dag_factory.operators.references.look_up`), and of these only the longer ones, for what is short stands in ordinary words.
+A file is never masked: evidence is what was there, to the byte. Its name is, where it has to be told. Only texts that are secret by
+nature or name are looked for (`dag_factory.operators.references.look_up`), and of these only the longer ones, for what is short stands
+in ordinary words.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.statement import Refusal
-from dag_factory.runners.masking import Secrets, spellings
+from dag_factory.runners.masking import Mask, Secrets, spellings
 from dag_factory.workspace.private import PrivateRepository, Sealed
 
-__all__ = ["LEAST", "SecretFoundError", "leaks", "refuse_secrets", "secret_found"]
+__all__ = ["LEAST", "SecretFoundError", "discreet", "leaks", "refuse_secrets", "secret_found"]
 
 LEAST = 8
 """Characters from which on a secret is looked for in evidence."""
@@ -48,15 +50,23 @@ def refuse_secrets(stream: BinaryIO, secrets: Secrets) -> None:
 
 
 def leaks(repository: PrivateRepository, sealed: Sealed, secrets: Secrets) -> Iterator[Refusal]:
-    """Every file that a sealed commit changes and that has a guarded secret in it."""
+    """Every file that a sealed commit changes and that has a guarded secret in it, or in its name."""
     sought = spellings(secrets.guarded, LEAST)
     if not sought or sealed.commit is None:
         return
+    for change in sealed.changes:
+        if any(text in os.fsencode(change.path) for text in sought):
+            yield secret_found(discreet(change.path, secrets))
     changed = [change.path for change in sealed.changes if change.status != "D"]
     for first in range(0, len(changed), _AT_ONCE):
         for path, data in repository.blobs(sealed.commit, changed[first : first + _AT_ONCE]).items():
             if any(text in data for text in sought):
-                yield secret_found(path)
+                yield secret_found(discreet(path, secrets))
+
+
+def discreet(text: str, secrets: Secrets) -> str:
+    """What a program gave a name to, or had said of it, without the guarded secrets in it."""
+    return Mask(secrets.guarded).text(text)
 
 
 def secret_found(name: str) -> Refusal:

@@ -3,7 +3,7 @@
 A worker can be lost at any moment. Airflow then starts the next try of the task, which looks here first:
 
 - The statement of the attempt is in the store, and only Airflow was not told: nothing is done again.
-- The work was sealed, and no statement came of it: the next attempt begins with the sealed commit.
+- The work was sealed, and no statement came of it: the next attempt begins with the sealed commit, whoever was lost in between.
 - Neither: it begins with the commit the phase began with.
 
 It never begins with what merely lay in a folder. Where a task that had ended is cleared by a person, it is meant to be done again.
@@ -89,19 +89,28 @@ def note_sealed(begun: Assignment, base: str | None, sealed: Sealed) -> None:
 
 
 def last_sealed(begun: Assignment, base: str | None) -> Sealed | None:
-    """What the attempt just before this one sealed, if no statement came of it and it began with the same; None otherwise."""
+    """What was sealed last, if no statement came of it or of any attempt since, and it began with the same; None otherwise.
+
+    Attempts that were lost before they sealed anything are passed over: what was sealed before them is still the last that was.
+    """
     told = {stored.says.binding.attempt for stored in _tried(begun)}
-    if base is None or begun.number < 2 or begun.number - 1 in told:
-        return None
-    data = begun.scope.run.read(_place(begun, begun.number - 1), at_most=_AT_MOST)
-    if data is None:
-        return None
+    for number in range(begun.number - 1, 0, -1) if base is not None else ():
+        if number in told:
+            return None
+        data = begun.scope.run.read(_place(begun, number), at_most=_AT_MOST)
+        if data is not None:
+            return _believed(begun, data, number, base)
+    return None
+
+
+def _believed(begun: Assignment, data: bytes, number: int, base: str | None) -> Sealed | None:
+    """What a note says, if it is the note of this very attempt, signed by who works here."""
     key = PublicKey(begun.record.charter.says.keys[begun.task.persona])
     try:
         note = parse(open_envelope(data, {key.keyid: key}).payload, Note)
     except EvidenceError:
         return None
-    if note.base != base or note.binding != begun.binding.model_copy(update={"attempt": begun.number - 1}):
+    if note.base != base or note.binding != begun.binding.model_copy(update={"attempt": number}):
         return None
     return Sealed(commit=note.commit, tree=note.tree, bundle=note.bundle)
 

@@ -61,7 +61,7 @@ class Workplace(Assignment):
         if left := left_out(self.case, self.order):  # what did not fit is there too, for whoever makes it fit
             bundles.append(fetch_bundle(self.scope.run, left, place.root / "bundles"))
         before = left_by(self.case, self.task, self.binding, base)
-        kept = before.says.kept.sealed if before and before.says.kept else last_sealed(self, base)
+        kept = last_sealed(self, base) or (before.says.kept.sealed if before and before.says.kept else None)
         if kept and kept.bundle:
             bundles.append(fetch_bundle(self.scope.run, kept.bundle, place.root / "bundles"))
         borrowed = objects(origin, work_root() / "mirrors", self.record.charter.says.base)

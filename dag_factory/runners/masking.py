@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 
@@ -61,14 +61,24 @@ def spellings(secrets: Iterable[str], least: int = LEAST) -> tuple[bytes, ...]:
             if len(text) < least:
                 continue
             raw = text.encode(errors="surrogateescape")
-            whole = base64.b64encode(raw[: len(raw) // 3 * 3])  # the last group would depend on what follows
             escaped = json.dumps(text.encode(errors="replace").decode())[1:-1].encode()
             found |= dict.fromkeys(
                 (raw, quote(text, safe="", errors="replace").encode(), quote_plus(text, errors="replace").encode(), escaped)
             )
-            if len(whole) >= _LEAST_LINE:
-                found[whole] = None
+            found |= dict.fromkeys(form for form in _in_base64(raw) if len(form) >= _LEAST_LINE)
     return tuple(sorted(found, key=len, reverse=True))
+
+
+def _in_base64(raw: bytes) -> Iterator[bytes]:
+    """The characters that tell a text in base64, wherever in it the text begins: in `login:password` it is not the beginning.
+
+    The characters at its edges depend on what stands beside it, too.
+    """
+    for shift, edge in enumerate((0, 2, 3)):
+        padded = bytes(shift) + raw
+        told = base64.b64encode(padded[: len(padded) // 3 * 3])[edge:]
+        yield told
+        yield told.translate(bytes.maketrans(b"+/", b"-_"))
 
 
 class Mask:

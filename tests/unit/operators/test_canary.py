@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import zlib
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -80,10 +80,13 @@ def found_in(data: bytes) -> set[str]:
 
 
 def kept(folder: Path) -> dict[str, set[str]]:
-    """Every file below a folder that tells a secret; what git packed is unpacked first."""
+    """Every file below a folder that tells a secret, in its name too; of what is signed, what the signature is on."""
     told = {}
     for path in folder.rglob("*"):
-        if path.is_file() and (secrets := found_in(path.read_bytes())):
+        data = path.read_bytes() if path.is_file() else b""
+        if data.startswith(b'{"payload":'):
+            data += base64.b64decode(json.loads(data)["payload"])
+        if secrets := found_in(data + b"\0" + path.name.encode()):
             told[path.name] = secrets
     return told
 
@@ -102,19 +105,29 @@ def everything(house: House, capsys) -> set[str]:
 
 
 def unpacked(house: House) -> bytes:
-    """The contents of every git bundle in the store."""
+    """The contents of every git bundle in the store: files, folders with their names, and commits."""
     clone = house.root / "clone"
     git("init", "-q", str(clone), cwd=house.root)
     git("fetch", "-q", str(house.root / "repo"), "main", cwd=clone)
     for path in house.store.path.rglob("blobs/??/*"):
         if path.read_bytes().startswith(b"# v2 git bundle") or path.read_bytes().startswith(b"# v3 git bundle"):
             git("fetch", "-q", str(path), "+refs/*:refs/bundles/*", cwd=clone)
-    return b"".join(zlib.decompress(path.read_bytes()) for path in (clone / ".git/objects").glob("??/*"))
+    return subprocess.run(["git", "cat-file", "--batch-all-objects", "--batch"], cwd=clone, check=True, capture_output=True).stdout
 
 
 def test_the_eyes_of_this_test_are_open(tmp_path):
     (tmp_path / "told").write_bytes(b"x" + base64.b64encode(b"tango-from/the+environment:more") + b"\0whiskey-from%2Fa%2Bconnection")
     assert kept(tmp_path) == {"told": {GIVEN["env"], GIVEN["conn"]}}
+    (tmp_path / "told").write_text(
+        json.dumps({"payload": base64.b64encode(f'{{"path": "{GIVEN["var"]}"}}'.encode()).decode()}).replace(": ", ":", 1)
+    )
+    assert kept(tmp_path) == {"told": {GIVEN["var"]}}
+
+
+def test_nor_are_they_closed_to_what_git_packed(telling):
+    house = telling('mkdir -p notes; echo "a canary-path of its own" > notes/note.md')
+    house.run("first.write")
+    assert found_in(unpacked(house)) == {"canary-path"}
 
 
 @pytest.mark.parametrize(
@@ -157,6 +170,24 @@ def test_what_tells_a_secret_is_refused_and_named(telling, capsys, then, evidenc
     house.close("first")
     rules = {(finding.rule, finding.subject) for finding in house.findings("first")}
     assert ("secret-in-evidence", f"first/write:{name}") in rules
+    assert house.word("first") == "FAILED"
+    assert everything(house, capsys) == set()
+    assert found_in(unpacked(house)) == set()
+
+
+@pytest.mark.parametrize(
+    ("then", "rule", "name"),
+    [
+        ('echo b > "notes/$PASSWORD.md"', "secret-in-evidence", "notes/***.md"),
+        ('echo b > "$PASSWORD.md"', "workspace-outside-writes", "***.md"),
+        ('ln -s x "notes/$PASSWORD"', "workspace-symlink", "notes/***"),
+    ],
+)
+def test_a_secret_as_the_name_of_a_file_is_not_told_either(telling, capsys, then, rule, name):
+    house = telling(f"mkdir -p notes; echo a note > notes/note.md; {then}")
+    house.run("first.write")
+    house.close("first")
+    assert (rule, f"first/write:{name}") in {(finding.rule, finding.subject) for finding in house.findings("first")}
     assert house.word("first") == "FAILED"
     assert everything(house, capsys) == set()
     assert found_in(unpacked(house)) == set()

@@ -118,6 +118,18 @@ def test_a_worker_lost_twice(lossy, breaking):
     assert (attempts(house), note_of(house)) == ([(3, "completed")], b"a note\na note\n")
 
 
+def test_what_was_sealed_is_still_the_last_when_the_next_worker_is_lost_before_it_seals(lossy, breaking):
+    house = lossy(DAEMONS)
+    (house.root / "go").touch()
+    breaking(house)
+    (house.root / "go").unlink()
+    assert kill(lost_at(house, "first.write", "running")) == {}
+    (house.root / "go").touch()
+    house.run("first.write", again=True)
+    assert house.failures == {}
+    assert (attempts(house), note_of(house)) == ([(3, "completed")], b"a note\na note\n")
+
+
 def test_who_clears_a_task_wants_it_done_again(lossy):
     house = lossy()
     house.run("first.write")

@@ -73,6 +73,16 @@ def test_who_works_outside_has_no_budget(planner: Any) -> None:
     assert (told.reason.startswith("`external` reports nothing"), told.remedy) == (True, "Remove the budget.")
 
 
+@pytest.mark.parametrize("budget", ["5 USD", "{tokens: 5}", "{requests: 5}", "{time: 1h}"])
+@pytest.mark.parametrize(
+    ("runner", "work"),
+    [("human", "human: [ann, bob]"), ("operator", "operator: airflow.providers.standard.operators.bash.BashOperator")],
+)
+def test_a_person_and_an_operator_have_no_budget(planner: Any, runner: str, work: str, budget: str) -> None:
+    told = planner.only("budget-unenforced", ("{external: true, timeout: 2h}", f"{{{work}, timeout: 2h, ¦budget: {budget}}}"))
+    assert (told.reason.startswith(f"`{runner}` reports nothing"), told.remedy) == (True, "Remove the budget.")
+
+
 def test_a_run_in_which_nothing_spends(planner: Any) -> None:
     told = planner.only("budget-unenforced", more="¦budget: 20 USD\n")
     assert told.reason.startswith("No persona is bound to a runner that reports money")

@@ -56,6 +56,9 @@ def test_no_cut_changes_what_is_shown(secrets, data, cuts):
         json.dumps(f'{SECRET}"'),
         base64.b64encode(SECRET.encode()).decode(),
         base64.b64encode(f"{SECRET}:more".encode()).decode(),
+        base64.b64encode(f"me:{SECRET}".encode()).decode(),
+        base64.b64encode(f"login:{SECRET}".encode()).decode(),
+        base64.urlsafe_b64encode(f"token:{SECRET}\xff".encode()).decode(),
         f"https://me:{quote(SECRET, safe='')}@shop/",
     ],
 )
