@@ -91,9 +91,20 @@ class Ledger:
                 told.add(one.attempt)
         return total
 
-    def reserved(self, folder: str) -> bool:
-        """Whether anything was set aside for a task, by the folder of its statements."""
-        return any(one.attempt.startswith(f"{folder}/") for one in self.reservations)
+    def awaits(self, folder: str, retries: int) -> bool:
+        """Whether something is still to be set aside for a task: it has not begun, or its newest attempt failed and it has tries left.
+
+        Parameters
+        ----------
+        folder: of the task's statements.
+        retries: how often it is tried again.
+
+        """
+        attempts = list(dict.fromkeys(one.attempt for one in self.reservations if one.attempt.startswith(f"{folder}/")))
+        if not attempts:
+            return True
+        newest = (self.settled or {}).get(attempts[-1])
+        return newest is not None and newest.outcome == "failed" and len(attempts) <= retries
 
 
 def spent_by(statement: TaskStatement | None, reserved: Amounts) -> Sum:

@@ -83,7 +83,8 @@ class Attempt(Workplace):
             log=place.root / "log.txt",
             bounds=bounds_of(execution),
         )
-        asked = replace(asked, conversation=self.conversation, memory=place.root / "memory", allowance=self.allowance, laid=self.laid)
+        asked = replace(asked, conversation=self.conversation, spoken=self.spoken, laid=self.laid)
+        asked = replace(asked, memory=place.root / "memory", allowance=self.allowance)
         return self._connected(asked, bench) if self.task.runner == "llm" else asked
 
     def _connected(self, asked: Request, bench: Bench) -> Request:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from dag_factory.evidence.store import RunStore
 from dag_factory.runners import Outcome
 from dag_factory.runners.masking import Mask
 
-__all__ = ["figures_of", "judgement_of", "keep_memory", "lay_memory", "left_by"]
+__all__ = ["figures_of", "judgement_of", "keep_memory", "lay_memory", "left_by", "spoken_in"]
 
 MOST = 64_000_000
 """How many bytes of a conversation are kept; a longer one is not resumed."""
@@ -38,15 +38,26 @@ def left_by(case: Case, task: TaskContract, binding: Binding, base: str | None) 
     None where the attempt begins anew: the one before was completed, was another runner's, followed another verdict, or had another base.
 
     """
-    mended = next((one for one in case.rounds if one.cycle == case.at), None) if case.at else None
-    tried = mended.statements.get(task.id, ()) if mended else () if case.at else case.record.statements.get(task.id, ())
-    last = next(reversed(tried), None)
+    last = next(reversed(_tried(case, task)), None)
     if last is None or last.keyid != case.record.keyids.get(task.persona):
         return None
     said = last.says
     same = (said.outcome, said.runner, said.base, said.binding.previous_verdict, said.binding.map_index)
     wanted = ("failed", task.runner, base, binding.previous_verdict, binding.map_index)
     return last if same == wanted and said.kept and said.kept.memory and said.figures and said.figures.conversation else None
+
+
+def spoken_in(case: Case, task: TaskContract, conversation: str) -> tuple[int, int]:
+    """The input and output tokens that the attempts at a task in this place told of a conversation."""
+    known = [stored.says.figures for stored in _tried(case, task) if stored.keyid == case.record.keyids.get(task.persona)]
+    same = [figures for figures in known if figures and figures.conversation == conversation]
+    return sum(figures.input_tokens or 0 for figures in same), sum(figures.output_tokens or 0 for figures in same)
+
+
+def _tried(case: Case, task: TaskContract) -> Sequence[Stored[TaskStatement]]:
+    """What was delivered of a task in this place, the oldest first."""
+    mended = next((one for one in case.rounds if one.cycle == case.at), None) if case.at else None
+    return mended.statements.get(task.id, ()) if mended else () if case.at else case.record.statements.get(task.id, ())
 
 
 def keep_memory(run: RunStore, folder: Path, secrets: Iterable[str] = ()) -> str | None:

@@ -25,7 +25,8 @@ _WORDS = {"money": "US dollars", "tokens": "tokens", "requests": "requests to a 
 def reserve(asked: Assignment) -> Allowance | Flaw:
     """Set aside what an attempt may spend, of every account it draws on.
 
-    Where tasks of the phase that have not begun draw on the same account, what is left is shared evenly with them; a later attempt has all that is left.
+    Where tasks of the phase that have not begun, or have failed and are tried again, draw on the same account, what is left is shared evenly with them; else a
+    later attempt has all that is left.
 
     Returns
     -------
@@ -90,7 +91,7 @@ def _share(left: Decimal | int, among: int) -> Decimal | int:
 
 
 def _waiting(asked: Assignment, ledger: Ledger, account: str) -> int:
-    """How many other tasks of this phase, or fix cycle, draw on an account and have not begun."""
+    """How many other tasks of this phase, or fix cycle, draw on an account and have not begun, or have failed and are tried again."""
     case = asked.case
     if case.at:
         given = case.rounds[-1].triage.says if case.rounds else None
@@ -98,7 +99,7 @@ def _waiting(asked: Assignment, ledger: Ledger, account: str) -> int:
     else:
         names = {task.id for task in case.phase.tasks}
     others = (name for name in names - {asked.task.id} if _draws(asked.plan, name, account))
-    return sum(not ledger.reserved(_below(case.phase_id, case.at, name)) for name in others)
+    return sum(ledger.awaits(_below(case.phase_id, case.at, name), asked.plan.executions[name].retries) for name in others)
 
 
 def _draws(plan: Plan, task: str, account: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.policies.merges import judged_base, work_base
 from dag_factory.operators.assignment import Assignment
-from dag_factory.operators.keeping import lay_memory, left_by
+from dag_factory.operators.keeping import lay_memory, left_by, spoken_in
 from dag_factory.operators.orders import left_out
 from dag_factory.operators.place import Place, bundles_of, fetch_bundle
 from dag_factory.operators.resuming import last_sealed
@@ -23,13 +23,15 @@ __all__ = ["Workplace"]
 class Workplace(Assignment):
     """An assignment with a place to work at.
 
-    `base` is the commit it begins with; `conversation` is the one that is resumed, if any; `laid` tells that files of an earlier attempt lie there.
+    `base` is the commit it begins with; `conversation` is the one that is resumed, if any, and `spoken` the tokens it took before;
+    `laid` tells that files of an earlier attempt lie there.
     """
 
     place: Place | None = None
     repository: PrivateRepository | None = None
     base: str | None = None
     conversation: str = ""
+    spoken: tuple[int, int] = (0, 0)
     laid: bool = False
 
     def _move_in(self, origin: Origin | None, *, again: bool) -> None:
@@ -81,6 +83,7 @@ class Workplace(Assignment):
         if before and before.says.kept and before.says.kept.memory and before.says.figures:
             lay_memory(self.scope.run, before.says.kept.memory, memory)
             self.conversation = before.says.figures.conversation
+            self.spoken = spoken_in(self.case, self.task, self.conversation)
             self.emit(f"Goes on with the conversation of attempt {before.says.binding.attempt}.")
 
     @property

@@ -70,7 +70,8 @@ class AgentRunner:
         if shutil.which(start.argv[0], path=path) is None:
             return _missing(cli, request)
         before, halt = _traces(request), Halt(stop)
-        listener = Listener(cli, Report(cli.provider, model=wanted.model), request, halt)
+        report = Report(cli.provider, model=wanted.model, spoken=request.spoken if request.conversation else (0, 0))
+        listener = Listener(cli, report, request, halt)
         given = {**start.environment, **request.environment, "PHASEGATE_PROMPT": str(prompt)}  # 2
         asked = replace(request, environment=given, emit=listener.take, limits=LIMITS)
         outcome = run_requested(asked, ["/bin/sh", "-c", _PROMPTED, *start.argv], halt)  # 3

@@ -157,6 +157,7 @@ class Request:
     secrets: texts that are put out of its output, wherever that is kept or shown.
     conversation: that of the attempt before, if there is one to be resumed; else empty.
     laid: whether files of an earlier attempt lie in the workspace.
+    spoken: input and output tokens that earlier attempts told of that conversation.
     memory: the folder that a next attempt of the same task finds again; None where nothing can be kept.
     allowance: what may still be spent.
     connections: values of Airflow's connections that a model's process needs, as JSON by id. Secret: to be handed over, and never written.
@@ -181,6 +182,7 @@ class Request:
     memory: Path | None = None
     allowance: Allowance = field(default_factory=Allowance)
     laid: bool = False
+    spoken: tuple[int, int] = (0, 0)
     connections: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

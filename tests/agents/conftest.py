@@ -111,7 +111,14 @@ class Desk:
         return self.workspace / "notes" / "note.md"
 
     def request(
-        self, value: Any = None, *, timeout: float = 60, allowance: Allowance | None = None, conversation: str = "", **more: str
+        self,
+        value: Any = None,
+        *,
+        timeout: float = 60,
+        allowance: Allowance | None = None,
+        conversation: str = "",
+        spoken: tuple[int, int] = (0, 0),
+        **more: str,
     ) -> Request:
         """What a runner is asked."""
         keys = {"ANTHROPIC_BASE_URL": self.model.url, "ANTHROPIC_API_KEY": KEY, "CLAUDE_CODE_MAX_RETRIES": "1"}
@@ -121,7 +128,7 @@ class Desk:
             work={"agent": value or self.cli}, workspace=self.workspace, evidence=self.root / "evidence", inputs=self.root / "inputs",
             task_file=self.task, spec_dir=self.root / "spec", home=self.root / "home", environment={**keys, **more}, timeout=timeout,
             log=self.root / "log.txt", emit=self.lines.append, conversation=conversation, memory=self.root / "memory",
-            allowance=allowance or Allowance(), secrets=(KEY,),
+            allowance=allowance or Allowance(), secrets=(KEY,), spoken=spoken,
         )  # fmt: skip
 
     def run(self, value: Any = None, **asked: Any) -> Outcome:

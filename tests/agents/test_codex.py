@@ -71,13 +71,21 @@ def test_its_sandbox_lets_it_write_where_it_works(desk, tmp_path):
     assert not (tmp_path / "spec/outside.md").exists()
 
 
+def test_who_never_logged_in_with_it_works_with_a_key_alone(desk, tmp_path):
+    (tmp_path / "visitor").mkdir()
+    at = desk("codex", shell(WRITE), Say("Done."))
+    outcome = at.run(CODEX, HOME=str(tmp_path / "visitor"))
+    assert (outcome.flaws, at.note.exists(), (tmp_path / "visitor" / ".codex").is_dir()) == ((), True, True)
+
+
 def test_a_failed_attempt_is_gone_on_with(desk, tmp_path):
     at = desk("codex", shell("echo half > half.txt"), Say("Half."), shell(WRITE), Say("Whole."))
     first = at.run(CODEX)
     at.task.write_text(json.dumps({**TOLD, "attempt": 2}))
     (tmp_path / "home" / "agent").rename(tmp_path / "gone")
-    second = at.run(CODEX, conversation=first.figures.conversation)
+    second = at.run(CODEX, conversation=first.figures.conversation, spoken=(first.figures.input_tokens, first.figures.output_tokens))
     assert (second.flaws, second.figures.conversation, at.note.exists()) == ((), first.figures.conversation, True)
+    assert (second.figures.input_tokens, second.figures.output_tokens) == (2000, 100), "what the first attempt took is not taken again"
     asked = at.model.work[2].text
     assert asked.count("You are @writer") == 2
     assert "Your attempt before this one failed" in asked
@@ -128,6 +136,15 @@ def test_it_is_stopped_with_everything_it_started(desk, tmp_path, nothing_left):
     thread.join()
     assert done[0].ended == "stopped"
     assert nothing_left(tmp_path) == []
+
+
+def test_a_retry_is_not_charged_for_what_was_said_before(house):
+    made, _ = house("{cli: codex, model: gpt-5-codex}", Say("All done."), shell(WRITE), Say("Now it is."), more=", budget: {tokens: 3500}")
+    for _ in range(2):
+        made.run("first.write")
+    first, second = (stored.says for stored in made.record.statements["first/write"])
+    assert (first.outcome, second.outcome, first.figures.conversation) == ("failed", "completed", second.figures.conversation)
+    assert [(says.figures.input_tokens, says.figures.output_tokens) for says in (first, second)] == [(1000, 50), (2000, 100)]
 
 
 def test_it_delivers_in_a_workflow(house):

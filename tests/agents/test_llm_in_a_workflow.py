@@ -33,6 +33,12 @@ READ = 'cp "$PHASEGATE_INPUTS"/first/write/notes/note.md "$PHASEGATE_EVIDENCE/re
 
 
 @pytest.fixture
+def installed(tmp_path):
+    """No command line is needed here, and nothing is skipped where none can be installed."""
+    return tmp_path
+
+
+@pytest.fixture
 def work(tmp_path, monkeypatch):
     """Makes a small workflow whose writer, and reader if wanted, is the model."""
 

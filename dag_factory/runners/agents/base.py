@@ -65,6 +65,7 @@ class Report:
     spent: whether it gave up for want of budget.
     trouble: the last thing it said of a model that does not answer.
     said: the last words of the model.
+    spoken: input and output tokens of the conversation before it was resumed, for a command line that counts them once more.
 
     """
 
@@ -80,6 +81,7 @@ class Report:
     spent: bool = False
     trouble: str = ""
     said: str = ""
+    spoken: tuple[int, int] = (0, 0)
     seen: set[str] = field(default_factory=set)
 
     @property

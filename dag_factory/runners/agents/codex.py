@@ -1,7 +1,8 @@
 """Codex: `codex exec --json`, which prints one JSON object a line (https://developers.openai.com/codex/noninteractive).
 
 No AGENTS.md is read, the workspace's own `.codex` is not trusted, and rules and settings of the user are left out. Its sandbox is asked for: it may write
-only to the workspace, the evidence folder and its temporary folder. It tells no cost, and its tokens only at its end.
+only to the workspace, the evidence folder and its temporary folder. It tells no cost, and its tokens only at its end: those of the
+whole conversation, also of what was said before it was resumed.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ class Codex:
         argv += [word for key, value in given.items() for word in ("-c", f"{key}={value}")]
         argv += ["-m", wanted.model] if wanted.model else []
         argv += ["resume", request.conversation] if request.conversation else []
-        return Start((*argv, "-"), {"CODEX_HOME": str(own_folder(request, "CODEX_HOME", ".codex", home / "codex"))})
+        # It makes its usual folder, and refuses one that is named and is not there.
+        folder = {} if "HOME" in request.environment else {"CODEX_HOME": str(home / "codex")}
+        return Start((*argv, "-"), folder)
 
     def read(self, event: Mapping[str, Any], report: Report) -> Iterator[str]:
         """Take `thread.started`, `turn.completed`, `turn.failed`, `error` and `item.completed` events."""
@@ -74,8 +77,8 @@ class Codex:
             case "turn.completed":
                 report.ended, report.failed = True, ""
                 usage = event["usage"] if isinstance(event.get("usage"), Mapping) else {}
-                report.input_tokens = _more(report.input_tokens, usage.get("input_tokens"))
-                report.output_tokens = _more(report.output_tokens, usage.get("output_tokens"))
+                report.input_tokens = _since(report.spoken[0], usage.get("input_tokens"), report.input_tokens)
+                report.output_tokens = _since(report.spoken[1], usage.get("output_tokens"), report.output_tokens)
             case "turn.failed":
                 report.ended, report.failed = True, shown(_words(event.get("error")))
                 yield f"failed: {report.failed}"
@@ -129,10 +132,10 @@ def _item(item: Mapping[str, Any]) -> Iterator[str]:
             yield shown(item.get("message"))
 
 
-def _more(before: int | None, value: Any) -> int | None:
-    """Add a count that may not be one."""
+def _since(spoken: int, value: Any, known: int | None) -> int | None:
+    """What was added to a count, which is always that of the whole conversation; what is no count changes nothing."""
     told = counted(value)
-    return before if told is None else (before or 0) + told
+    return known if told is None else max(0, told - spoken)
 
 
 def _words(error: Any) -> str:

@@ -156,6 +156,17 @@ def test_all_attempts_of_a_task_draw_on_one_account(spent, spender):
     assert "It took 0.40 US dollars where 0.200000 were left for it." in house.failures["first.write"]
 
 
+def test_of_two_that_failed_the_one_that_is_first_again_leaves_the_other_its_share(spent, spender):
+    house = spent(more="budget: 1 USD", writer=", retries: 1")
+    spender.ends |= dict.fromkeys(("one", "two"), lambda done: Outcome("exited", 1, (), 0, False, "", 0.1, figures=done.figures))
+    house.run("first.write", "first.more")
+    house.failures.clear()
+    spender.ends = {"two": lambda done: house.run("first.write", again=True) or done}  # while the other is at work again
+    house.run("first.more", again=True)
+    assert house.failures == {}
+    assert money(spender) == ["0.50", "0.45", "0.40", "0.40"]
+
+
 def test_fix_phases_draw_on_the_same_accounts(spent, spender):
     house = spent(more="budget: 10 USD\nfix: {max_cycles: 2}", task=", budget: 1 USD")
     spender.costs["one"], spender.leaves = "0.40", False

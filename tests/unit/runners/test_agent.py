@@ -257,6 +257,9 @@ def test_codex_is_asked_for_what_a_binding_wants(bench):
         assert given in argv
     assert any('base_url="http://127.0.0.1:1/v1"' in word for word in argv)
     assert codex.CLI.start(replace(request, conversation=""), Wanted.of("codex"), Path("/h")).argv[-1] == "-"
+    assert codex.CLI.start(request, Wanted.of("codex"), Path("/h")).environment == {"CODEX_HOME": "/h/codex"}
+    at_home = replace(request, environment={"HOME": "/home/maria"})
+    assert codex.CLI.start(at_home, Wanted.of("codex"), Path("/h")).environment == {}, "it refuses a folder that is named and not there"
 
 
 def test_a_line_for_people():

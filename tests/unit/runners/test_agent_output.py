@@ -123,8 +123,11 @@ def test_what_codex_says_is_read():
     lines = [line for event in events for line in codex.CLI.read(event, report)]
     assert lines == ["$ make (0)", "changed a.md", "Done.", "Reconnecting"]
     assert (report.conversation, report.input_tokens, report.output_tokens, report.ended, report.failed, report.said) == (
-        "t-1", 15, 2, True, "", "Done.",
+        "t-1", 5, 2, True, "", "Done.",
     )  # fmt: skip
+    resumed = Report("openai", spoken=(4, 3))
+    assert list(codex.CLI.read({"type": "turn.completed", "usage": {"input_tokens": 10, "output_tokens": 2}}, resumed)) == []
+    assert (resumed.input_tokens, resumed.output_tokens) == (6, 0), "what was said before counts once"
     assert list(codex.CLI.read({"type": "turn.failed", "error": {"message": "no credit"}}, report)) == ["failed: no credit"]
     assert report.failed == "no credit"
 
