@@ -91,6 +91,10 @@ class Ledger:
                 told.add(one.attempt)
         return total
 
+    def attempts(self, folder: str) -> tuple[str, ...]:
+        """The attempts of a task for which something was set aside, in order, by the folder of its statements."""
+        return tuple(dict.fromkeys(one.attempt for one in self.reservations if one.attempt.startswith(f"{folder}/")))
+
     def awaits(self, folder: str, retries: int) -> bool:
         """Whether something is still to be set aside for a task: it has not begun, or its newest attempt failed and it has tries left.
 
@@ -100,7 +104,7 @@ class Ledger:
         retries: how often it is tried again.
 
         """
-        attempts = list(dict.fromkeys(one.attempt for one in self.reservations if one.attempt.startswith(f"{folder}/")))
+        attempts = self.attempts(folder)
         if not attempts:
             return True
         newest = (self.settled or {}).get(attempts[-1])

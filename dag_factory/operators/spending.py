@@ -25,8 +25,8 @@ _WORDS = {"money": "US dollars", "tokens": "tokens", "requests": "requests to a 
 def reserve(asked: Assignment) -> Allowance | Flaw:
     """Set aside what an attempt may spend, of every account it draws on.
 
-    Where tasks of the phase that have not begun, or have failed and are tried again, draw on the same account, what is left is shared evenly with them; else a
-    later attempt has all that is left.
+    What is left of an account is shared evenly with the tasks of the phase that draw on it too and have not begun, or have failed and are tried again; and
+    with the tries that this task has after this one: what a dead attempt had set aside is lost to them.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def _shares(asked: Assignment, ledger: Ledger, accounts: tuple[str, ...]) -> Ite
             limit: Any = getattr(asked.plan.budgets[account], kind)
             if limit is not None:
                 left = (Decimal(limit) if kind == "money" else limit) - getattr(ledger.spent(account), kind)
-                offers.append((_share(left, 1 + _waiting(asked, ledger, account)), account))
+                offers.append((_share(left, 1 + _waiting(asked, ledger, account) + _tries(asked, ledger)), account))
         if offers:
             yield kind, min(offers)
 
@@ -100,6 +100,12 @@ def _waiting(asked: Assignment, ledger: Ledger, account: str) -> int:
         names = {task.id for task in case.phase.tasks}
     others = (name for name in names - {asked.task.id} if _draws(asked.plan, name, account))
     return sum(ledger.awaits(_below(case.phase_id, case.at, name), asked.plan.executions[name].retries) for name in others)
+
+
+def _tries(asked: Assignment, ledger: Ledger) -> int:
+    """How often this task is tried again at most, should this attempt fail or die."""
+    folder = _below(asked.case.phase_id, asked.case.at, asked.task.id)
+    return max(0, asked.plan.executions[asked.task.id].retries - len(ledger.attempts(folder)))
 
 
 def _draws(plan: Plan, task: str, account: str) -> bool:

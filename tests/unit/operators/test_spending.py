@@ -164,7 +164,7 @@ def test_of_two_that_failed_the_one_that_is_first_again_leaves_the_other_its_sha
     spender.ends = {"two": lambda done: house.run("first.write", again=True) or done}  # while the other is at work again
     house.run("first.more", again=True)
     assert house.failures == {}
-    assert money(spender) == ["0.50", "0.45", "0.40", "0.40"]
+    assert money(spender) == ["0.33", "0.45", "0.40", "0.40"]
 
 
 def test_fix_phases_draw_on_the_same_accounts(spent, spender):
@@ -196,6 +196,26 @@ def test_what_a_dead_attempt_reserved_counts_as_spent(spent, spender):
     house.run("first.write")
     assert house.failures["first.write"].endswith("no US dollars are left in task/first/write.")
     assert (len(spender.allowed), len(ledger(house))) == (1, 1)
+
+
+def test_a_dead_attempt_costs_its_share_and_not_the_tries_after_it(spent, spender):
+    house = spent(task=", budget: 1 USD", writer=", retries: 2")
+
+    class Killed(BaseException):
+        pass
+
+    def die(done):
+        raise Killed
+
+    spender.ends["one"] = die
+    with pytest.raises(Killed):
+        house.run("first.write")
+    with pytest.raises(Killed):
+        house.run("first.write", again=True)
+    del spender.ends["one"]
+    house.run("first.write", again=True)
+    assert money(spender) == ["0.33", "0.33", "0.33"]
+    assert "first.write" not in house.failures
 
 
 def test_a_crash_after_the_statement_counts_what_the_statement_says(spent, spender, monkeypatch):
