@@ -68,7 +68,7 @@ class CoverageExpect(Expectation):
 
 
 class CoverageKind(Opened[CoverageExpect]):
-    """A coverage report (coverage.py's JSON, Cobertura, lcov). Facts: `files`, the measured files that have statements."""
+    """A coverage report (coverage.py's JSON, Cobertura, lcov). Facts: `files`, those measured that have statements; `branches`, where they were measured."""
 
     name: ClassVar[str] = "coverage"
     Expect: ClassVar[type[Expectation]] = CoverageExpect
@@ -89,7 +89,9 @@ class CoverageKind(Opened[CoverageExpect]):
             faults += _of_product(read.files, material.product, expect)
         if expect.fresh and (late := stale(read.stamp, material.work, "the report", "timestamp")):
             faults.append(late)
-        return Examination(placed(material.name, faults[:MAX_FAULTS]), {"files": files})
+        return Examination(
+            placed(material.name, faults[:MAX_FAULTS]), {"files": files} | ({"branches": ("measured",)} if read.branches else {})
+        )
 
 
 def _read(data: bytes) -> Measured:

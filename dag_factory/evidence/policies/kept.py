@@ -8,7 +8,7 @@ only what the plan says includes the tests of others is held to them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from dag_factory.evidence.contract import Item, TaskContract
@@ -23,11 +23,13 @@ _NAMED = 5
 
 
 def kept(case: Case) -> Iterator[Finding]:
-    """The tests of every task that is judged, and every test file that testers brought."""
+    """The tests of every task that is judged, what they measured, and every test file that testers brought."""
     for task in case.tasks:
         reports = [item for item in task.items if item.kind == "junit"]
-        if reports and case.worked(task) is not None:
+        measured = [item for item in task.items if item.kind == "coverage"]
+        if (reports or measured) and case.worked(task) is not None:
             yield from _dropped(case, task, reports)
+            yield from _unmeasured(case, task, measured)
     for lost in case.merges[-1].says.altered if case.merges else ():
         text = f"{lost.path} is not what {lost.task} brought: somebody else changed it or took it away. Have @{_persona(case, lost.task)} decide about it."
         yield Finding(rule="tests-changed", subject=f"{lost.task}:{lost.path}", text=text, task=lost.task)
@@ -55,11 +57,22 @@ def _fewer(case: Case, task: TaskContract, item: Item, ran: tuple[str, ...]) -> 
     for bound, entry in earlier:
         if entry.digest == newest[1].digest:
             continue
-        before = _read(case, entry)
+        before = _facts(case, item, entry).get("ran", ())
         gone = _gone(before, frozenset(ran))
         if gone and not (_rewritten(case, task, bound) and len(ran) >= len(before)):
             yield _told(case, task, item, gone, "ran in an earlier cycle", "before")
             return
+
+
+def _unmeasured(case: Case, task: TaskContract, measured: list[Item]) -> Iterator[Finding]:
+    """Coverage whose branches were measured in an earlier cycle, and are not any more: fewer of them raise the figure."""
+    for item in measured:
+        facts = case.examine(task, item).facts
+        if not facts.get("files") or "branches" in facts:
+            continue
+        if any("branches" in _facts(case, item, entry) for _, entry in _reports(case, task, item)[1:]):
+            text = f"{item.place}: branches were measured in an earlier cycle, and are not any more. Switch their measuring on again."
+            yield case.finding("coverage-omitted", task, text, subject=f"{task.id}/{item.id}:branches")
 
 
 def _reports(case: Case, task: TaskContract, item: Item) -> list[tuple[Binding, Entry]]:
@@ -77,23 +90,23 @@ def _reports(case: Case, task: TaskContract, item: Item) -> list[tuple[Binding, 
     ]
 
 
-def _read(case: Case, entry: Entry) -> tuple[str, ...]:
+def _facts(case: Case, item: Item, entry: Entry) -> Mapping[str, tuple[str, ...]]:
     from dag_factory.evidence.kinds.asking import ask
     from dag_factory.evidence.kinds.base import Material
 
     data = case.files(entry.digest)
-    return ask("junit", Material(entry.name, data), {}).facts.get("ran", ()) if data is not None else ()
+    return ask(item.kind, Material(entry.name, data), {}).facts if data is not None else {}
 
 
 def _rewritten(case: Case, task: TaskContract, since: Binding) -> bool:
     """Whether those whose tests they are have changed some since: who tests, and whoever reports them."""
-    order = [phase.id for phase in case.contract.phases]
-    place = (order.index(since.phase), since.cycle)
+    order = {phase.id: place for place, phase in enumerate(case.contract.phases)}
+    place = (order.get(since.phase, -1), since.cycle)
     owners = [one for one in case.contract.tasks.values() if one.duty == "testing" or one.id == task.id]
     return any(
         stored.says.sealed is not None
         and stored.says.sealed.commit in case.merged
-        and (order.index(stored.says.binding.phase), stored.says.binding.cycle) > place
+        and (order.get(stored.says.binding.phase, -1), stored.says.binding.cycle) > place
         for owner in owners
         for stored in statements_of(case.record, case.phase_id, case.cycle, owner)
     )

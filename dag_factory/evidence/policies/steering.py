@@ -31,7 +31,7 @@ _SHARED = {
 _TOOLS = frozenset({"pytest", "_pytest", "pluggy", "unittest"})
 _WORDS = frozenset({"coverage", "hypothesis"})
 """Tools whose names are words too: they are meant only right below where modules are looked for, like `src`."""
-_MOST = 1_000_000  # bytes of settings that are read
+_MOST = 200_000  # bytes of settings that are read
 
 
 def steered(case: Case) -> Iterator[Finding]:
@@ -86,14 +86,17 @@ def _product(case: Case) -> frozenset[str]:
 
 
 def _holds(case: Case, entry: Entry) -> bool:
-    data = case.files(entry.digest) if entry.size <= _MOST else None
-    text = (data or b"").decode(errors="replace")
+    """Whether a file of settings holds some of tests; what is too long to be looked at is taken at its words."""
+    data = case.files(entry.digest) or b""
+    text = "\n".join(data.decode(errors="replace").splitlines())
     if (sections := _SHARED.get(PurePosixPath(entry.name).name)) is not None:
         return sections.search(text) is not None
+    if len(data) > _MOST:
+        return "pytest" in text or "coverage" in text
     try:
         tool = tomllib.loads(text).get("tool")
-    except tomllib.TOMLDecodeError:
-        return False  # no tool reads it
+    except (ValueError, RecursionError):
+        return False  # no tool reads it either
     return isinstance(tool, dict) and bool({"pytest", "coverage"} & set(tool))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from dag_factory.errors import Diagnostic
-from dag_factory.spec.models import Task
+from dag_factory.spec.models import Evidence, Task
 from dag_factory.spec.rules.subject import Subject
 from dag_factory.spec.source import SpecPath
 
@@ -72,6 +72,7 @@ def reference_unknown(subject: Subject) -> Iterator[Diagnostic]:
     tasks = list(subject.tasks())
     known = {name for name, _ in subject.phases()} | {f"{phase}/{task}" for _, phase, task, _ in tasks}
     items = {f"{phase}/{task}/{name}" for _, phase, task, found in tasks for name in found.evidence}
+    tested = {name for _, phase, task, found in tasks for name in (phase, f"{phase}/{task}") if any(map(_tests, found.evidence.values()))}
     remedy = "Write phase or phase/task."
     for path, _, task_id, task in tasks:
         for place, target in _named(task):
@@ -82,12 +83,21 @@ def reference_unknown(subject: Subject) -> Iterator[Diagnostic]:
             if item.differs_from and item.differs_from not in items:
                 reason = f"{item.differs_from} is no evidence of any task."
                 yield subject.fault("reference-unknown", (*path, "evidence", name), reason, "Write phase/task/evidence.")
+            if item.includes in known and not (_tests(item) and item.includes in tested):
+                reason = f"Evidence {name} includes the tests of {item.includes}, and one of the two reports none."
+                yield subject.fault(
+                    "reference-unknown", (*path, "evidence", name), reason, "Write `includes` where both are test results (junit)."
+                )
     for list_id, checklist in subject.workflow.checklists.items():
         for item_id, question in checklist.items():
             for target in (*question.tasks, *question.due):
                 if target not in known:
                     reason = f"{target} is neither a phase nor a task."
                     yield subject.fault("reference-unknown", ("checklists", list_id, item_id), reason, remedy)
+
+
+def _tests(item: Evidence) -> bool:
+    return item.kind == "junit"
 
 
 def _named(task: Task) -> Iterator[tuple[SpecPath, str]]:

@@ -279,6 +279,21 @@ def test_what_a_runner_reported_is_read_back(signer):
     assert parse(opened.payload, TaskStatement) == made
 
 
+def test_altered_files_are_written_only_where_there_are_any(signer):
+    assert "altered" not in MERGE.model_dump(by_alias=True, mode="json")
+    made = MERGE.model_copy(update={"altered": (Undone(task="t", path="tests/a.py"),)})
+    for merge in (MERGE, made):
+        opened = open_envelope(sign(merge, {"merged": {"gitCommit": COMMIT}}, signer), {signer.public.keyid: signer.public})
+        assert parse(opened.payload, ConvergeStatement) == merge
+
+
+def test_no_altered_files_are_not_written_as_an_empty_list(signer):
+    opened = open_envelope(sign(MERGE, {"merged": {"gitCommit": COMMIT}}, signer), {signer.public.keyid: signer.public})
+    opened.payload["predicate"]["altered"] = []
+    with pytest.raises(EnvelopeError, match="under another name"):
+        parse(opened.payload, ConvergeStatement)
+
+
 @pytest.mark.parametrize("name", ["figures", "judgement", "kept"])
 def test_what_nobody_reported_has_one_spelling(name):
     written = payload_of(TASK)

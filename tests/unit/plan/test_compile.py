@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dag_factory.errors import SpecError
 from dag_factory.plan import Plan
 
 
@@ -27,6 +28,23 @@ def test_phases_and_tasks_in_their_order(plan: Plan) -> None:
     ]
     assert list(plan.executions) == list(plan.contract.tasks)
     assert len(plan.executions) == 15
+
+
+def test_the_full_suite_includes_the_tests_of_the_sdets(plan: Plan) -> None:
+    [full] = [item for item in plan.contract.tasks["validation/test-engineer"].items if item.includes]
+    assert full.id == "full-suite"
+    assert [task.id for task in plan.contract.select(str(full.includes))] == [
+        "implementation/ingest.sdet",
+        "implementation/daily_mart.sdet",
+    ]
+
+
+@pytest.mark.parametrize("other", ["validation/test-engineer", "implementation", "null"])
+def test_no_workflow_has_it_include_less(planner: Any, other: str) -> None:
+    more = f"phases:\n  validation:\n    tasks:\n      test-engineer: {{evidence: {{full-suite: {{includes: {other}}}}}}}\n"
+    with pytest.raises(SpecError) as raised:
+        planner.plan(more=more)
+    assert "pattern-loosened" in str(raised.value)
 
 
 def test_what_is_said_of_the_whole(plan: Plan) -> None:

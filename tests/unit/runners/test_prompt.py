@@ -185,3 +185,9 @@ def test_who_judges_again_is_not_told_to_mend():
     assert "you judge all of it again, whatever was said before" in text
     assert "to be mended, and nothing else" not in text
     assert "# What to mend" in prompt(findings=[FINDING], cycle=1)
+
+
+def test_whose_tests_a_report_includes_is_told():
+    report = {"id": "full", "kind": "junit", "report": "full.xml", "at": "seal", "expect": {}, "needs": "re-executed", "answers": {}}
+    assert "every test that implementation/sdet reported" in prompt(evidence=[{**report, "includes": "implementation/sdet"}])
+    assert "every test that" not in prompt(evidence=[report])

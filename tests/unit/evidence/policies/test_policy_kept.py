@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.contents import junit
+from support.contents import coverage, junit
 from support.cycles import Cycle, failing
 from support.junit import SKIPPED, case, suite
-from support.runs import HonestRun, honest
+from support.runs import HonestRun, honest, place, resign
 
 from dag_factory.evidence.kinds import junit_report
 from dag_factory.evidence.statement import Sealed, Undone
@@ -219,6 +219,42 @@ def test_an_sdet_who_was_asked_and_changed_nothing_has_renamed_nothing(tmp_path)
         cycle.mend(order.task, **({"sealed": same, "base": same.commit} if order.task == SDET else {}))
     cycle.merge(merged=tuple((order.task, run.commits[f"{order.task}, validation 1"]) for order in orders))
     assert BEFORE in cycle.judged().told()
+
+
+# ---------------------------------------------------------------- what is measured
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"), [(True, False, True), (True, True, False), (False, False, False), (False, True, False)]
+)
+def test_branches_that_were_measured_are_measured_again(tmp_path, before, after, found):
+    run = honest(tmp_path, through="implementation")
+    run.contents[TESTER, "coverage"] = coverage().replace(
+        b'"format": 3', b'"format": 3, "branch_coverage": ' + str(before).lower().encode()
+    )
+    run.work("validation")
+    failing(run)
+    run.contents[TESTER, "coverage"] = coverage().replace(b'"format": 3', b'"format": 3, "branch_coverage": ' + str(after).lower().encode())
+    cycle = Cycle(run, "validation").mended().judged()
+    assert [name for name in cycle.told() if name.startswith("coverage-")] == (
+        [f"coverage-omitted:{TESTER}/coverage:branches"] if found else []
+    )
+
+
+def test_a_statement_that_says_it_is_of_no_phase_at_all_breaks_no_gate(tmp_path):
+    run = honest(tmp_path, through="implementation")
+    run.contents[TESTER, "end-to-end"] = junit("test_a", "test_b")
+    for task in run.contract.phase("validation").tasks:
+        run.deliver(task.id)
+    spoilt = place(run, f"statements/{TESTER}")
+    resign(run, spoilt, lambda payload: payload["predicate"]["binding"].update(phase="nowhere"), signer="test-engineer")
+    run.converge("validation")
+    run.answer("validation")
+    run.contents[TESTER, "end-to-end"] = junit("test_a")
+    cycle = Cycle(run, "validation")
+    cycle.triage()
+    cycle.judged()
+    assert BEFORE in cycle.told()
 
 
 # ---------------------------------------------------------------- the files

@@ -56,6 +56,8 @@ def shadowed(run: HonestRun, name: str, text: str = "import os\n", *, product: t
         ("src/pyproject.toml", 'tool = {coverage = {run = {omit = ["*"]}}}\n'),
         ("src/setup.cfg", "[metadata]\nname = x\n[tool:pytest]\naddopts = -x\n"),
         ("src/tox.ini", "[tox]\n[coverage:run]\nomit = *\n"),
+        ("src/setup.cfg", "[metadata]\rname = x\r[tool:pytest]\raddopts = -x\r"),
+        ("src/pyproject.toml", "# long\n" * 40_000 + PYTEST),
         ("src/web/vitest.config.ts", "export default {}"),
     ],
 )
@@ -72,6 +74,8 @@ def test_what_steers_tests_is_not_for_who_implements_to_bring(run, name, text):
         ("src/pyproject.toml", '[project]\nname = "orders"\n[tool.ruff]\nline-length = 100\n'),
         ("src/pyproject.toml", "[tool.pytest\n"),
         ("src/pyproject.toml", 'tool = "none"\n'),
+        ("src/pyproject.toml", "x = " + "[" * 50_000),
+        ("src/pyproject.toml", "x = " + "9" * 10_000),
         ("src/setup.cfg", "[metadata]\nname = pytest\n"),
         ("src/insurance/policies/coverage.py", "x"),
         ("src/orders/tests/example.py", "x"),

@@ -95,6 +95,13 @@ def test_references_to_nothing(author: Any, item: str, says: str) -> None:
     assert told.remedy.startswith("Write phase")
 
 
+@pytest.mark.parametrize("kind", ["junit", "json"])
+def test_tests_are_included_by_tests_and_of_those_who_have_some(author: Any, kind: str) -> None:
+    of = "foundation" if kind == "junit" else "implementation/sdet"
+    told = author.only("reference-unknown", more=evidence(f"¦tests: {{report: t.x, kind: {kind}, includes: {of}}}"))
+    assert f"includes the tests of {of}" in told.reason
+
+
 def test_references_to_something(author: Any) -> None:
     assert author.sound(
         more=evidence(
