@@ -100,6 +100,10 @@ def _contradictory(record: RunRecord) -> Iterator[Finding]:
         if wrong:
             text = f"Verdict {stored.name} is told to be of another {', '.join(wrong)} than its binding says."
             yield Finding(rule="statement-invalid", subject=f"{phase}/verdict", text=text)
+    said_of, planned = record.charter.says.workflow, record.contract.workflow
+    if said_of != planned:
+        text = f"The charter is of the workflow {said_of}, and the plan that it froze of {planned}."
+        yield Finding(rule="statement-misbound", subject="charter", text=text)
     words = {stored.digest: stored.says.phasegate.word for found in record.verdicts.values() for stored in found}
     for last in record.completions:
         rests_on = {words.get(digest) for digest in last.says.verdicts}

@@ -23,6 +23,8 @@ from dag_factory.evidence.answering import keep_verdict
 from dag_factory.evidence.contract import Item, TaskContract
 from dag_factory.evidence.envelope import sign_envelope
 from dag_factory.evidence.keys import AUTHORITY, KeyFolder
+from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.merges import base_of
 from dag_factory.evidence.record import RunRecord, binding_of, fix_folder, read_record
 from dag_factory.evidence.statement import Charter, CheckResult, ConvergeStatement, Entry, Sealed, TaskStatement, now, sign
 from dag_factory.evidence.store import RunStore, Store
@@ -148,7 +150,7 @@ class HonestRun:
         written = {
             "binding": binding_of(record, phase, task_id if within else task.task, attempt, cycle=cycle), "persona": task.persona, "runner": task.runner,
             "principals": self.principals.get(task_id, () if task.runner == "check" else (f"script:sha256:{task.persona}-{task.duty}",)),
-            "outcome": "completed", "exit_code": 0, "excerpt": "done", "log": self.store.put_bytes(b"done\n"), "base": BASE,
+            "outcome": "completed", "exit_code": 0, "excerpt": "done", "log": self.store.put_bytes(b"done\n"), "base": self._base(task, phase, cycle),
             "sealed": Sealed(commit=commit, tree="c" * 40, bundle=self.store.put_bytes(commit.encode())) if seals else None,
             "evidence": self.entries(task, "seal"), "checks": self.results(task, "seal"), "refusals": (), "started_at": now(), "finished_at": now(),
         } | changes  # fmt: skip
@@ -157,6 +159,10 @@ class HonestRun:
             self.commits[f"{task_id}, {phase} {cycle}" if within else task_id] = statement.sealed.commit
         subjects = {entry.name: {"sha256": entry.digest} for entry in statement.evidence} or {"log": {"sha256": str(statement.log)}}
         return self.store.append(folder, sign(statement, subjects, self.keys.signer(signer or task.persona)))
+
+    def _base(self, task: TaskContract, phase: str, cycle: int) -> str | None:
+        """The commit that a worker lays out for a task."""
+        return base_of(Case(self.record, phase, self.store.blob, pendulum.now("UTC"), cycle), task, cycle)
 
     def converge(self, phase: str, **changes: Any) -> None:
         """Merge a phase."""

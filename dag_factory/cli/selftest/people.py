@@ -41,15 +41,14 @@ def answer(stage: Stage, told: Told) -> None:
 
 
 def go_on(stage: Stage, told: Told) -> None:
-    """Have the work of a phase follow what lies in the store now, as tasks do that were started by hand: each signs the newest verdict, merges begin there."""
+    """Have the work of a phase follow what lies in the store now, as tasks do that were started by hand: each signs the newest verdict and begins where it ended."""
     phase, record = told["phase"], stage.record
     base = approved_base(Case(record, phase, stage.store.blob, stage.now))
     for path in sorted(stage.folder.glob(f"statements/{phase}/*/*.json")):
         envelope = path.read_bytes()
         said = payload_of(envelope)
         said["predicate"]["binding"]["previousVerdict"] = binding_of(record, phase, "", 1).previous_verdict
-        if "merged" in said["predicate"]:
-            said["predicate"]["base"] = base
+        said["predicate"]["base"] = base
         stage.sign(path, said, by=stage.signer_of(envelope))
 
 

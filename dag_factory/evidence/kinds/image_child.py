@@ -21,6 +21,7 @@ MAX_PIXELS = 36_000_000
 """The most pixels that are decoded, a screen of 8K among them; a picture of that many takes 144 MB, a few times over."""
 _MEMORY = 1_500_000_000
 _SECONDS = 10
+_NEAR = 4  # of 256 shades
 
 
 def main() -> None:
@@ -64,8 +65,13 @@ def drawn(whole: Image, on: str) -> int:
     flat.alpha_composite(whole)
     counts = flat.convert("RGB").histogram()
     total = whole.width * whole.height
-    common = min(max(counts[start : start + 256]) for start in (0, 256, 512))
+    common = min(_ground(counts[start : start + 256]) for start in (0, 256, 512))
     return (total - common) * 1_000_000 // total
+
+
+def _ground(counts: list[int]) -> int:
+    """How many pixels of a channel are of its commonest shade, or so near to it that no eye tells them apart."""
+    return max(sum(counts[max(0, shade - _NEAR) : shade + _NEAR + 1]) for shade in range(256))
 
 
 if __name__ == "__main__":

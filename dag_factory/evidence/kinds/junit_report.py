@@ -31,6 +31,9 @@ _SUITES = frozenset({"testsuites", "testsuite"})
 _TROUBLE = frozenset({"failure", "error"})
 _STATED = {"tests": "tests", "failures": "failed", "errors": "errored", "skipped": "skipped"}
 _AGAIN = frozenset({"flakyFailure", "flakyError", "rerunFailure", "rerunError"})  # Surefire's, one for each try that failed
+_FAILED = frozenset(
+    {"failed", "failure", "fail", "error", "errored", "broken", "crashed"}
+)  # in a status or a result, where no element tells
 _NOT_RUN = frozenset({"notrun", "skipped", "disabled", "suppressed", "ignored"})  # GoogleTest's status and result
 _MESSAGE = 400
 
@@ -126,6 +129,7 @@ class _Reading(ContentHandler):
         self._said: list[str] | None = None  # the text of the failure that is open and has no message
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 -- SAX's name
+        name = name.rpartition(":")[2]  # in whatever namespace: some readers look at it, so all of them do
         self._depth += 1
         self._nodes += 1
         if self._depth > MAX_DEPTH:
@@ -146,6 +150,7 @@ class _Reading(ContentHandler):
             self._case.outcome = "xfailed" if attrs.get("type") == "pytest.xfail" else "skipped"
 
     def endElement(self, name: str) -> None:  # noqa: N802 -- SAX's name
+        name = name.rpartition(":")[2]
         self._depth -= 1
         if name in _SUITES:
             self._close_suite()
@@ -178,8 +183,11 @@ class _Reading(ContentHandler):
         if not attrs.get("name", "").strip():
             raise EvidenceError(f"test number {len(self.report.cases) + 1} has no name.", remedy="Name every test.")
         self._case = Case(attrs.get("classname", ""), attrs["name"])
-        if {attrs.get("status", "").lower(), attrs.get("result", "").lower()} & _NOT_RUN:
+        said = {attrs.get("status", "").lower(), attrs.get("result", "").lower()}
+        if said & _NOT_RUN:
             self._case.outcome = "skipped"
+        elif said & _FAILED:
+            self._case.outcome = "failed"
         self._case.seconds = self._take_time(self._case.id, attrs)
 
     def _take_trouble(self, name: str, attrs: Any) -> None:

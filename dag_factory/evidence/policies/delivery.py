@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.keyed import keyed
+from dag_factory.evidence.policies.merges import base_of
 from dag_factory.evidence.run import Stored
 from dag_factory.evidence.statement import TaskStatement, moment_of
-from dag_factory.evidence.verdict import Finding
+from dag_factory.evidence.verdict import Finding, Verdict
 
 __all__ = ["CLOCK_SKEW", "delivered"]
 
@@ -64,8 +66,17 @@ def _bound(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Ite
             task,
             f"The statement is of another {', '.join(wrong)}: it was made for something else.",
         )
-    if bound.previous_verdict != _follows(case, phase, cycle):
+    follows = _follows(case, phase, cycle)
+    if bound.previous_verdict != (follows.digest if follows else None):
         yield case.finding("statement-misbound", task, "The statement was made before the newest verdict that it had to follow.")
+    elif follows and moment_of(stored.says.started_at) < moment_of(follows.says.time_verified) - CLOCK_SKEW:
+        text = f"The work is said to have begun at {stored.says.started_at}, before the verdict that it follows, of {follows.says.time_verified}."
+        yield case.finding("statement-misdated", task, text)
+    elif not wrong and not _on_its_base(case, task, stored.says, cycle):
+        what = "What was judged" if task.judges else "The work"
+        yield case.finding(
+            "statement-misbound", task, f"{what} stands on {stored.says.base or 'no commit'}, and not on the one that was approved."
+        )
 
 
 def _place(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> tuple[str, int, str]:
@@ -76,11 +87,18 @@ def _place(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> tup
     return task.phase, 0, task.task
 
 
-def _follows(case: Case, phase: str, cycle: int) -> str | None:
+def _on_its_base(case: Case, task: TaskContract, said: TaskStatement, cycle: int) -> bool:
+    """Whether work began with the commit that it had to begin with; nobody does where there is no repository, or brings files from outside."""
+    if case.record.charter.says.base is None or task.external or said.outcome == "failed":
+        return True
+    here = case if said.binding.phase == case.phase_id else replace(case, phase_id=said.binding.phase)
+    return said.base == base_of(here, task, cycle)
+
+
+def _follows(case: Case, phase: str, cycle: int) -> Stored[Verdict] | None:
     """The verdict that the work in a phase and cycle follows."""
     before = case.contract.before(phase)
-    verdict = case.record.verdict_in(phase, cycle - 1) if cycle else case.record.verdict(before.id) if before else None
-    return verdict.digest if verdict else None
+    return case.record.verdict_in(phase, cycle - 1) if cycle else case.record.verdict(before.id) if before else None
 
 
 def _own(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Iterator[Finding]:

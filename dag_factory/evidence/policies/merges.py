@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.rounds import CONVERGE
 from dag_factory.evidence.statement import Conflict
 from dag_factory.evidence.verdict import Finding
 
-__all__ = ["approved_base", "fits", "judged_base", "work_base"]
+__all__ = ["approved_base", "base_of", "fits", "judged_base", "work_base"]
 
 
 def approved_base(case: Case) -> str | None:
@@ -32,6 +33,12 @@ def judged_base(case: Case) -> str | None:
     """The commit that validators look at: in a fix phase, what was mended and merged in this cycle."""
     mended = [merge for merge in case.merges if merge.says.binding.cycle == case.at and merge.says.binding.task == CONVERGE]
     return mended[-1].says.sealed.commit if case.at and mended else work_base(case)
+
+
+def base_of(case: Case, task: TaskContract, cycle: int) -> str | None:
+    """The commit that the work of a task begins with in a cycle: validators look at what was merged, everybody else goes on from it."""
+    at = replace(case, cycle=cycle)
+    return judged_base(at) if task.judges else work_base(at)
 
 
 def fits(case: Case) -> Iterator[Finding]:
