@@ -46,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"which: {', '.join(file.stem for file in FILES)}; all without")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try one mutant of N only")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many at a time; one a core without")
+    parser.add_argument("--most", type=int, metavar="N", help="believe a mutant that survives N tests of those that reach it; all without")
     parser.add_argument("--tests", nargs="+", default=TESTS, metavar="FILE", help="try them against these tests only")
     asked = parser.parse_args(arguments)
     unknown = set(asked.modules) - {file.stem for file in FILES}
@@ -55,14 +56,14 @@ def main(arguments: list[str] | None = None) -> int:
     found = [mutant for file in chosen for mutant in mutants(file)][:: asked.every]
     print(f"{len(found)} mutants of {len(chosen)} modules", flush=True)
     began = time.monotonic()
-    words = tried(found, tuple(asked.tests), asked.workers)
+    words = tried(found, tuple(asked.tests), asked.workers, asked.most)
     explained = {entry["change"]: entry["why"] for entry in yaml.safe_load(EXPLAINED.read_text(encoding="utf-8"))}
     code = report(found, words, explained, whole=asked.every == 1)
     print(f"{time.monotonic() - began:.0f} s")
     return code
 
 
-def tried(found: list[Mutant], tests: tuple[str, ...], workers: int) -> dict[Mutant, str]:
+def tried(found: list[Mutant], tests: tuple[str, ...], workers: int, most: int | None = None) -> dict[Mutant, str]:
     """Try mutants against tests, and say what became of each.
 
     Raises
@@ -78,7 +79,7 @@ def tried(found: list[Mutant], tests: tuple[str, ...], workers: int) -> dict[Mut
             print(f"{word}: {_place(mutant)}", flush=True)
 
     modules = {file: ".".join(file.relative_to(ROOT).with_suffix("").parts) for file in FILES}
-    plugin = Trying(found, modules, workers, ROOT / ".phasegate" / "mutation" / f"{_source(tests)}.json", tell, warm=_warm())
+    plugin = Trying(found, modules, workers, ROOT / ".phasegate" / "mutation" / f"{_source(tests)}.json", tell, most, _warm())
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.gettempdir()
     plugins = [word for name in ("cacheprovider", "terminal", "benchmark", "xdist") for word in ("-p", f"no:{name}")]
     quiet = ["-o", "addopts=", "--capture=sys", "--hypothesis-seed=0", "--rootdir", str(ROOT), *plugins]
