@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import shutil
@@ -284,21 +283,3 @@ def test_findings_as_sarif(made, tmp_path):
     assert results[0]["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "foundation/architect/architecture"
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in results)
     assert json.loads(ask("verify", run.store.path, "--format", "json").output)["verdict"] == "FAILED"
-
-
-def test_no_line_takes_the_place_of_another():
-    """A statement that claims to be the second attempt of a task called converge stands where the second merge would."""
-
-    def line(kind, **bound):
-        said = {"predicateType": f"urn:phasegate:predicate:{kind}:v1", "predicate": {"binding": {"phase": "p", "cycle": 0, **bound}}}
-        return as_json({"payload": base64.b64encode(as_json(said)).decode()}) + b"\n"
-
-    claimed, merge, other = (
-        line("task", task="converge", attempt=2),
-        line("converge", task="converge", attempt=1),
-        line("task", task="a", attempt=1),
-    )
-    for lines in ([b"{}\n", claimed, merge, merge, other, other], [b"{}\n", merge, merge, claimed, claimed]):
-        found = list(archive.sorted_lines(b"".join(lines)))
-        assert [data for _, data in found] == lines
-        assert len(dict(found)) == len(lines)
