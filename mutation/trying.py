@@ -55,6 +55,22 @@ class Reached:
             of_file[file] += 1
         return [test for *_, test in sorted(order)][:most]
 
+    def written(self) -> str:
+        """All of it, in short: tests are named once, and then by their number."""
+        names = {test: number for number, test in enumerate(self.seconds)}
+        lines = {file: {line: [names[test] for test in tests] for line, tests in found.items()} for file, found in self.tests.items()}
+        return json.dumps({"seconds": self.seconds, "lines": lines}, separators=(",", ":"))
+
+    def add(self, text: str) -> None:
+        """Take in what was written."""
+        said = json.loads(text)
+        names = list(said["seconds"])
+        self.seconds |= said["seconds"]
+        for file, lines in said["lines"].items():
+            of_file = self.tests.setdefault(file, {})
+            for line, tests in lines.items():
+                of_file.setdefault(int(line), []).extend(names[number] for number in tests)
+
 
 @dataclass
 class Trying:
@@ -122,16 +138,11 @@ class Trying:
             return
         self._read(told)
         self.kept.parent.mkdir(parents=True, exist_ok=True)
-        lines = {file: {str(line): tests for line, tests in found.items()} for file, found in self.reached.tests.items()}
-        self.kept.write_text(json.dumps({"lines": lines, "seconds": self.reached.seconds}), encoding="utf-8")
+        self.kept.write_text(self.reached.written(), encoding="utf-8")
 
     def _read(self, told: list[Path]) -> None:
         for path in told:
-            said = json.loads(path.read_text(encoding="utf-8"))
-            self.reached.seconds |= said["seconds"]
-            for file, lines in said["lines"].items():
-                for line, tests in lines.items():
-                    self.reached.tests.setdefault(file, {}).setdefault(int(line), []).extend(tests)
+            self.reached.add(path.read_text(encoding="utf-8"))
 
     def _measured(self, items: dict[str, pytest.Item], told: Path) -> int:
         """Run every test once, and write what each reaches."""
@@ -153,8 +164,8 @@ class Trying:
                 seen |= shared[item.nodeid.partition("::")[0]]
             for file, line in seen:
                 lines[file][line].add(item.nodeid)
-        plain = {file: {line: sorted(tests) for line, tests in found.items()} for file, found in lines.items()}
-        told.write_text(json.dumps({"lines": plain, "seconds": seconds}), encoding="utf-8")
+        found = {file: {line: sorted(tests) for line, tests in of_file.items()} for file, of_file in lines.items()}
+        told.write_text(Reached(found, seconds).written(), encoding="utf-8")
         return 0
 
     def _all(self, items: dict[str, pytest.Item], scratch: Path) -> None:

@@ -125,6 +125,9 @@ def test_the_tests_that_reach_a_place_are_tried_its_own_first(file):
     constant = Mutant(file, 1, 3, 3, "", "5", "6")
     assert reached.of(constant)
     assert Reached().of(of) == []
+    again = Reached()
+    again.add(reached.written())
+    assert (again.tests, again.seconds) == (reached.tests, reached.seconds)
 
 
 def test_survivors_are_told_and_explained(file, capsys):
