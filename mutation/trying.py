@@ -42,11 +42,11 @@ class Reached:
     def of(self, mutant: Mutant, most: int | None = None) -> list[str]:
         """The tests that reach a mutant: those named after its module first, then one of each file in turn, the quickest of it first.
 
-        Those of a constant of a module are all that reach the module. Of very many the first `most`.
+        Those of a constant of a module are all that reach the module; of one that has nothing but constants, all. Of very many the first `most`.
         """
         lines = self.tests.get(str(mutant.file), {})
         wanted = range(mutant.line, mutant.last + 1) if mutant.within else lines
-        found = {test for line in wanted for test in lines.get(line, ())}
+        found = {test for line in wanted for test in lines.get(line, ())} if lines or mutant.within else set(self.seconds)
         order: list[tuple[bool, int, float, str]] = []
         of_file: Counter[str] = Counter()
         for test in sorted(found, key=lambda test: (self.seconds[test], test)):

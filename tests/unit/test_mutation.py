@@ -125,6 +125,7 @@ def test_the_tests_that_reach_a_place_are_tried_its_own_first(file):
     constant = Mutant(file, 1, 3, 3, "", "5", "6")
     assert reached.of(constant)
     assert Reached().of(of) == []
+    assert Reached({}, {"tests/test_x.py::test_b": 1.0}).of(constant) == ["tests/test_x.py::test_b"]
     again = Reached()
     again.add(reached.written())
     assert (again.tests, again.seconds) == (reached.tests, reached.seconds)
