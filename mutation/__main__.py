@@ -31,7 +31,10 @@ FILES = (
 )
 TESTS = (
     "tests/unit/evidence/policies",
-    *(f"tests/unit/evidence/test_{name}.py" for name in ("verify", "verdict", "record", "rounds", "waiving", "assurance", "checklists", "answering")),
+    *(
+        f"tests/unit/evidence/test_{name}.py"
+        for name in ("verify", "verdict", "whole", "record", "rounds", "waiting", "waiving", "assurance", "checklists", "answering")
+    ),
     "tests/unit/cli/test_verify.py",
     "tests/unit/cli/test_archive.py",
 )  # fmt: skip
@@ -46,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"which: {', '.join(file.stem for file in FILES)}; all without")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try one mutant of N only")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many at a time; one a core without")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="try only those that an earlier run said to survive: what it printed")
     parser.add_argument("--most", type=int, metavar="N", help="believe a mutant that survives N tests of those that reach it; all without")
     parser.add_argument("--tests", nargs="+", default=TESTS, metavar="FILE", help="try them against these tests only")
     asked = parser.parse_args(arguments)
@@ -54,11 +58,14 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there is no module {sorted(unknown)[0]!r}: {', '.join(file.stem for file in FILES)}")
     chosen = [file for file in FILES if not asked.modules or file.stem in asked.modules]
     found = [mutant for file in chosen for mutant in mutants(file)][:: asked.every]
+    if asked.again:
+        said = {line.partition(": ")[2].partition(": ")[2] for line in asked.again.read_text(encoding="utf-8").splitlines()}
+        found = [mutant for mutant in found if mutant.name in said]
     print(f"{len(found)} mutants of {len(chosen)} modules", flush=True)
     began = time.monotonic()
     words = tried(found, tuple(asked.tests), asked.workers, asked.most)
     explained = {entry["change"]: entry["why"] for entry in yaml.safe_load(EXPLAINED.read_text(encoding="utf-8"))}
-    code = report(found, words, explained, whole=asked.every == 1)
+    code = report(found, words, explained, whole=asked.every == 1 and not asked.again)
     print(f"{time.monotonic() - began:.0f} s")
     return code
 

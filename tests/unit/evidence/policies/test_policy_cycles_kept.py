@@ -9,6 +9,7 @@ from support.runs import HonestRun, honest
 
 from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.policies.chain import not_mending
+from dag_factory.evidence.reported import Judgement
 from dag_factory.evidence.statement import Sealed
 
 TESTER = "validation/test-engineer"
@@ -145,3 +146,16 @@ def test_without_a_repository_what_was_mended_is_told_by_the_evidence(run, cycle
         cycle.mend(order.task, base=None, sealed=None)
     cycle.merge(merged=())
     assert (FLIPPED in cycle.judged().told()) is not changed
+
+
+MANAGER = "validation/product-manager"
+
+
+def test_a_verdict_in_words_that_turns_round_though_nothing_was_mended_is_a_flip(tmp_path):
+    run = honest(tmp_path, worked="validation")
+    said = Judgement(verdict="FAILED", grade="attested", by="maria", notes="It is slow.", references=())
+    run.deliver(MANAGER, judgement=said)
+    assert [finding.id for finding in run.answer("validation").findings] == [f"validation-failed:{MANAGER}"]
+    cycle = Cycle(run, "validation")
+    idle(run, cycle)
+    assert cycle.judged().told() == [f"validator-flipped:{MANAGER}:validation-failed:{MANAGER}"]

@@ -240,3 +240,9 @@ def test_evidence_from_outside_names_a_login(tmp_path, named):
 
 def test_who_is_not_outside_need_not_name_anybody(run):
     assert about(judged(run, principals=()), "principal-missing") == []
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_what_a_statement_is_bound_to_is_named(run, name):
+    bound = binding_of(run.record, "foundation", "architect", 1).model_copy(update={name: CHANGED[name]})
+    assert about(judged(run, binding=bound), "statement-misbound")[0].startswith(f"The statement is of another {name}:")
