@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import os
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,7 +86,7 @@ def tried(found: list[Mutant], tests: tuple[str, ...], workers: int, most: int |
             print(f"{word}: {_place(mutant)}", flush=True)
 
     modules = {file: ".".join(file.relative_to(ROOT).with_suffix("").parts) for file in FILES}
-    plugin = Trying(found, modules, workers, ROOT / ".phasegate" / "mutation" / f"{_source(tests)}.json", tell, most, _warm())
+    plugin = Trying(found, modules, workers, ROOT / ".phasegate" / "mutation" / f"{_source(tests)}.json", tell, most, _warm)
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.gettempdir()
     plugins = [word for name in ("cacheprovider", "terminal", "benchmark", "xdist") for word in ("-p", f"no:{name}")]
     quiet = ["-o", "addopts=", "--capture=sys", "--hypothesis-seed=0", "--rootdir", str(ROOT), *plugins]
@@ -104,13 +104,9 @@ def _source(tests: tuple[str, ...]) -> str:
     return found.hexdigest()[:16]
 
 
-def _warm() -> Callable[[], None]:
-    def warm() -> None:
-        from support.runs import warm as honest_runs  # type: ignore[import-untyped] # the tests' own
-
-        honest_runs()
-
-    return warm
+def _warm() -> None:
+    """Make the honest runs that tests begin with, once for all of them."""
+    importlib.import_module("support.runs").warm()
 
 
 def report(found: list[Mutant], words: dict[Mutant, str], explained: dict[str, str], *, whole: bool) -> int:
