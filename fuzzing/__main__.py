@@ -13,11 +13,12 @@ from pathlib import Path
 from fuzzing.kinds import KINDS
 from fuzzing.laws import Target
 from fuzzing.running import Outcome, ask_once, name_of, run
+from fuzzing.runs import RUNS
 from fuzzing.signed import SIGNED
 
 __all__ = ["TARGETS", "main"]
 
-TARGETS = {target.name: target for target in (*KINDS, *SIGNED)}
+TARGETS = {target.name: target for target in (*KINDS, *SIGNED, *RUNS)}
 INPUTS = 100_000
 KEPT = Path(".phasegate") / "fuzz"
 _HEAD = f"{'target':<16} {'inputs':>8} {'a second':>9} {'held':>8} {'outcomes':>8} {'reasons':>7} {'crashes':>7}"

@@ -12,8 +12,12 @@ from dag_factory.evidence.envelope import sign_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey, Signer
 from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.strict_json import dumps_canonical
+from fuzzing.laws import SEEDS
 
-__all__ = ["enveloped", "lines_of", "payload_of", "resigned", "signer"]
+__all__ = ["RUN", "enveloped", "lines_of", "payload_of", "resigned", "run_lines", "signer"]
+
+RUN = SEEDS / "run"
+"""An archive of a small run, as `phasegate export` wrote it."""
 
 
 @cache
@@ -34,6 +38,11 @@ def enveloped(payload: bytes, name: str = AUTHORITY) -> bytes:
 def lines_of(data: bytes) -> list[bytes]:
     """The lines of a bundle, each with its end."""
     return [line + b"\n" for line in data.split(b"\n") if line]
+
+
+def run_lines() -> list[bytes]:
+    """The envelopes of the run."""
+    return lines_of((RUN / "bundle.intoto.jsonl").read_bytes())
 
 
 def payload_of(line: bytes) -> Any:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import os
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,10 @@ FILES = (
 )
 TESTS = (
     "tests/unit/evidence/policies",
-    *(f"tests/unit/evidence/test_{name}.py" for name in ("verify", "verdict", "record", "rounds", "waiving", "assurance", "checklists", "answering")),
+    *(
+        f"tests/unit/evidence/test_{name}.py"
+        for name in ("verify", "verdict", "whole", "record", "rounds", "waiting", "waiving", "assurance", "checklists", "answering")
+    ),
     "tests/unit/cli/test_verify.py",
     "tests/unit/cli/test_archive.py",
 )  # fmt: skip
@@ -46,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"which: {', '.join(file.stem for file in FILES)}; all without")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try one mutant of N only")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many at a time; one a core without")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="try only those that an earlier run said to survive: what it printed")
+    parser.add_argument("--most", type=int, metavar="N", help="believe a mutant that survives N tests of those that reach it; all without")
     parser.add_argument("--tests", nargs="+", default=TESTS, metavar="FILE", help="try them against these tests only")
     asked = parser.parse_args(arguments)
     unknown = set(asked.modules) - {file.stem for file in FILES}
@@ -53,16 +58,19 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there is no module {sorted(unknown)[0]!r}: {', '.join(file.stem for file in FILES)}")
     chosen = [file for file in FILES if not asked.modules or file.stem in asked.modules]
     found = [mutant for file in chosen for mutant in mutants(file)][:: asked.every]
+    if asked.again:
+        said = {line.partition(": ")[2].partition(": ")[2] for line in asked.again.read_text(encoding="utf-8").splitlines()}
+        found = [mutant for mutant in found if mutant.name in said]
     print(f"{len(found)} mutants of {len(chosen)} modules", flush=True)
     began = time.monotonic()
-    words = tried(found, tuple(asked.tests), asked.workers)
+    words = tried(found, tuple(asked.tests), asked.workers, asked.most)
     explained = {entry["change"]: entry["why"] for entry in yaml.safe_load(EXPLAINED.read_text(encoding="utf-8"))}
-    code = report(found, words, explained, whole=asked.every == 1)
+    code = report(found, words, explained, whole=asked.every == 1 and not asked.again)
     print(f"{time.monotonic() - began:.0f} s")
     return code
 
 
-def tried(found: list[Mutant], tests: tuple[str, ...], workers: int) -> dict[Mutant, str]:
+def tried(found: list[Mutant], tests: tuple[str, ...], workers: int, most: int | None = None) -> dict[Mutant, str]:
     """Try mutants against tests, and say what became of each.
 
     Raises
@@ -78,7 +86,7 @@ def tried(found: list[Mutant], tests: tuple[str, ...], workers: int) -> dict[Mut
             print(f"{word}: {_place(mutant)}", flush=True)
 
     modules = {file: ".".join(file.relative_to(ROOT).with_suffix("").parts) for file in FILES}
-    plugin = Trying(found, modules, workers, ROOT / ".phasegate" / "mutation" / f"{_source(tests)}.json", tell, warm=_warm())
+    plugin = Trying(found, modules, workers, ROOT / ".phasegate" / "mutation" / f"{_source(tests)}.json", tell, most, _warm)
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.gettempdir()
     plugins = [word for name in ("cacheprovider", "terminal", "benchmark", "xdist") for word in ("-p", f"no:{name}")]
     quiet = ["-o", "addopts=", "--capture=sys", "--hypothesis-seed=0", "--rootdir", str(ROOT), *plugins]
@@ -96,13 +104,9 @@ def _source(tests: tuple[str, ...]) -> str:
     return found.hexdigest()[:16]
 
 
-def _warm() -> Callable[[], None]:
-    def warm() -> None:
-        from support.runs import warm as honest_runs  # type: ignore[import-untyped] # the tests' own
-
-        honest_runs()
-
-    return warm
+def _warm() -> None:
+    """Make the honest runs that tests begin with, once for all of them."""
+    importlib.import_module("support.runs").warm()
 
 
 def report(found: list[Mutant], words: dict[Mutant, str], explained: dict[str, str], *, whole: bool) -> int:

@@ -99,7 +99,7 @@ def _sites(tree: ast.Module) -> Iterator[_Site]:
                 for inner in statement.body:
                     if isinstance(inner, ast.FunctionDef):
                         yield from _below(inner, f"{name}.{inner.name}")
-            case ast.Assign(targets=[ast.Name(id=name)]) if name != "__all__" and not name.startswith("_T"):
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name != "__all__" and not isinstance(value, ast.Subscript):
                 yield from _below(statement, "")
             case ast.AnnAssign(value=ast.expr()):
                 yield from _below(statement, "")

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -26,12 +26,10 @@ import pytest
 from mutation.patching import patch
 from mutation.places import Mutant, changed
 
-__all__ = ["MOST_TESTS", "Reached", "Trying"]
+__all__ = ["Reached", "Trying"]
 
 _DISK = "/dev/shm"
 _LEAST_SECONDS = 20.0
-MOST_TESTS = 80
-"""How many tests a mutant must survive to be said to survive; of what is reached by hundreds, the others would say the same once more."""
 
 
 @dataclass
@@ -41,16 +39,37 @@ class Reached:
     tests: dict[str, dict[int, list[str]]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def of(self, mutant: Mutant) -> list[str]:
-        """The tests that reach a mutant: those of its own module first, then the quickest; of very many the first `MOST_TESTS`.
+    def of(self, mutant: Mutant, most: int | None = None) -> list[str]:
+        """The tests that reach a mutant: those named after its module first, then one of each file in turn, the quickest of it first.
 
-        Those of a constant of a module are all that reach the module.
+        Those of a constant of a module are all that reach the module; of one that has nothing but constants, all. Of very many the first `most`.
         """
         lines = self.tests.get(str(mutant.file), {})
         wanted = range(mutant.line, mutant.last + 1) if mutant.within else lines
-        found = {test for line in wanted for test in lines.get(line, ())}
-        stem = mutant.file.stem
-        return sorted(found, key=lambda test: (stem not in test.partition("::")[0], self.seconds[test], test))[:MOST_TESTS]
+        found = {test for line in wanted for test in lines.get(line, ())} if lines or mutant.within else set(self.seconds)
+        order: list[tuple[bool, int, float, str]] = []
+        of_file: Counter[str] = Counter()
+        for test in sorted(found, key=lambda test: (self.seconds[test], test)):
+            file = test.partition("::")[0]
+            order.append((mutant.file.stem not in file, of_file[file], self.seconds[test], test))
+            of_file[file] += 1
+        return [test for *_, test in sorted(order)][:most]
+
+    def written(self) -> str:
+        """All of it, in short: tests are named once, and then by their number."""
+        names = {test: number for number, test in enumerate(self.seconds)}
+        lines = {file: {line: [names[test] for test in tests] for line, tests in found.items()} for file, found in self.tests.items()}
+        return json.dumps({"seconds": self.seconds, "lines": lines}, separators=(",", ":"))
+
+    def add(self, text: str) -> None:
+        """Take in what was written."""
+        said = json.loads(text)
+        names = list(said["seconds"])
+        self.seconds |= said["seconds"]
+        for file, lines in said["lines"].items():
+            of_file = self.tests.setdefault(file, {})
+            for line, tests in lines.items():
+                of_file.setdefault(int(line), []).extend(names[number] for number in tests)
 
 
 @dataclass
@@ -64,6 +83,7 @@ class Trying:
     workers: how many are tried at a time.
     kept: where the baseline is kept; its name tells the source that it is of.
     tell: is called with each mutant and what became of it: ``killed``, ``survived``, ``timeout`` or ``unreached``.
+    most: the most tests that a mutant must survive; None for all that reach it.
     warm: is called once before all, in the process from which all others are forked.
 
     """
@@ -73,6 +93,7 @@ class Trying:
     workers: int
     kept: Path
     tell: Callable[[Mutant, str], None]
+    most: int | None = None
     warm: Callable[[], None] = lambda: None
     reached: Reached = field(default_factory=Reached)
     broken: str = ""
@@ -117,16 +138,11 @@ class Trying:
             return
         self._read(told)
         self.kept.parent.mkdir(parents=True, exist_ok=True)
-        lines = {file: {str(line): tests for line, tests in found.items()} for file, found in self.reached.tests.items()}
-        self.kept.write_text(json.dumps({"lines": lines, "seconds": self.reached.seconds}), encoding="utf-8")
+        self.kept.write_text(self.reached.written(), encoding="utf-8")
 
     def _read(self, told: list[Path]) -> None:
         for path in told:
-            said = json.loads(path.read_text(encoding="utf-8"))
-            self.reached.seconds |= said["seconds"]
-            for file, lines in said["lines"].items():
-                for line, tests in lines.items():
-                    self.reached.tests.setdefault(file, {}).setdefault(int(line), []).extend(tests)
+            self.reached.add(path.read_text(encoding="utf-8"))
 
     def _measured(self, items: dict[str, pytest.Item], told: Path) -> int:
         """Run every test once, and write what each reaches."""
@@ -148,8 +164,8 @@ class Trying:
                 seen |= shared[item.nodeid.partition("::")[0]]
             for file, line in seen:
                 lines[file][line].add(item.nodeid)
-        plain = {file: {line: sorted(tests) for line, tests in found.items()} for file, found in lines.items()}
-        told.write_text(json.dumps({"lines": plain, "seconds": seconds}), encoding="utf-8")
+        found = {file: {line: sorted(tests) for line, tests in of_file.items()} for file, of_file in lines.items()}
+        told.write_text(Reached(found, seconds).written(), encoding="utf-8")
         return 0
 
     def _all(self, items: dict[str, pytest.Item], scratch: Path) -> None:
@@ -162,7 +178,7 @@ class Trying:
                 left = mutant is not None
                 if mutant is None:
                     break
-                tests = self.reached.of(mutant)
+                tests = self.reached.of(mutant, self.most)
                 if not tests:
                     self.tell(mutant, "unreached")
                     continue

@@ -201,6 +201,9 @@ def sorted_lines(data: bytes) -> Iterator[tuple[str, bytes]]:
         if attempt is not None and f"{folder}/{attempt:04d}.json" in taken:
             folder, attempt = _UNSORTED, None
         numbers[folder] = numbers.get(folder, 0) + 1
+        # What claims to be an attempt there may have the number: no line hides another.
+        while attempt is None and f"{folder}/{numbers[folder]:04d}.json" in taken:
+            numbers[folder] += 1
         name = f"{folder}/{numbers[folder] if attempt is None else attempt:04d}.json"
         taken.add(name)
         yield name, line

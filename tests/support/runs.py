@@ -13,14 +13,14 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pendulum
 
 from dag_factory.evidence.answering import keep_verdict
-from dag_factory.evidence.contract import Item, TaskContract
+from dag_factory.evidence.contract import Item, RunContract, TaskContract
 from dag_factory.evidence.envelope import sign_envelope
 from dag_factory.evidence.keys import AUTHORITY, KeyFolder
 from dag_factory.evidence.policies.case import Case
@@ -302,3 +302,10 @@ def warm() -> None:
 def plan_phases() -> list[str]:
     """The phases of the standard workflow, in order."""
     return [phase.id for phase in _made(None, SPEC, answered=True).contract.phases]
+
+
+def under(run: HonestRun, change: Callable[[dict[str, Any]], object]) -> RunRecord:
+    """The run as it is, judged by another contract: `change` gets it as a mapping."""
+    data = run.contract.model_dump()
+    change(data)
+    return replace(run.record, contract=RunContract.model_validate(data))

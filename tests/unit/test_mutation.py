@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from mutation.__main__ import EXPLAINED, FILES, report
 from mutation.patching import patch
 from mutation.places import Mutant, changed, mutants
-from mutation.trying import MOST_TESTS, Reached
+from mutation.trying import Reached
 
 ROOT = Path(__file__).parents[2]
 SOURCE = '''\
@@ -120,10 +120,15 @@ def test_the_tests_that_reach_a_place_are_tried_its_own_first(file):
     reached = Reached({str(file): {20: ["tests/test_x.py::test_b", "tests/test_sample.py::test_c"], 21: many, 30: ["tests/test_y.py::d"]}})
     reached.seconds = dict.fromkeys([*many, "tests/test_x.py::test_b", "tests/test_y.py::d"], 1.0) | {"tests/test_sample.py::test_c": 9.0}
     found = reached.of(of)
-    assert (found[0], len(found), "tests/test_y.py::d" in found) == ("tests/test_sample.py::test_c", MOST_TESTS, False)
+    assert (found[0], len(found), "tests/test_y.py::d" in found) == ("tests/test_sample.py::test_c", 202, False)
+    assert reached.of(of, 5) == found[:5]
     constant = Mutant(file, 1, 3, 3, "", "5", "6")
     assert reached.of(constant)
     assert Reached().of(of) == []
+    assert Reached({}, {"tests/test_x.py::test_b": 1.0}).of(constant) == ["tests/test_x.py::test_b"]
+    again = Reached()
+    again.add(reached.written())
+    assert (again.tests, again.seconds) == (reached.tests, reached.seconds)
 
 
 def test_survivors_are_told_and_explained(file, capsys):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pendulum
 import pytest
-from support.runs import SPEC, HonestRun, rules
+from support.runs import SPEC, HonestRun, honest, rules
 
 from dag_factory.evidence.statement import Refusal
 from dag_factory.evidence.verify import verify, verify_run
@@ -157,3 +157,11 @@ def test_what_fails_already_does_not_wait(tmp_path):
     run = HonestRun(tmp_path, text=text)
     run.work("foundation", without=("foundation/ux-designer", "foundation/architect"))
     assert run.judge("foundation", may_wait=True).word == "FAILED"
+
+
+def test_each_gate_answers_the_questions_that_are_due_at_it(tmp_path):
+    run = honest(tmp_path, through="integration")
+    for phase in run.contract.phases:
+        due = [question.id for question in run.contract.questions if phase.id in question.due]
+        assert [answer.id for answer in run.judge(phase.id).answers] == due
+    assert len({answer.id for phase in run.contract.phases for answer in run.judge(phase.id).answers}) > 5

@@ -144,6 +144,11 @@ def test_a_test_answers_the_criteria_of_its_own_feature_and_no_others(tested):
     assert {finding.task for finding in findings} == {SDET}
 
 
+def test_one_name_may_answer_two_criteria_that_stand_beside_each_other_in_it(tested):
+    names = ["test_ingest_1_ingest_2_both_work", "test_missingcolumn_is_told"]
+    assert unanswered(tested, "implementation", {(SDET, "unit-tests"): junit(*names), (SDET, "integration-tests"): junit(*names)}) == []
+
+
 def test_no_data_is_no_answer(tmp_path):
     """Criteria that do not exist cannot be cited: without them nothing shows that the tests test anything."""
     run = honest(tmp_path)

@@ -169,3 +169,33 @@ def test_of_items_without_files_nothing_is_missing(run):
     task = run.contract.tasks["foundation/architect"]
     examined = case_of(run, "foundation").examine(task, Item(id="x", kind="command", check="x"))
     assert all(fault.rule != "evidence-missing" for fault in examined.faults)
+
+
+def test_nobody_validates_again_what_no_cycle_mended(tmp_path):
+    """A product that changed in the integration phase itself is for another rule to tell."""
+    run = honest(tmp_path, through="validation")
+    for task in run.contract.phase("integration").tasks:
+        run.deliver(task.id)
+    run.converge("integration", product=run.store.put_bytes(b"another product"))
+    case = case_of(run, "integration")
+    assert case.again == ()
+    assert case.due == run.contract.phase("integration").tasks
+
+
+def test_evidence_of_a_check_on_sealed_work_lies_in_the_tasks_own_statement(tmp_path):
+    run = honest(tmp_path, worked="validation")
+    task = run.contract.tasks["validation/test-engineer"]
+    case, own = case_of(run, "validation"), run.record.newest(task.id).says.evidence
+    for item in task.items:
+        assert case.entries(task, item.model_copy(update={"check": "check", "at": "seal"})) == own
+        assert case.entries(task, item.model_copy(update={"check": "check", "at": "converge"})) == ()
+
+
+@pytest.mark.parametrize("codes", [(0, 1), (1, 0), (0, None)])
+def test_an_item_is_told_of_the_run_of_its_check_that_failed(tmp_path, codes):
+    run = honest(tmp_path, worked="validation")
+    task = run.contract.tasks["validation/test-engineer"]
+    [ran] = run.results(task, "seal")
+    run.deliver(task.id, checks=tuple(ran.model_copy(update={"exit_code": code}) for code in codes))
+    case = case_of(run, "validation")
+    assert [fault.rule for fault in case.examine(task, Item(id="x", kind="command", check=ran.name)).faults] != []

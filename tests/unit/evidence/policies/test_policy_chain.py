@@ -10,7 +10,7 @@ from support.runs import honest, place, resign, rules
 
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.chain import chained, not_open
+from dag_factory.evidence.policies.chain import chained, not_mending, not_open
 from dag_factory.evidence.verify import verify_run
 
 BROKEN = {"outcome": "failed", "exit_code": 1, "evidence": (), "checks": (), "sealed": None}
@@ -181,3 +181,33 @@ def test_the_end_takes_no_failed_verdict(tmp_path):
     run.answer("integration")
     run.work("integration")
     assert ("verdict-failed", "integration") in wrong_at_the_end(run)
+
+
+# What a fix cycle may mend.
+
+
+def failed(tmp_path):
+    run = honest(tmp_path)
+    run.work("foundation", without=("foundation/architect",))
+    assert run.answer("foundation").word == "FAILED"
+    return run
+
+
+def why_not(run, cycle):
+    return not_mending(Case(run.record, "foundation", run.store.blob, pendulum.now("UTC"), cycle))
+
+
+def test_a_cycle_mends_the_failed_verdict_before_it(tmp_path):
+    run = failed(tmp_path)
+    assert why_not(run, 1) is None
+    assert why_not(run, 2) == "The gate of cycle 1 has no signed verdict."
+
+
+def test_a_broken_verdict_after_the_failed_one_is_none_to_mend(tmp_path):
+    run = failed(tmp_path)
+    place(run, "verdicts/foundation", 2).write_bytes(b"{}")
+    assert why_not(run, 1) == "The gate of cycle 0 has no signed verdict."
+
+
+def test_what_passed_is_not_mended(run):
+    assert why_not(run, 1) == "The verdict of cycle 0 is PASSED: there is nothing to mend."

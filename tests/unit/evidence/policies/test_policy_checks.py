@@ -50,6 +50,24 @@ def test_a_check_that_did_not_end_by_itself(run, ended):
     assert told(judgement, "check-failed") == [f"The check failed ({ended}): it printed nothing"]
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_a_check_that_was_run_twice_the_failed_one_counts(run, first):
+    both = (*results(run), *results(run, exit_code=1, excerpt="it broke"))
+    assert told(judged(run, checks=both[first:] + both[:first]), "check-failed") == ["The check failed (exit code 1): it broke"]
+
+
+@pytest.mark.parametrize("more", ["", "=====\n", "make: *** [Makefile:3: e2e] Error 2\n", "make[1]: Leaving directory '/x'\n-- __ --\n"])
+def test_the_last_words_are_those_that_tell_something(run, more):
+    judgement = judged(run, checks=results(run, exit_code=2, excerpt=f"one\nno route to the shop\n{more}"))
+    assert told(judgement, "check-failed") == ["The check failed (exit code 2): no route to the shop"]
+
+
+@pytest.mark.parametrize("said", ["=====", "make: *** [Makefile:3: e2e] Error 2"])
+def test_what_tells_nothing_is_better_than_no_word(run, said):
+    judgement = judged(run, checks=results(run, exit_code=2, excerpt=said))
+    assert told(judgement, "check-failed") == [f"The check failed (exit code 2): {said}"]
+
+
 def test_a_check_that_was_not_run(run):
     assert told(judged(run, checks=()), "check-missing") == ["The check was not run."]
 
@@ -92,18 +110,18 @@ def test_a_task_that_failed_is_not_blamed_for_its_checks_too(run):
 # Beside a language model's word.
 
 
-def judging(runner, *, validates=("build/one",), ran=False, faults=(), worked=True):
+def judging(runner, *, validates=("build/one",), ran=False, faults=(), worked=True, more=()):
     """What is found where a task of this runner judges another."""
     item = Item(id="verdict", kind="json", report="verdict.json")
     task = TaskContract(
-        id="judge/two", phase="judge", task="two", persona="critic", duty="review", runner=runner, items=(item,), validates=validates
+        id="judge/two", phase="judge", task="two", persona="critic", duty="review", runner=runner, items=(item, *more), validates=validates
     )
     result = CheckResult(
         task=task.id, name="verify", exit_code=0, ended="exited", log="0" * 64, excerpt="", seconds="1.000", network="none", why_open=""
     )
     case = SimpleNamespace(
         tasks=(task,), worked=lambda _: object() if worked else None, results=lambda _: (result,) if ran else (),
-        examine=lambda *_: SimpleNamespace(faults=faults), finding=lambda rule, task, text: (rule, task.id, text),
+        examine=lambda _, item: SimpleNamespace(faults=faults if item.id == "verdict" else ()), finding=lambda rule, task, text: (rule, task.id, text),
     )  # fmt: skip
     return [found[0] for found in succeeded(case)]
 
@@ -126,3 +144,9 @@ def test_who_judges_nobody_has_nothing_to_be_believed():
 def test_a_models_failed_needs_no_check(run):
     assert judging("llm", faults=("it says FAILED",)) == []
     assert judging("llm", worked=False) == []
+
+
+def test_a_model_that_finds_one_of_two_wanting_has_said_failed():
+    sound = Item(id="sound", kind="json", report="sound.json")
+    assert judging("llm", faults=("it says FAILED",), more=(sound,)) == []
+    assert judging("llm", more=(sound,)) == ["passed-unchecked"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from support.cycles import Cycle, approve, case_of, failing
 from support.runs import SPEC, HonestRun, honest, place, resign, rules
 
 from dag_factory.evidence.keys import AUTHORITY
-from dag_factory.evidence.policies.consent import agreed, asked_of, partial
+from dag_factory.evidence.policies.consent import agreed, asked_of, logins_of, partial
 
 TWO = SPEC + "phases: {validation: {gate: {approval: {people: [maria, erin, ann], need: 2}}}}\n"
 
@@ -193,3 +195,8 @@ def test_a_decision_of_another_run_is_about_other_evidence(tmp_path, run):
         data = place(other, "decisions/validation", number)
         resign(other, data, lambda payload: None, signer=AUTHORITY, to=place(run, "decisions/validation", number))
     assert rules(run.judge("validation", cycle=0)) == {"approval-stale", "approval-missing"}
+
+
+def test_only_logins_are_people():
+    said = SimpleNamespace(principals=("login: Maria ", "agent:erin", "erin", "script:sha256:login:ann"))
+    assert logins_of(said) == {"maria"}

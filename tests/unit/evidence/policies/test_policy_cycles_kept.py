@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from support.contents import interface
 from support.cycles import Cycle, failing, findings_of, given
 from support.runs import HonestRun, honest
 
 from dag_factory.evidence.decisions import Order
+from dag_factory.evidence.policies.chain import not_mending
+from dag_factory.evidence.reported import Judgement
 from dag_factory.evidence.statement import Sealed
 
 TESTER = "validation/test-engineer"
@@ -122,3 +125,37 @@ def test_an_answer_is_not_there_because_whoever_was_to_be_answered_crashed(tmp_p
     cycle.mend(engineer, outcome="failed", exit_code=1, sealed=None, evidence=())
     cycle.merge()
     assert set(missing) <= set(cycle.told())
+
+
+def test_an_older_cycle_mends_nothing_any_more(run, cycle):
+    run.codes[TESTER, "check"] = 1
+    cycle.mended().judged().answer()
+    second = Cycle(run, "validation", 2)
+    assert not_mending(second.case()) is None
+    assert not_mending(cycle.case()) is None  # its own verdict, which may be given again
+    second.mended().judged().answer()
+    assert not_mending(cycle.case()) == "The newest verdict is that of cycle 2, and not the one that cycle 1 mends."
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_without_a_repository_what_was_mended_is_told_by_the_evidence(run, cycle, changed):
+    if changed:
+        run.contents[INGEST, "interface"] = interface("ingest") + b"\nAnd it is mended.\n"
+    cycle.triage()
+    for order in cycle.case().rounds[-1].triage.says.orders:
+        cycle.mend(order.task, base=None, sealed=None)
+    cycle.merge(merged=())
+    assert (FLIPPED in cycle.judged().told()) is not changed
+
+
+MANAGER = "validation/product-manager"
+
+
+def test_a_verdict_in_words_that_turns_round_though_nothing_was_mended_is_a_flip(tmp_path):
+    run = honest(tmp_path, worked="validation")
+    said = Judgement(verdict="FAILED", grade="attested", by="maria", notes="It is slow.", references=())
+    run.deliver(MANAGER, judgement=said)
+    assert [finding.id for finding in run.answer("validation").findings] == [f"validation-failed:{MANAGER}"]
+    cycle = Cycle(run, "validation")
+    idle(run, cycle)
+    assert cycle.judged().told() == [f"validator-flipped:{MANAGER}:validation-failed:{MANAGER}"]

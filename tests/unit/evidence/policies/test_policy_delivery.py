@@ -7,7 +7,7 @@ import shutil
 
 import pendulum
 import pytest
-from support.runs import EXTERNAL, HonestRun, honest, payload_of, place, resign, rules
+from support.runs import EXTERNAL, HonestRun, honest, payload_of, place, resign, rules, under
 
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.record import binding_of
@@ -209,3 +209,40 @@ def test_evidence_that_says_more_than_it_may_is_no_statement(run):
     resign(run, path, lambda payload: payload["predicate"].update(verdict="PASSED"), signer="architect")
     assert payload_of(path)["predicate"]["verdict"] == "PASSED"
     assert "verdict is wrong" in about(run.judge("foundation"), "statement-invalid")[0]
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(1, True), (0, False), (-1, False)])
+def test_work_that_ended_after_the_time_of_its_phase_is_late(run, minutes, late):
+    run.deliver(ARCHITECT)
+    run.converge("foundation")
+    ended = pendulum.parse(run.record.newest(ARCHITECT).says.finished_at)
+    opened = pendulum.parse(run.record.charter.says.written_at)
+    seconds = int((ended - opened).total_seconds()) + 60
+
+    def limited(contract):
+        contract["phases"][0]["limit"] = seconds
+
+    finished = opened.add(seconds=seconds, minutes=minutes)
+    run.deliver(ARCHITECT, finished_at=finished.to_iso8601_string())
+    run.converge("foundation")
+    judgement = verify(under(run, limited), "foundation", run.store.blob, finished)
+    assert [finding.task for finding in judgement.findings if finding.rule == "phase-late"] == ([ARCHITECT] if late else [])
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_evidence_from_outside_names_a_login(tmp_path, named):
+    run = honest(tmp_path, text=EXTERNAL)
+    run.work("foundation", without=("foundation/ux-designer",))
+    run.deliver("foundation/ux-designer", principals=("login:ann",) if named else ())
+    run.converge("foundation")
+    assert bool(about(run.judge("foundation"), "principal-missing")) is not named
+
+
+def test_who_is_not_outside_need_not_name_anybody(run):
+    assert about(judged(run, principals=()), "principal-missing") == []
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_what_a_statement_is_bound_to_is_named(run, name):
+    bound = binding_of(run.record, "foundation", "architect", 1).model_copy(update={name: CHANGED[name]})
+    assert about(judged(run, binding=bound), "statement-misbound")[0].startswith(f"The statement is of another {name}:")

@@ -113,3 +113,13 @@ def test_evidence_of_half_characters_is_refused_by_a_verdict_that_can_be_signed(
     run.work("validation")
     assert run.answer("validation").word == "FAILED"
     assert run.record.verdict("validation").says.phasegate.word == "FAILED"
+
+
+def test_every_reason_names_its_place_once(tmp_path):
+    run = honest(tmp_path)
+    run.contents |= {(ARCHITECT, "architecture"): None, ("foundation/ux-designer", "ux"): b"# Nothing\n\nWords.\n"}
+    run.work("foundation")
+    findings = run.judge("foundation").findings
+    assert {finding.task for finding in findings} >= {ARCHITECT, "foundation/ux-designer"}
+    for finding in findings:
+        assert finding.text.count("ARCHITECTURE.md" if finding.task == ARCHITECT else "UX.md") == 1, finding.text

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pendulum
 import pytest
-from support.runs import BASE, honest, place, resign, rules
+from support.runs import BASE, honest, place, resign, rules, under
 
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.merges import approved_base
 from dag_factory.evidence.statement import Conflict, Sealed
+from dag_factory.evidence.verify import verify
 
 ARCHITECT = "foundation/architect"
 OTHER = Sealed(commit="f" * 40, tree="c" * 40, bundle="a" * 64)
@@ -127,3 +128,16 @@ def test_a_verdict_that_approved_another_product(tmp_path):
     resign(run, path, lambda payload: payload["predicate"]["phasegate"].update(product="9" * 64), signer=AUTHORITY)
     run.work("integration")
     assert "product-changed" in rules(run.judge("integration"))
+
+
+def test_where_nobody_validates_no_product_is_held_against_what_was(tmp_path):
+    run = honest(tmp_path, worked="foundation")
+
+    def unvalidated(contract):
+        for task in (task for phase in contract["phases"] for task in phase["tasks"]):
+            task["duty"] = "work"
+            task["validates"] = ()
+
+    record = under(run, unvalidated)
+    assert record.contract.validated_in is None
+    assert "product-changed" not in {found.rule for found in verify(record, "foundation", run.store.blob, pendulum.now("UTC")).findings}

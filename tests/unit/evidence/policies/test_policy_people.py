@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pendulum
 import pytest
-from support.runs import honest
+from support.runs import honest, under
 
 from dag_factory.evidence.policies.people import unfit
 from dag_factory.evidence.reported import Judgement
+from dag_factory.evidence.verify import verify
 
 MANAGER = "validation/product-manager"
 ENGINEER = "implementation/ingest.software-engineer"
@@ -55,3 +57,72 @@ def test_who_started_a_run_does_not_judge_it_and_may_work_in_it(run):
     assert unfit(run.record, tasks[MANAGER], "4711", "tom") == "4711 started the run, and this judges it"
     assert unfit(run.record, tasks["foundation/product-manager"], "tom") is None
     assert unfit(run.record, tasks[MANAGER], "  ") == "nobody is known to have answered"
+
+
+# What a person answered, as the gate sees it.
+
+
+def answers(run, task=MANAGER, triggered_by="", **changes):
+    """What the gate says against the answer of a person who was asked."""
+    if triggered_by:
+        run.kickoff(previous=run.record.charter.digest, triggered_by=triggered_by)
+        run.through("implementation")
+
+    def human(contract):
+        for found in (found for phase in contract["phases"] for found in phase["tasks"] if found["id"] == task):
+            found |= {"runner": "human", "people": ["Maria", "erin"]}
+
+    phase = run.contract.tasks[task].phase
+    run.work(phase, without=(task,))
+    run.deliver(task, **{"runner": "human", "principals": ("login:maria",), "judgement": by("maria")} | changes)
+    judgement = verify(under(run, human), phase, run.store.blob, pendulum.now("UTC"))
+    return [finding.text.removeprefix("The answer does not count: ") for finding in judgement.findings if finding.rule == "answer-void"]
+
+
+def by(login, grade="attested"):
+    return Judgement(verdict="PASSED", grade=grade, by=login, notes="", references=())
+
+
+@pytest.mark.parametrize("who", ["maria", "MARIA ", "erin"])
+def test_the_answer_of_who_was_asked_counts(run, who):
+    assert answers(run, principals=(f"login:{who}",), judgement=by(who)) == []
+
+
+def test_one_of_several_who_answered_is_enough(run):
+    assert answers(run, principals=("login:tom", "login:erin"), judgement=by("erin")) == []
+
+
+@pytest.mark.parametrize(
+    ("principals", "who"),
+    [
+        (("login:tom",), "tom"),
+        ((), "nobody who is known"),
+        (("agent:maria",), "nobody who is known"),
+        (("login:tom", "login:ann"), "ann, tom"),
+    ],
+)
+def test_the_answer_of_anybody_else_is_void(run, principals, who):
+    assert answers(run, principals=principals) == [f"{who} is none of those who may answer: Maria, erin."]
+
+
+def test_who_started_the_run_cannot_answer_for_it(run):
+    assert answers(run, triggered_by="Maria") == ["Maria started the run, and this judges it."]
+
+
+def test_who_started_the_run_may_do_what_judges_nothing(tmp_path):
+    run = honest(tmp_path)
+    run.kickoff(previous=run.record.charter.digest, triggered_by="maria")
+    assert answers(run, "foundation/product-manager", judgement=None) == []
+
+
+@pytest.mark.parametrize("judgement", [None, by("maria", "claimed"), by("tom")])
+def test_who_judges_says_so_in_a_verdict_of_their_own(run, judgement):
+    assert answers(run, judgement=judgement) == ["it has no verdict by who answered."]
+
+
+def test_a_long_reason_is_cut_and_none_is_told(run):
+    run.work("validation")
+    for notes, told in ((" ".join(["no"] * 300), 500), ("", len("no reason was given."))):
+        run.deliver(MANAGER, judgement=judged("FAILED", notes))
+        [finding] = [finding for finding in run.judge("validation").findings if finding.task == MANAGER]
+        assert len(finding.text) == len("somebody gave the verdict FAILED: ") + told

@@ -11,7 +11,7 @@ from support.contents import coverage
 from support.runs import honest, rules
 
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.surroundings import product_of
+from dag_factory.evidence.policies.surroundings import _listed, product_of
 from dag_factory.evidence.statement import moment_of
 
 COVERED = ("validation/test-engineer", "coverage")
@@ -106,3 +106,14 @@ def test_a_report_of_the_merge_is_of_the_time_of_the_merge(run):
 def test_an_honest_run_is_still_honest(tmp_path):
     run = honest(tmp_path, worked="validation")
     assert rules(run.judge("validation")) == set()
+
+
+def test_every_plain_file_of_the_product_is_listed_and_nothing_else():
+    lines = (
+        ("a.py", "file", "1" * 64),
+        ("bin/run", "program", "2" * 64),
+        ("link", "link", "3" * 64),
+        ("empty.py", "file", hashlib.sha256(b"").hexdigest()),
+    )
+    told = "\n".join("\0".join(line) for line in lines).encode()
+    assert list(_listed(told)) == ["a.py", "bin/run"]
