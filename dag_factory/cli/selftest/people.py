@@ -41,7 +41,7 @@ def answer(stage: Stage, told: Told) -> None:
 
 
 def go_on(stage: Stage, told: Told) -> None:
-    """Have the work of a phase follow what lies in the store now, as tasks started by hand do: each signs the newest verdict and begins where it ended."""
+    """Have the work of a phase follow what lies in the store now, as tasks that were started by hand do: each binds the newest verdict, on its commit."""
     phase, record = told["phase"], stage.record
     base = approved_base(Case(record, phase, stage.store.blob, stage.now))
     for path in sorted(stage.folder.glob(f"statements/{phase}/*/*.json")):

@@ -21,6 +21,7 @@ from dag_factory.cli.selftest.stage import Stage, linked, payload_of
 from dag_factory.evidence.answering import keep_verdict
 from dag_factory.evidence.assurance import spki_of
 from dag_factory.evidence.keys import AUTHORITY, KeyFolder
+from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.statement import moment_of
 from dag_factory.evidence.strict_json import dumps_canonical
 from dag_factory.evidence.verify import verify
@@ -58,7 +59,8 @@ class Scenes:
         other = self.root / "real" / ("mended" if case.run == "straight" else "straight")
         before = self._before(case, gate, int(cycle or 0))
         keys = KeyFolder(linked(before / "keys", folder / "keys"))
-        stage = Stage(linked(before / "run", folder / "run"), keys, other, pendulum.now("UTC"), gate, int(cycle or 0))
+        path = linked(before / "run", folder / "run", shared=("blobs",) if gate else ())
+        stage = Stage(path, keys, other, pendulum.now("UTC"), gate, int(cycle or 0))
         stage.now = moment_of((stage.path / "judged").read_text(encoding="ascii"))
         (stage.path / "judged").unlink()
         try:
@@ -146,7 +148,7 @@ def _sign_anew(stage: Stage, plan: dict[str, Any], charter: dict[str, Any]) -> N
         record = stage.record
         newest = [stored.digest for phase in record.contract.phases if (stored := record.verdict(phase.id))]
         said["predicate"]["binding"].update(
-            charter=record.charter.digest, plan=record.charter.says.plan, previousVerdict=_previous(stage, record.contract.phases[-1].id)
+            charter=record.charter.digest, plan=record.charter.says.plan, previousVerdict=_previous(record, record.contract.phases[-1].id)
         )
         said["predicate"]["verdicts"] = newest
         said["subject"] = [{"name": phase.id, "digest": {"sha256": one}} for phase, one in zip(record.contract.phases, newest, strict=True)]
@@ -154,21 +156,22 @@ def _sign_anew(stage: Stage, plan: dict[str, Any], charter: dict[str, Any]) -> N
 
 
 def _bind(stage: Stage, phase: str, plan: str) -> None:
+    record = stage.record
+    previous = _previous(record, phase)
     for path in sorted(stage.folder.glob(f"statements/{phase}/*/*.json")):
-        by = _key_of(stage, stage.signer_of(path.read_bytes()))
+        by = _key_of(stage, record, stage.signer_of(path.read_bytes()))
         said = payload_of(path.read_bytes())
-        said["predicate"]["binding"].update(charter=stage.record.charter.digest, plan=plan, previousVerdict=_previous(stage, phase))
+        said["predicate"]["binding"].update(charter=record.charter.digest, plan=plan, previousVerdict=previous)
         stage.sign(path, said, by=by)
 
 
-def _key_of(stage: Stage, who: str) -> str:
+def _key_of(stage: Stage, record: RunRecord, who: str) -> str:
     """Whose key the charter gives to somebody: in an attack it may be another's."""
-    pem = stage.record.charter.says.keys[who]
+    pem = record.charter.says.keys[who]
     return next(name for name in stage.names.values() if stage.signer(name).public.pem == pem)
 
 
-def _previous(stage: Stage, phase: str) -> str | None:
-    record = stage.record
+def _previous(record: RunRecord, phase: str) -> str | None:
     before = record.contract.before(phase)
     verdict = record.verdict(before.id) if before else None
     return verdict.digest if verdict else None

@@ -27,9 +27,17 @@ from dag_factory.evidence.store import RunStore, Store
 __all__ = ["Stage", "linked", "payload_of"]
 
 
-def linked(source: Path, to: Path) -> Path:
-    """Copy a folder by hard links, which costs no bytes."""
-    shutil.copytree(source, to, copy_function=os.link)
+def linked(source: Path, to: Path, *, shared: tuple[str, ...] = ()) -> Path:
+    """Copy a folder by hard links, which costs no bytes.
+
+    Parameters
+    ----------
+    shared: folders right below it that are not copied, but linked to; see `Stage.own`.
+
+    """
+    shutil.copytree(source, to, copy_function=os.link, ignore=lambda folder, _: shared if Path(folder) == source else ())
+    for name in shared:
+        (to / name).symlink_to(source / name)
     return to
 
 
@@ -173,9 +181,18 @@ class Stage:
         merges = sorted(self.folder.glob(f"statements/{task.partition('/')[0]}/converge/*.json"), reverse=True)
         yield from (*fixes, *sorted(self.folder.glob(f"statements/{task}/*.json"), reverse=True), *merges)
 
+    def own(self, path: Path) -> Path:
+        """A path of the run that may be spoiled: files that are shared with other cases are copied first. What is only added by its digest is not."""
+        blobs = self.path / "blobs"
+        if blobs.is_symlink() and path.is_relative_to(blobs):
+            source = blobs.readlink()
+            blobs.unlink()
+            linked(source, blobs)
+        return path
+
     def write(self, path: Path, data: bytes) -> None:
         """Put bytes in the place of a file, whatever was there."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self.own(path).parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.write_bytes(data)
 

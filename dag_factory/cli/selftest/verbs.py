@@ -49,7 +49,7 @@ def _write(stage: Stage, told: Told) -> None:
 
 def _remove(stage: Stage, told: Told) -> None:
     """Take away what is `at` a place."""
-    stage.at(told["at"]).unlink()
+    stage.own(stage.at(told["at"])).unlink()
 
 
 def _copy(stage: Stage, told: Told) -> None:
@@ -60,7 +60,7 @@ def _copy(stage: Stage, told: Told) -> None:
 
 def _link(stage: Stage, told: Told) -> None:
     """Move a file elsewhere, and leave a link to its very bytes."""
-    path = stage.at(told["at"])
+    path = stage.own(stage.at(told["at"]))
     elsewhere = stage.path.parent / "elsewhere"
     path.rename(elsewhere)
     path.symlink_to(elsewhere)
@@ -68,7 +68,7 @@ def _link(stage: Stage, told: Told) -> None:
 
 def _fifo(stage: Stage, told: Told) -> None:
     """Put a pipe in the place of a file, which whoever reads it would wait for."""
-    path = stage.at(told["at"])
+    path = stage.own(stage.at(told["at"]))
     path.unlink()
     os.mkfifo(path)
 

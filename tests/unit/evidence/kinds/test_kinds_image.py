@@ -122,7 +122,17 @@ def test_a_picture_of_too_many_bytes_is_not_even_looked_at(monkeypatch):
     assert "at most 100 are read" in told(examined(saved(drawing())))
 
 
+def test_a_picture_is_decoded_once_in_a_process(monkeypatch):
+    monkeypatch.setattr(image_module, "_SHOWN", {})
+    asked = []
+    monkeypatch.setattr(image_module, "asked", lambda program, data: asked.append(program) or apart.asked(program, data))
+    picture = saved(drawing())
+    assert examined(picture) == examined(picture)
+    assert asked == ["image_child.py"]
+
+
 def test_a_decoder_that_dies_or_hangs_has_decoded_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr(image_module, "_SHOWN", {})
     for program, why in (
         ("import os\nos.kill(os.getpid(), 9)\n", "ended with -9"),
         ("import time\ntime.sleep(60)\n", "longer than 0.5 s"),
