@@ -10,6 +10,8 @@ import pytest
 from support.contents import STORIES, document, interface, junit, sarif
 from support.runs import as_json, honest, rules
 
+from dag_factory.evidence.policies.answers import _one
+
 ARCHITECT = "integration/architect"
 SDET = "implementation/ingest.sdet"
 
@@ -183,3 +185,11 @@ def test_an_interface_answers_with_its_errors(tested):
     more = interface("ingest").replace(b"`MissingColumn`", b"`WrongDay`")
     findings = unanswered(tested, "implementation", {("implementation/ingest.software-engineer", "interface"): more})
     assert {finding.subject.rpartition(":")[2] for finding in findings} == {"WrongDay"}
+
+
+@pytest.mark.parametrize(
+    ("fact", "one"),
+    [("stories", "story"), ("acceptance", "acceptance criterion"), ("commits", "commit"), ("findings", "finding"), ("errors", "error")],
+)
+def test_one_of_many_is_called_by_its_name(fact, one):
+    assert _one(fact) == one

@@ -159,3 +159,19 @@ def test_a_verdict_in_words_that_turns_round_though_nothing_was_mended_is_a_flip
     cycle = Cycle(run, "validation")
     idle(run, cycle)
     assert cycle.judged().told() == [f"validator-flipped:{MANAGER}:validation-failed:{MANAGER}"]
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_changed_files_of_the_work_before_still_stand_where_none_was_changed(run, cycle, sealed):
+    if not sealed:
+        run.deliver(INGEST, sealed=None)
+    before = run.record.newest(INGEST).says.evidence
+    cycle.triage()
+    for order in cycle.case().rounds[-1].triage.says.orders:
+        more = {"evidence": tuple(entry for entry in before if entry.item != "code")} if order.task == INGEST else {}
+        cycle.mend(order.task, **more)
+    cycle.merge()
+    task = run.contract.tasks[INGEST]
+    code, interface_of = (next(item for item in task.items if item.id == name) for name in ("code", "interface"))
+    assert cycle.case().entries(task, code) == before
+    assert {entry.item for entry in cycle.case().entries(task, interface_of)} == {entry.item for entry in before} - {"code"}
