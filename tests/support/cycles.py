@@ -142,7 +142,7 @@ class Cycle:
 
 def _keep(run: HonestRun, folder: str, says: Any) -> None:
     charter = run.record.charter.digest
-    run.store.append(f"{charter[:16]}/{folder}", sign(says, {"charter": {"sha256": charter}}, run.keys.signer(AUTHORITY)))
+    run.store.append(f"{charter[:16]}/{folder}", sign(says, {"charter": {"sha256": says.binding.charter}}, run.keys.signer(AUTHORITY)))
 
 
 def decide(run: HonestRun, phase: str, answer: str, *, by: str = "erin", cycle: int = 0, task: str = "decide_1", **changes: Any) -> None:

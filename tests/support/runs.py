@@ -99,7 +99,7 @@ class HonestRun:
             "triggered_by": "", "previous": None,
             "written_at": now(),
         } | changes  # fmt: skip
-        self.store.append("charters", sign(Charter(**written), {"plan": {"sha256": digest}}, self.keys.signer(AUTHORITY)))
+        self.store.append("charters", sign(Charter(**written), {"plan": {"sha256": str(written["plan"])}}, self.keys.signer(AUTHORITY)))
 
     @property
     def record(self) -> RunRecord:
@@ -181,7 +181,7 @@ class HonestRun:
         } | changes  # fmt: skip
         statement = ConvergeStatement(**written)
         folder = f"{record.charter.digest[:16]}/statements/{phase}/converge"
-        self.store.append(folder, sign(statement, {"merged": {"gitCommit": commit}}, self.keys.signer(AUTHORITY)))
+        self.store.append(folder, sign(statement, {"merged": {"gitCommit": statement.sealed.commit}}, self.keys.signer(AUTHORITY)))
 
     def judge(self, phase: str, *, cycle: int | None = None, **more: Any) -> Judgement:
         """Ask a gate, without keeping its answer."""

@@ -9,6 +9,7 @@ from support.runs import HonestRun, honest
 
 from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.policies.chain import not_mending
+from dag_factory.evidence.policies.merges import work_base
 from dag_factory.evidence.reported import Judgement
 from dag_factory.evidence.statement import Sealed
 
@@ -32,9 +33,9 @@ def cycle(run) -> Cycle:
 def idle(run: HonestRun, cycle: Cycle) -> None:
     """Everybody who was to mend something changes nothing."""
     cycle.triage()
-    same = Sealed(commit=run.record.converged("implementation").says.sealed.commit, tree="e" * 40, bundle=None)
+    same = Sealed(commit=work_base(cycle.case()), tree="e" * 40, bundle=None)
     for order in cycle.case().rounds[-1].triage.says.orders:
-        cycle.mend(order.task, sealed=same, base=same.commit)
+        cycle.mend(order.task, sealed=same)
     cycle.merge(merged=())
 
 
