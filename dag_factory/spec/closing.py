@@ -1,4 +1,4 @@
-"""What closes a phase, who must agree, and what follows where it does not close."""
+"""What closes a phase, what its gate must answer, who must agree, and what follows where it does not close."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from dag_factory.spec.scalars import Seconds, Texts, Word
+from dag_factory.spec.scalars import Name, Seconds, Texts, Word
 from dag_factory.spec.written import Written
 
-__all__ = ["Approval", "Fix", "Gate"]
+__all__ = ["Approval", "Checklist", "ChecklistItem", "Fix", "Gate"]
 
 _DAY = 24 * 3600
 
@@ -55,3 +55,15 @@ class Fix(Written):
     timeout: Seconds = 3 * _DAY
     max_waiver: Seconds = 14 * _DAY
     never_waive: Texts = ()
+
+
+class ChecklistItem(Written):
+    """One question the gates of some phases answer, and `complete` again."""
+
+    says: Word
+    holds: Literal["complete", "one-persona", "planned-independent", "evidence", "independent"]
+    tasks: Texts = ()
+    due: Texts
+
+
+Checklist = dict[Name, ChecklistItem]

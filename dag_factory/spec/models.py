@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from dag_factory.spec.agent import Agent
 from dag_factory.spec.budget import Budget, budget_of
-from dag_factory.spec.closing import Approval, Fix, Gate
+from dag_factory.spec.closing import Approval, Checklist, ChecklistItem, Fix, Gate
 from dag_factory.spec.keys import Key, Place, PublicKey
 from dag_factory.spec.llm import Llm, llm_of
 from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word
@@ -256,18 +256,6 @@ class Phase(Written):
     timeout: Seconds | None = None
     before: Name | None = None
     after: Name | None = None
-
-
-class ChecklistItem(Written):
-    """One question the gates of some phases answer, and `complete` again."""
-
-    says: Word
-    holds: Literal["complete", "one-persona", "planned-independent", "evidence", "independent"]
-    tasks: Texts = ()
-    due: Texts
-
-
-Checklist = dict[Name, ChecklistItem]
 
 
 class Requires(Written):
