@@ -107,9 +107,10 @@ def _own(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Itera
     if stored.keyid != case.record.keyids.get(task.persona):
         signer = next((name for name, keyid in case.record.keyids.items() if keyid == stored.keyid), "a stranger")
         yield case.finding("persona-mismatch", task, f"The statement is signed by {signer}, not by @{task.persona}.")
-    if task.external and not stored.says.principals:
+    known = any(principal.strip() for principal in stored.says.principals)
+    if task.external and not known:
         yield case.finding("principal-missing", task, f"Nobody says who worked for @{task.persona}: evidence from outside names a login.")
-    elif task.modelled and stored.says.outcome == "completed" and not stored.says.principals:
+    elif task.modelled and stored.says.outcome == "completed" and not known:
         yield case.finding("principal-missing", task, f"Nobody says which model worked for @{task.persona}, or in which conversation.")
     if stored.says.runner != task.runner:
         yield case.finding("statement-misbound", task, f"The plan has the runner {task.runner}, and {stored.says.runner} worked.")
