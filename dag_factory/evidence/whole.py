@@ -15,6 +15,7 @@ from dag_factory.evidence.assurance import lowest
 from dag_factory.evidence.bundle import envelopes_of, named_by
 from dag_factory.evidence.ledger import read_ledger
 from dag_factory.evidence.run import RunRecord
+from dag_factory.evidence.statement import Binding
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Finding, Verdict, vsa
 
@@ -35,6 +36,7 @@ def unwhole(run: RunStore, record: RunRecord) -> Iterator[Finding]:
     yield from _missing_words(record)
     yield from _overstated(record)
     yield from _contradictory(record)
+    yield from _misbound(record)
     for broken in (item for item in record.broken if not item.phase):
         yield Finding(rule="statement-invalid", subject=broken.task, text=f"{broken.name}: {broken.reason}.")
     for digest, what in named_by(record).items():
@@ -111,6 +113,26 @@ def _contradictory(record: RunRecord) -> Iterator[Finding]:
         if None not in rests_on and last.says.word != ("PASSED_WITH_WAIVER" if waived else "PASSED"):
             text = f"The last word {last.name} is {last.says.word}, and the verdicts that it rests on say otherwise."
             yield Finding(rule="statement-invalid", subject="complete", text=text)
+
+
+def _misbound(record: RunRecord) -> Iterator[Finding]:
+    """Everything under the charter says itself that it is of this run; a gate asks that of what it rests on, an auditor of all there is."""
+    said = record.charter.says
+    expected = (record.charter.digest, said.plan, said.dag_id, said.run_id)
+    for where, name, bound in _bindings(record):
+        if (bound.charter, bound.plan, bound.dag_id, bound.run_id) != expected:
+            yield Finding(rule="statement-misbound", subject=where, text=f"{where} {name} is of another charter, plan, DAG or run.")
+
+
+def _bindings(record: RunRecord) -> Iterator[tuple[str, str, Binding]]:
+    """What each statement under the charter says that it belongs to, with where it lies."""
+    yield from ((task_id, stored.name, stored.says.binding) for task_id, stored in record.delivered())
+    yield from ((f"{phase}/converge", one.name, one.says.binding) for phase, found in record.converges.items() for one in found)
+    yield from ((f"{phase}/verdict", one.name, one.says.phasegate.binding) for phase, found in record.verdicts.items() for one in found)
+    yield from ((f"{phase}/triage", one.triage.name, one.triage.says.binding) for phase, found in record.rounds.items() for one in found)
+    yield from ((f"{phase}/decision", one.name, one.says.binding) for phase, found in record.decisions.items() for one in found)
+    yield from ((f"{phase}/waiver", one.name, one.says.binding) for phase, found in record.waivers.items() for one in found)
+    yield from (("complete", one.name, one.says.binding) for one in record.completions)
 
 
 def _told_again(record: RunRecord, said: Verdict) -> Verdict:

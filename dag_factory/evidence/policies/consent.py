@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator
 
 from dag_factory.evidence.policies.case import Case
@@ -27,8 +28,8 @@ def asked_of(case: Case) -> str:
 
 
 def same(login: str) -> str:
-    """A login as it is compared: case and blanks around it tell no two people apart."""
-    return login.strip().casefold()
+    """A login as it is compared: case, the width of letters and blanks around it tell no two people apart."""
+    return unicodedata.normalize("NFKC", login).strip().casefold()
 
 
 def called_by(*names: str) -> frozenset[str]:

@@ -18,6 +18,8 @@ __all__ = ["CLOCK_SKEW", "delivered"]
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far the clocks of two workers may differ."""
+_Bases = dict[tuple[str, int, bool], str | None]
+"""The commits on which work stands, by phase, cycle and whether it judges: the same for all of a phase, and told once."""
 
 
 def delivered(case: Case) -> Iterator[Finding]:
@@ -30,13 +32,14 @@ def delivered(case: Case) -> Iterator[Finding]:
                 text=f"{broken.name}: {broken.reason}.",
                 task=f"{broken.phase}/{broken.task}",
             )
+    bases: _Bases = {}
     for task in case.due:
         stored = case.statement(task)
         if stored is None:
             who = "nothing was submitted" if task.external else "the task left no statement"
             yield case.finding("statement-missing", task, f"@{task.persona} delivered nothing: {who}.")
             continue
-        yield from _bound(case, task, stored)
+        yield from _bound(case, task, stored, bases)
         yield from _own(case, task, stored)
         yield from keyed(case, task, stored)
         yield from _timely(case, task, stored.says)
@@ -49,7 +52,7 @@ def delivered(case: Case) -> Iterator[Finding]:
             yield case.finding(refusal.rule, task, refusal.text, subject=f"{task.id}:{refusal.path}")
 
 
-def _bound(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Iterator[Finding]:
+def _bound(case: Case, task: TaskContract, stored: Stored[TaskStatement], bases: _Bases) -> Iterator[Finding]:
     bound, charter = stored.says.binding, case.record.charter
     phase, cycle, name = _place(case, task, stored)
     expected = (charter.digest, charter.says.plan, charter.says.dag_id, charter.says.run_id, phase, cycle, name)
@@ -72,7 +75,7 @@ def _bound(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Ite
     elif follows and moment_of(stored.says.started_at) < moment_of(follows.says.time_verified) - CLOCK_SKEW:
         text = f"The work is said to have begun at {stored.says.started_at}, before the verdict that it follows, of {follows.says.time_verified}."
         yield case.finding("statement-misdated", task, text)
-    elif not wrong and not _on_its_base(case, task, stored.says, cycle):
+    elif not wrong and not _on_its_base(case, task, stored.says, bases):
         what = "What was judged" if task.judges else "The work"
         yield case.finding(
             "statement-misbound", task, f"{what} stands on {stored.says.base or 'no commit'}, and not on the one that was approved."
@@ -87,12 +90,15 @@ def _place(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> tup
     return task.phase, 0, task.task
 
 
-def _on_its_base(case: Case, task: TaskContract, said: TaskStatement, cycle: int) -> bool:
+def _on_its_base(case: Case, task: TaskContract, said: TaskStatement, bases: _Bases) -> bool:
     """Whether work began with the commit that it had to begin with; nobody does where there is no repository, or brings files from outside."""
     if case.record.charter.says.base is None or task.external or said.outcome == "failed":
         return True
-    here = case if said.binding.phase == case.phase_id else replace(case, phase_id=said.binding.phase)
-    return said.base == base_of(here, task, cycle)
+    phase, cycle = said.binding.phase, said.binding.cycle
+    key = (phase, cycle, task.judges)
+    if key not in bases:
+        bases[key] = base_of(replace(case, phase_id=phase), task, cycle)
+    return said.base == bases[key]
 
 
 def _follows(case: Case, phase: str, cycle: int) -> Stored[Verdict] | None:
@@ -107,9 +113,10 @@ def _own(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Itera
     if stored.keyid != case.record.keyids.get(task.persona):
         signer = next((name for name, keyid in case.record.keyids.items() if keyid == stored.keyid), "a stranger")
         yield case.finding("persona-mismatch", task, f"The statement is signed by {signer}, not by @{task.persona}.")
-    if task.external and not stored.says.principals:
+    known = any(principal.strip() for principal in stored.says.principals)
+    if task.external and not known:
         yield case.finding("principal-missing", task, f"Nobody says who worked for @{task.persona}: evidence from outside names a login.")
-    elif task.modelled and stored.says.outcome == "completed" and not stored.says.principals:
+    elif task.modelled and stored.says.outcome == "completed" and not known:
         yield case.finding("principal-missing", task, f"Nobody says which model worked for @{task.persona}, or in which conversation.")
     if stored.says.runner != task.runner:
         yield case.finding("statement-misbound", task, f"The plan has the runner {task.runner}, and {stored.says.runner} worked.")

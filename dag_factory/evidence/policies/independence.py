@@ -106,5 +106,6 @@ def _principals(case: Case, task_id: str) -> frozenset[str]:
 
 
 def _compared(principals: Iterable[str]) -> frozenset[str]:
-    """Principals as they are compared: two spellings of a login are one person."""
-    return frozenset(LOGIN + same(name.removeprefix(LOGIN)) if name.startswith(LOGIN) else name for name in principals)
+    """Principals as they are compared: two spellings of a login are one person, and a blank is nobody."""
+    named = (name.strip() for name in principals)
+    return frozenset(LOGIN + same(name.removeprefix(LOGIN)) if name.startswith(LOGIN) else name for name in named if name)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.consent import LOGIN, called_by, logins_of, same
+from dag_factory.evidence.reported import Judgement
 from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.verdict import Finding
@@ -46,7 +47,7 @@ def answered_for(case: Case) -> Iterator[Finding]:
         said = stored.says.judgement
         if said and said.verdict == "FAILED":
             yield case.finding("validation-failed", task, f"{said.by} gave the verdict FAILED: {_one_line(said.notes)}")
-        reason = _void(case, task, stored.says) if task.runner == "human" else None
+        reason = _void(case, task, stored.says) if task.runner == "human" else _feigned(said)
         if reason:
             yield case.finding("answer-void", task, f"The answer does not count: {reason}.")
 
@@ -63,6 +64,12 @@ def _void(case: Case, task: TaskContract, said: TaskStatement) -> str | None:
     if task.judges and (said.judgement is None or said.judgement.grade != "attested" or same(said.judgement.by) not in logins):
         return "it has no verdict by who answered"
     return None
+
+
+def _feigned(said: Judgement | None) -> str | None:
+    """Why a PASSED is not what it is said to be, by one who is no person; FAILED counts, whoever says it."""
+    feigned = said is not None and (said.verdict, said.grade) == ("PASSED", "attested")
+    return f"it is said to be attested by {said.by}, and no person was asked" if said and feigned else None
 
 
 def _one_line(notes: str) -> str:

@@ -164,6 +164,24 @@ def test_times_that_cannot_be(run, begun, ended):
     assert begun in judgement.findings[0].text
 
 
+def test_work_that_began_before_the_verdict_it_follows(tmp_path):
+    run = HonestRun(tmp_path)
+    run.kickoff(written_at=ago(hours=2))
+    run.through("foundation").work("implementation", without=("implementation/ingest.software-engineer",))
+    run.deliver("implementation/ingest.software-engineer", started_at=ago(hours=1))
+    run.converge("implementation")
+    [finding] = run.judge("implementation").findings
+    assert (finding.rule, "before the verdict that it follows" in finding.text) == ("statement-misdated", True)
+
+
+def test_validators_judge_what_was_approved_and_nothing_else(tmp_path):
+    run = honest(tmp_path, worked="validation")
+    run.deliver("validation/test-engineer", base="c" * 40)
+    [finding] = run.judge("validation").findings
+    assert (finding.rule, finding.task) == ("statement-misbound", "validation/test-engineer")
+    assert f"stands on {'c' * 40}" in finding.text
+
+
 def test_clocks_may_differ_a_little(run):
     assert judged(run, started_at=ago(minutes=4), finished_at=ahead(minutes=4)).word == "PASSED"
 
