@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from support.tricks import Bench
 
 from dag_factory.workspace.origin import Origin
 from dag_factory.workspace.private import PrivateRepository
@@ -111,3 +112,8 @@ def own_temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield folder
     assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def bench(tmp_path: Path, main: Path, base: str, git_cli: Git) -> Bench:
+    return Bench(tmp_path, main, base, git_cli)
