@@ -2,83 +2,19 @@
 
 from __future__ import annotations
 
-import copy
-
-import pendulum
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from support.statements import CHARTER, COMMIT, DIGEST, MERGE, TASK, payload_of, put
 
 from dag_factory.errors import EnvelopeError
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import KeyFolder
 from dag_factory.evidence.reported import Figures, Judgement, Kept
-from dag_factory.evidence.statement import (
-    STATEMENT,
-    Binding,
-    Charter,
-    CheckResult,
-    Conflict,
-    ConvergeStatement,
-    Entry,
-    Refusal,
-    Sealed,
-    TaskStatement,
-    Undone,
-    moment_of,
-    now,
-    parse,
-    sign,
-)
-from dag_factory.evidence.wire import Time
-
-DIGEST, COMMIT, TIME = "a" * 64, "b" * 40, "2026-11-23T06:00:00+00:00"
-BINDING = Binding(
-    charter=DIGEST, plan=DIGEST, dag_id="orders", run_id="manual__1", phase="foundation", cycle=0, task="architect", map_index=-1, attempt=1,
-    previous_verdict=None,
-)  # fmt: skip
-ENTRY = Entry(task="foundation/architect", item="architecture", name="ARCHITECTURE.md", digest=DIGEST, size=7, grade="observed")
-CHECK = CheckResult(
-    task="foundation/architect",
-    name="verify",
-    exit_code=0,
-    ended="exited",
-    log=DIGEST,
-    excerpt="ok",
-    seconds="0.100",
-    network="none",
-    why_open="",
-)
-SEALED = Sealed(commit=COMMIT, tree=COMMIT, bundle=DIGEST)
-TASK = TaskStatement(
-    binding=BINDING, persona="architect", runner="command", principals=("script:sha256:1",), outcome="completed", exit_code=0, excerpt="done",
-    log=DIGEST, base=COMMIT, sealed=SEALED, evidence=(ENTRY,), checks=(CHECK,), refusals=(Refusal(rule="r", path="p", text="t"),),
-    started_at=TIME, finished_at=TIME,
-)  # fmt: skip
-MERGE = ConvergeStatement(
-    binding=BINDING, base=COMMIT, merged=(("foundation/architect", COMMIT),), conflicts=(Conflict(task="t", paths=("a",), text="x"),),
-    undone=(Undone(task="t", path="a"),), sealed=SEALED,
-    product=DIGEST, evidence=(), checks=(), finished_at=TIME,
-)  # fmt: skip
-CHARTER = Charter(
-    plan=DIGEST, dag_id="orders", run_id="manual__1", workflow="orders", mission="m", params="{}", base=None, keys={"architect": "pem"},
-    assurance="local", nonce="n", triggered_by="ann", previous=None, written_at=TIME,
-)  # fmt: skip
+from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement, Undone, parse, sign
 
 
 @pytest.fixture(scope="module")
 def signer(tmp_path_factory):
     return KeyFolder(tmp_path_factory.mktemp("keys")).signer("architect", make=True)
-
-
-def payload_of(predicate):
-    return {
-        "_type": STATEMENT,
-        "subject": [{"name": "ARCHITECTURE.md", "digest": {"sha256": DIGEST}}],
-        "predicateType": predicate.TYPE,
-        "predicate": predicate.model_dump(by_alias=True, mode="json"),
-    }
 
 
 def paths(value, before=()):
@@ -88,18 +24,6 @@ def paths(value, before=()):
             yield (*before, key)
         if isinstance(child, (dict, list)):
             yield from paths(child, (*before, key))
-
-
-def put(payload, path, value):
-    spoilt = copy.deepcopy(payload)
-    place = spoilt["predicate"]
-    for key in path[:-1]:
-        place = place[key]
-    if value is KeyError:
-        del place[path[-1]]
-    else:
-        place[path[-1]] = value
-    return spoilt
 
 
 PREDICATES = {"task": TASK, "merge": MERGE, "charter": CHARTER}
@@ -176,56 +100,6 @@ def test_words_and_digests_are_exact(path, value):
         parse(put(payload_of(TASK), path, value), TaskStatement)
 
 
-TIMES = [
-    "2026-11-23T06:00:00",
-    "2026-11-23",
-    "2026-11-23T06:00Z",
-    "2026-11-23 06:00:00Z",
-    "20261123T060000Z",
-    "2026-W48-1T06:00:00Z",
-    "06:00:00Z",
-    "now",
-    "",
-    "P1D",
-    "2026-11-23T06:00:00Z/2026-11-24T06:00:00Z",
-    "2026-13-23T06:00:00Z",
-    "2026-02-30T06:00:00Z",
-    "2026-11-23T24:00:01Z",
-    "2026-11-23T06:00:00 Europe/Berlin",
-    "2026-11-23T06:00:00-99:00",
-    "2026-11-23T06:00:00+24:00",
-    "2026-11-23T06:00:00Z\n",
-    "٢٠٢٦-11-23T06:00:00Z",
-    "0001-01-01T00:00:00+14:00",
-    "9999-12-31T23:59:59-14:00",
-    "2026-11-23T06:00:00.0000000000001Z",
-]
-
-
-@pytest.mark.parametrize("text", TIMES)
-def test_a_time_without_its_zone_or_out_of_reason_is_none(text):
-    with pytest.raises(EnvelopeError, match="startedAt is wrong"):
-        parse(put(payload_of(TASK), ("startedAt",), text), TaskStatement)
-
-
-@pytest.mark.parametrize("text", ["2026-11-23T06:00:00Z", "2026-11-23T07:00:00.123456+01:00", "2026-11-22T23:30:00-06:30"])
-def test_a_time_with_its_zone_is_read(text):
-    assert parse(put(payload_of(TASK), ("startedAt",), text), TaskStatement).started_at == text
-    assert moment_of(text).tzinfo is not None
-
-
-def test_now_is_a_time_that_can_be_signed():
-    text = now()
-    assert parse(put(payload_of(TASK), ("startedAt",), text), TaskStatement).started_at == text
-    assert abs((moment_of(text) - pendulum.now("UTC")).total_seconds()) < 60
-
-
-@pytest.mark.parametrize("text", ["2026-01-01/2026-01-02", "P1D", "yesterday"])
-def test_a_moment_is_no_duration(text):
-    with pytest.raises(ValueError):
-        moment_of(text)
-
-
 STATEMENTS = {
     "another type of statement": ({"_type": "https://in-toto.io/Statement/v0.1"}, "no in-toto Statement"),
     "says more": ({"verdict": "PASSED"}, "no in-toto Statement"),
@@ -300,22 +174,6 @@ def test_what_nobody_reported_has_one_spelling(name):
     written["predicate"][name] = None
     with pytest.raises(EnvelopeError, match="under another name"):
         parse(written, TaskStatement)
-
-
-@given(st.datetimes(), st.integers(0, 6))
-def test_a_moment_is_read_as_pendulum_reads_it(moment, digits):
-    text = moment.replace(microsecond=0).isoformat() + (f".{moment.microsecond:06d}"[: digits + 1] if digits else "") + "Z"
-    read = moment_of(text)
-    assert read == pendulum.parse(text)
-    assert (read.isoformat(), read.timezone_name) == (pendulum.parse(text).isoformat(), "UTC")
-
-
-@pytest.mark.parametrize(
-    "text", ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "0000-01-01T00:00:00Z", "2026-01-01T00:00:60Z", "2026-01-01"]
-)
-def test_what_is_no_moment(text):
-    with pytest.raises(ValidationError):
-        TypeAdapter(Time, config=ConfigDict(strict=True)).validate_python(text)
 
 
 @pytest.mark.parametrize(

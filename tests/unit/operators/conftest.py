@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from support.house import House, git, make_repository
 from support.liars import VALIDATORS, lie, replace_text
+from support.spending import BOTH, Spender
+
+from dag_factory.runners import RUNNERS
 
 PHASES = ("foundation", "implementation", "validation", "integration")
 SMALL = """\
@@ -112,6 +115,27 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Hous
         writer = binding or f"command: {command!r}"
         text = SMALL.format(more=where + more, writer=writer, writes=writes if git else "", evidence=evidence)
         house.write(text.replace("first/write/note.md", f"first/write/{'notes/' if 'path: notes' in evidence else ''}note.md"))
+        return house
+
+    return make
+
+
+@pytest.fixture
+def spender(monkeypatch: pytest.MonkeyPatch) -> Spender:
+    """A runner of commands that only costs."""
+    made = Spender()
+    monkeypatch.setitem(RUNNERS, "command", made)
+    return made
+
+
+@pytest.fixture
+def spent(small: Callable[..., House], spender: Spender) -> Callable[..., House]:
+    """Makes a house with two tasks at once, begun."""
+
+    def make(*, more: str = "", writer: str = "", task: str = "") -> House:
+        house = small()
+        house.write(BOTH.format(more=more, writer=writer, task=task))
+        house.run("kickoff")
         return house
 
     return make

@@ -1,88 +1,15 @@
-"""Budgets: set aside before, settled by what was signed, over retries, tasks and fix phases; never taken twice, never lost."""
+"""Budgets: set aside before, settled by what was signed, over retries, tasks and fix phases; of several the tightest counts."""
 
 from __future__ import annotations
 
-import threading
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from support.spending import ledger, money
 
 from dag_factory.operators import spending
-from dag_factory.runners import RUNNERS, Figures, Flaw, Outcome
-
-BOTH = """\
-workflow: small
-pattern: false
-mission: A small mission
-{more}
-catalogue:
-  writer: {{title: Writer, instructions: Write., contracts: {{writing: {{does: Write a note., evidence: {{note: {{report: note.md, kind: file}}}}}}}}}}
-  other: {{title: Other, instructions: Write., contracts: {{writing: {{does: Write a note., evidence: {{note: {{report: note.md, kind: file}}}}}}}}}}
-personas:
-  writer: {{command: one{writer}}}
-  other: {{command: two}}
-phases:
-  first:
-    tasks: {{write: {{persona: writer, duty: writing{task}}}, more: {{persona: other, duty: writing}}}}
-    gate: {{}}
-"""
-
-
-class Spender:
-    """A command that costs what it is told, and reports it."""
-
-    name = "command"
-    reexecutes = False
-    waits = False
-
-    def __init__(self):
-        self.costs, self.allowed, self.ends, self.leaves = {}, [], {}, True
-
-    def reports(self, value):
-        return frozenset({"money", "tokens", "requests", "time"})
-
-    def principals(self, request):
-        return (f"script:{request.work['command']}",)
-
-    def run(self, request, stop):
-        self.allowed.append(request.allowance)
-        name = request.work["command"]
-        if self.leaves:
-            (request.evidence / "note.md").write_text("a note\n")
-        cost = self.costs.get(name, "0.10")
-        figures = Figures("acme", "large", f"talk-{name}", 3, 100, 20, None if cost is None else Decimal(cost))
-        done = Outcome("exited", 0, (f"script:{name}",), 0, False, "done", 0.1, figures=figures)
-        return self.ends.get(name, lambda outcome: outcome)(done)
-
-
-@pytest.fixture
-def spender(monkeypatch):
-    made = Spender()
-    monkeypatch.setitem(RUNNERS, "command", made)
-    return made
-
-
-@pytest.fixture
-def spent(small, spender):
-    """Makes a house with two tasks at once, begun."""
-
-    def make(*, more="", writer="", task=""):
-        house = small()
-        house.write(BOTH.format(more=more, writer=writer, task=task))
-        house.run("kickoff")
-        return house
-
-    return make
-
-
-def ledger(house):
-    return house.store.names(f"{house.record.charter.digest[:16]}/ledger")
-
-
-def money(spender):
-    return [None if one.money is None else f"{one.money:.2f}" for one in spender.allowed]
+from dag_factory.runners import Figures, Flaw, Outcome
 
 
 def test_without_a_budget_there_is_no_ledger(spent, spender):
@@ -181,65 +108,6 @@ def test_fix_phases_draw_on_the_same_accounts(spent, spender):
     assert house.failures["first.fix_2.fix[0]"] == "@writer failed: It took 0.40 US dollars where 0.200000 were left for it."
 
 
-def test_what_a_dead_attempt_reserved_counts_as_spent(spent, spender):
-    house = spent(task=", budget: 1 USD")
-
-    class Killed(BaseException):
-        pass
-
-    def die(done):
-        raise Killed
-
-    spender.ends["one"] = die
-    with pytest.raises(Killed):
-        house.run("first.write")
-    house.run("first.write")
-    assert house.failures["first.write"].endswith("no US dollars are left in task/first/write.")
-    assert (len(spender.allowed), len(ledger(house))) == (1, 1)
-
-
-def test_a_dead_attempt_costs_its_share_and_not_the_tries_after_it(spent, spender):
-    house = spent(task=", budget: 1 USD", writer=", retries: 2")
-
-    class Killed(BaseException):
-        pass
-
-    def die(done):
-        raise Killed
-
-    spender.ends["one"] = die
-    with pytest.raises(Killed):
-        house.run("first.write")
-    with pytest.raises(Killed):
-        house.run("first.write", again=True)
-    del spender.ends["one"]
-    house.run("first.write", again=True)
-    assert money(spender) == ["0.33", "0.33", "0.33"]
-    assert "first.write" not in house.failures
-
-
-def test_a_crash_after_the_statement_counts_what_the_statement_says(spent, spender, monkeypatch):
-    house = spent(task=", budget: 1 USD")
-    from dag_factory.operators.persona import PersonaOperator
-
-    class Killed(BaseException):
-        pass
-
-    attest = __import__("dag_factory.operators.attempt", fromlist=["Attempt"]).Attempt.attest
-
-    def die(self, *, failed):
-        attest(self, failed=failed)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr("dag_factory.operators.attempt.Attempt.attest", die)
-        with pytest.raises(Killed):
-            house.run("first.write")
-    assert PersonaOperator
-    house.run("first.write")
-    assert money(spender) == ["1.00", "0.90"], "neither lost nor counted twice"
-
-
 def test_what_nobody_can_tell_counts_in_full(spent, spender):
     house = spent(task=", budget: 1 USD")
     spender.costs["one"] = None
@@ -249,109 +117,8 @@ def test_what_nobody_can_tell_counts_in_full(spent, spender):
     assert "no US dollars are left" in house.failures["first.write"]
 
 
-def test_two_at_once_cannot_take_the_last_money(spent, spender, monkeypatch):
-    """Both read the ledger before either writes; the second finds its number taken, and reads again."""
-    house = spent(more="budget: 1 USD")
-    read, both = spending.read_ledger, threading.Barrier(2, timeout=30)
-    seen = threading.local()
-
-    def together(*asked):
-        found = read(*asked)
-        if not getattr(seen, "once", False):
-            seen.once = True
-            both.wait()
-        return found
-
-    monkeypatch.setattr(spending, "read_ledger", together)
-    given = {}
-
-    def begin(name):
-        from dag_factory.operators.attempt import Attempt
-
-        operator = dag.get_task(f"first.{name}")
-        ti = SimpleNamespace(
-            dag_id="small", run_id=house.run_id, task_id=f"first.{name}", try_number=1, map_index=-1,
-            xcom_pull=lambda task_ids, key="return_value": house.xcoms.get((task_ids, key)),
-        )  # fmt: skip
-        attempt = Attempt.begin(operator._plan, operator._contract, "first", 0, ti, threading.Event(), print)
-        given[name] = spending.reserve(attempt)
-
-    dag = house.dag()
-    threads = [threading.Thread(target=begin, args=(name,)) for name in ("write", "more")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(f"{one.money:.2f}" for one in given.values()) == ["0.50", "0.50"]
-    assert ledger(house) == ["0001.json", "0002.json"]
-
-
-def test_a_ledger_that_was_changed_lets_nobody_spend(spent, spender):
-    from pathlib import Path
-
-    house = spent(more="budget: 1 USD")
-    house.run("first.write", "first.more")
-    folder = Path(house.store.path) / house.record.charter.digest[:16] / "ledger"
-    (folder / "0001.json").unlink()
-    house.run("first.write")
-    assert "The ledger of " in house.failures["first.write"]
-    assert "0002.json cannot be believed, it does not follow the entry before it" in house.failures["first.write"]
-    (folder / "0001.json").write_bytes(b"{}")
-    house.run("first.write")
-    assert "0001.json cannot be believed" in house.failures["first.write"]
-    assert len(spender.allowed) == 2
-
-
-def test_an_auditor_gets_the_ledger_with_the_run(spent, spender):
-    import json
-    from base64 import b64decode
-
-    house = spent(more="budget: 1 USD")
-    house.run("first.write", "first.more")
-    house.close("first")
-    house.run("complete")
-    assert house.failures == {}
-    folder = f"{house.record.charter.digest[:16]}/bundles"
-    bundle = house.store.read(f"{folder}/{house.store.names(folder)[-1]}")
-    kinds = [json.loads(b64decode(json.loads(line)["payload"]))["predicateType"] for line in bundle.splitlines()]
-    assert kinds.count("urn:phasegate:predicate:reservation:v1") == 2
-
-
-def test_the_last_entry_cannot_be_taken_away_either(spent, spender):
-    from pathlib import Path
-
-    house = spent(more="budget: 1 USD")
-    house.run("first.write", "first.more")
-    (Path(house.store.path) / house.record.charter.digest[:16] / "ledger" / "0002.json").unlink()
-    house.run("first.write")
-    assert "is not whole: statements/first/more/0001 was worked on a budget, and no entry tells of it." in house.failures["first.write"]
-    assert len(spender.allowed) == 2
-
-
 def test_what_was_said_already_is_said_once():
     told = Outcome("spent", None, (), 0, False, "", 0.1, figures=Figures(cost=Decimal(9)), flaws=(Flaw("budget-exceeded", "Enough."),))
     from dag_factory.runners import Allowance
 
     assert spending.held_to(told, Allowance(money=Decimal(1))) is told
-
-
-def test_people_are_told_what_was_drawn(spent, spender):
-    from pathlib import Path
-
-    from typer.testing import CliRunner
-
-    from dag_factory.cli import app
-
-    house = spent(more="budget: 1 USD", task=", budget: {tokens: 100, requests: 5}")
-    house.run("first.write", "first.more")
-    told = CliRunner().invoke(app, ["report", str(house.store.path)]).output
-    assert "## Budgets" in told
-    assert "| `run` | 1 USD | 0.20 USD |" in told
-    assert "| `task/first/write` | 100 tokens | ✗ 120 tokens |" in told
-    assert "| `task/first/write` | 5 requests | 3 requests |" in told
-    shown = CliRunner().invoke(app, ["status", str(house.store.path)]).output
-    assert "Budgets\n  • run: 0.20 USD of 1 USD spent or set aside\n  ✗ task/first/write: 120 tokens of 100 tokens" in shown
-    (Path(house.store.path) / house.record.charter.digest[:16] / "ledger" / "0001.json").unlink()
-    assert "**It cannot be told:** `The ledger of " in CliRunner().invoke(app, ["report", str(house.store.path)]).output
-    other = spent()
-    assert "Budgets" not in CliRunner().invoke(app, ["status", str(other.store.path)]).output

@@ -1,12 +1,16 @@
+"""A main checkout of one commit, git as a person or a persona runs it, private repositories, and a remote that is a bare clone."""
+
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from support.tricks import Bench
 
 from dag_factory.workspace.origin import Origin
 from dag_factory.workspace.private import PrivateRepository
@@ -91,3 +95,25 @@ def make(main: Path, base: str, tmp_path: Path) -> Callable[..., PrivateReposito
 @pytest.fixture
 def repo(make: Callable[..., PrivateRepository]) -> PrivateRepository:
     return make("task")
+
+
+@pytest.fixture
+def bare(main: Path, tmp_path: Path, git_cli: Git) -> Path:
+    (tmp_path / "served").mkdir()
+    git_cli(tmp_path, "clone", "-q", "--bare", str(main), "served/bare.git")
+    return tmp_path / "served/bare.git"
+
+
+@pytest.fixture
+def own_temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Whatever is written for one command is written here, and gone at the end."""
+    folder = tmp_path / "own-tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def bench(tmp_path: Path, main: Path, base: str, git_cli: Git) -> Bench:
+    return Bench(tmp_path, main, base, git_cli)

@@ -1,4 +1,4 @@
-"""Whatever a persona does to the git it was given reaches nobody else: it is refused by name, or it has no effect.
+"""Whatever a persona does to the git it was given reaches nobody else: it has no effect. What is refused is in `test_hostile_refused.py`.
 
 Each trick is played in a workspace that then is sealed, checked out, merged with another's work, bundled, taken over by a
 next task and left in the origin. Nothing of the persona's may run, no byte may differ, and the origin stays as it was.
@@ -6,54 +6,19 @@ next task and left in the origin. Nothing of the persona's may run, no byte may 
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.tricks import Bench, Git, Trick, attributes, seal
 
-from dag_factory.errors import WorkspaceError
 from dag_factory.workspace.merge import merge
 from dag_factory.workspace.origin import Origin, publish
-from dag_factory.workspace.private import PrivateRepository, Sealed
+from dag_factory.workspace.private import PrivateRepository
 from dag_factory.workspace.watch import Watch
 
-Git = Callable[..., str]
 Make = Callable[..., PrivateRepository]
-Trick = Callable[[PrivateRepository, "Bench"], None]
 CRLF = b"one\r\ntwo\r\n$Id$ $Format:%H$\r\n"
-
-
-class Bench:
-    """What tricks are played with."""
-
-    def __init__(self, tmp_path: Path, main: Path, base: str, git_cli: Git) -> None:
-        self.git, self.main, self.base, self.ran = git_cli, main, base, tmp_path / "ran"
-        self.trap = tmp_path / "trap"
-        self.trap.write_text(f"#!/bin/sh\necho $0 $@ >> {self.ran}\ncat\n")
-        self.trap.chmod(0o755)
-
-    def config(self, repo: PrivateRepository, **settings: str) -> None:
-        """Write settings by hand: some of them would keep `git config` itself from running again."""
-        with (repo.tree / ".git/config").open("a") as file:
-            for key, value in settings.items():
-                section, *sub, name = key.split("__")
-                middle = f' "{sub[0]}"' if sub else ""
-                file.write(f"[{section}{middle}]\n\t{name} = {value}\n")
-
-
-@pytest.fixture
-def bench(tmp_path: Path, main: Path, base: str, git_cli: Git) -> Bench:
-    return Bench(tmp_path, main, base, git_cli)
-
-
-def attributes(repo: PrivateRepository, bench: Bench) -> None:
-    drivers = ("filter__x__clean", "filter__x__smudge", "filter__x__process", "diff__x__command", "diff__x__textconv", "merge__x__driver")
-    bench.config(repo, **dict.fromkeys(drivers, str(bench.trap)), filter__x__required="true")
-    lines = "* text=auto eol=crlf ident export-subst export-ignore filter=x diff=x merge=x working-tree-encoding=UTF-16\n"
-    (repo.tree / ".git/info/attributes").write_text(lines)
-    (repo.tree / ".gitattributes").write_text(lines)
-    (repo.tree / "src/.gitattributes").write_text(lines)
 
 
 def settings(repo: PrivateRepository, bench: Bench) -> None:
@@ -210,105 +175,3 @@ def test_a_trick_has_no_effect(
     assert git_cli(main, "log", "-1", "--format=%an <%ae>", "phasegate/x/y") == "Phasegate <phasegate@localhost>"
     assert git_cli(main, "fsck", "--strict") == ""
     assert not bench.ran.exists()
-
-
-def seal(repo: PrivateRepository) -> Sealed:
-    return repo.seal(writes=["**", ".gitattributes", ".gitmodules"], declared=[], message="work")
-
-
-def submodule(repo: PrivateRepository, bench: Bench) -> None:
-    bench.git(repo.tree, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(bench.main), "vendored")
-
-
-def gitlink(repo: PrivateRepository, bench: Bench) -> None:
-    (repo.tree / "vendored").mkdir()
-    (repo.tree / "vendored/.git").write_text(f"gitdir: {bench.main}/.git\n")
-
-
-def nested(repo: PrivateRepository, bench: Bench) -> None:
-    bench.git(repo.tree, "init", "-q", "src/inner")
-
-
-def folded(repo: PrivateRepository, bench: Bench) -> None:
-    (repo.tree / "src/.GIT").mkdir()
-    (repo.tree / "src/.GIT/config").write_text(f"[core]\n\tfsmonitor = {bench.trap}\n")
-
-
-def short_name(repo: PrivateRepository, bench: Bench) -> None:
-    (repo.tree / "GIT~1").write_text(f"gitdir: {bench.main}/.git\n")
-
-
-def invisible(repo: PrivateRepository, bench: Bench) -> None:
-    """What a Mac takes for `.git`: CVE-2014-9390."""
-    (repo.tree / ".g\u200cit").mkdir()
-    (repo.tree / ".g\u200cit/config").write_text(f"[core]\n\tfsmonitor = {bench.trap}\n")
-
-
-def bare_inside(repo: PrivateRepository, bench: Bench) -> None:
-    bench.git(repo.tree, "init", "-q", "--bare", "src/store")
-
-
-def bare_at_the_root(repo: PrivateRepository, bench: Bench) -> None:
-    for name in ("objects", "refs"):
-        (repo.tree / name).mkdir()
-    (repo.tree / "HEAD").write_text("ref: refs/heads/main\n")
-    (repo.tree / "config").write_text(f"[core]\n\tbare = false\n\tworktree = .\n\tfsmonitor = {bench.trap}\n")
-
-
-def link_out(repo: PrivateRepository, bench: Bench) -> None:
-    (repo.tree / "src/config").symlink_to(bench.main / ".git/config")
-
-
-def folder_link(repo: PrivateRepository, bench: Bench) -> None:
-    (repo.tree / "tests/test_app.py").unlink()
-    (repo.tree / "tests").rmdir()
-    (repo.tree / "tests").symlink_to(bench.main / "tests")
-
-
-@pytest.mark.parametrize(
-    ("trick", "rule"),
-    [
-        (submodule, "workspace-submodule"),
-        (gitlink, "workspace-submodule"),
-        (nested, "workspace-submodule"),
-        (folded, "workspace-submodule"),
-        (short_name, "workspace-submodule"),
-        (invisible, "workspace-path-name"),
-        (bare_inside, "workspace-submodule"),
-        (bare_at_the_root, "workspace-submodule"),
-        (link_out, "workspace-symlink"),
-        (folder_link, "workspace-symlink"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else value.__name__,
-)
-def test_a_trick_is_refused_by_name(trick: Trick, rule: str, repo: PrivateRepository, bench: Bench, main: Path, origin: Origin) -> None:
-    watch = Watch.begin(origin, main / ".git", ())
-    trick(repo, bench)
-    bench.ran.unlink(missing_ok=True)
-    sealed = seal(repo)
-    assert sealed.commit is None
-    assert rule in {refusal.rule for refusal in sealed.refusals}
-    assert watch.refusals() == []
-    assert not bench.ran.exists()
-
-
-def test_attributes_must_be_named_to_be_written(repo: PrivateRepository, bench: Bench) -> None:
-    attributes(repo, bench)
-    sealed = repo.seal(writes=["**"], declared=[], message="work")
-    assert {refusal.path for refusal in sealed.refusals} == {".gitattributes", "src/.gitattributes"}
-
-
-@pytest.mark.parametrize("name", [".GIT/config", "src/.git/config", "GIT~1", ".git./x", "a/.g\u200cit/config"])
-def test_a_base_that_holds_what_some_file_system_takes_for_git(name: str, main: Path, tmp_path: Path, git_cli: Git) -> None:
-    """Nobody checks it out: git refuses, and says which path."""
-    blob = git_cli(main, "hash-object", "-w", "README.md")
-    entry, kind, what = blob, "blob", "100644"
-    for part in reversed(name.split("/")):
-        (tmp_path / "tree").write_text(f"{what} {kind} {entry}\t{part}\n")
-        with (tmp_path / "tree").open("rb") as stream:
-            entry = subprocess.run(["git", "mktree"], cwd=main, stdin=stream, capture_output=True, text=True, check=True).stdout.strip()
-        kind, what = "tree", "040000"
-    commit = git_cli(main, "commit-tree", entry, "-m", "evil")
-    with pytest.raises(WorkspaceError, match="invalid path"):
-        PrivateRepository.create(tmp_path / "task", objects=main / ".git", commit=commit)
-    assert not (tmp_path / "task/tree/.GIT").exists()
