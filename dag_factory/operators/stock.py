@@ -116,6 +116,7 @@ class StockWork(PersonaOperator):
         try:
             with overseen(mark) as self._offspring, surrounded(attempt), within(limit):
                 self._fill_in(attempt, context)
+                attempt.principals = self._acting(attempt)
                 return told(attempt), work(), None
         except TaskDeferred as deferred:
             if getattr(deferred.trigger, "end_from_trigger", False):
@@ -142,6 +143,18 @@ class StockWork(PersonaOperator):
         secrets = self._referring.look_up(self)
         if attempt.bench is not None:
             attempt.bench = replace(attempt.bench, secrets=attempt.bench.secrets | secrets)
+
+    def _acting(self, attempt: Attempt) -> tuple[str, ...]:
+        """Who works, as the files are before it does."""
+        from dag_factory.operators.surroundings import names
+        from dag_factory.runners.principals import operator_principals
+
+        assert attempt.bench is not None  # noqa: S101 # it was prepared
+        known = {f"PHASEGATE_{name.upper()}": path for name, path in names(attempt).items()}
+        return operator_principals(
+            self._contract.principals, getattr(self, "bash_command", None), spec_dir=attempt.bench.spec_dir, workspace=attempt.workspace,
+            variables={**attempt.bench.environment, **known},
+        )  # fmt: skip
 
     def _why(self, outcome: Outcome) -> str | None:
         """Why an attempt failed; None where it did not."""

@@ -1,7 +1,7 @@
 """Who really acted in a command: the scripts it names, by digest, so that one script under two names is one principal.
 
-Two readings of the same text. `static_principals` looks at the text only, for lint. `command_principals` looks at the
-files, for the statement: the spec's folder, the workspace, and the folders below them that the command names. All files
+Two readings of the same text. `static_principals` looks at the text only, for lint. `command_principals` and
+`operator_principals` look at the files, for the statement: the spec's folder, the workspace, and the folders below them that the command names. All files
 of the spec's folder count, they are the author's; files of the workspace count unless they are plainly data, public
 tools or installed packages. Neither claims to see through a script that is written to hide: digests tell copies apart
 from originals, not intentions.
@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-__all__ = ["command_principals", "static_principals"]
+__all__ = ["command_principals", "operator_principals", "static_principals"]
 
 _TOOLS = frozenset(
     """awk ash bash bun busybox bundle cargo cat cd chmod cmake cp curl dash dbt deno docker dotnet echo env exec export
@@ -40,6 +40,7 @@ _INSTALLED = frozenset({".tox", ".venv", "node_modules", "venv"})
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _SPEC_DIR = re.compile(r"^\$(?:PHASEGATE_SPEC_DIR|\{PHASEGATE_SPEC_DIR\})/")
 _PATHLIKE = re.compile(r"[\w.@+:/-]*[\w.+-]")
+_PREFIX = "script:"
 _DEPTH = 3  # commands inside commands: sh -c "sh -c '...'"
 
 
@@ -58,7 +59,7 @@ def static_principals(runner: str, value: Any) -> tuple[str, ...]:
         return ()
     words = list(_inner(_words(value), _DEPTH))
     scripts = {_script(word) for word in words} | {_script(module) for module in _modules(words)}
-    return tuple(sorted(f"script:{path}" for path in scripts if path and not path.endswith("/__main__.py")))
+    return tuple(sorted(f"{_PREFIX}{path}" for path in scripts if path and not path.endswith("/__main__.py")))
 
 
 def _operator(value: Mapping[str, Any]) -> str:
@@ -73,14 +74,36 @@ def command_principals(value: str | Sequence[str], *, spec_dir: Path, workspace:
     `script:sha256:<digest of the file>` for each, or `command:sha256:<digest of the words>` where there is none.
     `variables` are those the author gave; they and $PHASEGATE_SPEC_DIR are replaced first.
     """
-    known = {**variables, "PHASEGATE_SPEC_DIR": str(spec_dir.absolute()), "PWD": str(workspace.absolute())}
-    written = _words(value)
-    words = list(_inner([_expanded(word, known) for word in written], _DEPTH))
-    found = _files([*words, *_modules(words)], spec_dir, workspace)
-    if found:
-        return tuple(sorted({f"script:sha256:{_digest(path)}" for path in found}))
-    text = json.dumps(written, ensure_ascii=False)
+    scripts = _scripts(value, spec_dir, workspace, variables)
+    if scripts:
+        return tuple(sorted(scripts))
+    text = json.dumps(_words(value), ensure_ascii=False)
     return (f"command:sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}",)
+
+
+def operator_principals(
+    named: Sequence[str], command: Any, *, spec_dir: Path, workspace: Path, variables: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Name an operator as the plan does, but its scripts by digest, so that one script is one principal whoever runs it.
+
+    Parameters
+    ----------
+    named: what `static_principals` told. The name of a script stays only where there is no such file.
+    command: the operator's `bash_command`, rendered; anything but a text names no script.
+    variables: see `command_principals`.
+
+    """
+    if not isinstance(command, str):
+        return tuple(named)
+    lost = [name for name in named if not (name.startswith(_PREFIX) and _files([name.removeprefix(_PREFIX)], spec_dir, workspace))]
+    return tuple(sorted({*lost, *_scripts(command, spec_dir, workspace, variables)}))
+
+
+def _scripts(value: str | Sequence[str], spec_dir: Path, workspace: Path, variables: Mapping[str, str]) -> set[str]:
+    """The digests of the scripts that a command names."""
+    known = {**variables, "PHASEGATE_SPEC_DIR": str(spec_dir.absolute()), "PWD": str(workspace.absolute())}
+    words = list(_inner([_expanded(word, known) for word in _words(value)], _DEPTH))
+    return {f"{_PREFIX}sha256:{_digest(path)}" for path in _files([*words, *_modules(words)], spec_dir, workspace)}
 
 
 def _words(value: Any) -> list[str]:

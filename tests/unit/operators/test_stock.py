@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +34,23 @@ def test_a_bash_operator_works_in_the_workspace_and_is_sealed(small):
     [principal] = found.principals
     assert principal.startswith(f"operator:{BASH}:sha256:")
     assert "its log is the task's log in Airflow" in house.log("first/write")
+
+
+@pytest.mark.parametrize("written", ["sh $PHASEGATE_SPEC_DIR/write.sh now", "sh {{ phasegate.spec_dir }}/write.sh now"])
+def test_one_script_is_one_principal_whether_an_operator_or_a_command_runs_it(small, written):
+    house = small(binding=bound(BASH, bash_command=f"'{written}'"), **REPORT)
+    text = 'cd "$PHASEGATE_EVIDENCE" && echo x > note.md && echo x > read.txt\n'
+    for name in ("write.sh", "look.sh"):
+        (house.specs / name).write_text(text, encoding="utf-8")
+    path = house.specs / "workflow.yaml"
+    reader = "  reader: {command: 'sh \"$PHASEGATE_SPEC_DIR/look.sh\"'}"
+    path.write_text(re.sub(r"  reader: \{command: .*\}", reader, path.read_text(encoding="utf-8")), encoding="utf-8")
+    first(house)
+    assert f"script:sha256:{hashlib.sha256(text.encode()).hexdigest()}" in said(house).principals
+    house.close("first")
+    house.run("second.read")
+    house.close("second")
+    assert [finding.rule for finding in house.findings("second")] == ["principal-shared"]
 
 
 def test_it_finds_the_same_in_its_environment_and_leaves_airflows_as_it_was(small):

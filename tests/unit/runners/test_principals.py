@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from dag_factory.runners.principals import command_principals, static_principals
+from dag_factory.runners.principals import command_principals, operator_principals, static_principals
 
 FILES = {
     "spec/personas/a.py": "print('a')",
@@ -116,3 +116,18 @@ def test_what_the_text_tells_of_other_runners():
     assert static_principals("check", "python personas/a.py") == ()
     assert static_principals("external", True) == ()
     assert static_principals("human", ["maria"]) == ()
+
+
+@pytest.mark.parametrize("command", ["sh $PHASEGATE_SPEC_DIR/personas/a.py", "sh personas/copy_of_a.py now"])
+def test_an_operator_that_runs_a_script_is_that_script_as_a_command_is(acts, tmp_path, command):
+    named = static_principals("operator", {"path": "a.b.Bash", "arguments": {"bash_command": command}})
+    found = operator_principals(named, command, spec_dir=tmp_path / "spec", workspace=tmp_path / "workspace", variables={})
+    assert set(found) == {named[0], *acts(command)}
+    assert named[0].startswith("operator:a.b.Bash:sha256:")
+
+
+def test_an_operator_s_script_that_is_elsewhere_keeps_its_name_and_other_operators_keep_theirs(acts, tmp_path):
+    where = {"spec_dir": tmp_path / "spec", "workspace": tmp_path / "workspace", "variables": {}}
+    assert operator_principals(["operator:x", "script:far/away.sh"], "sh far/away.sh", **where) == ("operator:x", "script:far/away.sh")
+    assert operator_principals(["operator:x"], None, **where) == ("operator:x",)
+    assert operator_principals(["operator:x"], "make it", **where) == ("operator:x",)
