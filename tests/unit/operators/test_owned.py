@@ -126,6 +126,8 @@ def forged(made: House, paths: dict[str, str]) -> str:
     path = Path(made.store.path) / record.charter.digest[:16] / "statements" / "build" / "engineer" / "0001.json"
     payload = json.loads(b64decode(json.loads(path.read_bytes())["payload"]))
     payload["predicate"]["sealed"] = {"commit": commit, "tree": tree, "bundle": digest}
+    for subject in payload["subject"]:
+        subject["digest"] = {"gitCommit": commit} if subject["name"] == "sealed" else subject["digest"]
     data = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     path.write_bytes(sign_envelope(data, KeyFolder(made.root / "keys_root").signer("engineer")))
     return commit

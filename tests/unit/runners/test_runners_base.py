@@ -55,5 +55,5 @@ def test_a_request_is_no_place_for_secrets_of_airflow(bench):
     assert {field.name for field in fields(Request)} == {
         "work", "workspace", "evidence", "inputs", "task_file", "spec_dir", "home", "environment", "timeout", "log", "emit", "limits",
         "bounds", "secrets",
-        "conversation", "memory", "allowance", "laid", "connections",
+        "conversation", "memory", "allowance", "laid", "spoken", "connections",
     }  # fmt: skip
