@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
 import pendulum
 import pytest
+from support.bringing import bringing
 from support.runs import SPEC, honest
 
 from dag_factory.errors import EvidenceError, SpecError
@@ -56,20 +56,7 @@ BROUGHT = {"proof": "Proof", "impostor": "Impostor", "poor": "poor", "loose": "l
 
 @pytest.fixture
 def brought(monkeypatch):
-    """Has entry points found, as if distributions had brought them."""
-
-    def bring(*points):
-        made = [EntryPoint(name, f"{__name__}:{BROUGHT[value]}", "phasegate.kinds") for name, value in points]
-        asked = []
-
-        def found(*, group):
-            asked.append(group)
-            return made
-
-        monkeypatch.setattr("dag_factory.brought.entry_points", found)
-        return asked
-
-    return bring
+    return bringing(monkeypatch, "phasegate.kinds", __name__, BROUGHT)
 
 
 def test_one_of_our_own_needs_no_look(brought):
