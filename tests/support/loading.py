@@ -1,4 +1,4 @@
-"""A sound spec, specs that are broken in every way there is, and how they are written into a folder."""
+"""A sound spec, specs that are broken, each in another way, and how they are written into a folder."""
 
 from __future__ import annotations
 
