@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pendulum
 import pytest
 from support.bringing import bringing
-from support.runs import SPEC, honest
+from support.orders import SPEC
+from support.runs import honest
 
 from dag_factory.errors import EvidenceError, SpecError
 from dag_factory.evidence.kinds import KINDS, Examination, Expectation, Fault, Material, kind_of
