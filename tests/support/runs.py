@@ -29,42 +29,11 @@ from dag_factory.evidence.record import RunRecord, binding_of, fix_folder, read_
 from dag_factory.evidence.statement import Charter, CheckResult, ConvergeStatement, Entry, Sealed, TaskStatement, now, sign
 from dag_factory.evidence.store import RunStore, Store
 from dag_factory.evidence.verify import Judgement, verify
-from dag_factory.plan import Plan, compile_plan
-from dag_factory.spec import read_spec
 from support.contents import content_of
-
-SPEC = """\
-workflow: orders_mart
-mission: Daily orders mart
-workspace: {git: orders_repo}
-features:
-  ingest: Load partner CSVs
-  daily_mart: Build the mart
-personas:
-  foundation/architect: {command: python architect.py}
-  ux-designer: {command: python ux.py}
-  foundation/product-manager: {command: python stories.py}
-  software-engineer: {command: python engineer.py}
-  sdet: {command: python sdet.py}
-  test-engineer: {check: make e2e}
-  validation/product-manager: {check: make golden-paths}
-  performance-engineer: {check: make bench}
-  security-engineer: {check: make audit}
-  documentation-writer: {command: python docs.py}
-  integration-engineer: {check: make compat}
-  integration/architect: {command: python update.py}
-  devops: {command: python devops.py}
-"""
+from support.orders import SPEC, plan_of
 
 BASE = "b" * 40
 PRODUCT = b""  # the list of the product's files
-
-
-def plan_of(tmp_path: Path, text: str = SPEC, **kwargs: Any) -> Plan:
-    """Compile a spec's text."""
-    path = tmp_path / "workflow.yaml"
-    path.write_text(text, encoding="utf-8")
-    return compile_plan(read_spec(path, **kwargs))
 
 
 @dataclass
@@ -222,10 +191,6 @@ def rules(judgement: Judgement) -> set[str]:
 def as_json(value: object) -> bytes:
     """A value as the bytes of a report."""
     return json.dumps(value).encode()
-
-
-EXTERNAL = SPEC.replace("ux-designer: {command: python ux.py}", "ux-designer: {external: true, timeout: 2h}")
-"""The same workflow with a designer from outside."""
 
 
 def copied(run: HonestRun, to: Path) -> HonestRun:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.serialization.serialized_objects import DagSerialization
-from support.runs import plan_of
+from support.orders import plan_of
 
 from dag_factory.build import build_dag
 from dag_factory.links import MOUNT, EvidenceLink, RunLink, VerdictLink

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk import DAG, TriggerRule
 from airflow.serialization.serialized_objects import DagSerialization
-from support.runs import SPEC
+from support.orders import SPEC
 
 from dag_factory.build import build_dag
 from dag_factory.plan import compile_plan

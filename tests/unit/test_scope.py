@@ -6,7 +6,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from support.runs import SPEC, HonestRun, honest, place, plan_of
+from support.orders import SPEC, plan_of
+from support.runs import HonestRun, honest, place
 
 from dag_factory.errors import EnvelopeError, KeyFolderError, PhasegateError
 from dag_factory.evidence.keys import AUTHORITY, KeyFolder

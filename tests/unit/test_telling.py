@@ -11,7 +11,7 @@ import pytest
 from airflow.serialization.serialized_objects import DagSerialization
 from support.mending import mendable
 from support.notifiers import notices
-from support.runs import SPEC, plan_of
+from support.orders import SPEC, plan_of
 
 from dag_factory import telling
 from dag_factory.build import build_dag

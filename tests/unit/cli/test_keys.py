@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from support.runs import SPEC
+from support.orders import SPEC
 from typer.testing import CliRunner
 
 from dag_factory.cli import app

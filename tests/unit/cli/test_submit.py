@@ -9,7 +9,8 @@ import shutil
 import pytest
 import typer
 from support.contents import document
-from support.runs import EXTERNAL, honest, place, rules
+from support.orders import EXTERNAL
+from support.runs import honest, place, rules
 from typer.testing import CliRunner
 
 from dag_factory.cli.status import status

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pendulum
 import pytest
-from support.runs import EXTERNAL, honest
+from support.orders import EXTERNAL
+from support.runs import honest
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.asked import asked_now

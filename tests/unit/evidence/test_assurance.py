@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pendulum
 import pytest
-from support.runs import SPEC, HonestRun, place, rules
+from support.orders import SPEC
+from support.runs import HonestRun, place, rules
 
 from dag_factory.errors import KeyFolderError
 from dag_factory.evidence.assurance import LEVELS, badge, in_force, lowest, public_key, spki_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
-from support.runs import plan_of
+from support.orders import plan_of
 
 from dag_factory.evidence.contract import FixContract, Item, PhaseContract, RunContract, TaskContract
 

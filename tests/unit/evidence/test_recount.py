@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pendulum
 import pytest
-from support.runs import SPEC, honest, place
+from support.orders import SPEC
+from support.runs import honest, place
 from support.telling import FINDING, TESTER, decided, failed, waived
 
 from dag_factory.evidence.recount import account_of

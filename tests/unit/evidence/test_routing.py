@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from support.cycles import Cycle, case_of, failing, findings_of
-from support.runs import SPEC, HonestRun, honest
+from support.orders import SPEC
+from support.runs import HonestRun, honest
 
 from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.policies.case import Case

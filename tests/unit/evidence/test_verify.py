@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pendulum
 import pytest
-from support.runs import SPEC, HonestRun, honest, rules
+from support.orders import SPEC
+from support.runs import HonestRun, honest, rules
 
 from dag_factory.evidence.statement import Refusal
 from dag_factory.evidence.verify import verify, verify_run

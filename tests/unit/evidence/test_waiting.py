@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pendulum
 import pytest
-from support.runs import EXTERNAL, SPEC, honest
+from support.orders import EXTERNAL, SPEC
+from support.runs import honest
 from support.telling import decided, failed, mended, waived
 
 from dag_factory.evidence.waiting import stands_at, waits_for

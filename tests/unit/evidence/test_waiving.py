@@ -5,7 +5,8 @@ from __future__ import annotations
 import pendulum
 import pytest
 from support.cycles import Cycle, case_of, failing, findings_of, given
-from support.runs import SPEC, HonestRun, honest, place, resign, rules
+from support.orders import SPEC
+from support.runs import HonestRun, honest, place, resign, rules
 
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.chain import not_closed

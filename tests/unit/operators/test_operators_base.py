@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException, TaskDeferred
-from support.runs import SPEC, plan_of
+from support.orders import SPEC, plan_of
 
 from dag_factory.errors import PhasegateError, RemoteError, StoreError
 from dag_factory.operators.base import PlanOperator, judged_by

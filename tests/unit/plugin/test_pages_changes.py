@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from phasegate_plugin.pages import changes
+from support.orders import SPEC
 from support.pages import Server, serving
-from support.runs import SPEC, HonestRun
+from support.runs import HonestRun
 
 from dag_factory.evidence.statement import Sealed
 from dag_factory.workspace.private import PrivateRepository

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import pendulum
 import pytest
 from phasegate_plugin.pages import opening
+from support.orders import SPEC
 from support.pages import Server, serving
-from support.runs import SPEC, HonestRun
+from support.runs import HonestRun
 
 from dag_factory.evidence.answering import keep_verdict
 from dag_factory.evidence.keys import AUTHORITY

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
 import pytest
+from support.bringing import bringing
 
 from dag_factory.errors import RunnerError
 from dag_factory.runners import RUNNERS, runner_of
-
-GROUP = "phasegate.runners"
 
 
 class Robot:
@@ -38,20 +36,7 @@ BROUGHT = {"robot": "Robot", "impostor": "Impostor", "poor": "not_one", "gone": 
 
 @pytest.fixture
 def brought(monkeypatch):
-    """Has entry points found, as if distributions had brought them."""
-
-    def bring(*points):
-        made = [EntryPoint(name, f"{__name__}:{BROUGHT[value]}", GROUP) for name, value in points]
-        asked = []
-
-        def found(*, group):
-            asked.append(group)
-            return made
-
-        monkeypatch.setattr("dag_factory.brought.entry_points", found)
-        return asked
-
-    return bring
+    return bringing(monkeypatch, "phasegate.runners", __name__, BROUGHT)
 
 
 def test_one_of_our_own_needs_no_look(brought):

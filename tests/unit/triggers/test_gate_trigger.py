@@ -12,7 +12,8 @@ import pendulum
 import pytest
 from airflow.triggers.base import TaskFailedEvent, TaskSuccessEvent
 from support.notifiers import notices
-from support.runs import EXTERNAL, HonestRun, honest
+from support.orders import EXTERNAL
+from support.runs import HonestRun, honest
 
 from dag_factory.links import VerdictLink
 from dag_factory.triggers import watch

@@ -7,7 +7,8 @@ import shutil
 import time
 
 import pytest
-from support.runs import EXTERNAL, honest, payload_of, place
+from support.orders import EXTERNAL
+from support.runs import honest, payload_of, place
 
 from dag_factory.errors import EnvelopeError, KeyFolderError, StoreError
 from dag_factory.evidence.keys import AUTHORITY

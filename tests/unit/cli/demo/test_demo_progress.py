@@ -7,7 +7,7 @@ import re
 
 import pytest
 from rich.console import Console
-from support.runs import plan_of
+from support.orders import plan_of
 
 from dag_factory.cli.demo.api import TaskState
 from dag_factory.cli.demo.progress import Board, Progress

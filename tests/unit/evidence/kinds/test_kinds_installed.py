@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
 import pendulum
 import pytest
-from support.runs import SPEC, honest
+from support.bringing import bringing
+from support.orders import SPEC
+from support.runs import honest
 
 from dag_factory.errors import EvidenceError, SpecError
 from dag_factory.evidence.kinds import KINDS, Examination, Expectation, Fault, Material, kind_of
@@ -56,20 +57,7 @@ BROUGHT = {"proof": "Proof", "impostor": "Impostor", "poor": "poor", "loose": "l
 
 @pytest.fixture
 def brought(monkeypatch):
-    """Has entry points found, as if distributions had brought them."""
-
-    def bring(*points):
-        made = [EntryPoint(name, f"{__name__}:{BROUGHT[value]}", "phasegate.kinds") for name, value in points]
-        asked = []
-
-        def found(*, group):
-            asked.append(group)
-            return made
-
-        monkeypatch.setattr("dag_factory.brought.entry_points", found)
-        return asked
-
-    return bring
+    return bringing(monkeypatch, "phasegate.kinds", __name__, BROUGHT)
 
 
 def test_one_of_our_own_needs_no_look(brought):

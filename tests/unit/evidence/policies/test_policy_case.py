@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pendulum
 import pytest
-from support.runs import EXTERNAL, honest, place, rules
+from support.orders import EXTERNAL
+from support.runs import honest, place, rules
 
 from dag_factory.evidence.contract import Item
 from dag_factory.evidence.policies.case import Case

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 from support.cycles import Cycle, approve, case_of, failing
-from support.runs import SPEC, HonestRun, honest, place, resign, rules
+from support.orders import SPEC
+from support.runs import HonestRun, honest, place, resign, rules
 
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.consent import agreed, asked_of, logins_of, partial

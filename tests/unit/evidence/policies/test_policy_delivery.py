@@ -7,7 +7,8 @@ import shutil
 
 import pendulum
 import pytest
-from support.runs import EXTERNAL, HonestRun, honest, payload_of, place, resign, rules, under
+from support.orders import EXTERNAL
+from support.runs import HonestRun, honest, payload_of, place, resign, rules, under
 
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.record import binding_of

@@ -8,7 +8,8 @@ import json
 import pytest
 from PIL import Image, ImageDraw
 from support.contents import document, junit, osv, sarif
-from support.runs import SPEC, honest, rules
+from support.orders import SPEC
+from support.runs import honest, rules
 
 ARCHITECT = ("foundation/architect", "architecture")
 DESIGNER = ("foundation/ux-designer", "ux")

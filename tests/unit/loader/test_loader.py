@@ -8,81 +8,11 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.serialization.serialized_objects import DagSerialization
+from support.loading import BROKEN, REFUSED, SOUND, write
 
 from dag_factory import load_workflows
 from dag_factory.errors import PhasegateError
 from dag_factory.loader import reporting, spec_files
-from dag_factory.plan import PlanCache
-from dag_factory.plan.models import Notifier
-
-SOUND = """\
-workflow: {name}
-mission: A sound workflow
-workspace: {{git: orders_repo}}
-features: {{ingest: Load partner CSVs}}
-personas: {{default: {{check: make all}}}}
-"""
-TAG = "x" * 101
-REFUSED = {
-    "tags": f"tags: [{TAG}]",
-    "asset": 'schedule: {assets: ["airflow://x"]}',
-    "required-param": "schedule: daily\nparams: {size: {schema: {type: integer}}}",
-    "param-schema": "params: {size: {default: 5, schema: {type: nonsense}}}",
-    "start": 'schedule: {cron: "0 6 * * *", start: 0001-01-01, timezone: Asia/Tokyo}',
-    "continuous": "schedule: continuous\nmax_active_runs: 2",
-    "executor": "personas: {default: {check: make all, executor: NoSuchExecutor}}",
-}
-"""What no rule of a spec knows of, and Airflow refuses."""
-
-
-def edited(text: str, more: str) -> str:
-    """A spec with one more key, in the place of the one it has."""
-    key = more.partition(":")[0]
-    return "\n".join([*(line for line in text.splitlines() if not line.startswith(f"{key}:")), more, ""])
-
-
-BROKEN = {
-    "empty": "",
-    "comment": "# nothing",
-    "yaml": "workflow: [",
-    "binary": "\x00\x01",
-    "list": "- workflow: a",
-    "unknown-key": SOUND.format(name="unknown") + "colour: red\n",
-    "duplicate-key": SOUND.format(name="duplicate") + "mission: again\n",
-    "bare-at": SOUND.format(name="bare") + "owner: @architect\n",
-    "cron": SOUND.format(name="cron") + "schedule: 'every day'\n",
-    "kind": SOUND.format(name="kind") + "phases: {foundation: {tasks: {architect: {evidence: {more: {path: A.md, kind: nonsense}}}}}}\n",
-    **{name: edited(SOUND.format(name=f"refused-{name}"), more) for name, more in REFUSED.items()},
-}
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A DAG folder with an empty folder of workflows in it."""
-    (tmp_path / "workflows").mkdir()
-    return tmp_path
-
-
-@pytest.fixture
-def load(folder, monkeypatch):
-    """Loads the folder as a file of the DAG folder would, as the dag-processor or for one DAG."""
-
-    def loaded(where="workflows", *, wanted=None):
-        monkeypatch.delenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", raising=False)
-        if wanted:
-            monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", wanted)
-        namespace = {"__file__": str(folder / "loader.py")}
-        with reporting(folder / "loader.py"):
-            broken = load_workflows(namespace, where)
-        return {name: dag for name, dag in namespace.items() if isinstance(dag, DAG)}, broken
-
-    return loaded
-
-
-def write(folder, name, text=None):
-    path = folder / "workflows" / f"{name}.yaml"
-    path.write_text(SOUND.format(name=name) if text is None else text, encoding="utf-8")
-    return path
 
 
 def test_every_sound_spec_becomes_a_dag(folder, load):
@@ -157,77 +87,6 @@ def test_a_file_that_cannot_be_read_is_told(folder, load):
     assert sorted(dags) == ["one"]
     [error] = broken.values()
     assert error.diagnostics[0].rule in {"file-unreadable", "yaml-broken"}
-
-
-def test_only_the_wanted_dag_is_built_in_a_worker(folder, load, monkeypatch):
-    from dag_factory.spec import read_spec
-
-    read = []
-
-    def counting(path, **kwargs):
-        read.append(path.name)
-        return read_spec(path, **kwargs)
-
-    for name in ("one", "two", "three"):
-        write(folder, name)
-    write(folder, "broken", BROKEN["unknown-key"])
-    write(folder, "quoted", SOUND.format(name="'two-more'"))
-    write(folder, "flow", "{workflow: flowing}")
-    monkeypatch.setattr("dag_factory.spec.read_spec", counting)
-    dags, broken = load(wanted="two")
-    assert list(dags) == ["two"]
-    assert read == ["flow.yaml", "two.yaml"], "one whose name cannot be seen from afar is looked at"
-    assert list(broken) == [str(folder / "workflows" / "flow.yaml")]
-    read.clear()
-    assert list(load(wanted="two-more")[0]) == ["two-more"]
-    assert "quoted.yaml" in read
-
-
-def test_a_task_goes_straight_to_where_its_dag_was_found_last(folder, load, monkeypatch):
-    one, two = write(folder, "one"), write(folder, "two")
-    load()
-    monkeypatch.setattr("dag_factory.loader.spec_files", lambda where: pytest.fail("every file was looked at"))
-    assert list(load(wanted="two")[0]) == ["two"]
-    monkeypatch.undo()
-    one.write_text(SOUND.format(name="two"), encoding="utf-8")
-    two.write_text(SOUND.format(name="three"), encoding="utf-8")
-    assert list(load(wanted="two")[0]) == ["two"], "it moved to another file"
-
-
-def test_what_kickoff_freezes_never_rests_on_the_cache(folder, load, monkeypatch):
-    write(folder, "one")
-    load()
-    monkeypatch.setattr("dag_factory.plan.cache.PlanCache._read", lambda *_: pytest.fail("the cache was asked"))
-    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", "kickoff")
-    assert list(load(wanted="one")[0]) == ["one"]
-
-
-@pytest.mark.parametrize("task", ["foundation.gate", "foundation.fix_1.gate", "foundation.waived_1", "foundation.fix_1.triage", "complete"])
-def test_who_is_told_never_rests_on_the_cache(folder, load, monkeypatch, task):
-    """A notifier is code that a worker runs beside its keys, and no part of the plan's digest."""
-    write(folder, "one", SOUND.format(name="one") + "notify: {gate-passed: {notifier: the.spec.Says}}\n")
-    load()
-    read = PlanCache._read
-
-    def forged(self, path, key):
-        plan = read(self, path, key)
-        notify = {"gate-passed": (Notifier(path="somebody.else.Says"),)}
-        return plan.model_copy(update={"presentation": plan.presentation.model_copy(update={"notify": notify})})
-
-    monkeypatch.setattr(PlanCache, "_read", forged)
-    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", task)
-    dag = load(wanted="one")[0]["one"]
-    [callback] = dag.get_task("foundation.gate").on_success_callback
-    assert [notifier.path for notifier in callback.notifiers] == ["the.spec.Says"]
-
-
-def test_a_worker_finds_its_dag_by_whatever_the_name_is_written(folder, load):
-    for name, text in {
-        "quoted": 'workflow: "quoted"', "spaced": "workflow :   spaced", "folded": "workflow: >-\n  folded",
-        "keyed": '"workflow": keyed', "commented": "workflow: commented  # and so on",
-    }.items():  # fmt: skip
-        write(folder, name, SOUND.format(name=name).replace(f"workflow: {name}", text))
-        assert name in load(wanted=name)[0]
 
 
 def test_a_folder_that_is_not_there(load, folder):
