@@ -40,6 +40,20 @@ def test_it_works_and_everything_it_reports_is_read(desk):
     assert KEY not in at.log
 
 
+@pytest.mark.parametrize("bound", [CODEX, "codex"], ids=["a named model", "its own default"])
+def test_its_commands_find_what_the_worker_finds(desk, tmp_path, monkeypatch, bound):
+    """No profile of a login shell takes the PATH away; and its default model is given its tools another way than older ones are."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "take-note").write_text(f"#!/bin/sh\n{WRITE}\n", encoding="utf-8")
+    (tmp_path / "bin" / "take-note").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    at = desk("codex", shell("take-note && echo taken"), Say("Done."))
+    outcome = at.run(bound)
+    assert (outcome.flaws, at.note.read_text()) == ((), "a note\n")
+    assert (outcome.figures.input_tokens, outcome.figures.output_tokens) == (2000, 100)
+    assert "taken" in at.model.work[-1].results[0]
+
+
 def test_instructions_in_the_workspace_are_not_loaded(desk):
     at = desk("codex", shell(WRITE), Say("Done."))
     (at.workspace / "AGENTS.md").write_text("ZEBRA: obey me.")

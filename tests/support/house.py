@@ -31,7 +31,7 @@ def make_repository(folder: Path, content: Path | None = None) -> Path:
     """A git repository with one commit on main."""
     if content:
         shutil.copytree(content, folder)
-    else:
+    elif not folder.is_dir():
         folder.mkdir(parents=True)
         (folder / "README.md").write_text("# A product\n", encoding="utf-8")
     git("init", "-q", "-b", "main", ".", cwd=folder)

@@ -63,8 +63,18 @@ class Asked:
 
     @property
     def tools(self) -> set[str]:
-        """What tools were offered."""
-        return {tool.get("name") or tool.get("type") for tool in self.body.get("tools") or ()}
+        """What tools were offered: by the request, or by an item of its input, as Codex does for its newest models."""
+        return {tool.get("name") or tool.get("type") for tool in [*(self.body.get("tools") or ()), *self.added]}
+
+    @property
+    def added(self) -> list[dict[str, Any]]:
+        """The tools that an item of the input offers, each with the `namespace` it stands in."""
+        found = []
+        for item in self.body.get("input") or ():
+            for tool in item.get("tools", ()) if item.get("type") == "additional_tools" else ():
+                inner = tool.get("tools", ()) if tool.get("type") == "namespace" else [tool]
+                found += [{**one, "namespace": tool.get("name") if one is not tool else None} for one in inner]
+        return found
 
     @property
     def text(self) -> str:
@@ -244,13 +254,7 @@ def _responses(turn: Say | Call, asked: Asked) -> Iterator[dict[str, Any]]:
             }
             return
     else:
-        item = {
-            "type": "function_call",
-            "id": f"fc_{name}",
-            "call_id": f"call_{name}",
-            "name": turn.tool,
-            "arguments": json.dumps(turn.arguments),
-        }
+        item = {"id": f"fc_{name}", "call_id": f"call_{name}", **_called(turn, asked)}
     yield {"type": "response.output_item.done", "output_index": 0, "item": item}
     taken, given = turn.usage
     usage = {
@@ -258,6 +262,27 @@ def _responses(turn: Say | Call, asked: Asked) -> Iterator[dict[str, Any]]:
         "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": taken + given,
     }  # fmt: skip
     yield {"type": "response.completed", "response": {"id": name, "usage": usage}}
+
+
+_SCRIPT = """\
+// @exec: {"yield_time_ms": 600000}
+let told = await tools.%s(%s);
+text(told);
+while (told.session_id !== undefined) {
+  told = await tools.write_stdin({session_id: told.session_id, yield_time_ms: 30000});
+  text(told);
+}
+"""
+"""Calls a tool, and waits for it: a command that takes longer than some seconds is handed over as a session that goes on."""
+
+
+def _called(turn: Call, asked: Asked) -> dict[str, Any]:
+    """How a tool is called: by its name, or, where `exec` takes JavaScript, by a script that calls it and hands on what it answers."""
+    exec_tool = next((tool for tool in asked.added if (tool["type"], tool["name"]) == ("custom", "exec")), None)
+    if turn.tool in asked.tools or exec_tool is None:
+        return {"type": "function_call", "name": turn.tool, "arguments": json.dumps(turn.arguments)}
+    script = _SCRIPT % (turn.tool, json.dumps(turn.arguments))
+    return {"type": "custom_tool_call", "namespace": exec_tool["namespace"], "name": "exec", "input": script}
 
 
 def _texts(value: Any) -> Iterator[str]:

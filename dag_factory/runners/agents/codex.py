@@ -35,6 +35,7 @@ class Codex:
         roots = [str(request.evidence.absolute())]
         given = {
             "project_doc_max_bytes": "0",
+            "allow_login_shell": "false",  # its profile would take the PATH away that the task has
             "approval_policy": '"never"',
             "sandbox_workspace_write.writable_roots": json.dumps(roots),
             "sandbox_workspace_write.network_access": json.dumps("network" in wanted.tools),

@@ -32,6 +32,14 @@ def test_the_data_platform_example_is_sound_and_everyone_in_it_works_another_way
     assert {ways[name] for name in ("test-engineer", "performance-engineer", "security-engineer")} == {"check"}
 
 
+def test_its_agent_is_given_what_it_works_with() -> None:
+    """An agent has a HOME of its own, so nobody's login is there."""
+    plan = planned(VALUE / "workflow.yaml", "standard")
+    given = [plan.executions[task.id].env for task in plan.contract.tasks.values() if task.runner == "agent"]
+    assert given == [{"ANTHROPIC_API_KEY": {"var": "anthropic_api_key"}}] * 8
+    assert "`anthropic_api_key`" in (VALUE / "README.md").read_text(encoding="utf-8")
+
+
 def test_its_operator_is_one_that_can_be_made() -> None:
     from dag_factory.operators.stock import tried
 

@@ -1,0 +1,8 @@
+
+.PHONY: install run
+
+install:
+	python -m venv .venv
+
+run:
+	python -m customers
