@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("busy", deadline=None)  # a machine that is busy for a moment is no fault of what is tested
+settings.load_profile("busy")
 
 
 @pytest.fixture(autouse=True)
