@@ -163,7 +163,8 @@ def test_a_handful_of_mutants_of_a_real_rule(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "mutation", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.stdout.startswith("6 mutants of 1 modules"), done
-    row = next(line.split() for line in done.stdout.splitlines() if line.startswith("all "))
-    assert int(row[1]) == 6
+    told = done.stdout.splitlines()
+    assert told[0].endswith("mutants of 1 modules"), done
+    row = next(line.split() for line in told if line.startswith(("all ", "policies/people.py")))
+    assert int(row[1]) == int(told[0].split()[0]) >= 3
     assert int(row[2]) >= 2, done.stdout
