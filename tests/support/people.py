@@ -65,8 +65,14 @@ class Person:
         """Trigger a run."""
         self.airflow.until(lambda: self.airflow.dag_exists(run.dag_id), 60, lambda: f"the DAG {run.dag_id} is there")
         path = f"/api/v2/dags/{run.dag_id}/dagRuns"
-        code, said = self.ask("POST", path, {"dag_run_id": run.run_id, "logical_date": None, "conf": conf})
-        assert code in (200, 201, 409), said
+        body, last = {"dag_run_id": run.run_id, "logical_date": None, "conf": conf}, []
+
+        def begun() -> bool:  # SQLite may be locked by another writer for a moment: Airflow answers 500, and one asks again
+            last[:] = self.ask("POST", path, body)
+            return last[0] != 500
+
+        self.airflow.until(begun, 60, lambda: f"{run.run_id} is begun: {last}")
+        assert last[0] in (200, 201, 409), last[1]
 
     def answer(self, run: Run, task: str, option: str, *, index: int = -1, **form: Any) -> int:
         """Answer what a task asks, or one instance of a mapped task, as the UI does, once it asks; Airflow's code."""
