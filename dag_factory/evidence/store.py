@@ -113,7 +113,9 @@ class Store:
 
     def at(self, name: str) -> Any:
         """Where a name lies; as text where a path of thousands would cost more than what is read there."""
-        return os.path.join(self._text, name) if self.local else self.root / name if name else self.root  # noqa: PTH118
+        if self.local:
+            return os.path.join(self._text, name)  # noqa: PTH118
+        return self.root / name if name else self.root
 
 
 class RunStore:

@@ -37,8 +37,10 @@ class Unfinished:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stream.close()
-        os.unlink(self.name)  # noqa: PTH108 # a path of pathlib's would cost more than all else here
+        try:
+            self._stream.close()  # on a full disk this is where it is told
+        finally:
+            os.unlink(self.name)  # noqa: PTH108 # a path of pathlib's would cost more than all else here
 
 
 def _new(path: str) -> BinaryIO:

@@ -54,6 +54,12 @@ def test_without_its_rule_an_attack_gets_through(rule: str, scenes: Scenes, monk
     assert [(one.case.id, one.word, one.rules, one.texts) for one in outcomes if one.word not in ("PASSED", "PASSED_WITH_WAIVER")] == []
 
 
+def test_every_rule_that_judges_has_an_attack_of_its_own() -> None:
+    judging = {name for name, rule in read_rules().items() if not {"the linter", "the seal", "the loader"} & {rule["at"]}}
+    assert judging - set(RULES) == set()
+    assert len(judging) > 50
+
+
 def switch_off(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the gate and the auditor know a rule no more: what found it finds it no more, and everything else works as before."""
 

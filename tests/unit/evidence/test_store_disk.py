@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -10,6 +11,7 @@ import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.storing import DATA, DIGEST, left_in
@@ -17,6 +19,7 @@ from support.storing import DATA, DIGEST, left_in
 from dag_factory.errors import StoreError
 from dag_factory.evidence import store as module
 from dag_factory.evidence.store import Store
+from dag_factory.evidence.whole_files import Unfinished
 
 
 @pytest.fixture
@@ -186,3 +189,18 @@ def test_reading_takes_no_more_room_than_the_file_needs(local):
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_nothing_unfinished_is_left_where_the_disk_is_full(tmp_path, monkeypatch):
+    unfinished = Unfinished(str(tmp_path))
+
+    real = unfinished._stream
+
+    def full():
+        real.close()
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(unfinished, "_stream", SimpleNamespace(close=full))
+    with pytest.raises(OSError, match="no space left"), unfinished:
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -9,17 +9,19 @@ import pytest
 from support.spending import ledger, money
 
 from dag_factory.operators import spending
+from dag_factory.operators.attempt import Attempt
+
+
+class Killed(BaseException):
+    """What no code of a task can catch: its process is gone."""
+
+
+def die(*_):
+    raise Killed
 
 
 def test_what_a_dead_attempt_reserved_counts_as_spent(spent, spender):
     house = spent(task=", budget: 1 USD")
-
-    class Killed(BaseException):
-        pass
-
-    def die(done):
-        raise Killed
-
     spender.ends["one"] = die
     with pytest.raises(Killed):
         house.run("first.write")
@@ -30,13 +32,6 @@ def test_what_a_dead_attempt_reserved_counts_as_spent(spent, spender):
 
 def test_a_dead_attempt_costs_its_share_and_not_the_tries_after_it(spent, spender):
     house = spent(task=", budget: 1 USD", writer=", retries: 2")
-
-    class Killed(BaseException):
-        pass
-
-    def die(done):
-        raise Killed
-
     spender.ends["one"] = die
     with pytest.raises(Killed):
         house.run("first.write")
@@ -49,23 +44,16 @@ def test_a_dead_attempt_costs_its_share_and_not_the_tries_after_it(spent, spende
 
 
 def test_a_crash_after_the_statement_counts_what_the_statement_says(spent, spender, monkeypatch):
-    house = spent(task=", budget: 1 USD")
-    from dag_factory.operators.persona import PersonaOperator
+    house, attest = spent(task=", budget: 1 USD"), Attempt.attest
 
-    class Killed(BaseException):
-        pass
-
-    attest = __import__("dag_factory.operators.attempt", fromlist=["Attempt"]).Attempt.attest
-
-    def die(self, *, failed):
+    def attested(self, *, failed):
         attest(self, failed=failed)
-        raise Killed
+        die()
 
     with monkeypatch.context() as patch:
-        patch.setattr("dag_factory.operators.attempt.Attempt.attest", die)
+        patch.setattr(Attempt, "attest", attested)
         with pytest.raises(Killed):
             house.run("first.write")
-    assert PersonaOperator
     house.run("first.write")
     assert money(spender) == ["1.00", "0.90"], "neither lost nor counted twice"
 

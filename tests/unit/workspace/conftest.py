@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from support.remotes import HttpRemote, http_remote
 from support.tricks import Bench
 
 from dag_factory.workspace.origin import Origin
@@ -117,3 +118,15 @@ def own_temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
 @pytest.fixture
 def bench(tmp_path: Path, main: Path, base: str, git_cli: Git) -> Bench:
     return Bench(tmp_path, main, base, git_cli)
+
+
+@pytest.fixture
+def remote(bare: Path) -> Iterator[HttpRemote]:
+    """The bare repository, served over HTTP."""
+    with http_remote(bare.parent) as found:
+        yield found
+
+
+@pytest.fixture
+def mirrors(tmp_path: Path) -> Path:
+    return tmp_path / "mirrors"

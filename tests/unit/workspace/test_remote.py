@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.mirrored import FETCH, ROOT, Git, advance, with_history, work
-from support.remotes import HttpRemote, fake_ssh, http_remote
+from support.remotes import HttpRemote, fake_ssh
 
 from dag_factory.errors import WorkspaceError
 from dag_factory.workspace.origin import Origin, head, objects, publish
@@ -21,17 +20,6 @@ from dag_factory.workspace.remote import mirror_of
 @pytest.fixture
 def bare(main: Path, tmp_path: Path, git_cli: Git) -> Path:
     return with_history(main, tmp_path / "served", git_cli)
-
-
-@pytest.fixture
-def remote(bare: Path) -> Iterator[HttpRemote]:
-    with http_remote(bare.parent) as found:
-        yield found
-
-
-@pytest.fixture
-def mirrors(tmp_path: Path) -> Path:
-    return tmp_path / "mirrors"
 
 
 class TestOneCommit:

@@ -8,12 +8,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.mirrored import FETCH, ROOT, Git, advance, left_after, of_remote, with_history, work
-from support.remotes import HttpRemote, http_remote
+from support.remotes import HttpRemote
 
 from dag_factory.errors import RemoteError, WorkspaceError
 from dag_factory.workspace.origin import Origin, head, objects, publish
@@ -22,17 +21,6 @@ from dag_factory.workspace.origin import Origin, head, objects, publish
 @pytest.fixture
 def bare(main: Path, tmp_path: Path, git_cli: Git) -> Path:
     return with_history(main, tmp_path / "served", git_cli)
-
-
-@pytest.fixture
-def remote(bare: Path) -> Iterator[HttpRemote]:
-    with http_remote(bare.parent) as found:
-        yield found
-
-
-@pytest.fixture
-def mirrors(tmp_path: Path) -> Path:
-    return tmp_path / "mirrors"
 
 
 class TestAway:
