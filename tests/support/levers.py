@@ -44,6 +44,7 @@ def pause(airflow: RealAirflow, dag_id: str, *, paused: bool) -> None:
 def backfill(airflow: RealAirflow, dag_id: str, since: str, until: str, again: str = "none") -> None:
     """Have runs of the past made up for; `again` is Airflow's reprocess behaviour."""
     asked = {"dag_id": dag_id, "from_date": f"{since}T00:00:00Z", "to_date": f"{until}T00:00:00Z", "reprocess_behavior": again}
+    airflow.until(lambda: not airflow.api.filling(dag_id), 120, lambda: "Airflow closes the backfill before, some time after its last run")
     airflow.api.insist("POST", "/api/v2/backfills", asked)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -44,20 +45,27 @@ class Rest(Api):
         """The default pool and its slots."""
         return self._ask("GET", "/api/v2/pools/default_pool")
 
+    def filling(self, dag_id: str) -> bool:
+        """Whether a backfill of this DAG is not closed: the scheduler looks every 30 seconds for those whose runs have ended."""
+        return any(one["completed_at"] is None for one in self._ask("GET", f"/api/v2/backfills?dag_id={quote(dag_id)}")["backfills"])
+
     @staticmethod
     def _insist(done: int, ask: Callable[..., object], *args: object) -> None:
         """Ask again where there was no answer (see `Rest`); `done` is HTTP's code for what is done already."""
-        for tries in range(1, 8):
+        said: list[ApiError] = []
+        for pause in (0, 0.5, 1, 2, 4, 8, 8):  # seconds: SQLite may be locked by another writer for a moment
+            time.sleep(pause)
             try:
                 ask(*args)
             except ApiError as error:
-                if error.code == done and tries > 1:
+                if error.code == done and said:
                     return
                 if error.code and error.code < 500:
                     raise
+                said.append(error)
             else:
                 return
-        raise AssertionError(f"no answer to {args}")
+        raise AssertionError(f"no answer to {args}: {said}")
 
     @staticmethod
     def _path(dag_id: str, run_id: str, task_id: str | None = None) -> str:
