@@ -73,6 +73,7 @@ class AskOperator(Telling, HITLOperator):
         )  # fmt: skip
         self.plan_digest = plan.digest
         self.phase, self.cycle, self.people = phase, cycle, list(people)
+        self.judged = ""  # the digest of the verdict it asks about, for its link
         self._plan = plan
 
     def question(self, scope: Scope, case: Case, ti: Any) -> Question:
@@ -108,7 +109,8 @@ class AskOperator(Telling, HITLOperator):
         try:
             return super().execute(context)
         except TaskAwaitingInput as parked:
-            parked.kwargs = {"asked": question.asked, "after": _judged(case)}
+            self.judged = _judged(case)
+            parked.kwargs = {"asked": question.asked, "after": self.judged}
             raise
 
     def execute_complete(self, context: Context, event: dict[str, Any], asked: str = "", after: str | None = None) -> Any:
@@ -120,6 +122,7 @@ class AskOperator(Telling, HITLOperator):
         after: the newest verdict on the phase when it was asked; a gate that answered since has closed that round.
 
         """
+        self.judged = after or ""
         try:
             scope, case = self._look(context["ti"])
             refuse_unless_open(case)

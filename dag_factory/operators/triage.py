@@ -73,11 +73,12 @@ class TriageOperator(Telling, PlanOperator):
         )  # fmt: skip
         folder = f"{record.charter.digest[:16]}/triages/{self.phase}"
         scope.run.append(folder, sign(triage, {"verdict": {"sha256": verdict.digest}}, scope.keys.signer(AUTHORITY)))
+        self.judged = verdict.digest  # for the link beside the task
         self._tell(triage)
         mends = tuple((order.task, ", ".join(order.findings)) for order in triage.orders)
         self.said = Notice(
-            "fix-opened", ti.dag_id, ti.run_id, "FAILED", VerdictLink.to(ti, self.phase), case.phase.title, self.cycle, mends
-        )
+            "fix-opened", ti.dag_id, ti.run_id, "FAILED", VerdictLink.to(ti, self.phase, verdict.digest), case.phase.title, self.cycle, mends
+        )  # fmt: skip
         return [{"task": order.task} for order in triage.orders]
 
     def _wanted(self, case: Case, ti: Any) -> None:

@@ -70,7 +70,7 @@ class GateSensor(Telling, BaseSensorOperator):
             self.log.info(line)
         if judgement.word == "INCONCLUSIVE":
             self._defer(context, scope)
-        self.said = notice_of(judgement, ti, contract.title)
+        self.said = notice_of(judgement, ti, contract.title, kept)
         self.judged = kept
         ti.xcom_push(key="judged", value=kept)
         if judgement.findings:

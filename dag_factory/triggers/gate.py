@@ -84,7 +84,7 @@ class GateTrigger(BaseTrigger):
             return
         for line in told(judgement, f"Gate of phase {self.title}"):
             self.log.info(line)
-        await self._tell(notice_of(judgement, self, self.title))
+        await self._tell(notice_of(judgement, self, self.title, kept))
         event = TaskFailedEvent if judgement.findings else TaskSuccessEvent
         yield event(xcoms={"verdict": summary(judgement), "judged": kept, key: VerdictLink.to(self, self.phase, kept)})
 

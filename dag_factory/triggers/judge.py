@@ -59,17 +59,18 @@ def summary(judgement: Judgement) -> str:
     return json.dumps({"phase": judgement.phase, "cycle": judgement.cycle, "verdict": judgement.word, "findings": findings})
 
 
-def notice_of(judgement: Judgement, ti: Any, title: str) -> Notice:
+def notice_of(judgement: Judgement, ti: Any, title: str, kept: str) -> Notice:
     """The verdict as people are told of it.
 
     Parameters
     ----------
     ti: anything with a `dag_id` and a `run_id`.
     title: the phase's title.
+    kept: the digest of the verdict, which the notice links to; empty where none was given.
 
     """
     event = "gate-failed" if judgement.findings else "gate-passed"
     found = [(finding.id, finding.text) for finding in judgement.findings]
     found += [(used.finding.id, f"waived by {used.by} until {used.expires_at}: {used.finding.text}") for used in judgement.waived]
-    page = VerdictLink.to(ti, judgement.phase)
+    page = VerdictLink.to(ti, judgement.phase, kept)
     return Notice(event, ti.dag_id, ti.run_id, judgement.word, page, title, judgement.cycle, tuple(found))

@@ -67,7 +67,9 @@ def test_a_notice_says_where_and_why_and_its_link_works(good: Run):
     for part in ("Workflow: tells", "Run: good", "Phase: Judging", "Word: FAILED", finding["id"], failed["link"]):
         assert part in failed["text"]
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(failed["link"]) as page:
-        assert "Judging" in page.read().decode()
+        shown = page.read().decode()
+    assert "Judging" in shown
+    assert finding["id"] in shown, "the verdict that was told of, though the newest is PASSED"
 
 
 def test_a_notifier_that_raises_or_is_not_there_changes_nothing_and_is_named(good: Run):

@@ -133,9 +133,12 @@ def test_a_run_that_is_mended_is_told_of_from_gate_to_end(tmp_path, monkeypatch,
         ("gate-passed", "Ship", "PASSED"),
         ("run-complete", "", "PASSED"),
     ]
-    opened = notices(lab)[3]
+    failed, opened, passed = notices(lab)[2:5]
     assert {item["id"] for item in opened["findings"]} == {"build/one.maker", "build/two.maker"}
-    assert opened["link"] == "https://airflow.example/phasegate/dags/mend/runs/manual__1/gates/check"
+    page = "https://airflow.example/phasegate/dags/mend/runs/manual__1/gates/check"
+    verdicts = [verdict.digest for verdict in house.record.verdicts["check"]]
+    links = [f"{page}?verdict={digest}" for digest in (verdicts[0], verdicts[0], verdicts[1])]
+    assert [line["link"] for line in (failed, opened, passed)] == links, "each to the verdict it speaks of, also when a newer one is there"
     assert notices(lab)[-1]["link"] == "https://airflow.example/phasegate/dags/mend/runs/manual__1"
 
 
