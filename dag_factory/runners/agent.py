@@ -75,7 +75,8 @@ class AgentRunner:
         given = {**start.environment, **request.environment, "PHASEGATE_PROMPT": str(prompt)}  # 2
         asked = replace(request, environment=given, emit=listener.take, limits=LIMITS)
         outcome = run_requested(asked, ["/bin/sh", "-c", _PROMPTED, *start.argv], halt)  # 3
-        remember(cli, request, home, listener.report.conversation)  # 4
+        remember(cli, request, home, report.conversation)  # 4
+        report.model = report.model or cli.model(request, home, report.conversation)
         if halt.is_set() and not stop.is_set():
             outcome = replace(outcome, ended="spent")
         return judged(outcome, cli, listener, idle=not request.laid and _traces(request) == before)  # 5

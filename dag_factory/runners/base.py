@@ -49,7 +49,7 @@ class Bounds:
     Parameters
     ----------
     network: whether it may reach the network.
-    memory: bytes its processes may have together, and each by itself; None for as many as there are.
+    memory: bytes its processes may have together, and each by itself; None for most of the machine's (`dag_factory.runners.bounds.most_memory`).
     processes: how many it may have at once.
     disk: bytes its workspace, evidence and home may take together, and any one file it writes.
 

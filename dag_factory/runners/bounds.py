@@ -20,7 +20,7 @@ from pathlib import Path
 from dag_factory.runners import offline, warden
 from dag_factory.runners.base import Bounds
 
-__all__ = ["Watch", "limits_of", "why_not_offline"]
+__all__ = ["Watch", "limits_of", "most_memory", "why_not_offline"]
 
 _EVERY = 0.2  # seconds between two looks at the processes
 _DISK_EVERY = 2.0  # and from one look at the folders to the next, at least: a fourth of that share
@@ -41,6 +41,16 @@ def why_not_offline() -> str:
         return f"the trial did not end: {error}"
     said = tried.stderr.decode(errors="replace").strip().removeprefix("phasegate: ")
     return "" if tried.returncode == 0 else said or f"the trial ended with {tried.returncode}"
+
+
+@lru_cache(maxsize=1)
+def most_memory() -> int:
+    """Bytes that a program may have where nobody wrote how much: three quarters of the machine's, or of its control group's where that is less.
+
+    One that takes more is ended before the kernel, which then has to choose, ends the worker or a neighbour.
+    """
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *_group_limits(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))]
+    return min(sizes) * 3 // 4
 
 
 def limits_of(bounds: Bounds) -> list[str]:
@@ -86,9 +96,9 @@ class Watch:
         if len(below) > self._bounds.processes:
             _freeze(root)
             return f"It had {len(below)} processes at once, and {self._bounds.processes} are allowed."
-        most = self._bounds.memory
+        most = most_memory() if self._bounds.memory is None else self._bounds.memory
         # What is resident counts pages twice that two processes share, but is quick to ask; so the fair sum is asked only where it may matter.
-        if most is not None and sum(map(_resident, below)) > most and (taken := sum(map(_proportional, below))) > most:
+        if sum(map(_resident, below)) > most and (taken := sum(map(_proportional, below))) > most:
             return f"It took {_megabytes(taken)} of memory, and {_megabytes(most)} are allowed."
         return ""
 
@@ -107,6 +117,20 @@ class Watch:
         elif taken > self._bounds.disk:
             return f"It took {_megabytes(taken)} of the disk, and {_megabytes(self._bounds.disk)} are allowed."
         return ""
+
+
+def _group_limits(membership: Path, tree: Path) -> Iterator[int]:
+    """The limits of memory of this process' control group and of those above it (cgroups(7); `memory.max` in version 2, else version 1's)."""
+    with suppress(OSError):
+        for line in membership.read_text(encoding="utf-8").splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers not in ("", "memory"):
+                continue
+            top, name = (tree, "memory.max") if not controllers else (tree / "memory", "memory.limit_in_bytes")
+            inner = top / path.strip("/")
+            for folder in (top, *(above for above in (inner, *inner.parents) if top in above.parents)):
+                with suppress(OSError, ValueError):
+                    yield int((folder / name).read_text(encoding="ascii"))
 
 
 def _below(root: int) -> list[int]:

@@ -51,6 +51,7 @@ def test_its_commands_find_what_the_worker_finds(desk, tmp_path, monkeypatch, bo
     outcome = at.run(bound)
     assert (outcome.flaws, at.note.read_text()) == ((), "a note\n")
     assert (outcome.figures.input_tokens, outcome.figures.output_tokens) == (2000, 100)
+    assert outcome.figures.model.startswith("gpt-"), "also where nobody bound one"
     assert "taken" in at.model.work[-1].results[0]
 
 

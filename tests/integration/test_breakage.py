@@ -66,6 +66,31 @@ def test_a_worker_is_lost_in_the_middle_of_a_task(broken: RealAirflow) -> None:
     assert sound(run)
 
 
+@pytest.mark.parametrize("moment", ["sealing", "collecting", "attesting"])
+def test_a_worker_is_lost_in_the_middle_of_a_step_of_ours(broken: RealAirflow, moment: str) -> None:
+    """The work is done once more, and counts once; what was finished beside it is not done again."""
+    run = broken.run(f"halts/{moment}")
+    run.start()
+    broken.until((broken.lab / f"halted-{moment}").exists, 90, lambda: f"{moment}: {run.states}")
+    run.task_is("drafting.colleague", "success")
+    lost = workers(broken, broken.api.task("halts", moment, AUTHOR)["id"])
+    assert lost
+    for one in lost:
+        os.kill(one, signal.SIGKILL)
+    assert run.record.statements["drafting/author"] == [], "nothing half-done counts"
+    assert run.end() == "success"
+    said = {task: [(one.says.binding.attempt, one.says.outcome) for one in stored] for task, stored in run.record.statements.items()}
+    assert said == {
+        "drafting/author": [(2, "completed")],
+        "drafting/colleague": [(1, "completed")],
+        "reading/reader": [(1, "completed")],
+    }
+    [notes] = [entry for entry in run.record.newest("drafting/author").says.evidence if entry.name == "NOTES.md"]
+    wrote = (run.store.blob(notes.digest) or b"").count(b"Three good words.")
+    assert wrote == (1 if moment == "sealing" else 2), "from the last sealed commit, never from a dirty tree"
+    assert sound(run)
+
+
 def test_the_supervisor_of_a_task_is_killed_and_the_task_is_not(broken: RealAirflow) -> None:
     """The task's own process lives on, and nobody hears it: it ends its program, and attests nothing, while Airflow has the work done again."""
     run, pid = working(broken, "waits/unheard")

@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dag_factory.runners import warden
+from support.halting import halt_at
 from support.house import House
 
 __all__ = ["child_of", "gone", "kill", "lost_at", "supervised", "work"]
@@ -88,68 +88,12 @@ def _name(pid: int) -> str:
         return ""
 
 
-def _pause(house: House) -> None:
-    """Stay here until killed; who is only told to end goes on, as a step does that was under way."""
-    (house.root / "here").touch()
-    told = signal.getsignal(signal.SIGTERM)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    signal.sigtimedwait({signal.SIGTERM}, 600)
-    if callable(told):
-        told(signal.SIGTERM, None)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-
-
-def _patched(patch: pytest.MonkeyPatch, house: House, moment: str) -> None:
-    """Pause at a moment: in the middle of a step, when a part of it is done."""
-    from dag_factory.evidence.store import RunStore
-    from dag_factory.operators import attempt
-    from dag_factory.workspace.private import PrivateRepository
-
-    def after(owner: Any, name: str) -> None:
-        real = getattr(owner, name)
-
-        def paused(*args: Any, **kwargs: Any) -> Any:
-            answer = real(*args, **kwargs)
-            answer = list(answer) if isinstance(answer, Iterator) else answer
-            _pause(house)
-            return answer
-
-        patch.setattr(owner, name, paused)
-
-    def before(owner: Any, name: str) -> None:
-        real = getattr(owner, name)
-        patch.setattr(owner, name, lambda *args, **kwargs: (_pause(house), real(*args, **kwargs))[1])
-
-    places: dict[str, Callable[[], Any]] = {
-        "preparing": lambda: after(PrivateRepository, "create"),
-        "sealing": lambda: after(PrivateRepository, "seal"),
-        "bundling": lambda: after(PrivateRepository, "bundle"),
-        "verifying": lambda: before(attempt, "run_check"),
-        "collecting": lambda: [after(attempt, name) for name in ("collect", "collect_sealed")],
-        "attesting": lambda: before(attempt, "sign"),
-        "attested": lambda: _after_statement(patch, RunStore, house),
-        "running": lambda: None,
-    }
-    places[moment]()
-
-
-def _after_statement(patch: pytest.MonkeyPatch, store: Any, house: House) -> None:
-    real = store.create
-
-    def create(self: Any, name: str, data: bytes) -> None:
-        real(self, name, data)
-        if "/statements/" in name and "/sealed/" not in name:
-            _pause(house)
-
-    patch.setattr(store, "create", create)
-
-
 def work(root: str, task: str, number: str, moment: str) -> None:
     """What the worker's process does."""
     with pytest.MonkeyPatch.context() as patch:
         house = House(Path(root), patch)
         house.settle()
-        _patched(patch, house, moment)
+        halt_at(house.root / "here", moment)  # for good: this process ends with it
         house.tries[task] = int(number) - 1
         house.xcoms = _charter(house)
         dag = house.dag()

@@ -46,7 +46,7 @@ class MarkdownKind(Opened[MarkdownExpect]):
     Expect: ClassVar[type[Expectation]] = MarkdownExpect
 
     def look(self, material: Material, expect: MarkdownExpect) -> Examination:
-        """Look for every section and for text in it."""
+        """Look for every section, and for text in it that is not that of another."""
         from dag_factory.evidence.kinds import commonmark, prose
 
         document = commonmark.read(material.data)
@@ -58,6 +58,7 @@ class MarkdownKind(Opened[MarkdownExpect]):
             reason = prose.section_fault(document, title, expect.sections, expect.min_words_per_section)
             if reason:
                 faults.append(Fault(f"{material.name}: {reason}", title))
+        faults += [Fault(f"{material.name}: {reason}", title) for reason, title in prose.repeated(document, expect.sections)]
         headings = tuple(section.title for section in document.sections)
         return Examination(tuple(faults), {"cites": (document.text,), "headings": headings})
 

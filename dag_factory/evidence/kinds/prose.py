@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dag_factory.evidence.kinds.base import clipped
 
-__all__ = ["Block", "Document", "Item", "Section", "normal", "section_fault", "unfilled"]
+__all__ = ["Block", "Document", "Item", "Section", "normal", "repeated", "section_fault", "unfilled"]
 
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # scripts that put no spaces between words
 _UNFILLED = re.compile(
@@ -18,6 +18,8 @@ _UNFILLED = re.compile(
     r"|(?:please\s+)?(?:describe|explain|insert|add|write|fill in|enter|provide|put|replace)\b[^.!?]{0,120}\b(?:here|this text)[.!…]?)",
     re.IGNORECASE | re.DOTALL,
 )
+_WORDS = re.compile(r"[^\W_]+")  # without marks of emphasis and punctuation
+_TELLING = 8  # words that two sections do not share by chance; a shorter "None so far." may stand in several
 _BRACKETED = re.compile(r"\[[^\[\]]*\]\.?|\{\{.*\}\}|[\W_]*", re.DOTALL)
 
 
@@ -131,6 +133,40 @@ def section_fault(document: Document, title: str, apart: Iterable[str], min_word
             return None
         first = first or reason
     return f"line {found[0].line}: the section “{title}” {first}"
+
+
+def repeated(document: Document, titles: Sequence[str]) -> list[tuple[str, str]]:
+    """Find sections that say word for word what one before them says: one filler under several headings tells nothing of any.
+
+    Short texts may be the same in some, and not in all of three or more.
+
+    Returns
+    -------
+    What is wrong, and the title of the section, for each.
+
+    """
+    texts: dict[str, list[tuple[str, Section]]] = {}
+    words: dict[str, int] = {}
+    titles = list({normal(title): title for title in titles}.values())
+    for title in titles:
+        for section in document.titled(title)[:1]:
+            blocks = [
+                block
+                for block in document.body(section, [other for other in titles if normal(other) != normal(title)])
+                if not block.placeholder
+            ]
+            text = " ".join(_WORDS.findall(normal(" ".join(block.text for block in blocks))))
+            words[text] = sum(block.words for block in blocks)
+            texts.setdefault(text, []).append((title, section))
+    found = []
+    for text, same in texts.items():
+        if len(same) > 1 and words[text] and (words[text] >= _TELLING or len(same) == len(titles) > 2):
+            (first, _), *others = same
+            found += [
+                (f"line {at.line}: the section “{title}” says word for word what “{first}” says. Write what it is there for.", title)
+                for title, at in others
+            ]
+    return found
 
 
 def _body_fault(blocks: list[Block], min_words: int) -> str | None:

@@ -106,6 +106,10 @@ class Cli(Protocol):
         """Take one line of its output, which is a JSON object: into the report, and in words for who watches."""
         ...
 
+    def model(self, request: Request, home: Path, conversation: str) -> str:
+        """The model that was asked in a conversation, of a command line that names it only in its own files; empty where it is not known."""
+        ...
+
     def sessions(self, request: Request, home: Path, conversation: str) -> list[tuple[Path, str]]:
         """The files a conversation is resumed from: where each lies, or has to lie, and its name among what is kept."""
         ...

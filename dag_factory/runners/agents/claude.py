@@ -96,6 +96,10 @@ class Claude:
         for denied in map(_mapping, _listed(event.get("permission_denials"))):
             yield shown(f"denied: {denied.get('tool_name')} {_aim(_mapping(denied.get('tool_input')))}")
 
+    def model(self, request: Request, home: Path, conversation: str) -> str:  # noqa: ARG002 # the Protocol's arguments
+        """None but what its output names."""
+        return ""
+
     def sessions(self, request: Request, home: Path, conversation: str) -> list[tuple[Path, str]]:
         """One file, in a folder that is named after the workspace."""
         config = own_folder(request, "CLAUDE_CONFIG_DIR", ".claude", home / "claude")

@@ -2,14 +2,17 @@
 
 No AGENTS.md is read, the workspace's own `.codex` is not trusted, and rules and settings of the user are left out. Its sandbox is asked for: it may write
 only to the workspace, the evidence folder and its temporary folder. It tells no cost, and its tokens only at its end: those of the
-whole conversation, also of what was said before it was resumed.
+whole conversation, also of what was said before it was resumed. The model that it asked by default it names only in its record of the conversation.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ from dag_factory.runners.base import Request
 __all__ = ["CLI", "Codex"]
 
 _SANDBOXES = ("read-only", "workspace-write", "danger-full-access")
+_LONGEST = 1_000_000  # bytes of one line of its record, and lines of it, that are looked at
+_MOST_LINES = 100_000
 
 
 class Codex:
@@ -90,6 +95,16 @@ class Codex:
                 report.said = shown(item.get("text")) if item.get("type") == "agent_message" else report.said
                 yield from _item(item)
 
+    def model(self, request: Request, home: Path, conversation: str) -> str:
+        """The model of the last turn, by the record of the conversation."""
+        found = ""
+        for path, _ in self.sessions(request, home, conversation):
+            with suppress(OSError), os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as record:
+                lines = iter(lambda: record.readline(_LONGEST), b"")
+                for line in islice(lines, _MOST_LINES):
+                    found = named(_turn(line).get("model"), found)
+        return found
+
     def sessions(self, request: Request, home: Path, conversation: str) -> list[tuple[Path, str]]:
         """One file below `sessions`, by date."""
         config = own_folder(request, "CODEX_HOME", ".codex", home / "codex") / "sessions"
@@ -107,6 +122,17 @@ def _day(name: str) -> tuple[str, ...]:
     """Where a conversation lies: rollout-2026-11-29T10-33-00-<id>.jsonl in 2026/11/29."""
     found = re.match(r"rollout-(\d{4})-(\d\d)-(\d\d)T", name)
     return found.groups() if found else ()
+
+
+def _turn(line: bytes) -> Mapping[str, Any]:
+    """What a line of the record says of the turn that begins there; nothing where it says something else."""
+    if b"turn_context" not in line:
+        return {}
+    with suppress(ValueError, RecursionError):
+        said = json.loads(line)
+        if isinstance(said, dict) and said.get("type") == "turn_context" and isinstance(said.get("payload"), dict):
+            return dict(said["payload"])
+    return {}
 
 
 def _gateway(environment: Mapping[str, str]) -> dict[str, str]:

@@ -97,6 +97,26 @@ def test_a_conversation_of_codex_is_laid_by_its_day(bench, tmp_path):
     assert (tmp_path / "other/codex/sessions/rollout-x-t-1.jsonl").is_file()
 
 
+def test_the_model_of_codex_is_that_of_the_last_turn_in_its_record(bench, tmp_path):
+    request = bench.request({"agent": "codex"})
+    record = tmp_path / "codex/sessions/2026/11/29/rollout-2026-11-29T10-33-00-t-1.jsonl"
+    assert codex.CLI.model(request, tmp_path, "t-1") == ""
+    record.parent.mkdir(parents=True)
+    turns = [{"model": "gpt-5"}, {"model": "gpt-6"}, {"model": "../x y"}, {"model": 5}, None]
+    lines = [json.dumps({"type": "turn_context", "payload": turn}) for turn in turns]
+    lines += [
+        '{"turn_context": [',
+        "[" * 9_000 + '"turn_context"',
+        '"turn_context"',
+        json.dumps({"type": "x", "payload": {"model": "turn_context"}}),
+    ]
+    record.write_text("\n".join(lines), encoding="utf-8")
+    assert codex.CLI.model(request, tmp_path, "t-1") == "gpt-6"
+    record.rename(tmp_path / "elsewhere")
+    record.symlink_to(tmp_path / "elsewhere")
+    assert codex.CLI.model(request, tmp_path, "t-1") == ""
+
+
 def test_who_binds_a_home_means_what_lies_there(bench, tmp_path):
     for cli, folder in ((claude.CLI, ".claude/projects"), (codex.CLI, ".codex/sessions")):
         request = bench.request({"agent": cli.name}, HOME=str(tmp_path / "maria"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ import pytest
 
 from dag_factory.runners import bounds as module
 from dag_factory.runners.base import MANY_PROCESSES, MUCH_DISK, Bounds
-from dag_factory.runners.bounds import Watch, limits_of
+from dag_factory.runners.bounds import Watch, limits_of, most_memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -21,6 +22,34 @@ def test_by_default_there_is_much_room():
     assert Bounds() == Bounds(network=True, memory=None, processes=MANY_PROCESSES, disk=MUCH_DISK)
     assert limits_of(Bounds()) == [f"--file={MUCH_DISK}"]
     assert limits_of(Bounds(memory=5, disk=7)) == ["--file=7", "--data=5"]
+
+
+def test_where_nobody_wrote_how_much_memory_it_is_most_of_the_machine_s(bench, monkeypatch):
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert 0 < most_memory() <= machine * 3 // 4
+    monkeypatch.setattr(module, "most_memory", lambda: 100_000_000)
+    outcome = bench.run(sys.executable, "-c", HOLD, "150000000", "600")
+    assert (outcome.ended, outcome.exit_code) == ("over-limit", None)
+    assert "100 MB are allowed" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("membership", "files", "limits"),
+    [
+        ("0::/a/b\n", {"memory.max": "max", "a/memory.max": "700", "a/b/memory.max": "900"}, [900, 700]),
+        ("0::/\n", {"memory.max": "500"}, [500]),
+        ("0::/../..\n", {"memory.max": "500"}, [500]),
+        ("5:cpu:/x\n4:memory:/a\n", {"memory/memory.limit_in_bytes": "800", "memory/a/memory.limit_in_bytes": "600", "memory.max": "1"}, [600, 800]),
+        ("0::/gone\n", {}, []),
+    ],
+)  # fmt: skip
+def test_a_control_group_has_less_than_its_machine(tmp_path, membership, files, limits):
+    (tmp_path / "cgroup").write_text(membership)
+    for name, text in files.items():
+        (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / name).write_text(f"{text}\n")
+    assert sorted(module._group_limits(tmp_path / "cgroup", tmp_path / "tree")) == sorted(limits)
+    assert list(module._group_limits(tmp_path / "none", tmp_path / "tree")) == []
 
 
 def test_a_program_within_its_bounds_is_left_alone(bench):

@@ -248,3 +248,31 @@ MARKUP = st.lists(
 def test_no_text_makes_it_raise_and_a_fault_names_the_section(text):
     found = examine(text, ("A",))
     assert all(fault.subject in ("A", "") or fault.subject.startswith("line ") for fault in found.faults)
+
+
+FILLER = "This part describes the system in all the detail that is needed."
+
+
+@pytest.mark.parametrize(
+    ("bodies", "named"),
+    [
+        ((FILLER, FILLER), ["Data flow"]),
+        ((FILLER, f"{FILLER.upper()}"), ["Data flow"]),
+        ((FILLER, FILLER.replace(" ", "\n").replace("system", "**system**")), ["Data flow"]),
+        ((FILLER, f"TODO\n\n{FILLER}"), ["Data flow"]),
+        ((FILLER, "One loader, one store.", FILLER), ["Boundaries"]),
+        (("All is well.",) * 3, ["Data flow", "Boundaries"]),
+        (("There are none yet.",) * 2, []),
+        (("There are none yet.", "There are none yet.", "One loader, one store."), []),
+        ((FILLER, f"{FILLER} It is so."), []),
+    ],
+)
+def test_one_filler_under_several_headings_tells_nothing_of_any(bodies, named):
+    titles = ("System design", "Data flow", "Boundaries")[: len(bodies)]
+    text = "# Orders\n\n" + "".join(f"## {title}\n\n{body}\n\n" for title, body in zip(titles, bodies, strict=True))
+    assert missing(text, titles) == named
+    assert missing(text, (*titles, titles[0].upper())) == named, "a heading that is asked for twice is one"
+
+
+def test_sections_that_nobody_asked_for_may_say_the_same():
+    assert missing(f"# A\n\n## Boundaries\n\n{FILLER}\n\n## Other\n\n{FILLER}\n") == []
