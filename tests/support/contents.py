@@ -25,7 +25,7 @@ STORIES = {
 
 def document(*sections: str, more: str = "") -> bytes:
     """A document with content under each section."""
-    return ("# Document\n\n" + "".join(f"## {name}\n\nWhat there is to say about this.\n\n" for name in sections) + more).encode()
+    return ("# Document\n\n" + "".join(f"## {name}\n\nWhat there is to say about {name.lower()}.\n\n" for name in sections) + more).encode()
 
 
 def interface(feature: str) -> bytes:

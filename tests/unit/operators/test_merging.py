@@ -13,7 +13,7 @@ workspace: {{git: {repository}}}
 features: {{one: The first, two: The second}}
 paths: {{architecture: [ARCHITECTURE.md], product: ["src/**"], interface: ["interfaces/**"]}}
 personas:
-  architect: {{command: 'printf "## %s\\n\\nIt is all here.\\n\\n" "System design" Boundaries "Data flow" "Data architecture" > ARCHITECTURE.md'}}
+  architect: {{command: 'printf "## %s\\n\\nAll of %s.\\n\\n" "System design" One Boundaries Two "Data flow" Three "Data architecture" Four > ARCHITECTURE.md'}}
   software-engineer: {{command: '{command}'}}
 phases:
   design:
