@@ -39,24 +39,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(BENCHMARKS)}; all of them without")
     parser.add_argument("--rounds", type=int, help="counted rounds of each; more where the machine is busy")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page as well")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page as well; what is not measured now stays in it")
     asked = parser.parse_args()
     unknown = [name for name in asked.names if name not in BENCHMARKS]
     if unknown or (asked.rounds is not None and asked.rounds < 1):
         parser.error(f"there is no benchmark {unknown[0]!r}: {', '.join(BENCHMARKS)}" if unknown else "--rounds is at least 1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that Airflow ends and the scratch folders go
-    print("\n".join(machine()))
+    print(machine())
+    before = asked.write.read_text(encoding="utf-8") if asked.write and asked.write.exists() else ""
     sections = []
-    done: list[str] = []
     for name in asked.names or BENCHMARKS:
         measure, rounds = BENCHMARKS[name]
         rounds = rounds and (asked.rounds or rounds)
         sections.append(measure(rounds))
-        sections[-1].rounds = rounds
-        done.append(name)
+        sections[-1].rounds, sections[-1].measured = rounds, machine()
         print(as_text(sections[-1]), flush=True)
         if asked.write:  # after each: what was measured is kept if the next one fails
-            asked.write.write_text(as_markdown(sections, [other for other in BENCHMARKS if other not in done]), encoding="utf-8")
+            asked.write.write_text(as_markdown(sections, before), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 __all__ = ["Row", "Section", "as_markdown", "as_text", "machine"]
@@ -29,12 +29,13 @@ class Row:
         return self.what, self.figure, self.beside, self.asked
 
 
+_NEXT = "\n## "
 HEAD = ("what", "measured", "beside", "asked")
 
 
 @dataclass
 class Section:
-    """One benchmark: its title, what is measured and how, and its rows; `rounds` is 0 where nothing is timed."""
+    """One benchmark: its title, what is measured and how, and its rows; `rounds` is 0 where nothing is timed, `measured` says when and on what."""
 
     title: str
     about: str
@@ -42,6 +43,7 @@ class Section:
     more: list[str] = field(default_factory=list)
     rounds: int = 1
     head: tuple[str, str, str, str] = HEAD
+    measured: str = ""
 
 
 def as_text(section: Section) -> str:
@@ -52,8 +54,15 @@ def as_text(section: Section) -> str:
     return "\n".join(["", f"## {section.title}", section.about, "", *table, *section.more])
 
 
-def as_markdown(sections: list[Section], left_out: Sequence[str] = ()) -> str:
-    """The page `docs/benchmarks.md`; `left_out` names the benchmarks that were not run."""
+def as_markdown(sections: list[Section], before: str = "") -> str:
+    """The page `docs/benchmarks.md`.
+
+    Parameters
+    ----------
+    sections: what was measured now.
+    before: the page as it was: its other sections stay, each with the day and the commit it was measured at.
+
+    """
     parts = [
         "# Benchmarks",
         "",
@@ -61,33 +70,34 @@ def as_markdown(sections: list[Section], left_out: Sequence[str] = ()) -> str:
         "measured in one run beside its peer,",
         "turn by turn. Seconds and milliseconds are of the processor (user and system, of the process and its children) unless "
         "`clock` is said; the least of the",
-        "rounds is shown, and a ratio is the median of the rounds' ratios.",
+        "rounds is shown, and a ratio is the median of the rounds' ratios. Load averages (1, 5 and 15 minutes) have the benchmark's own load in them.",
         "",
-        *[f"- {line}" for line in machine()],
     ]
-    if left_out:
-        parts.append(f"- not run this time: {', '.join(left_out)}")
-    for section in sections:
-        rounds = f" Rounds: {section.rounds}." if section.rounds else ""
-        parts += ["", f"## {section.title}", "", f"{section.about}{rounds}", ""]
-        if section.rows:
-            parts += [f"| {' | '.join(section.head)} |", "|---|---|---|---|"]
-            parts += [f"| {' | '.join(cell.replace('|', '/') for cell in row.cells)} |" for row in section.rows]
-        if section.more:
-            parts += ["", "```text", *section.more, "```"]
-    return "\n".join(parts) + "\n"
+    found = {title: text for text in before.split(_NEXT)[1:] if (title := text.partition("\n")[0])}
+    found |= {section.title: f"{section.title}\n\n{_as_markdown(section)}\n" for section in sections}
+    return "\n".join(parts) + "".join(f"{_NEXT}{text.rstrip()}\n" for text in found.values())
 
 
-def machine() -> list[str]:
-    """When, on what, and how busy it was."""
+def _as_markdown(section: Section) -> str:
+    rounds = f" Rounds: {section.rounds}." if section.rounds else ""
+    parts = [f"{section.about}{rounds}", ""]
+    if section.measured:
+        parts += [f"Measured {section.measured}.", ""]
+    if section.rows:
+        parts += [f"| {' | '.join(section.head)} |", "|---|---|---|---|"]
+        parts += [f"| {' | '.join(cell.replace('|', '/') for cell in row.cells)} |" for row in section.rows]
+    if section.more:
+        parts += ["", "```text", *section.more, "```"]
+    return "\n".join(parts)
+
+
+def machine() -> str:
+    """When, at which commit, on what, and how busy it was."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return [
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Phasegate at {_commit()}",
-        f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, {platform.system()} {platform.machine()}, Python "
-        f"{platform.python_version()}",
-        f"load averages (1, 5 and 15 minutes) when the table was made: {load}; the benchmarks' own load is in them",
-    ]
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    where = f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, {system}"
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Phasegate at {_commit()}, on {where}; load averages {load}"
 
 
 def _processor() -> str:
@@ -98,7 +108,9 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
+@lru_cache(maxsize=1)
 def _commit() -> str:
+    """Asked once, before the page itself is another."""
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False, cwd=Path(__file__).parent
     )

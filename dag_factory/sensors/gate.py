@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 
 from dag_factory.errors import PhasegateError
 from dag_factory.links import VerdictLink
@@ -54,7 +54,13 @@ class GateSensor(Telling, BaseSensorOperator):
         self._plan = plan
 
     def execute(self, context: Context) -> None:
-        """Look once; end with the verdict, or defer."""
+        """Look once; end with the verdict, or defer.
+
+        Raises
+        ------
+        DownstreamTasksSkipped: it passed, and there are fix phases behind it; for Airflow that is a success.
+
+        """
         from dag_factory.scope import Scope
         from dag_factory.triggers.judge import ask, notice_of, told
 
@@ -77,6 +83,18 @@ class GateSensor(Telling, BaseSensorOperator):
             raise AirflowFailException(
                 f"{contract.title}: FAILED, {len(judgement.findings)} red flags. The first: {judgement.findings[0].id}: {judgement.findings[0].text}"
             )
+        if spared := self._spared():
+            raise DownstreamTasksSkipped(tasks=spared)  # type: ignore[no-untyped-call] # Airflow has no types here
+
+    def _spared(self) -> list[str]:
+        """The fix phases and decisions behind this gate: Airflow would skip them too, but one after the other, a turn of its scheduler each.
+
+        It skips none that works or has ended: a gate that is asked again changes nothing of what was mended before.
+        """
+        if not self.consent:
+            return []
+        behind = tuple(f"{self.phase}.{name}_" for name in ("fix", "decide", "waived"))
+        return sorted(name for name in self.get_flat_relative_ids(upstream=False) if name.startswith(behind))
 
     def notice(self, event: str, context: Mapping[str, Any]) -> Notice | None:
         """What is told of the gate's end; nothing where the triggerer ended it, and told itself: Airflow then calls in the dag-processor."""

@@ -72,6 +72,14 @@ def test_a_notice_says_where_and_why_and_its_link_works(good: Run):
     assert finding["id"] in shown, "the verdict that was told of, though the newest is PASSED"
 
 
+def test_a_gate_that_passed_spares_its_fix_phases_at_once_where_it_ended_in_a_worker(good: Run):
+    fixes = {name: state for name, state in good.states.items() if name.startswith("making.fix_")}
+    assert fixes
+    assert set(fixes.values()) == {"skipped"}
+    assert "Skipping downstream tasks." in good.log("making.gate")
+    assert good.states["drafting.fix_1.settled"] == "success", "behind a gate that ended in the triggerer Airflow skips one after the other"
+
+
 def test_a_notifier_that_raises_or_is_not_there_changes_nothing_and_is_named(good: Run):
     for gate in (GATE, "making.gate"):
         assert good.states[gate] == "success"

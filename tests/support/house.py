@@ -10,12 +10,13 @@ import os
 import shutil
 import subprocess
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput, TaskDeferred
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped, TaskAwaitingInput, TaskDeferred
 
 ORDERS = Path(__file__).parents[2] / "examples" / "orders"
 
@@ -133,7 +134,8 @@ class House:
                 "task": operator,
                 "outlet_events": self.events,
             }
-            self.xcoms[name, "return_value"] = (call or operator.execute)(context)
+            with suppress(DownstreamTasksSkipped):  # a success, for Airflow; who is skipped is not done here anyway
+                self.xcoms[name, "return_value"] = (call or operator.execute)(context)
             self._called(operator.on_success_callback, context)
         except TaskDeferred as deferred:
             self.deferred[label] = deferred

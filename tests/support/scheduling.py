@@ -136,6 +136,23 @@ class ScheduledRun:
             instance.end_date = pendulum.now("UTC").subtract(years=1)
         self.session.commit()
 
+    def skip(self, task_ids: list[str]) -> None:
+        """What a task that ends asks the task API to skip: none that works or has ended (`ti_skip_downstream`)."""
+        from airflow.models.taskinstance import TaskInstance
+
+        kept = [TaskInstanceState.RUNNING, TaskInstanceState.SUCCESS, TaskInstanceState.FAILED]
+        at = (TaskInstance.dag_id == self.row.dag_id, TaskInstance.run_id == self.row.run_id, TaskInstance.map_index == -1)
+        open_yet = sqlalchemy.or_(TaskInstance.state.is_(None), TaskInstance.state.not_in(kept))
+        now = pendulum.now("UTC")
+        self.session.execute(
+            sqlalchemy.update(TaskInstance)
+            .where(*at, TaskInstance.task_id.in_(task_ids), open_yet)
+            .values(state=TaskInstanceState.SKIPPED, start_date=now, end_date=now)
+            .execution_options(synchronize_session=False)
+        )
+        self.session.commit()
+        self.session.expire_all()
+
     def mark(self, task_id: str, state: str) -> bool:
         """Set a task's state by hand, as the UI does: failed tasks behind it are cleared. Where it has that state, the UI refuses."""
         changed = bool(

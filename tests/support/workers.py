@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException, TaskAwaitingInput
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException, DownstreamTasksSkipped, TaskAwaitingInput
 from airflow.utils.state import TaskInstanceState as State
 
 from dag_factory.evidence.policies.merges import judged_base, work_base
@@ -108,6 +108,9 @@ class Workers:
             except TaskAwaitingInput as parked:
                 self.parked[instance.task_id] = (operator, dict(parked.kwargs or {}))
                 return State.AWAITING_INPUT, None
+            except DownstreamTasksSkipped as spared:
+                self.run.skip(spared.tasks)
+                return State.SUCCESS, None
             except AirflowSkipException:
                 return State.SKIPPED, None
             except AirflowFailException:

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks import chain, corpus, cycles, overhead, peers, timing, workspace
 from benchmarks.__main__ import main
-from benchmarks.table import Row, Section, as_markdown, as_text
+from benchmarks.table import Row, Section, as_markdown, as_text, machine
 from dag_factory.evidence.keys import KeyFolder
 from dag_factory.evidence.record import read_record
 from dag_factory.evidence.store import Store
@@ -166,8 +166,23 @@ def test_the_table():
     page = as_markdown([section])
     assert "| ours | 1.0 s | 1.00 | at most 2 s |" in page
     assert "| a/peer | could not be installed |  |  |" in page
-    assert "load averages" in page
+    assert "Measured" not in page
     assert "ours    1.0 s" in as_text(section)
+
+
+def test_what_is_not_measured_now_stays_in_the_page_with_its_day():
+    first = [
+        Section("Parse", "How one parses.", [Row("ours", "1.0 s")], measured="on Monday"),
+        Section("Start", "And starts.", measured="on Monday"),
+    ]
+    page = as_markdown(first)
+    again = as_markdown(
+        [Section("Parse", "How one parses.", [Row("ours", "0.5 s")], measured=machine()), Section("Memory", "What it takes.")], page
+    )
+    assert [line for line in again.splitlines() if line.startswith("## ")] == ["## Parse", "## Start", "## Memory"]
+    assert ("1.0 s" in again, "0.5 s" in again, again.count("Measured on Monday.")) == (False, True, 1)
+    assert "UTC, Phasegate at " in again
+    assert as_markdown([], again) == again
 
 
 @pytest.mark.parametrize("asked", [["nonsense"], ["--rounds", "0"]])
