@@ -6,6 +6,7 @@ Tells the seconds of each, the median of the rounds' ratios, and Phasegate's own
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import statistics
@@ -87,6 +88,9 @@ def measure(rounds: int) -> Section:
         without_slip(home.personas)
         furnish(home, bench)
         extra = {
+            "PATH": os.pathsep.join(
+                (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))
+            ),  # BashOperator's commands find ours too
             "PHASEGATE_BENCH": str(bench),
             "PHASEGATE_BENCH_SPECS": str(home.spec.parent),
             "PHASEGATE_BENCH_REPOSITORY": str(home.product),

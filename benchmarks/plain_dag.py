@@ -74,4 +74,4 @@ with DAG("plain_orders", schedule=None, catchup=False) as dag:
             [opened, *tasks] >> converge
             [opened, *tasks, converge] >> gate
             gates.append(gate)
-    gates >> BashOperator(task_id="complete", bash_command=f"cd {RUN}/product && git branch done", trigger_rule=TriggerRule.ALL_DONE)
+    gates >> BashOperator(task_id="complete", bash_command=f"cd {RUN}/product && git branch done")
