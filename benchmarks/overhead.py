@@ -88,9 +88,7 @@ def measure(rounds: int) -> Section:
         without_slip(home.personas)
         furnish(home, bench)
         extra = {
-            "PATH": os.pathsep.join(
-                (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))
-            ),  # BashOperator's commands find ours too
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",  # for BashOperator's commands
             "PHASEGATE_BENCH": str(bench),
             "PHASEGATE_BENCH_SPECS": str(home.spec.parent),
             "PHASEGATE_BENCH_REPOSITORY": str(home.product),

@@ -50,7 +50,7 @@ class AgentRunner:
 
     def run(self, request: Request, stop: Event) -> Outcome:
         """Do the five things above."""
-        from dag_factory.runners.agents.base import Report, Wanted, bring, remember
+        from dag_factory.runners.agents.base import Report, Wanted, bring, model_of, remember
         from dag_factory.runners.agents.listening import LIMITS, Halt, Listener, judged
         from dag_factory.runners.prompt import prompt_of
 
@@ -76,7 +76,7 @@ class AgentRunner:
         asked = replace(request, environment=given, emit=listener.take, limits=LIMITS)
         outcome = run_requested(asked, ["/bin/sh", "-c", _PROMPTED, *start.argv], halt)  # 3
         remember(cli, request, home, report.conversation)  # 4
-        report.model = report.model or cli.model(request, home, report.conversation)
+        report.model = model_of(cli, request, home, report)
         if halt.is_set() and not stop.is_set():
             outcome = replace(outcome, ended="spent")
         return judged(outcome, cli, listener, idle=not request.laid and _traces(request) == before)  # 5

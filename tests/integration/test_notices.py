@@ -69,7 +69,10 @@ def test_a_notice_says_where_and_why_and_its_link_works(good: Run):
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(failed["link"]) as page:
         shown = page.read().decode()
     assert "Judging" in shown
-    assert finding["id"] in shown, "the verdict that was told of, though the newest is PASSED"
+    assert finding["id"] in shown
+    first, newest = good.record.verdicts["judging"]
+    assert newest.says.phasegate.word == "PASSED"
+    assert failed["link"].endswith(f"?verdict={first.digest}"), "the verdict that was told of, though a newer one is there"
 
 
 def test_a_gate_that_passed_spares_its_fix_phases_at_once_where_it_ended_in_a_worker(good: Run):

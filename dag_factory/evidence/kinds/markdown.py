@@ -31,7 +31,7 @@ class MarkdownExpect(Expectation):
     ----------
     sections: the headings it must have, whole and in any case and order.
     min_words_per_section: the fewest words under each of them; text under a heading that is itself asked for counts
-        there only.
+        there only. No two may say the same, word for word; a short text may stand in some of them, and not in all of three or more.
 
     """
 

@@ -155,7 +155,7 @@ def repeated(document: Document, titles: Sequence[str]) -> list[tuple[str, str]]
                 for block in document.body(section, [other for other in titles if normal(other) != normal(title)])
                 if not block.placeholder
             ]
-            text = " ".join(_WORDS.findall(normal(" ".join(block.text for block in blocks))))
+            text = "\n".join(map(_plain, blocks))
             words[text] = sum(block.words for block in blocks)
             texts.setdefault(text, []).append((title, section))
     found = []
@@ -167,6 +167,12 @@ def repeated(document: Document, titles: Sequence[str]) -> list[tuple[str, str]]
                 for title, at in others
             ]
     return found
+
+
+def _plain(block: Block) -> str:
+    """A block without what marks emphasis; of code, drawings and signs alone nothing is left out."""
+    text = normal(block.text)
+    return text if block.verbatim else " ".join(_WORDS.findall(text)) or text
 
 
 def _body_fault(blocks: list[Block], min_words: int) -> str | None:

@@ -126,6 +126,11 @@ def remember(cli: Cli, request: Request, home: Path, conversation: str) -> None:
             shutil.copyfile(path, target)
 
 
+def model_of(cli: Cli, request: Request, home: Path, report: Report) -> str:
+    """The model that worked: as the binding or the output names it, else as the command line's own files do."""
+    return report.model or (cli.model(request, home, report.conversation) if _ID.fullmatch(report.conversation) else "")
+
+
 def bring(cli: Cli, request: Request, home: Path) -> bool:
     """Lay the files of the conversation that is to be resumed where the command line looks for them; tell whether they are there."""
     if request.memory is None or not _ID.fullmatch(request.conversation):

@@ -99,7 +99,7 @@ class Codex:
         """The model of the last turn, by the record of the conversation."""
         found = ""
         for path, _ in self.sessions(request, home, conversation):
-            with suppress(OSError), os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as record:
+            with suppress(OSError), os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as record:
                 lines = iter(lambda: record.readline(_LONGEST), b"")
                 for line in islice(lines, _MOST_LINES):
                     found = named(_turn(line).get("model"), found)

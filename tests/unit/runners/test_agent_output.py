@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from dag_factory.evidence.strict_json import dumps_canonical
 from dag_factory.operators.keeping import figures_of
 from dag_factory.runners import Outcome
 from dag_factory.runners.agents import claude, codex
-from dag_factory.runners.agents.base import Report, Wanted, bring, remember
+from dag_factory.runners.agents.base import Report, Wanted, bring, model_of, remember
 
 CLIS = pytest.mark.parametrize("cli", [claude.CLI, codex.CLI], ids=lambda cli: cli.name)
 ANY = st.recursive(
@@ -115,6 +116,17 @@ def test_the_model_of_codex_is_that_of_the_last_turn_in_its_record(bench, tmp_pa
     record.rename(tmp_path / "elsewhere")
     record.symlink_to(tmp_path / "elsewhere")
     assert codex.CLI.model(request, tmp_path, "t-1") == ""
+    record.unlink()
+    os.mkfifo(record)
+    assert codex.CLI.model(request, tmp_path, "t-1") == "", "and nobody waits for a pipe"
+
+
+def test_a_conversation_that_leads_elsewhere_tells_no_model(bench, tmp_path):
+    request = bench.request({"agent": "codex"})
+    for name in ("x/../../t-1", "[t]-1"):
+        report = Report("openai", conversation=name)
+        assert model_of(None, request, tmp_path, report) == ""
+    assert model_of(None, request, tmp_path, Report("openai", conversation="t-1", model="gpt-5")) == "gpt-5"
 
 
 def test_who_binds_a_home_means_what_lies_there(bench, tmp_path):

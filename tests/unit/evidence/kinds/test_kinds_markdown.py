@@ -265,6 +265,9 @@ FILLER = "This part describes the system in all the detail that is needed."
         (("There are none yet.",) * 2, []),
         (("There are none yet.", "There are none yet.", "One loader, one store."), []),
         ((FILLER, f"{FILLER} It is so."), []),
+        (("```\n+--+ --> +--+ | | <-- # # # #\n```", "```\n+==+ --> +==+ | | <-- # # # #\n```"), []),
+        (("```\na - b - c - d - e - f - g - h\n```", "```\na + b + c + d + e + f + g + h\n```"), []),
+        (("```\n+--+ --> +--+ | | <-- # # # #\n```",) * 2, ["Data flow"]),
     ],
 )
 def test_one_filler_under_several_headings_tells_nothing_of_any(bodies, named):
