@@ -6,7 +6,6 @@ Tells the seconds of each, the median of the rounds' ratios, and Phasegate's own
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import statistics
@@ -88,7 +87,9 @@ def measure(rounds: int) -> Section:
         without_slip(home.personas)
         furnish(home, bench)
         extra = {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",  # for BashOperator's commands
+            # A task's standard input is a socket. A bash that no shell started takes that for a remote login and reads ~/.bashrc, which costs
+            # the plain DAG time, and may put another Python first.
+            "SHLVL": "1",
             "PHASEGATE_BENCH": str(bench),
             "PHASEGATE_BENCH_SPECS": str(home.spec.parent),
             "PHASEGATE_BENCH_REPOSITORY": str(home.product),
