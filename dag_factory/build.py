@@ -6,6 +6,8 @@
 
 What a phase is made of is in `dag_factory.phases`. `open` of a phase follows any gate of the phase before, be it that of a fix phase. `complete` is
 `all_done`, and the only leaf: a run is as green as its last word.
+
+A worker needs one task, whose phase alone is built there: all that its tasks hand one another stays within the phase.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pendulum
-from airflow.sdk import DAG, Param, TriggerRule
+from airflow.sdk import DAG, Param, TriggerRule, get_parsing_context
 
 from dag_factory.operators.complete import CompleteOperator
 from dag_factory.operators.kickoff import KickoffOperator
@@ -34,8 +36,13 @@ def build_dag(plan: Plan, folder: Path) -> DAG:
     plan: the plan.
     folder: where the spec lies; programs find it as ``$PHASEGATE_SPEC_DIR``.
 
+    Returns
+    -------
+    The whole DAG; in a worker, which is asked for one task, what is not in a phase and that task's phase.
+
     """
     shown = plan.presentation
+    task_id = get_parsing_context().task_id
     dag = DAG(
         dag_id=plan.workflow,
         description=plan.mission,
@@ -56,6 +63,8 @@ def build_dag(plan: Plan, folder: Path) -> DAG:
         )]  # fmt: skip
         ends = list(gates)
         for number, phase in enumerate(plan.contract.phases, start=1):
+            if task_id is not None and task_id.partition(".")[0] != phase.id:
+                continue
             built = build_phase(plan, folder, phase, number, gates)
             gates = built.gates
             ends += built.ends

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,6 +66,20 @@ class Ground:
         """Also what another task is writing at this moment: it is called otherwise until it is whole."""
         return name in self.skips or (self.grows and name.startswith(".new-"))
 
+    def _listed(self, folder: str) -> Iterator[tuple[str, os.stat_result]]:
+        """What is in one of its folders; the ground itself may be a file."""
+        try:
+            with os.scandir(f"{self.root}/{folder}") as entries:
+                for entry in entries:
+                    if not self._skipped(entry.name):
+                        with suppress(OSError):  # gone since it was listed
+                            yield f"{folder}/{entry.name}".lstrip("/"), entry.stat(follow_symlinks=False)
+        except NotADirectoryError:
+            if (facts := self._known("")) is not None and not stat.S_ISDIR(facts.st_mode):
+                yield "", facts
+        except OSError:
+            pass  # not there, or not for us to read
+
     def _known(self, path: str) -> os.stat_result | None:
         """Ask the kernel about one of its files; None if it is not there."""
         try:
@@ -84,17 +99,7 @@ class Ground:
         waiting = [""]
         while waiting and len(found) < _MOST:
             folder = waiting.pop()
-            try:
-                with os.scandir(self.root / folder) as entries:
-                    here = [entry.name for entry in entries if not self._skipped(entry.name)]
-            except NotADirectoryError:
-                here = [""] if self.root.is_file() or self.root.is_symlink() else []
-            except OSError:
-                continue  # not there, or not for us to read
-            for name in here:
-                path = f"{folder}/{name}".strip("/")
-                if (facts := self._known(path)) is None:
-                    continue  # gone since it was listed
+            for path, facts in self._listed(folder):
                 if stat.S_ISDIR(facts.st_mode):
                     waiting.append(path)
                 else:

@@ -10,11 +10,15 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Iterator
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
 
-__all__ = ["modules", "on_starting"]
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["complete", "modules", "on_starting"]
 
 _FLOORS = ("spec", "evidence", "runners", "workspace", "plan", "triggers", "operators", "sensors")
 _ALONE = ("settings", "notices", "links", "telling", "scope", "phases", "placeholder", "build", "loader")
@@ -26,6 +30,8 @@ def on_starting(component: object) -> None:
     if type(component).__name__ == "Job":
         for name in modules():
             _load(name)
+        with suppress(Exception):  # what cannot be loaded was told
+            complete()
         from dag_factory.runners.bounds import why_not_offline
 
         why_not_offline()  # whether programs can be cut off is tried once here, and known in all that is forked
@@ -39,6 +45,18 @@ def modules() -> Iterator[str]:
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             yield found.name
     yield from (f"dag_factory.{name}" for name in _ALONE)
+
+
+def complete() -> None:
+    """Have pydantic make ready what reads statements, verdicts and plans: it waits for the first of each kind, and in every task each would be the first."""
+    from dag_factory.evidence.contract import RunContract
+    from dag_factory.evidence.wire import Wire
+    from dag_factory.plan import Plan
+
+    kinds: list[type[BaseModel]] = [RunContract, Plan, Wire]
+    for kind in kinds:  # it grows meanwhile
+        kinds += kind.__subclasses__()
+        kind.model_rebuild()
 
 
 def _load(name: str) -> Any:

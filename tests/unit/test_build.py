@@ -14,7 +14,7 @@ import pendulum
 import pytest
 from airflow.sdk import TriggerRule
 from airflow.sdk.definitions.timetables.trigger import CronTriggerTimetable
-from airflow.serialization.serialized_objects import DagSerialization
+from airflow.serialization.serialized_objects import DagSerialization, OperatorSerialization
 from support.house import ORDERS
 
 from dag_factory.build import build_dag
@@ -274,3 +274,24 @@ def test_editing_what_people_see_changes_no_plan(build):
     first, other = build(), build("docs: Other words\ntags: [more]\nowner: somebody\n")
     assert first.get_task("kickoff").plan_digest == other.get_task("kickoff").plan_digest
     assert fingerprint(first) != fingerprint(other)
+
+
+def test_a_worker_builds_its_task_as_the_whole_dag_has_it(build, monkeypatch):
+    more = "fix: {max_cycles: 1, decide: [lead]}\nphases: {integration: {gate: {asset: true, approval: {people: [ann, bob]}}}}\n"
+    dag = build(more)
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", dag.dag_id)
+    for task_id in dag.task_ids:
+        monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", task_id)
+        worked = build(more)
+        assert len(worked.task_ids) < len(dag.task_ids)
+        assert as_told(worked, task_id) == as_told(dag, task_id)
+
+
+def as_told(dag, task_id):
+    """What a worker may see of a task: all of it but what follows, and the first of a phase what comes before."""
+    task = dag.get_task(task_id)
+    told = OperatorSerialization.serialize_operator(task)
+    near = {name for name in task.downstream_task_ids if name.partition(".")[0] == task_id.partition(".")[0]}
+    before = set() if task_id == "complete" or task_id.endswith(".open") else task.upstream_task_ids
+    mapped = sorted(each.task_id for each in task.iter_mapped_dependants())
+    return type(task), {**told, "downstream_task_ids": sorted(near)}, before, mapped

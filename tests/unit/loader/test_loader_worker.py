@@ -55,19 +55,19 @@ def test_what_kickoff_freezes_never_rests_on_the_cache(folder, load, monkeypatch
 @pytest.mark.parametrize("task", ["foundation.gate", "foundation.fix_1.gate", "foundation.waived_1", "foundation.fix_1.triage", "complete"])
 def test_who_is_told_never_rests_on_the_cache(folder, load, monkeypatch, task):
     """A notifier is code that a worker runs beside its keys, and no part of the plan's digest."""
-    write(folder, "one", SOUND.format(name="one") + "notify: {gate-passed: {notifier: the.spec.Says}}\n")
+    write(folder, "one", SOUND.format(name="one") + "notify: {gate-passed: &it {notifier: the.spec.Says}, run-complete: *it}\n")
     load()
     read = PlanCache._read
 
     def forged(self, path, key):
         plan = read(self, path, key)
-        notify = {"gate-passed": (Notifier(path="somebody.else.Says"),)}
+        notify = dict.fromkeys(("gate-passed", "run-complete"), (Notifier(path="somebody.else.Says"),))
         return plan.model_copy(update={"presentation": plan.presentation.model_copy(update={"notify": notify})})
 
     monkeypatch.setattr(PlanCache, "_read", forged)
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", task)
     dag = load(wanted="one")[0]["one"]
-    [callback] = dag.get_task("foundation.gate").on_success_callback
+    [callback] = dag.get_task("complete" if task == "complete" else "foundation.gate").on_success_callback
     assert [notifier.path for notifier in callback.notifiers] == ["the.spec.Says"]
 
 

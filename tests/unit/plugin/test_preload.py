@@ -62,5 +62,17 @@ def test_every_module_loads_and_starts_no_thread():
     assert done.stdout.split()[-2:] == ["0", "True"]
 
 
+def test_where_a_job_begins_statements_and_plans_can_be_read_at_once():
+    code = (
+        "from phasegate_plugin import preload\n[__import__(name) for name in preload.modules()]\npreload.complete()\n"
+        "from dag_factory.evidence import contract, decisions, statement, verdict\nfrom dag_factory.plan import Plan\n"
+        "kinds = [Plan, contract.RunContract, statement.Charter, statement.TaskStatement, statement.ConvergeStatement, verdict.Verdict,\n"
+        "         decisions.Triage, decisions.Decision, decisions.Waiver, decisions.Completion]\n"
+        "print([kind.__name__ for kind in kinds if not kind.__pydantic_complete__])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_airflow_hears_of_it():
     assert PhasegatePlugin.listeners == [preload]
