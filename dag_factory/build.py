@@ -42,7 +42,8 @@ def build_dag(plan: Plan, folder: Path) -> DAG:
 
     """
     shown = plan.presentation
-    task_id = get_parsing_context().task_id
+    asked = get_parsing_context()
+    task_id = asked.task_id if asked.dag_id == plan.workflow else None
     dag = DAG(
         dag_id=plan.workflow,
         description=plan.mission,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -30,10 +30,13 @@ from dag_factory.scope import Scope
 from dag_factory.settings import work_root
 from dag_factory.workspace.globs import matches
 from dag_factory.workspace.merge import Merged, merge
+from dag_factory.workspace.objects import REGULAR, Objects
 from dag_factory.workspace.origin import Origin, objects
 from dag_factory.workspace.private import PrivateRepository
 
 __all__ = ["Merging"]
+
+_KINDS = {"100644": "file", "100755": "program", "120000": "link"}
 
 
 @dataclass
@@ -99,7 +102,8 @@ class Merging:
 
     def merge(self) -> Merged:
         """Merge in plan order; what does not fit, or changes what its task may not write, is left out, and named."""
-        strays = overreaching(self.repository, self.base, self.sealed, self.record.contract)
+        with self.repository.reading() as reader:
+            strays = overreaching(reader, self.base, self.sealed, self.record.contract)
         left_out = {one.name for one in strays}
         merged = merge(self.repository, self.base, [pair for pair in self.sealed if pair[0] not in left_out])
         return replace(merged, conflicts=(*strays, *merged.conflicts))
@@ -114,9 +118,10 @@ class Merging:
             with path.open("rb") as stream:
                 bundle = self.scope.run.put(stream)[0]
         self.kept = Sealed(commit=merged.commit, tree=merged.tree, bundle=bundle)
-        self.product = self._product(merged.commit)
-        self.undone = self._undone(merged)
-        self.altered = altered(self.repository, self.case, self.step, merged)
+        with self.repository.reading() as reader:
+            self.product = self._product(reader, merged.commit)
+            self.undone = self._undone(reader, merged)
+            self.altered = altered(reader, self.case, self.step, merged)
 
     def check(self, commit: str, folder: Path, emit: Callable[[str], None], stop: threading.Event) -> None:
         """Run every check marked for the merge, each in a clean checkout and with inputs of its own.
@@ -176,7 +181,7 @@ class Merging:
         envelope = sign(statement, {"merged": {"gitCommit": merged.commit}}, self.scope.keys.signer(AUTHORITY))
         self.scope.run.append(f"{self.record.charter.digest[:16]}/statements/{self.case.phase_id}/converge", envelope)
 
-    def _undone(self, merged: Merged) -> tuple[Undone, ...]:
+    def _undone(self, reader: Objects, merged: Merged) -> tuple[Undone, ...]:
         """Evidence out of the repository that is no longer in it: in a fix phase, what one mends must not take away what was made before."""
         if not self.case.at:
             return ()
@@ -191,22 +196,16 @@ class Merging:
             for entry in self.case.entries(task, item)
             if entry.item == item.id
         ]
-        there = self.repository.blobs(merged.commit, {path for _, path in owed})
+        there = {os.fsdecode(path) for path, entry in reader.entries(merged.commit).items() if entry.mode in REGULAR}
         return tuple(Undone(task=task_id, path=path) for task_id, path in dict.fromkeys(owed) if path not in there)
 
-    def _product(self, commit: str) -> str:
+    def _product(self, reader: Objects, commit: str) -> str:
         """Sha256 over the product's paths, modes and contents, in the order of the paths; what it is of is kept under it."""
-        folder = self.place.fresh("product")
-        self.repository.checkout(commit, folder)
-        told: list[str] = []
-        for path in sorted(item for item in folder.rglob("*") if item.is_symlink() or item.is_file()):
-            name = path.relative_to(folder).as_posix()
-            if matches(name, self.plan.contract.product):
-                link = path.is_symlink()
-                content = str(path.readlink()).encode() if link else path.read_bytes()
-                mode = "link" if link else "program" if path.stat().st_mode & 0o100 else "file"
-                told.append(f"{name}\0{mode}\0{hashlib.sha256(content).hexdigest()}\n")
-        return self.scope.run.put_bytes("".join(told).encode())
+        held = {os.fsdecode(path): entry for path, entry in reader.entries(commit).items() if entry.mode in _KINDS}
+        product = {path: held[path] for path in sorted(held, key=lambda path: path.split("/")) if matches(path, self.plan.contract.product)}
+        digests = reader.digests(entry.id for entry in product.values())
+        told = "".join(f"{path}\0{_KINDS[entry.mode]}\0{digests[entry.id]}\n" for path, entry in product.items())
+        return self.scope.run.put_bytes(os.fsencode(told))
 
 
 def _delivered(case: Case, step: str) -> Iterator[tuple[TaskContract, Stored[TaskStatement]]]:

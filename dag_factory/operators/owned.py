@@ -8,10 +8,9 @@ from dag_factory.evidence.contract import RunContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.rounds import JOIN, merges_of
 from dag_factory.evidence.statement import Undone
-from dag_factory.workspace.content import entries
 from dag_factory.workspace.globs import matches
 from dag_factory.workspace.merge import Conflict, Merged, changed
-from dag_factory.workspace.private import PrivateRepository
+from dag_factory.workspace.objects import Objects
 from dag_factory.workspace.seal import as_text
 
 __all__ = ["altered", "overreaching"]
@@ -19,7 +18,7 @@ __all__ = ["altered", "overreaching"]
 Sealed = Sequence[tuple[str, str]]
 
 
-def overreaching(repository: PrivateRepository, base: str, sealed: Sealed, contract: RunContract) -> tuple[Conflict, ...]:
+def overreaching(objects: Objects, base: str, sealed: Sealed, contract: RunContract) -> tuple[Conflict, ...]:
     """Sealed commits that change what their task may not write.
 
     Sealing refuses those; but a statement with another commit in it may be signed by whoever has the persona's key.
@@ -32,7 +31,7 @@ def overreaching(repository: PrivateRepository, base: str, sealed: Sealed, contr
     found = []
     for name, commit in sealed:
         task = contract.tasks[name]
-        paths = sorted(as_text(path) for path in changed(repository, base, commit)) if commit != base else []
+        paths = sorted(as_text(path) for path in changed(objects, base, commit)) if commit != base else []
         outside = tuple(path for path in paths if not matches(path, task.writes))
         if outside:
             text = f"{name} may write {', '.join(task.writes) or 'nothing'}, and its commit changes {', '.join(outside[:5])}"
@@ -40,7 +39,7 @@ def overreaching(repository: PrivateRepository, base: str, sealed: Sealed, contr
     return tuple(found)
 
 
-def altered(repository: PrivateRepository, case: Case, step: str, merged: Merged) -> tuple[Undone, ...]:
+def altered(objects: Objects, case: Case, step: str, merged: Merged) -> tuple[Undone, ...]:
     """Files that testers brought and that are something else in the merge, or nowhere in it.
 
     A file is what the tester who changed it last made of it. Where two changed one at once, it is what became of both.
@@ -63,16 +62,16 @@ def altered(repository: PrivateRepository, case: Case, step: str, merged: Merged
     brought: dict[bytes, tuple[str, str | None]] = {}
     for commit, pairs in [*((one.sealed.commit, one.merged) for one in before), (merged.commit, merged.merged)]:
         mine = [(name, sealed) for name, sealed in pairs if name in testers]
-        held = {name: entries(repository.git_dir, sealed) for name, sealed in mine}
-        lying = entries(repository.git_dir, commit) if mine else {}
+        held = {name: objects.entries(sealed) for name, sealed in mine}
+        lying = objects.entries(commit) if mine else {}
         told: dict[bytes, set[str | None]] = {}
         for name, sealed in mine:
-            for path in changed(repository, None, sealed):
+            for path in changed(objects, None, sealed):
                 blob = held[name][path].id if path in held[name] else None
                 told.setdefault(path, set()).add(blob)
                 both = len(told[path]) > 1
                 brought[path] = (name, (lying[path].id if path in lying else None) if both else blob)
-    now = entries(repository.git_dir, merged.commit) if brought else {}
+    now = objects.entries(merged.commit) if brought else {}
     return tuple(
         Undone(task=name, path=as_text(path))
         for path, (name, blob) in sorted(brought.items())

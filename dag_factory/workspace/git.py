@@ -14,8 +14,8 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import IO
 
 from dag_factory.errors import WorkspaceError
 
-__all__ = ["IDENTITY", "Result", "git", "last_words"]
+__all__ = ["IDENTITY", "Result", "conversing", "git", "last_words"]
 
 OLDEST = (2, 38)
 """`git merge-tree --write-tree` appeared in 2.38."""
@@ -150,6 +150,40 @@ def git(
             remedy="Read what git says; the repository may be damaged, full or not readable for this user.",
         )
     return result
+
+
+@contextmanager
+def conversing(*args: str, git_dir: Path) -> Iterator[tuple[IO[bytes], IO[bytes], Callable[[], str]]]:
+    """Run `git *args` for as long as the block lasts, and give what it reads, what it writes, and what tells its last words once it has ended.
+
+    Raises
+    ------
+    WorkspaceError: git is missing, older than 2.38, or cannot be started.
+
+    """
+    program = _program(os.environ.get("PATH", os.defpath))
+    with tempfile.TemporaryFile() as err:
+        try:
+            process = subprocess.Popen(
+                [program, *args], cwd=git_dir, env=_environment(git_dir, None, ()), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err,
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise WorkspaceError(f"git cannot be started in {git_dir}: {error.strerror}", remedy="See that the folder exists.") from error
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 # both were asked for
+        try:
+            yield process.stdin, process.stdout, lambda: _words(process, err)
+        finally:
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            process.stdout.close()
+            _end(process)
+
+
+def _words(process: subprocess.Popen[bytes], err: IO[bytes]) -> str:
+    process.wait()
+    err.seek(0)
+    return last_words(Result(process.returncode, b"", err.read().decode("utf-8", "replace")))
 
 
 def last_words(result: Result, lines: int = 3) -> str:

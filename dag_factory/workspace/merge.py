@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dag_factory.errors import WorkspaceError
-from dag_factory.workspace.content import Stamp, stamps, verify
 from dag_factory.workspace.git import git, last_words
 from dag_factory.workspace.gitdir import keep
+from dag_factory.workspace.objects import Objects, Stamp
 from dag_factory.workspace.private import PrivateRepository
 from dag_factory.workspace.seal import as_text, as_written
 
@@ -51,8 +51,15 @@ def merge(repo: PrivateRepository, base: str, sealed: Sequence[tuple[str, str]])
     WorkspaceError: a commit is not in the repository, is not what its name says, or shares no history with the base.
 
     """
-    verify(repo.git_dir, [base, *(commit for _, commit in sealed)])
-    known = stamps(repo.git_dir, [base, *(commit for _, commit in sealed)])
+    with repo.reading() as objects:
+        objects.verify([base, *(commit for _, commit in sealed)])
+        merged = _merge(repo, objects, base, sealed)
+    keep(repo.git_dir, merged.commit)
+    return merged
+
+
+def _merge(repo: PrivateRepository, objects: Objects, base: str, sealed: Sequence[tuple[str, str]]) -> Merged:
+    known = objects.stamps([base, *(commit for _, commit in sealed)])
     head, stamp = base, known[base]
     merged: list[tuple[str, str]] = []
     conflicts: list[Conflict] = []
@@ -62,19 +69,20 @@ def merge(repo: PrivateRepository, base: str, sealed: Sequence[tuple[str, str]])
         apart = commit not in {one for _, one in merged} and all(
             known[one].parents == (base,) for one in (commit, *(one for _, one in merged))
         )
-        fork = base if apart else _fork(repo, head, commit, name)  # where all stand on the base alone, git need not be asked
+        fork = base if apart else _fork(objects, head, commit, name)  # where all stand on the base alone, git need not be asked
         if fork != commit:
             tree, conflict = known[commit].tree, None
             if fork != head:
                 tree, conflict = _merge_trees(repo, head, commit, name)
-                conflict = conflict or _strayed(name, _changed(repo, fork, commit), _changed(repo, head, tree))
+                if not conflict:
+                    own = objects.differing(_tree(objects, fork), known[commit].tree)
+                    conflict = _strayed(name, own, objects.differing(stamp.tree, tree))
             if conflict:
                 conflicts.append(conflict)
                 continue
             stamp = Stamp(tree, max(stamp.seconds, known[commit].seconds))
             head = commit_tree(repo, stamp, (head, commit), f"Merge {name}")
         merged.append((name, commit))
-    keep(repo.git_dir, head)
     return Merged(head, stamp.tree, tuple(merged), tuple(conflicts))
 
 
@@ -87,8 +95,12 @@ def commit_tree(repo: PrivateRepository, stamp: Stamp, parents: Sequence[str], m
     return git("commit-tree", stamp.tree, *options, "-F", "-", git_dir=repo.git_dir, env=env, stdin=stdin).text
 
 
-def _fork(repo: PrivateRepository, head: str, commit: str, name: str) -> str:
-    found = git("merge-base", head, commit, git_dir=repo.git_dir, ok=(0, 1))
+def _tree(objects: Objects, commit: str) -> str:
+    return objects.stamps([commit])[commit].tree
+
+
+def _fork(objects: Objects, head: str, commit: str, name: str) -> str:
+    found = git("merge-base", head, commit, git_dir=objects.git_dir, ok=(0, 1))
     if found.code:
         raise WorkspaceError(
             f"The commit {commit[:12]} of {name} shares no history with {head[:12]}.",
@@ -97,7 +109,7 @@ def _fork(repo: PrivateRepository, head: str, commit: str, name: str) -> str:
     return found.text
 
 
-def changed(repo: PrivateRepository, base: str | None, commit: str) -> set[bytes]:
+def changed(objects: Objects, base: str | None, commit: str) -> set[bytes]:
     """The paths that `commit` changes since it left `base`; since its first parent, where there is no base.
 
     Raises
@@ -105,17 +117,12 @@ def changed(repo: PrivateRepository, base: str | None, commit: str) -> set[bytes
     WorkspaceError: it is not in the repository, has no parent, or shares no history with the base.
 
     """
-    known = stamps(repo.git_dir, [commit])[commit]
+    known = objects.stamps([commit])[commit]
     if base is not None and known.parents != (base,):
-        return _changed(repo, _fork(repo, base, commit, commit[:12]), commit)
+        return objects.differing(_tree(objects, _fork(objects, base, commit, commit[:12])), known.tree)
     if not known.parents:
         raise WorkspaceError(f"The commit {commit[:12]} has no parent.", remedy="See that it was sealed in this run, on its base.")
-    return _changed(repo, known.parents[0], commit)
-
-
-def _changed(repo: PrivateRepository, before: str, after: str) -> set[bytes]:
-    listed = git("diff-tree", "-r", "-z", "--no-renames", "--name-only", before, after, git_dir=repo.git_dir).out
-    return set(listed.split(b"\0")[:-1])
+    return objects.differing(_tree(objects, known.parents[0]), known.tree)
 
 
 def _strayed(name: str, changed: set[bytes], landed: set[bytes]) -> Conflict | None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from dag_factory.errors import WorkspaceError
 from dag_factory.workspace import content, gitdir
+from dag_factory.workspace.objects import REGULAR, Objects
 from dag_factory.workspace.scan import Tree
 from dag_factory.workspace.seal import Change, Refusal, Sealed, refuse, seal
 
@@ -39,7 +40,7 @@ class PrivateRepository:
     commit: the base.
     bundles: the bundles taken in; their files must stay where they are until the tree is sealed.
     identity: device and inode of `tree`.
-    packs: sha256 of the packs and indexes that the bundles gave, by name, as they were before the persona began.
+    packs: sha256 of the packs and indexes that the bundles gave, by name, as they were before anybody could reach them.
 
     """
 
@@ -70,17 +71,16 @@ class PrivateRepository:
         made = cls(where, objects.absolute(), commit, [source.absolute() for source in bundles])
         made._lay_out()
         if not with_tree:
-            content.stamps(made.git_dir, [commit])  # says so clearly if it is missing
+            with made.reading() as reader:
+                reader.stamps([commit])  # says so clearly if it is missing
             return made
         tree = made.tree
         gitdir.lay_out(tree / ".git", objects=objects, commit=commit, bare=False)
-        packs = _packs(made.git_dir)
-        for name, data in packs.items():
+        for name, data in _packs(made.git_dir).items():
             (tree / ".git/objects/pack" / name).write_bytes(data)
         content.check_out(made.git_dir, commit, tree, index=tree / ".git/index")
         facts = tree.stat()
-        hashed = {name: hashlib.sha256(data).digest() for name, data in packs.items()}
-        return cls(where, made.objects, commit, made.bundles, (facts.st_dev, facts.st_ino), hashed)
+        return cls(where, made.objects, commit, made.bundles, (facts.st_dev, facts.st_ino), made.packs)
 
     def lay(self, commit: str) -> None:
         """Put the files of another commit into the clean tree, staged on the base: what an attempt before left there.
@@ -127,7 +127,6 @@ class PrivateRepository:
 
         """
         self._renew()
-        content.verify(self.git_dir, [self.commit], trees_alone=True)  # files are hashed when they are compared
         try:
             opened = Tree(self.tree, self.identity)
         except WorkspaceError as error:
@@ -184,11 +183,16 @@ class PrivateRepository:
         WorkspaceError: there is no such commit.
 
         """
-        held = content.entries(self.git_dir, commit)
-        found = {path: held[name] for path in paths if (name := path.encode("utf-8", "surrogateescape")) in held}
-        wanted = {path: entry.id for path, entry in found.items() if entry.mode in content.REGULAR}
-        bodies = content.blobs(self.git_dir, wanted.values())
+        with self.reading() as objects:
+            held = objects.entries(commit)
+            found = {path: held[name] for path in paths if (name := path.encode("utf-8", "surrogateescape")) in held}
+            wanted = {path: entry.id for path, entry in found.items() if entry.mode in REGULAR}
+            bodies = objects.blobs(wanted.values())
         return {path: bodies[name] for path, name in wanted.items()}
+
+    def reading(self) -> AbstractContextManager[Objects]:
+        """Open the objects there are, to be read one by one and held against their names."""
+        return Objects.of(self.git_dir)
 
     def checkout(self, commit: str, to: Path, *, anew: bool = False) -> None:
         """Write the files of `commit` into the new or empty folder `to`, without a `.git` and without filters, all of it verified.
@@ -205,7 +209,8 @@ class PrivateRepository:
         """
         if anew:
             self._renew()
-        content.verify(self.git_dir, [commit])
+        with self.reading() as objects:
+            objects.verify([commit])
         content.check_out(self.git_dir, commit, to)
 
     def _lay_out(self, packs: Mapping[str, bytes] | None = None) -> None:
@@ -213,8 +218,11 @@ class PrivateRepository:
         gitdir.lay_out(self.git_dir, objects=self.objects, commit=self.commit, bare=True)
         for name, data in (packs or {}).items():
             (self.git_dir / "objects/pack" / name).write_bytes(data)
-        for source in self.bundles if packs is None else ():
-            gitdir.unbundle(self.git_dir, source)
+        if packs is None:
+            for source in self.bundles:
+                gitdir.unbundle(self.git_dir, source)
+            self.packs.clear()
+            self.packs.update({name: hashlib.sha256(data).digest() for name, data in _packs(self.git_dir).items()})
         gitdir.keep(self.git_dir, self.commit)
 
     def _renew(self) -> None:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 from dag_factory.errors import WorkspaceError
-from dag_factory.workspace.content import Entry, Stamp, entries, ignored, stamps
+from dag_factory.workspace.content import ignored
 from dag_factory.workspace.git import IDENTITY, git
 from dag_factory.workspace.globs import matches
+from dag_factory.workspace.objects import Entry, Objects, Stamp
 from dag_factory.workspace.scan import Item, Tree, restless
 
 __all__ = ["Change", "Refusal", "Sealed", "as_text", "as_written", "refuse", "seal"]
@@ -88,8 +89,12 @@ class _Findings:
 def seal(git_dir: Path, tree: Tree, base: str, *, writes: Sequence[str], declared: Sequence[str],
          message: str) -> Sealed:  # fmt: skip
     """Commit what changed in `tree` since `base` into `git_dir`; see `PrivateRepository.seal`."""
-    stamp = stamps(git_dir, [base])[base]
-    held = entries(git_dir, base)
+    with Objects.of(git_dir) as objects:
+        return _seal(objects, tree, base, writes, declared, message)
+
+
+def _seal(objects: Objects, tree: Tree, base: str, writes: Sequence[str], declared: Sequence[str], message: str) -> Sealed:
+    stamp, held = objects.stamps([base])[base], objects.entries(base)
     found: dict[bytes, Item] = {}
     folders = {b""}
     for item in tree.walk():
@@ -99,8 +104,8 @@ def seal(git_dir: Path, tree: Tree, base: str, *, writes: Sequence[str], declare
             found[item.path] = item
         if len(found) + len(folders) > MOST_ITEMS + len(held):
             return refuse(base, ("workspace-too-many", "", f"more than {MOST_ITEMS:,} files and folders, ignored ones among them"))
-    _leave_out(git_dir, held, found, declared)
-    findings = _compare(git_dir, tree, held, found)
+    _leave_out(objects, held, found, declared)
+    findings = _compare(objects.git_dir, tree, held, found)
     if len(findings.deltas) > MOST_CHANGES:
         text = f"{len(findings.deltas):,} files changed, and {MOST_CHANGES:,} may"
         return refuse(base, ("workspace-too-many", "", text))
@@ -112,7 +117,7 @@ def seal(git_dir: Path, tree: Tree, base: str, *, writes: Sequence[str], declare
         return refuse(base, *((rule, as_text(path), text) for (path, rule), text in told.items()), changes=changes)
     if not deltas:
         return Sealed(base, stamp.tree, base, (), ())
-    commit, new_tree = _commit(git_dir, tree, base, stamp, deltas, message)
+    commit, new_tree = _commit(objects.git_dir, tree, base, stamp, deltas, message)
     return Sealed(commit, new_tree, base, changes, ())
 
 
@@ -134,13 +139,13 @@ def as_written(message: str) -> str:
     return message.rstrip("\n") + "\n"
 
 
-def _leave_out(git_dir: Path, held: dict[bytes, Entry], found: dict[bytes, Item], declared: Sequence[str]) -> None:
+def _leave_out(objects: Objects, held: dict[bytes, Entry], found: dict[bytes, Item], declared: Sequence[str]) -> None:
     """Forget what is untracked, ignored by the base's rules and no declared evidence.
 
     git is asked about something *in* a folder or repository, since it only sees names.
     """
     asked = {path + (b"/." if item.kind in ("repository", "unreadable") else b""): path for path, item in found.items() if path not in held}
-    for name in ignored(git_dir, held, asked):
+    for name in ignored(objects, held, asked):
         if not matches(as_text(asked[name]), declared):
             del found[asked[name]]
 

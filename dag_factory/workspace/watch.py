@@ -105,8 +105,8 @@ class Ground:
                 else:
                     found[path] = _facts(facts, stamps=self.stamps)
         for path in before if found else ():
-            if path not in found and (facts := self._known(path)) is not None and not stat.S_ISDIR(facts.st_mode):
-                found[path] = _facts(facts, stamps=self.stamps)
+            if path not in found and (known := self._known(path)) is not None and not stat.S_ISDIR(known.st_mode):
+                found[path] = _facts(known, stamps=self.stamps)
         return found
 
 

@@ -7,38 +7,11 @@ from pathlib import Path
 import pytest
 
 from dag_factory.errors import WorkspaceError
-from dag_factory.workspace.content import Entry, blobs, check_out, entries, ignored, stamps
+from dag_factory.workspace.content import check_out, ignored
+from dag_factory.workspace.objects import Entry, Objects
 
 Git = Callable[..., str]
 NOWHERE = "0123456789" * 4
-
-
-def test_entries_and_blobs(main: Path, base: str) -> None:
-    held = entries(main / ".git", base)
-    assert sorted(held) == [
-        b".gitignore", b"README.md", b"link.md", b"run.sh", b"src/app.py", b"src/deep/er/lib.py", b"tests/test_app.py",
-    ]  # fmt: skip
-    assert [held[name].mode for name in (b"README.md", b"run.sh", b"link.md")] == ["100644", "100755", "120000"]
-    wanted = [held[b"README.md"].id, held[b"run.sh"].id, held[b"README.md"].id]
-    assert blobs(main / ".git", wanted) == {held[b"README.md"].id: b"read me\n", held[b"run.sh"].id: b"#!/bin/sh\n"}
-    assert blobs(main / ".git", []) == {}
-
-
-def test_stamps(main: Path, base: str, git_cli: Git) -> None:
-    found = stamps(main / ".git", [base, base])
-    assert found[base].tree == git_cli(main, "rev-parse", "main^{tree}")
-    assert found[base].seconds == 1_700_000_000
-
-
-def test_what_is_not_there(main: Path, base: str) -> None:
-    for ask in (lambda: entries(main / ".git", NOWHERE), lambda: stamps(main / ".git", [NOWHERE])):
-        with pytest.raises(WorkspaceError, match="The commit 012345678901 is not in"):
-            ask()
-    with pytest.raises(WorkspaceError, match="One of the commits"):
-        stamps(main / ".git", [base, NOWHERE])
-    for name in (NOWHERE, base):
-        with pytest.raises(WorkspaceError, match="is missing"):
-            blobs(main / ".git", [name])
 
 
 class TestCheckOut:
@@ -76,8 +49,8 @@ class TestIgnored:
                 (repo / name).write_text(text)
             git_cli(repo, "add", "-A", "-f")
             git_cli(repo, "commit", "-q", "--allow-empty", "-m", "rules")
-            held = entries(repo / ".git", git_cli(repo, "rev-parse", "HEAD"))
-            return ignored(repo / ".git", held, paths)
+            with Objects.of(repo / ".git") as objects:
+                return ignored(objects, objects.entries(git_cli(repo, "rev-parse", "HEAD")), paths)
 
         return run
 
@@ -96,6 +69,7 @@ class TestIgnored:
         assert judge({"a": ""}, b"x.pyc") == set()
 
     def test_rules_below_a_link_or_a_dot_dot_are_none(self, main: Path, base: str, tmp_path: Path) -> None:
-        name = entries(main / ".git", base)[b".gitignore"].id
-        held = {b"../.gitignore": Entry("100644", name), b"x/.gitignore": Entry("120000", name)}
-        assert ignored(main / ".git", held, [b"a.pyc"]) == set()
+        with Objects.of(main / ".git") as objects:
+            name = objects.entries(base)[b".gitignore"].id
+            held = {b"../.gitignore": Entry("100644", name), b"x/.gitignore": Entry("120000", name)}
+            assert ignored(objects, held, [b"a.pyc"]) == set()

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dag_factory.errors import WorkspaceError
-from dag_factory.workspace.content import Stamp
 from dag_factory.workspace.merge import commit_tree, merge
+from dag_factory.workspace.objects import Stamp
 from dag_factory.workspace.private import PrivateRepository
 
 Git = Callable[..., str]

@@ -1,0 +1,286 @@
+"""What a repository holds, read through one `git cat-file --batch`, and every object held against its name.
+
+git believes the name of an object that it reads, and a borrowed one could be forged. Paths are bytes here, as they are in git; they become text
+where they leave this package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Self
+
+from dag_factory.errors import WorkspaceError
+from dag_factory.workspace.git import conversing
+
+__all__ = ["REGULAR", "Entry", "Objects", "Stamp", "forged"]
+
+REGULAR = ("100644", "100755")
+"""The modes of ordinary files."""
+
+_FOLDER, _SUBMODULE = "040000", "160000"
+_AT_ONCE = 500  # names: fewer bytes than a pipe takes, so that git and its reader never wait for each other
+_PIECE = 1 << 20
+_TREE = re.compile(r"tree ([0-9a-f]+)(?:\n|$)")
+_PARENT = re.compile(r"^parent ([0-9a-f]+)$", re.MULTILINE)
+_DATE = re.compile(r"^committer .*> (\d+) [+-]\d{4}$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file, link or submodule of a tree: its mode as git writes it, and its object id."""
+
+    mode: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a commit's child must know of it: its tree, its committer date in seconds, and its parents."""
+
+    tree: str
+    seconds: int
+    parents: tuple[str, ...] = ()
+
+
+@dataclass
+class Objects:
+    """The objects of one git directory, while it is open; what was read once is not read again.
+
+    Parameters
+    ----------
+    git_dir: the git directory.
+
+    """
+
+    git_dir: Path
+    _ask: IO[bytes]
+    _answer: IO[bytes]
+    _words: Callable[[], str]
+    _trees: dict[str, list[tuple[bytes, Entry]]] = field(default_factory=dict)
+    _held: set[str] = field(default_factory=set)
+
+    @classmethod
+    @contextmanager
+    def of(cls, git_dir: Path) -> Iterator[Self]:
+        """Open them."""
+        with conversing("cat-file", "--batch", git_dir=git_dir) as (ask, answer, words):
+            yield cls(git_dir, ask, answer, words)
+
+    def stamps(self, commits: Iterable[str]) -> dict[str, Stamp]:
+        """Return tree, date and parents of each commit.
+
+        Raises
+        ------
+        WorkspaceError: one of them is not there, or is not what its name says.
+
+        """
+        names = list(dict.fromkeys(commits))
+        found = {}
+        for name, kind, body in self._read(names):
+            if kind != b"commit":
+                raise self._absent(names)
+            head = body.partition(b"\n\n")[0].decode("utf-8", "replace")
+            if (tree := _TREE.match(head)) is None:
+                raise forged(f"the commit {name} is malformed")
+            date = _DATE.search(head)
+            found[name] = Stamp(tree[1], int(date[1]) if date else 0, tuple(_PARENT.findall(head)))
+        return found
+
+    def entries(self, commit: str) -> dict[bytes, Entry]:
+        """Return everything `commit` holds, by path, in git's order.
+
+        Raises
+        ------
+        WorkspaceError: there is no such commit, or something in it is not what its name says.
+
+        """
+        root = self.stamps([commit])[commit].tree
+        self._spread([root])
+        found: dict[bytes, Entry] = {}
+        waiting = [(b"", Entry(_FOLDER, root))]
+        while waiting:
+            path, entry = waiting.pop()
+            if entry.mode != _FOLDER:
+                found[path] = entry
+                continue
+            inner = path + b"/" if path else b""
+            waiting += [(inner + name, below) for name, below in reversed(self._trees[entry.id])]
+        return found
+
+    def differing(self, before: str, after: str) -> set[bytes]:
+        """Return the paths of all files that two trees do not have alike; what is in both is not looked into.
+
+        Raises
+        ------
+        WorkspaceError: one is not there, or something in it is not what its name says.
+
+        """
+        self._spread([before, after])
+        found: set[bytes] = set()
+        waiting: list[tuple[bytes, str, str]] = [(b"", before, after)]
+        while waiting:
+            inner, one, other = waiting.pop()
+            left, right = (dict(self._trees.get(name, ())) for name in (one, other))
+            for name in left.keys() | right.keys():
+                sides = (left.get(name), right.get(name))
+                if sides[0] == sides[1]:
+                    continue
+                if any(side and side.mode != _FOLDER for side in sides):
+                    found.add(inner + name)
+                was, now = (side.id if side and side.mode == _FOLDER else "" for side in sides)
+                if was or now:
+                    waiting.append((inner + name + b"/", was, now))
+        return found
+
+    def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """Return the bytes of blobs by their ids.
+
+        Raises
+        ------
+        WorkspaceError: one of them is missing, no blob, or not what its name says.
+
+        """
+        found = {}
+        for name, kind, body in self._read(sorted(set(ids))):
+            self._see_blob(name, kind)
+            found[name] = body
+        return found
+
+    def digests(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return the sha256 of blobs by their ids, in hex.
+
+        Raises
+        ------
+        WorkspaceError: one of them is missing, no blob, or not what its name says.
+
+        """
+        found = {}
+        for name in self._asked(sorted(set(ids))):
+            digest = hashlib.sha256()
+            self._see_blob(name, self._next(name, digest.update))
+            found[name] = digest.hexdigest()
+        return found
+
+    def verify(self, commits: Iterable[str], *, trees_alone: bool = False) -> None:
+        """See that everything the commits hold is what its name says.
+
+        Parameters
+        ----------
+        trees_alone: leave the contents of files out, where they are hashed anyway.
+
+        Raises
+        ------
+        WorkspaceError: an object is missing, or is not what its name says.
+
+        """
+        self._spread([stamp.tree for stamp in self.stamps(commits).values()])
+        if trees_alone:
+            return
+        due = {entry.id for tree in self._trees.values() for _, entry in tree if entry.mode not in (_FOLDER, _SUBMODULE)}
+        for name in self._asked(sorted(due - self._held)):
+            if (kind := self._next(name)) != b"blob":
+                raise forged(f"the object {name} is missing" if not kind else f"{name} is no file")
+        self._held |= due
+
+    def _spread(self, trees: list[str]) -> None:
+        """Read these trees and all below them, level by level."""
+        while due := [name for name in dict.fromkeys(trees) if name not in self._trees]:
+            trees = []
+            for name, kind, body in self._read(due):
+                if kind != b"tree":
+                    raise forged(f"the object {name} is missing" if not kind else f"{name} is no folder")
+                self._trees[name] = list(_parsed(name, body))
+                trees += [entry.id for _, entry in self._trees[name] if entry.mode == _FOLDER]
+
+    def _read(self, names: Sequence[str]) -> Iterator[tuple[str, bytes, bytes]]:
+        """Yield name, kind and bytes of each; no kind if it is not there."""
+        for name in self._asked(names):
+            pieces: list[bytes] = []
+            kind = self._next(name, pieces.append)
+            yield name, kind, b"".join(pieces)
+
+    def _asked(self, names: Sequence[str]) -> Iterator[str]:
+        """Ask for objects, and yield the name of each when its turn has come to be taken."""
+        for first in range(0, len(names), _AT_ONCE):
+            part = names[first : first + _AT_ONCE]
+            try:
+                self._ask.write("".join(f"{name}\n" for name in part).encode())
+                self._ask.flush()
+            except BrokenPipeError:
+                raise forged(self._words()) from None
+            yield from part
+
+    def _next(self, name: str, take: Callable[[bytes], object] = len) -> bytes:
+        """Take the object whose turn it is, piece by piece, and tell its kind; nothing if it is not there.
+
+        Parameters
+        ----------
+        take: is given the pieces.
+
+        """
+        facts = self._answer.readline().split()
+        if len(facts) == 2 and facts[1] == b"missing":
+            return b""
+        if len(facts) != 3 or facts[0] != name.encode():
+            raise forged(f"{name} is {facts[-1].decode('ascii', 'replace')}" if facts else f"{name} cannot be read: {self._words()}")
+        left = int(facts[2])
+        digest = hashlib.new("sha1" if len(name) == 40 else "sha256", b"%b %d\0" % (facts[1], left), usedforsecurity=False)
+        while left:
+            piece = self._answer.read(min(left, _PIECE))
+            if not piece:
+                raise forged(f"{name} cannot be read as a whole: {self._words()}")
+            left -= len(piece)
+            digest.update(piece)
+            take(piece)
+        self._answer.read(1)
+        if digest.hexdigest() != name:
+            raise forged(f"the {facts[1].decode()} {name} has other bytes")
+        return facts[1]
+
+    def _see_blob(self, name: str, kind: bytes) -> None:
+        if kind != b"blob":
+            remedy = "The origin is damaged or a partial clone."
+            raise WorkspaceError(f"The object {name} is missing from {self.git_dir}.", remedy=remedy)
+
+    def _absent(self, commits: Sequence[str]) -> WorkspaceError:
+        named = ", ".join(commit[:12] for commit in commits)
+        return WorkspaceError(
+            f"{'The commit' if len(commits) == 1 else 'One of the commits'} {named} is not in {self.git_dir}.",
+            remedy="Take in the bundle that brings it, or see whether the origin's history was replaced.",
+        )
+
+
+def forged(why: str) -> WorkspaceError:
+    """Say that what git believed is not so."""
+    return WorkspaceError(
+        f"Objects of the repository are not what their names say: {why}.",
+        remedy="Run `git fsck` in the origin and find out who changed it; of a remote, delete this worker's mirror: it is fetched again.",
+    )
+
+
+def _parsed(name: str, body: bytes) -> Iterator[tuple[bytes, Entry]]:
+    """Yield what a tree holds: `mode SP name NUL id`, one behind the other (gitformat-pack(5)); of modes, those git itself tells apart."""
+    size, at = len(name) // 2, 0
+    while at < len(body):
+        space, nul = body.find(b" ", at), body.find(b"\0", at)
+        if not at < space < nul or nul + size >= len(body):
+            raise forged(f"the tree {name} is malformed")
+        yield body[space + 1 : nul], Entry(_mode(body[at:space]), body[nul + 1 : nul + 1 + size].hex())
+        at = nul + 1 + size
+
+
+def _mode(written: bytes) -> str:
+    mode = int(written, 8) if written.isdigit() and not set(b"89") & set(written) else 0
+    match mode & 0o170000:
+        case 0o100000:
+            return "100755" if mode & 0o100 else "100644"
+        case 0o120000:
+            return "120000"
+        case 0o040000:
+            return _FOLDER
+    return _SUBMODULE
