@@ -94,6 +94,29 @@ class TestGitItself:
         git_cli(main, *command)
         assert says in told(watch)
 
+    @pytest.mark.parametrize("before", [["pack-refs", "--all"], ["checkout", "-q", "--detach"], ["status"]], ids=lambda words: words[0])
+    def test_a_branch_that_moves_wherever_git_keeps_it(
+        self, before: list[str], origin: Origin, main: Path, base: str, git_cli: Git
+    ) -> None:
+        git_cli(main, *before)
+        watch = Watch.begin(origin, main / ".git", ())
+        assert watch.refusals() == []
+        tree = git_cli(main, "rev-parse", "main^{tree}")
+        git_cli(main, "update-ref", "refs/heads/main", git_cli(main, "commit-tree", tree, "-p", base, "-m", "mine"))
+        assert "refs/heads/main (changed)" in told(watch)
+
+    def test_a_branch_that_is_another(self, origin: Origin, main: Path, base: str, git_cli: Git) -> None:
+        git_cli(main, "branch", "-m", "main", "real")
+        git_cli(main, "symbolic-ref", "refs/heads/main", "refs/heads/real")
+        watch = Watch.begin(origin, main / ".git", ())
+        assert watch.refusals() == []
+        git_cli(main, "update-ref", "refs/heads/real", git_cli(main, "commit-tree", f"{base}^{{tree}}", "-p", base, "-m", "mine"))
+        assert "refs/heads/main (changed)" in told(watch)
+
+    def test_a_branch_that_is_gone(self, watch: Watch, main: Path, git_cli: Git) -> None:
+        git_cli(main, "update-ref", "-d", "refs/heads/main")
+        assert "refs/heads/main (changed)" in told(watch)
+
     def test_a_hook(self, watch: Watch, main: Path) -> None:
         (main / ".git/hooks").mkdir(exist_ok=True)
         (main / ".git/hooks/post-checkout").write_text("#!/bin/sh\nevil\n")
@@ -219,4 +242,4 @@ def test_it_starts_no_program_but_git(watch: Watch, monkeypatch: pytest.MonkeyPa
     real = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda command, **how: (seen.append(command[1]), real(command, **how))[1])
     watch.refusals()
-    assert set(seen) <= {"ls-files", "rev-parse"}
+    assert set(seen) == {"ls-files"}
