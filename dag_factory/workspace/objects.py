@@ -23,7 +23,7 @@ REGULAR = ("100644", "100755")
 """The modes of ordinary files."""
 
 _FOLDER, _SUBMODULE = "040000", "160000"
-_AT_ONCE = 500  # names: fewer bytes than a pipe takes, so that git and its reader never wait for each other
+_AT_ONCE = 60  # names: fewer bytes than the smallest pipe takes (pipe(7)), so that git and its reader never wait for each other
 _PIECE = 1 << 20
 _TREE = re.compile(r"tree ([0-9a-f]+)(?:\n|$)")
 _PARENT = re.compile(r"^parent ([0-9a-f]+)$", re.MULTILINE)
