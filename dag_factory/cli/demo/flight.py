@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +15,20 @@ from dag_factory.cli.demo.faults import Strike
 from dag_factory.cli.demo.home import RUN, WORKFLOW, DemoHome
 from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.progress import Board, Progress
+from dag_factory.cli.demo.report import shortened
 from dag_factory.cli.demo.settings import HOST
+from dag_factory.cli.wording import counted
 from dag_factory.errors import PhasegateError
+from dag_factory.evidence.record import read_record
+from dag_factory.evidence.store import Store
 from dag_factory.plan import Plan
 
 __all__ = ["Ended", "Mission", "Pace", "endings", "launch", "running", "until", "watch"]
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FINAL = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
+_GATE = re.compile(r"(?P<phase>[^.]+)\.(?:fix_(?P<cycle>\d+)\.)?gate")
+_MOST = 3  # findings that are told at once; the table at the end has all
 _NEEDED = ("api-server", "metadatabase", "scheduler", "dag-processor")
 
 
@@ -94,11 +101,16 @@ def _appears(api: Api) -> bool:
 def watch(mission: Mission, components: Airflow, api: Api, plan: Plan, strike: Strike | None = None) -> None:
     """Show the run until it has ended; on the way, strike once where that was asked for."""
     due = [strike] if strike else []
+    told: set[str] = set()
     with Board(mission.progress, plan.contract) as board:
 
         def over() -> bool:
             found = api.tasks(WORKFLOW, RUN)
             board.show(found)
+            for task in found:
+                if (gate := _GATE.fullmatch(task.task_id)) and task.state == "failed" and task.task_id not in told:
+                    told.add(task.task_id)
+                    _explain(mission, gate["phase"], int(gate["cycle"] or 0))
             if due and any((task.task_id, task.state) == (due[0].after, "success") for task in found):
                 mission.progress.say(due.pop().strike(mission.home), "yellow")
             # A run ends after its tasks: only then is it asked for, since every question costs the server what the run could use.
@@ -106,6 +118,19 @@ def watch(mission: Mission, components: Airflow, api: Api, plan: Plan, strike: S
 
         until(mission, components, over, mission.pace.run, f"The run {RUN} did not end")
     mission.progress.say(f"The run has ended: {api.run_state(WORKFLOW, RUN)}")
+
+
+def _explain(mission: Mission, phase: str, cycle: int) -> None:
+    """Say what a gate that failed has found, as its signed verdict tells it."""
+    record = None
+    with suppress(PhasegateError):  # what cannot be read is told at the end
+        record = read_record(Store(mission.home.evidence).run(WORKFLOW, RUN), upto=phase)
+    stored = record.verdict_in(phase, cycle) if record else None
+    found = stored.says.phasegate.findings if stored else ()
+    for finding in found[:_MOST]:
+        mission.progress.say(f"  ✘ {finding.rule} {finding.subject}: {shortened(finding.text)}", "red")
+    if len(found) > _MOST:
+        mission.progress.say(f"  … and {counted(len(found) - _MOST, 'finding')} more", "red")
 
 
 def until(mission: Mission, components: Airflow, holds: Callable[[], bool], patience: float, otherwise: str) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from dag_factory.cli.demo.home import DemoHome
 from dag_factory.cli.harmless import visible
+from dag_factory.cli.wording import counted
 from dag_factory.evidence.contract import PhaseContract, TaskContract
 from dag_factory.evidence.decisions import Decision
 from dag_factory.evidence.record import RunRecord, read_record
@@ -21,7 +22,9 @@ from dag_factory.evidence.story import CycleStory, OrderStory, cycles_of
 from dag_factory.evidence.verdict import Finding
 from dag_factory.workspace.git import git
 
-__all__ = ["PhaseStory", "TaskStory", "show_cycles", "show_findings", "show_product", "show_table", "summarise"]
+__all__ = ["PhaseStory", "TaskStory", "show_cycles", "show_findings", "show_product", "show_table", "shortened", "summarise"]
+
+_SHOWN = 320  # signs of a finding's text
 
 
 @dataclass(frozen=True)
@@ -91,18 +94,19 @@ def _task(record: RunRecord, task: TaskContract) -> TaskStory:
 def show_table(console: Console, phases: tuple[PhaseStory, ...]) -> None:
     """Print the table of phases, tasks, personas, evidence and verdicts."""
     table = Table(header_style="bold", show_lines=False)
-    for column in ("Phase", "Task", "Persona", "Evidence", "Verdict"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("Task", "Persona", "Verdict"))
+    table.add_column("Phase and personas", no_wrap=True, max_width=45)
+    table.add_column("Verdict and evidence", overflow="fold")
     for phase in phases:
+        table.add_row(Text(phase.title, "bold"), _word(phase), end_section=not phase.tasks)
         for index, task in enumerate(phase.tasks):
-            last = index == len(phase.tasks) - 1
-            table.add_row(
-                *(escape(phase.title) if not index else "", escape(task.task), f"@{escape(task.persona)}"),
-                _evidence(task) if phase.begun else "",
-                _word(phase) if not index else "",
-                end_section=last,
-            )
+            table.add_row(Text(_who(task)), _evidence(task) if phase.begun else "", end_section=index == len(phase.tasks) - 1)
     console.print(table)
+
+
+def _who(task: TaskStory) -> str:
+    """A task and its persona, whose name most tasks have in theirs."""
+    name = "" if task.task == task.persona else f"{task.task.removesuffix(f'.{task.persona}')} "
+    return f"  {name}@{task.persona}"
 
 
 def show_cycles(console: Console, phases: tuple[PhaseStory, ...]) -> None:
@@ -111,12 +115,16 @@ def show_cycles(console: Console, phases: tuple[PhaseStory, ...]) -> None:
     if not cycles:
         return
     table = Table(header_style="bold", show_lines=False)
-    for column in ("Phase", "Cycle", "Finding", "Fix", "Now"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("Cycle", "Now"))
+    for column in ("Fix cycle", "Finding and fix", "Now"):
+        table.add_column(column, overflow="fold", no_wrap=column == "Now")
     for cycle in cycles:
-        for index, finding in enumerate(cycle.findings):
-            head = (escape(cycle.phase), f"fix_{cycle.cycle}") if not index else ("", "")
-            table.add_row(*head, *_mended(cycle, finding), end_section=index == len(cycle.findings) - 1)
+        head = f"{cycle.phase}\nfix_{cycle.cycle}"
+        for finding in cycle.findings:
+            table.add_row(head, _found(cycle, finding), _now(cycle, finding))
+            head = ""
+        for order in cycle.orders:
+            table.add_row("", _fix(order), "")
+        table.add_section()
     console.print(table)
     for phase in phases:
         for said in phase.decisions:
@@ -129,18 +137,28 @@ def _answer(said: Decision) -> str:
     return said.reason if said.answer == "void" else f"{said.by}: {words[said.answer]}. {said.reason}".strip()
 
 
-def _mended(cycle: CycleStory, finding: Finding) -> tuple[Text, Text, Text]:
-    """A finding, who was to mend it, and whether the next gate found it again."""
-    fixes = [_fix(order) for order in cycle.orders if finding.id in order.findings]
+def _found(cycle: CycleStory, finding: Finding) -> Text:
+    """A finding: its rule, what it is about, and why."""
+    subject = finding.subject.removeprefix(f"{cycle.phase}/")
+    return Text.assemble((finding.rule, "bold"), f"  {visible(subject)}", (f"\n{visible(shortened(finding.text))}", "dim"))
+
+
+def _now(cycle: CycleStory, finding: Finding) -> Text:
+    """Whether the next gate found it again."""
     now = "mended" if finding.id in cycle.mended else "open" if finding.id in cycle.open else "no verdict"
-    text = Text.assemble((finding.rule, "bold"), f"\n{finding.subject.removeprefix(f'{cycle.phase}/')}")
-    return text, Text("\n".join(fixes) or "nobody"), Text(now, {"mended": "bold green", "open": "bold red"}.get(now, "dim"))
+    return Text(now, {"mended": "bold green", "open": "bold red"}.get(now, "dim"))
 
 
-def _fix(order: OrderStory) -> str:
+def _fix(order: OrderStory) -> Text:
+    """Who was to mend how many of them, and what that one left."""
     left = order.commit[:7] if order.commit else "changed nothing" if order.delivered else "delivered nothing"
     said = f"\n  {visible(order.words)}" if order.words else ""  # how many edits were tried, where the sample's engineer mends
-    return f"{order.owner.partition('/')[2]}: {left}{said}"
+    return Text.assemble(("↳ ", "cyan"), f"{counted(len(order.findings), 'finding')} to {order.owner.partition('/')[2]}: {left}{said}")
+
+
+def shortened(text: str) -> str:
+    """As much of a finding's text as a terminal needs; all of it is told by `phasegate status`."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN].rstrip()} …"
 
 
 def show_findings(console: Console, phases: tuple[PhaseStory, ...]) -> None:
@@ -185,4 +203,6 @@ def _evidence(task: TaskStory) -> Text:
 
 def _word(phase: PhaseStory) -> Text:
     word = phase.verdict or ("no verdict" if phase.begun else "not begun")
-    return Text(word, {"PASSED": "bold green", "PASSED_WITH_WAIVER": "bold yellow", "FAILED": "bold red"}.get(word, "dim"))
+    shade = {"PASSED": "bold green", "PASSED_WITH_WAIVER": "bold yellow", "FAILED": "bold red"}.get(word, "dim")
+    after = f" after {counted(len(phase.cycles), 'fix cycle')}" if phase.cycles else ""
+    return Text.assemble((word, shade), (after, "dim"))

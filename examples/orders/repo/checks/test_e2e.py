@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+SUMMARY = "10 orders accepted, 6 rows rejected, 9 rows in the mart\n"
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_what_runs_is_the_wheel_and_not_the_repository(desk: Path) -> None:
 def test_the_samples_become_a_report(desk: Path) -> None:
     done = orders(desk, "run", "data/", "--db", "orders.db", "--report", "report.md")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "10 orders accepted, 6 rows rejected, 9 rows in the mart\n"
+    assert done.stdout == SUMMARY, f"it printed {done.stdout!r}, and should print {SUMMARY!r}"
     report = (desk / "report.md").read_text(encoding="utf-8").splitlines()
     assert "2026-11-16 to 2026-11-18: 10 orders, 6 rows rejected." in report
     assert [line for line in report if line.startswith("| 2026")] == [

@@ -10,7 +10,7 @@ from rich.console import Console
 from support.runs import honest
 
 from dag_factory.cli.demo.home import fresh_home
-from dag_factory.cli.demo.report import show_cycles, show_findings, show_product, show_table, summarise
+from dag_factory.cli.demo.report import show_cycles, show_findings, show_product, show_table, shortened, summarise
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.decisions import Decision
 from dag_factory.evidence.story import CycleStory, OrderStory
@@ -112,14 +112,42 @@ def test_what_became_of_each_finding_is_a_table(tmp_path, console):
     for words in (
         "fix_1",
         "[a]/check",
-        "daily_mart.software-engineer: 0123456",
-        "ingest.software-engineer: changed nothing",
+        "1 finding to daily_mart.software-engineer: 0123456",
+        "2 findings to ingest.software-engineer: changed nothing",
+        "It failed.",
         "Mended: [x]. 16 edits tried.",
         "mended",
         "open",
     ):
         assert words in text
     assert "validation.decide_1: lea: one more cycle. [b]Please[/b]\nvalidation.decide_2: Nobody answered.\n" in text
+
+
+def test_on_a_terminal_of_80_columns_no_name_is_torn(tmp_path):
+    narrow = Console(file=io.StringIO(), width=80)
+    phases = told(tmp_path, through="integration")
+    show_table(narrow, phases)
+    rows = narrow.file.getvalue()
+    assert max(map(len, rows.splitlines())) <= 80
+    for phase in phases:
+        assert phase.title.split()[0] in rows
+        for task in phase.tasks:
+            assert f"@{task.persona} " in rows
+            assert all(name in rows for name, _ in task.evidence)
+    assert "daily_mart @software-engineer" in rows
+    assert "re-executed" in rows
+
+
+def test_a_verdict_that_came_after_fix_cycles_says_so(tmp_path, console):
+    phase = told(tmp_path, through="foundation")[0]
+    cycle = CycleStory("foundation", 1, (), (), (), (), (), "")
+    show_table(console, (type(phase)(phase.phase, phase.title, "PASSED", phase.tasks, (), (cycle,)),))
+    assert "after 1 fix cycle" in console.file.getvalue()
+
+
+def test_a_long_text_is_shortened(tmp_path, console):
+    assert shortened("x" * 320) == "x" * 320
+    assert shortened("x" * 321) == f"{'x' * 320} …"
 
 
 def test_a_run_without_red_flags_has_no_such_table(tmp_path, console):
