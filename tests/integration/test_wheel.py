@@ -157,6 +157,7 @@ def test_the_page_does_as_told_in_a_fresh_environment(deployment: Deployment) ->
     assert f"Successfully installed airflow-phasegate-{dag_factory.__version__}\n" in said  # and nothing else
     where = Path(deployment.python("import dag_factory; print(dag_factory.__file__)").strip())
     assert where.is_relative_to(deployment.root / "environment")
+    deployment.python("import airflow_phasegate")  # where Airflow looks for examples
 
     with deployment.start("phasegate", "selftest", "Paths", "single-test") as attacked:  # the corpus is in the wheel
         said, _ = attacked.communicate(timeout=180)

@@ -101,3 +101,17 @@ def test_the_links_lead_to_where_the_pages_are_mounted():
     from dag_factory import links
 
     assert plugin.MOUNT == links.MOUNT
+
+
+def test_airflow_finds_the_module_that_it_looks_for_examples_in(monkeypatch, caplog):
+    """With `load_examples`, which is on by default, it tells an error with a traceback where there is none."""
+    from airflow.dag_processing.bundles import manager
+    from phasegate_plugin.provider import get_provider_info
+
+    class Providers:
+        providers = (get_provider_info()["package-name"],)
+
+    monkeypatch.setattr(manager, "ProvidersManager", Providers)
+    found = []
+    manager._add_provider_example_dags_to_bundle(found)
+    assert (found, caplog.text) == ([], "")

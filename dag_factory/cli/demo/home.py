@@ -46,6 +46,11 @@ class DemoHome:
     root: Path
 
     @property
+    def before(self) -> Path:
+        """Where the last demo before this one that left evidence is kept."""
+        return self.root.with_name(f"{self.root.name}-before")
+
+    @property
     def dags(self) -> Path:
         """Airflow's DAG folder."""
         return self.root / "dags"
@@ -144,11 +149,16 @@ def fresh_home(root: Path) -> Iterator[DemoHome]:
 
 
 def _clear(home: DemoHome) -> None:
-    if home.root.exists():
-        if any(home.root.iterdir()) and not (home.root / _MARK).is_file():
+    """Make room; what an earlier demo left as evidence is moved aside, and replaces what was there from the one before that."""
+    for folder in (home.root, home.before):
+        if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).is_file():
             raise PhasegateError(
-                f"{home.root} holds what no demo made, and will not be replaced.", remedy="Choose another folder with --home."
+                f"{folder} holds what no demo made, and will not be replaced.", remedy="Choose another folder with --home."
             )
+    if home.evidence.is_dir():
+        shutil.rmtree(home.before, ignore_errors=True)
+        home.root.rename(home.before)
+    elif home.root.exists():
         shutil.rmtree(home.root)
     home.root.mkdir()
     (home.root / _MARK).write_text("Made by `phasegate demo`, which replaces this folder every time.\n", encoding="utf-8")

@@ -77,6 +77,8 @@ def run_demo(
     with endings(), fresh_home(home) as here:
         try:
             progress.say(f"Home {here.root}")
+            if here.before.is_dir():
+                progress.say(f"The demo before this one is kept in {here.before}")
             if agent:
                 progress.say(seat(here, agent, os.environ), "cyan")
             if broken:

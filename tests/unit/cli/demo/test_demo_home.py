@@ -41,6 +41,24 @@ def test_an_earlier_demo_is_replaced(tmp_path):
         assert not home.evidence.exists()
 
 
+def test_what_it_left_is_kept_until_the_next_one_that_leaves_something(tmp_path):
+    for evidence in ("first", "second", "", "third", ""):
+        with fresh_home(tmp_path / "demo") as home:
+            if evidence:
+                home.evidence.mkdir(parents=True)
+                (home.evidence / evidence).touch()
+        if evidence in ("second", "third"):
+            assert [path.name for path in DemoHome(home.before).evidence.iterdir()] == [{"second": "first", "third": "second"}[evidence]]
+    assert [path.name for path in DemoHome(home.before).evidence.iterdir()] == ["third"]
+
+
+def test_what_no_demo_made_is_kept_where_it_would_be_moved_to(tmp_path):
+    (tmp_path / "demo-before").mkdir()
+    (tmp_path / "demo-before/thesis.txt").touch()
+    with pytest.raises(PhasegateError, match=r"demo-before holds what no demo made"), fresh_home(tmp_path / "demo"):
+        pass
+
+
 def test_what_no_demo_made_is_kept(tmp_path):
     (tmp_path / "thesis.txt").write_text("ten years of work")
     with pytest.raises(PhasegateError, match=r"holds what no demo made.*--home"), fresh_home(tmp_path):
