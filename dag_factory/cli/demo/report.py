@@ -22,7 +22,7 @@ from dag_factory.evidence.story import CycleStory, OrderStory, cycles_of
 from dag_factory.evidence.verdict import Finding
 from dag_factory.workspace.git import git
 
-__all__ = ["PhaseStory", "TaskStory", "show_cycles", "show_findings", "show_product", "show_table", "shortened", "summarise"]
+__all__ = ["PhaseStory", "TaskStory", "shortened", "show_cycles", "show_findings", "show_product", "show_table", "summarise"]
 
 _SHOWN = 320  # signs of a finding's text
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from support.runs import honest
 
 from dag_factory.cli.demo.home import fresh_home
-from dag_factory.cli.demo.report import show_cycles, show_findings, show_product, show_table, shortened, summarise
+from dag_factory.cli.demo.report import shortened, show_cycles, show_findings, show_product, show_table, summarise
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.decisions import Decision
 from dag_factory.evidence.story import CycleStory, OrderStory
