@@ -119,7 +119,8 @@ def run_page(evil: str = "") -> views.RunView:
         filled(
             views.PhaseRow, id=title.lower(), title=title + evil, says=f"Gate {number}: all of it is there{evil}", word=word, findings=2 * (word == "FAILED"),
             reason=f"Its signature is by no key of this run.{evil}" if word == "INVALID" else "", at=AT if word != "NONE" else "",
-            href="/verdict.html", tasks=tasks,
+            href="/verdict.html", tasks=tasks, cycle=number - 1,
+            older=(views.VerdictRow(f"0001{evil}", "FAILED", AT, SHA, "/verdict.html"),) * (number - 1),
         )
         for number, (title, word) in enumerate(words, 1)
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections import Counter
 from dag_factory.evidence.assurance import badge
 from dag_factory.evidence.contract import PhaseContract
 from dag_factory.evidence.keys import AUTHORITY
-from dag_factory.evidence.record import OpenRun, Stored
+from dag_factory.evidence.record import OpenRun, Stored, fix_folder
 from dag_factory.evidence.verdict import Verdict
 from phasegate_plugin.pages.faults import missing
 from phasegate_plugin.pages.mended import cycle_rows, more_statements, waived_rows
@@ -38,7 +38,7 @@ def heading(places: Places, title: str, *way: Crumb) -> Heading:
 
 def run_view(run: OpenRun, places: Places) -> RunView:
     """The whole run: phases in plan order, with the newest verdict of each."""
-    said, contract = run.charter.says, run.contract
+    said, contract, words = run.charter.says, run.contract, run.completions()[0]
     return RunView(
         heading=heading(places, f"{said.workflow} · {said.run_id}"),
         workflow=said.workflow,
@@ -51,6 +51,8 @@ def run_view(run: OpenRun, places: Places) -> RunView:
         base=said.base or "",
         phases=tuple(_phase_row(run, phase, places) for phase in contract.phases),
         verify=shell_lines(run.store.path, run.charter.keyid),
+        last=words[-1].says.word if words else "",
+        ended=words[-1].says.completed_at if words else "",
     )
 
 
@@ -60,14 +62,28 @@ def _phase_row(run: OpenRun, phase: PhaseContract, places: Places) -> PhaseRow:
     rows = [(task.id, task.task, task.persona) for task in phase.tasks]
     rows += [(f"{phase.id}/{CONVERGE}", CONVERGE, AUTHORITY)] if phase.converges else []
     counted = Counter(item.task for item in verdict.phasegate.findings) if verdict else Counter[str]()
+    cycle = verdict.phasegate.binding.cycle if verdict else 0
     tasks = tuple(
-        TaskRow(task_id, name, persona, answer.work[task_id].count if task_id in answer.work else 0, counted[task_id], places.task(task_id))
+        TaskRow(
+            task_id, name, persona, (answer.work[task_id].count if task_id in answer.work else 0) + _again(run, phase, task_id, cycle),
+            counted[task_id], places.task(task_id),
+        )
         for task_id, name, persona in rows
-    )
+    )  # fmt: skip
     return PhaseRow(
         phase.id, phase.title, phase.says, answer.word, answer.reason, verdict.time_verified if verdict else "",
-        len(verdict.phasegate.findings) if verdict else 0, places.gate(phase.id), tasks,
+        len(verdict.phasegate.findings) if verdict else 0, places.gate(phase.id), tasks, cycle,
+        tuple(_verdict_row(item, phase, places) for item in answer.older),
     )  # fmt: skip
+
+
+def _again(run: OpenRun, phase: PhaseContract, task_id: str, cycle: int) -> int:
+    """How often a task of a phase delivered in the fix cycles up to one of them."""
+    return sum(len(run.store.names(run.folder(fix_folder(phase.id, number, task_id)))) for number in range(1, cycle + 1))
+
+
+def _verdict_row(item: Stored[Verdict], phase: PhaseContract, places: Places) -> VerdictRow:
+    return VerdictRow(item.name, item.says.phasegate.word, item.says.time_verified, item.digest, places.gate(phase.id, item.digest))
 
 
 def verdict_view(run: OpenRun, phase_id: str, places: Places, verdict: str = "") -> VerdictView:
@@ -117,10 +133,7 @@ def verdict_view(run: OpenRun, phase_id: str, places: Places, verdict: str = "")
         waived=waived_rows(stored),
         cycles=cycle_rows(run, phase),
         statements=_statements(run, phase, answer, places),
-        older=tuple(
-            VerdictRow(item.name, item.says.phasegate.word, item.says.time_verified, item.digest, places.gate(phase.id, item.digest))
-            for item in answer.older[::-1]
-        ),
+        older=tuple(_verdict_row(item, phase, places) for item in answer.older[::-1]),
         newest_href=places.gate(phase.id) if answer is not newest else "",
         newest_word=newest.word if answer is not newest else "",
         verify=shell_lines(run.store.path, run.charter.keyid, *files),

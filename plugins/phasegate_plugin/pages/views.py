@@ -81,8 +81,22 @@ class TaskRow:
 
 
 @dataclass(frozen=True)
+class VerdictRow:
+    """An older verdict on the same phase: its name in the store, its word, when, its digest."""
+
+    name: str
+    word: Word
+    at: str
+    digest: str
+    href: str
+
+
+@dataclass(frozen=True)
 class PhaseRow:
-    """One phase of a run, with its newest verdict. `reason` says why a verdict is INVALID; `findings` counts."""
+    """One phase of a run, with its newest verdict. `reason` says why a verdict is INVALID; `findings` counts.
+
+    `cycle` is the fix cycle that the verdict is of, 0 without one; `older` are the verdicts before it, the oldest first.
+    """
 
     id: str
     title: str
@@ -93,11 +107,16 @@ class PhaseRow:
     findings: int
     href: str
     tasks: tuple[TaskRow, ...]
+    cycle: int = 0
+    older: tuple[VerdictRow, ...] = ()
 
 
 @dataclass(frozen=True)
 class RunView:
-    """A whole run. `charter` and `plan` are digests, `keyid` is the key that signed the charter; `verify` are shell lines."""
+    """A whole run. `charter` and `plan` are digests, `keyid` is the key that signed the charter; `verify` are shell lines.
+
+    `last` is the last word on it, with its time in `ended`; both are empty where it has none.
+    """
 
     heading: Heading
     workflow: str
@@ -110,6 +129,8 @@ class RunView:
     base: str
     phases: tuple[PhaseRow, ...]
     verify: tuple[str, ...]
+    last: str = ""
+    ended: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,17 +153,6 @@ class StatementView:
     name: str
     digest: str
     state: Literal["there", "newer", "missing"]
-    href: str
-
-
-@dataclass(frozen=True)
-class VerdictRow:
-    """An older verdict on the same phase: its name in the store, its word, when, its digest."""
-
-    name: str
-    word: Word
-    at: str
-    digest: str
     href: str
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from support.auditing import completed
 from support.cycles import Cycle, failing, findings_of, given
 from support.pages import Server
 from support.runs import HonestRun
@@ -95,3 +96,37 @@ def test_a_task_that_a_signed_failed_judged_is_not_called_unjudged(server: Serve
     assert "1 finding" in page
     assert f'gates/validation?verdict={red.digest}"' in page
     assert "The phase was judged again since" in page
+
+
+def told(server: Server, at: str) -> str:
+    """What the page of the run says, without markup."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", server.get(at).text.partition("<main")[2]))
+
+
+def test_the_page_of_the_run_tells_that_a_gate_failed_before_it_passed(server: Server, cycle: Cycle, at: str) -> None:
+    red = cycle.run.record.verdict("validation")
+    assert red
+    assert "FAILED at" not in told(server, at)
+    cycle.mended().judged().answer()
+    page = told(server, at)
+    assert "✓ PASSED after 1 fix cycle" in page
+    assert re.search(r"Before that the gate said (PASSED at [-:\d ]+ UTC ?, )?FAILED at", page)
+    assert f"/gates/validation?verdict={red.digest}" in server.get(at).text
+    assert "performance-engineer performance-engineer 2 times" in page
+    assert "architect architect once" in page
+    assert "Nobody has had the last word on this run yet" in page
+
+
+def test_the_last_word_is_the_first_that_is_told(server: Server, run: HonestRun, at: str) -> None:
+    run.work("integration")
+    run.answer("integration")
+    completed(run)
+    assert re.search(r"✓ PASSED is the last word on this run, of \d{4}-", told(server, at))
+
+
+def test_the_commit_of_a_red_gate_is_not_called_approved(server: Server, cycle: Cycle, at: str) -> None:
+    page = server.get(f"{at}/gates/validation").text
+    assert "Commit that was judged" in page
+    assert "Approved commit" not in page
+    cycle.mended().judged().answer()
+    assert "Approved commit" in server.get(f"{at}/gates/validation").text
