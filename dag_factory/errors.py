@@ -139,17 +139,22 @@ class Diagnostic:
         return f"{self.where}: {self.rule}: {self.reason} {self.remedy}"
 
 
+_MISNAMED = frozenset({"persona-combined", "persona-unknown"})
+_UNBOUND = "binding-missing"  # of whom it was the name, nobody says any more how they work
+
+
 class SpecError(PhasegateError):
     """A workflow spec breaks rules and builds no DAG.
 
     Parameters
     ----------
-    diagnostics: everything that is wrong, in the order of the file; at least one.
+    diagnostics: everything that is wrong, in the order of the file, and last what only follows from a name that is wrong; at least one.
 
     """
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        self.diagnostics = tuple(sorted(diagnostics, key=lambda found: (found.where, found.rule)))
+        misnamed = any(found.rule in _MISNAMED for found in diagnostics)
+        self.diagnostics = tuple(sorted(diagnostics, key=lambda found: (misnamed and found.rule == _UNBOUND, found.where, found.rule)))
         super().__init__("\n".join(str(found) for found in self.diagnostics))
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Diagnostic, ...]]]:

@@ -48,3 +48,13 @@ def test_a_spec_error_tells_everything_in_the_order_of_the_file() -> None:
     assert [(item.rule, item.where.line) for item in error.diagnostics] == [("a", 2), ("z", 2), ("b", 10)]
     assert str(error).splitlines() == [str(item) for item in error.diagnostics]
     assert isinstance(error, PhasegateError)
+
+
+def test_what_only_follows_from_a_name_that_is_wrong_is_told_last() -> None:
+    def told(rule: str, line: int) -> Diagnostic:
+        return Diagnostic(rule, Position("w.yaml", line, 1), "Wrong.", "Mend it.")
+
+    for misnamed in ("persona-combined", "persona-unknown"):
+        error = SpecError([told("binding-missing", 1), told(misnamed, 3), told("z", 2)])
+        assert [item.rule for item in error.diagnostics] == ["z", misnamed, "binding-missing"]
+    assert [item.rule for item in SpecError([told("z", 2), told("binding-missing", 1)]).diagnostics] == ["binding-missing", "z"]
