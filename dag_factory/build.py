@@ -129,4 +129,8 @@ def _dag_doc(plan: Plan) -> str:
     for phase in plan.contract.phases:
         who = ", ".join(dict.fromkeys(f"@{task.persona}" for task in phase.tasks))
         lines.append(f"| {phase.title} | {who} | {phase.says} |")
+    lines += [
+        "",
+        "Fix phases that nobody needs are skipped. A gate that failed stays red, also where what it found was mended and the gate behind it is green.",
+    ]
     return "\n".join(lines)

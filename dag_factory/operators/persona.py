@@ -127,6 +127,7 @@ class PersonaOperator(PlanOperator):
                 attempt.collect()  # 5
         with own.time("attest"):
             attempt.attest(failed=failed is not None)  # 6
+        self.log.info("Attempt %d is in the store: %s", attempt.number, _left(attempt))
         if failed is None:
             with own.time("drop"):
                 attempt.drop()
@@ -144,3 +145,13 @@ class PersonaOperator(PlanOperator):
         if outcome.exit_code == 0 or self.runner == "check":
             return None
         return f"@{self.persona} failed with exit code {outcome.exit_code}. {outcome.reason}".strip()
+
+
+def _left(attempt: Attempt) -> str:
+    """What an attempt delivered, how its checks ended, and what was refused, for the log."""
+    files = ", ".join(f"{entry.name} ({entry.grade})" for entry in attempt.entries)
+    checks = ", ".join(
+        f"{check.name}: {check.ended if check.exit_code is None else f'exit code {check.exit_code}'}" for check in attempt.checks
+    )
+    refused = f"; {len(attempt.refusals)} refused" if attempt.refusals else ""
+    return f"{files or 'no evidence'}; {f'checks {checks}' if checks else 'no checks'}{refused}."

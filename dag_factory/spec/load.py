@@ -72,7 +72,7 @@ def _pattern_of(raw: dict[str, Any], source: Source, allowed: tuple[str, ...]) -
     if name is False or name == WITHOUT:
         if WITHOUT not in allowed:
             reason = f"This platform allows the patterns {', '.join(allowed)}, and no workflow without one."
-            remedy = "Remove `pattern`, or ask who sets `[phasegate] patterns`."
+            remedy = "Remove `pattern` to have the standard one; or whoever runs the platform adds none to `[phasegate] patterns`."
             raise SpecError([Diagnostic("pattern-forbidden", where, reason, remedy)])
         return {}
     if name not in pattern_names():

@@ -117,6 +117,7 @@ def test_what_people_see_of_the_dag(build):
         "**Daily orders mart**",
         "Everything about orders.",
         "| Foundation | @architect, @ux-designer, @product-manager | All three complete with evidence. |",
+        "Fix phases that nobody needs are skipped.",
     ):
         assert text in dag.doc_md
 

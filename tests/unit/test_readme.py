@@ -105,7 +105,7 @@ def test_the_first_phase_runs_and_passes(house: House) -> None:
 def test_what_is_laid_out_is_there_and_its_tools_are_named() -> None:
     lines = re.search(r"<!-- try: first -->\n```sh\n(.*?)```", README, re.DOTALL)
     assert lines
-    assert 'pip install "airflow-phasegate[demo]"' in lines[1]
+    assert 'pip install --constraint "$CONSTRAINTS" "airflow-phasegate[demo]"' in lines[1]
     for copied in re.findall(r"cp -r (\S+)", lines[1]):
         assert (ROOT / copied).is_dir()
     assert yaml.safe_load(SPEC)["workspace"]["git"] in re.findall(r"airflow connections add (\S+)", lines[1])

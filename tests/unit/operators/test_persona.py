@@ -182,3 +182,15 @@ def test_a_store_that_is_gone_in_the_middle_takes_no_statement(small, tmp_path):
     assert "The charter that this task began with is gone from" in house.failures["first.write"]
     assert house.failures["first.write"].endswith("nothing is attested here. See that the evidence store is mounted, then clear the task.")
     assert list((house.root / "evidence_root").rglob("*.json")) == []
+
+
+def test_the_task_s_log_tells_what_was_delivered(small, caplog):
+    with caplog.at_level("INFO"):
+        done(small(WRITTEN, git=True, evidence=NOTE))
+    assert "Attempt 1 is in the store: notes/note.md (observed); no checks." in caplog.text
+
+
+def test_the_task_s_log_tells_what_was_refused(small, caplog):
+    with caplog.at_level("INFO"):
+        done(small(f"{WRITTEN}; echo x > README.md", git=True, evidence=NOTE))
+    assert "Attempt 1 is in the store: no evidence; no checks; 1 refused." in caplog.text
