@@ -184,13 +184,11 @@ def test_a_store_that_is_gone_in_the_middle_takes_no_statement(small, tmp_path):
     assert list((house.root / "evidence_root").rglob("*.json")) == []
 
 
-def test_the_task_s_log_tells_what_was_delivered(small, caplog):
-    with caplog.at_level("INFO"):
-        done(small(WRITTEN, git=True, evidence=NOTE))
-    assert "Attempt 1 is in the store: notes/note.md (observed); no checks." in caplog.text
+def test_the_task_s_log_tells_what_was_delivered(small, capsys):
+    done(small(WRITTEN, git=True, evidence=NOTE))
+    assert "Attempt 1 is in the store: notes/note.md (observed); no checks." in capsys.readouterr().out
 
 
-def test_the_task_s_log_tells_what_was_refused(small, caplog):
-    with caplog.at_level("INFO"):
-        done(small(f"{WRITTEN}; echo x > README.md", git=True, evidence=NOTE))
-    assert "Attempt 1 is in the store: no evidence; no checks; 1 refused." in caplog.text
+def test_the_task_s_log_tells_what_was_refused(small, capsys):
+    done(small(f"{WRITTEN}; echo x > README.md", git=True, evidence=NOTE))
+    assert "Attempt 1 is in the store: no evidence; no checks; 1 refused." in capsys.readouterr().out
