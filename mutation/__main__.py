@@ -33,7 +33,9 @@ TESTS = (
     "tests/unit/evidence/policies",
     *(
         f"tests/unit/evidence/test_{name}.py"
-        for name in ("verify", "verdict", "whole", "record", "rounds", "waiting", "waiving", "assurance", "checklists", "answering")
+        for name in (
+            "verify", "verdict", "whole", "record", "rounds", "waiting", "waiving", "assurance", "checklists", "answering", "contract_again",
+        )
     ),
     "tests/unit/cli/test_verify.py",
     "tests/unit/cli/test_archive.py",

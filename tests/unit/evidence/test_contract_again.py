@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import pendulum
 import pytest
 
 from dag_factory.evidence.contract import Item, PhaseContract, RunContract, TaskContract
+from dag_factory.evidence.policies.case import Case
 
 
 def task(phase: str, name: str, duty: str, *validates: str) -> TaskContract:
@@ -49,3 +53,37 @@ def test_duties_of_ones_own_are_no_way_around_it():
     )
     assert [one.id for one in own.again("ship")] == ["look/looker"]
     assert own.validated_in is None
+
+
+def told(**says: object) -> SimpleNamespace:
+    return SimpleNamespace(says=SimpleNamespace(**says))
+
+
+@pytest.mark.parametrize(
+    ("review", "audit", "first", "now", "who"),
+    [
+        ("a", "b", "b", "b", []),
+        ("a", "b", "b", "c", ["review/reviewer", "audit/auditor"]),
+        ("a", "b", "c", "c", ["audit/auditor"]),
+        ("a", "a", "b", "a", []),
+        ("c", "b", "b", "c", ["audit/auditor"]),
+        ("b", "c", "b", "c", ["review/reviewer"]),
+        (None, "b", "b", "c", ["audit/auditor"]),
+        ("a", None, "b", "c", ["review/reviewer"]),
+    ],
+)
+def test_who_judges_again_is_whose_product_it_no_longer_is(twice, review, audit, first, now, who):
+    """Since the last validation the product was to stay as it was; what those before saw may have been worked on, unless it was mended here."""
+    seen = {"review": review, "audit": audit}
+    verdicts = {phase: told(phasegate=SimpleNamespace(product=product)) for phase, product in seen.items() if product}
+    case = Case(SimpleNamespace(contract=twice, verdict=verdicts.get), "ship", lambda _: None, pendulum.now("UTC"), 1)
+    vars(case).update(rounds=(None,), merges=tuple(told(product=product) for product in (first, "between", now)))
+    assert [one.id for one in case.again] == who
+
+
+def test_where_nothing_was_mended_or_merged_nobody_judges_again(twice):
+    verdict = told(phasegate=SimpleNamespace(product="a"))
+    for rounds, merges in (((), (told(product="b"),)), ((None,), ())):
+        case = Case(SimpleNamespace(contract=twice, verdict=lambda _: verdict), "ship", lambda _: None, pendulum.now("UTC"), 1)
+        vars(case).update(rounds=rounds, merges=merges)
+        assert case.again == ()

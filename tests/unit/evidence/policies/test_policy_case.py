@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pendulum
 import pytest
+from support.cycles import Cycle, approve, failing
 from support.orders import EXTERNAL
 from support.runs import honest, place, rules
 
@@ -200,3 +201,91 @@ def test_an_item_is_told_of_the_run_of_its_check_that_failed(tmp_path, codes):
     run.deliver(task.id, checks=tuple(ran.model_copy(update={"exit_code": code}) for code in codes))
     case = case_of(run, "validation")
     assert [fault.rule for fault in case.examine(task, Item(id="x", kind="command", check=ran.name)).faults] != []
+
+
+def test_to_the_moment_when_the_time_is_over(tmp_path):
+    run = honest(tmp_path, text=EXTERNAL)
+    opened = moment_of(run.record.charter.says.written_at)
+    assert case_of(run, "foundation", now=opened.add(minutes=120).subtract(microseconds=1)).may_come("foundation/ux-designer")
+    assert not case_of(run, "foundation", now=opened.add(minutes=120)).may_come("foundation/ux-designer")
+
+
+def test_a_phase_whose_time_is_over_waits_for_nobody(tmp_path):
+    run = honest(tmp_path, text=f"{EXTERNAL}phases: {{foundation: {{timeout: 1h}}}}\n")
+    opened = moment_of(run.record.charter.says.written_at)
+    assert case_of(run, "foundation", now=opened.add(minutes=59)).may_come("foundation/ux-designer")
+    assert not case_of(run, "foundation", now=opened.add(minutes=61)).may_come("foundation/ux-designer")
+
+
+def test_work_is_asked_for_by_the_newest_triage(tmp_path):
+    run = failing(honest(tmp_path, through="validation"))
+    Cycle(run, "validation").mended().judged()
+    run.codes["validation/test-engineer", "check"] = 1
+    Cycle(run, "validation").mend("validation/test-engineer")
+    run.codes.clear()
+    Cycle(run, "validation").answer()
+    Cycle(run, "validation", 2).triage()
+    first, second = (item.triage.says.written_at for item in Case(run.record, "validation", run.store.blob, pendulum.now("UTC"), 2).rounds)
+    assert first < second
+    assert Case(run.record, "validation", run.store.blob, pendulum.now("UTC"), 2).opened_at() == second
+    assert Case(run.record, "validation", run.store.blob, pendulum.now("UTC"), 1).opened_at() == first
+
+
+def test_who_validates_again_is_answered_for_by_the_gate(tmp_path):
+    run = failing(honest(tmp_path, through="integration"), "integration/integration-engineer")
+    cycle = Cycle(run, "integration").mended(product=run.store.put_bytes(b"another product"))
+    again = run.contract.phase("validation").judges
+    assert cycle.case().again == again
+    assert all(task in cycle.case().tasks and task in cycle.case().due for task in again)
+
+
+def test_as_large_as_may_be_is_read(run, monkeypatch):
+    task, item = item_of(run, *ITEM)
+    [size] = [entry.size for entry in case_of(run, "foundation").entries(task, item)]
+    for most, faults in ((size, 0), (size - 1, 1)):
+        monkeypatch.setattr("dag_factory.evidence.kinds.base.MAX_BYTES", most)
+        assert len(case_of(run, "foundation").examine(task, item).faults) == faults
+
+
+def test_without_a_check_it_lies_in_the_tasks_own_statement(tmp_path):
+    run = honest(tmp_path, worked="validation")
+    task = run.contract.tasks["validation/test-engineer"]
+    own = run.record.newest(task.id).says.evidence
+    assert own
+    item = task.items[0].model_copy(update={"check": None, "at": "converge"})
+    assert case_of(run, "validation").entries(task, item) == own
+
+
+def test_a_file_that_is_another_task_s_is_none_of_an_item(tmp_path):
+    run = failing(honest(tmp_path, through="validation"))
+    task, code = item_of(run, "implementation/ingest.software-engineer", "code")
+    strange = run.entries(run.contract.tasks["implementation/daily_mart.software-engineer"], "seal")
+    run.deliver(task.id, evidence=(*run.entries(task, "seal"), *strange))
+    run.converge("implementation")
+    assert {entry.task for entry in case_of(run, "implementation").entries(task, code)} == {task.id}
+    cycle = Cycle(run, "validation")
+    cycle.triage()
+    cycle.mend(task.id, evidence=strange)
+    assert {entry.task for entry in cycle.case().entries(task, code)} <= {task.id}
+
+
+def test_what_was_mended_takes_the_place_of_what_was_before(tmp_path):
+    run = failing(honest(tmp_path, through="validation"))
+    task, code = item_of(run, "implementation/ingest.software-engineer", "code")
+    before = case_of(run, "validation").entries(task, code)
+    run.contents[task.id, "code"] = b"mended = True\n"
+    cycle = Cycle(run, "validation")
+    cycle.triage()
+    cycle.mend(task.id)
+    after = cycle.case().entries(task, code)
+    assert {entry.item for entry in after} == {"code", "interface"}
+    assert [entry.digest for entry in after if entry.item == "code"] != [entry.digest for entry in before if entry.item == "code"]
+
+
+def test_what_nobody_answered_is_no_approval(tmp_path):
+    run = honest(tmp_path, worked="foundation")
+    approve(run, "foundation", by="", answer="void")
+    assert case_of(run, "foundation").approvals == ()
+    approve(run, "foundation", by="maria", answer="refuse", index=2)
+    approve(run, "foundation", by="erin", cycle=1, index=3)
+    assert [stored.says.by for stored in case_of(run, "foundation").approvals] == ["maria"]
