@@ -106,4 +106,4 @@ def _token(text: str) -> str:
 
 
 def _one(fact: str) -> str:
-    return {"stories": "story", "acceptance": "acceptance criterion", "commits": "commit"}.get(fact, fact.removesuffix("s"))
+    return {"stories": "story", "acceptance": "acceptance criterion"}.get(fact, fact.removesuffix("s"))

@@ -6,11 +6,13 @@ import hashlib
 import json
 import re
 
+import pendulum
 import pytest
 from support.contents import STORIES, document, interface, junit, sarif
 from support.runs import as_json, honest, rules
 
-from dag_factory.evidence.policies.answers import _one
+from dag_factory.evidence.policies.answers import _find, _one, _token
+from dag_factory.evidence.policies.case import Case
 
 ARCHITECT = "integration/architect"
 SDET = "implementation/ingest.sdet"
@@ -55,7 +57,7 @@ def test_each_that_is_left_out_is_named(run, left):
     assert (finding.task, finding.subject) == (ARCHITECT, f"{ARCHITECT}/architecture:{left}")
 
 
-@pytest.mark.parametrize("text", ["opt 1", "OPT_1", "`OPT-1`", "(OPT—1)", "OPT-1.", "opt.1"])
+@pytest.mark.parametrize("text", ["opt 1", "OPT - 1", "OPT_1", "`OPT-1`", "(OPT—1)", "OPT-1.", "opt.1"])
 def test_how_an_id_is_spelled_out_does_not_matter(run, text):
     assert unanswered(run, "integration", update(run, f"Answers {ALL.replace('OPT-1', text)}.\n")) == []
 
@@ -193,3 +195,34 @@ def test_an_interface_answers_with_its_errors(tested):
 )
 def test_one_of_many_is_called_by_its_name(fact, one):
     assert _one(fact) == one
+
+
+def test_a_name_is_spelled_in_one_way():
+    assert [_token(name) for name in ("INGEST_2", " ingest - 2 ", "_Ingest:2_", "İ1", "--")] == [
+        "ingest_2",
+        "ingest_2",
+        "ingest_2",
+        "i_1",
+        "",
+    ]
+
+
+def test_what_it_must_differ_from_is_that_item_and_no_other_of_the_task(run):
+    case = Case(run.record, "integration", run.store.blob, pendulum.now("UTC"))
+    for name in ("code", "interface"):
+        task, item = _find(case, f"implementation/ingest.software-engineer/{name}")
+        assert (task.id, item.id) == ("implementation/ingest.software-engineer", name)
+    assert _find(case, "implementation/ingest.software-engineer/else")[1] is None
+    assert _find(case, "implementation/nobody/code") == (None, None)
+
+
+def test_only_the_item_itself_must_differ(run):
+    run.work("integration")
+    [old], [new] = (run.record.newest(task).says.evidence for task in ("foundation/architect", ARCHITECT))
+    beside = old.model_copy(update={"task": ARCHITECT, "item": "beside", "name": "OLD.md"})
+    run.deliver(ARCHITECT, evidence=(new, beside))
+    run.converge("integration")
+    assert "evidence-unchanged" not in rules(run.judge("integration"))
+    run.deliver(ARCHITECT, evidence=(new.model_copy(update={"digest": old.digest, "size": old.size}),))
+    run.converge("integration")
+    assert "evidence-unchanged" in rules(run.judge("integration"))
