@@ -30,8 +30,9 @@ from dag_factory.scope import Scope
 from dag_factory.settings import work_root
 from dag_factory.workspace.globs import matches
 from dag_factory.workspace.merge import Merged, merge
-from dag_factory.workspace.objects import REGULAR, Objects
+from dag_factory.workspace.objects import Objects
 from dag_factory.workspace.origin import Origin, objects
+from dag_factory.workspace.parsed import REGULAR
 from dag_factory.workspace.private import PrivateRepository
 
 __all__ = ["Merging"]

@@ -11,6 +11,7 @@ from dag_factory.evidence.statement import Undone
 from dag_factory.workspace.globs import matches
 from dag_factory.workspace.merge import Conflict, Merged, changed
 from dag_factory.workspace.objects import Objects
+from dag_factory.workspace.parsed import MalformedError
 from dag_factory.workspace.seal import as_text
 
 __all__ = ["altered", "overreaching"]
@@ -21,17 +22,23 @@ Sealed = Sequence[tuple[str, str]]
 def overreaching(objects: Objects, base: str, sealed: Sealed, contract: RunContract) -> tuple[Conflict, ...]:
     """Sealed commits that change what their task may not write.
 
-    Sealing refuses those; but a statement with another commit in it may be signed by whoever has the persona's key.
+    Sealing refuses those; but a statement with another commit in it may be signed by whoever has the persona's key. So may one that git itself would
+    never write, and that is read in one way here and in another there.
 
     Raises
     ------
     WorkspaceError: a commit is missing, or shares no history with the base.
 
     """
+    objects.entries(base)  # what is wrong with that is no task's doing
     found = []
     for name, commit in sealed:
         task = contract.tasks[name]
-        paths = sorted(as_text(path) for path in changed(objects, base, commit)) if commit != base else []
+        try:
+            paths = sorted(as_text(path) for path in changed(objects, base, commit)) if commit != base else []
+        except MalformedError as error:
+            found.append(Conflict(name, (), f"{name} sealed what cannot be merged: {error.message}"))
+            continue
         outside = tuple(path for path in paths if not matches(path, task.writes))
         if outside:
             text = f"{name} may write {', '.join(task.writes) or 'nothing'}, and its commit changes {', '.join(outside[:5])}"

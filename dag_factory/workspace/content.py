@@ -10,7 +10,8 @@ from pathlib import Path
 
 from dag_factory.errors import WorkspaceError
 from dag_factory.workspace.git import git, last_words
-from dag_factory.workspace.objects import REGULAR, Entry, Objects
+from dag_factory.workspace.objects import Objects
+from dag_factory.workspace.parsed import REGULAR, Entry
 
 __all__ = ["check_out", "ignored", "replace"]
 

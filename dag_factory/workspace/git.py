@@ -153,8 +153,10 @@ def git(
 
 
 @contextmanager
-def conversing(*args: str, git_dir: Path) -> Iterator[tuple[IO[bytes], IO[bytes], Callable[[], str]]]:
-    """Run `git *args` for as long as the block lasts, and give what it reads, what it writes, and what tells its last words once it has ended.
+def conversing(*args: str, git_dir: Path) -> Iterator[tuple[IO[bytes], IO[bytes], Callable[[], tuple[str, int]]]]:
+    """Run `git *args` for as long as the block lasts, and give what it reads, what it writes, and what ends it.
+
+    The last tells its last words, and the number of the signal that it died of; 0 if of none.
 
     Raises
     ------
@@ -180,10 +182,13 @@ def conversing(*args: str, git_dir: Path) -> Iterator[tuple[IO[bytes], IO[bytes]
             _end(process)
 
 
-def _words(process: subprocess.Popen[bytes], err: IO[bytes]) -> str:
-    process.wait()
+def _words(process: subprocess.Popen[bytes], err: IO[bytes]) -> tuple[str, int]:
+    with suppress(subprocess.TimeoutExpired):  # it is about to end, or it is kept from it
+        process.wait(5)
+    signalled = -process.returncode if process.returncode and process.returncode < 0 else 0
+    _end(process)
     err.seek(0)
-    return last_words(Result(process.returncode, b"", err.read().decode("utf-8", "replace")))
+    return last_words(Result(process.returncode, b"", err.read().decode("utf-8", "replace"))), signalled
 
 
 def last_words(result: Result, lines: int = 3) -> str:
@@ -229,8 +234,9 @@ def _watched(process: subprocess.Popen[bytes], stop: threading.Event) -> int:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill git and what it started: transports are programs of their own."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode is None:  # of one that is gone the number may be another's
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

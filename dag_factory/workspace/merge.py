@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from dag_factory.errors import WorkspaceError
 from dag_factory.workspace.git import git, last_words
 from dag_factory.workspace.gitdir import keep
-from dag_factory.workspace.objects import Objects, Stamp
+from dag_factory.workspace.objects import Objects
+from dag_factory.workspace.parsed import Stamp
 from dag_factory.workspace.private import PrivateRepository
 from dag_factory.workspace.seal import as_text, as_written
 

@@ -7,7 +7,6 @@ where they leave this package.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,35 +15,12 @@ from typing import IO, Self
 
 from dag_factory.errors import WorkspaceError
 from dag_factory.workspace.git import conversing
+from dag_factory.workspace.parsed import FOLDER, SUBMODULE, Entry, Stamp, commit_of, forged, tree_of
 
-__all__ = ["REGULAR", "Entry", "Objects", "Stamp", "forged"]
+__all__ = ["Objects"]
 
-REGULAR = ("100644", "100755")
-"""The modes of ordinary files."""
-
-_FOLDER, _SUBMODULE = "040000", "160000"
 _AT_ONCE = 60  # names: fewer bytes than the smallest pipe takes (pipe(7)), so that git and its reader never wait for each other
 _PIECE = 1 << 20
-_TREE = re.compile(r"tree ([0-9a-f]+)(?:\n|$)")
-_PARENT = re.compile(r"^parent ([0-9a-f]+)$", re.MULTILINE)
-_DATE = re.compile(r"^committer .*> (\d+) [+-]\d{4}$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One file, link or submodule of a tree: its mode as git writes it, and its object id."""
-
-    mode: str
-    id: str
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """What a commit's child must know of it: its tree, its committer date in seconds, and its parents."""
-
-    tree: str
-    seconds: int
-    parents: tuple[str, ...] = ()
 
 
 @dataclass
@@ -60,9 +36,10 @@ class Objects:
     git_dir: Path
     _ask: IO[bytes]
     _answer: IO[bytes]
-    _words: Callable[[], str]
+    _words: Callable[[], tuple[str, int]]
     _trees: dict[str, list[tuple[bytes, Entry]]] = field(default_factory=dict)
     _held: set[str] = field(default_factory=set)
+    _awaited: int = 0
 
     @classmethod
     @contextmanager
@@ -84,11 +61,7 @@ class Objects:
         for name, kind, body in self._read(names):
             if kind != b"commit":
                 raise self._absent(names)
-            head = body.partition(b"\n\n")[0].decode("utf-8", "replace")
-            if (tree := _TREE.match(head)) is None:
-                raise forged(f"the commit {name} is malformed")
-            date = _DATE.search(head)
-            found[name] = Stamp(tree[1], int(date[1]) if date else 0, tuple(_PARENT.findall(head)))
+            found[name] = commit_of(name, body)
         return found
 
     def entries(self, commit: str) -> dict[bytes, Entry]:
@@ -102,10 +75,10 @@ class Objects:
         root = self.stamps([commit])[commit].tree
         self._spread([root])
         found: dict[bytes, Entry] = {}
-        waiting = [(b"", Entry(_FOLDER, root))]
+        waiting = [(b"", Entry(FOLDER, root))]
         while waiting:
             path, entry = waiting.pop()
-            if entry.mode != _FOLDER:
+            if entry.mode != FOLDER:
                 found[path] = entry
                 continue
             inner = path + b"/" if path else b""
@@ -130,9 +103,9 @@ class Objects:
                 sides = (left.get(name), right.get(name))
                 if sides[0] == sides[1]:
                     continue
-                if any(side and side.mode != _FOLDER for side in sides):
+                if any(side and side.mode != FOLDER for side in sides):
                     found.add(inner + name)
-                was, now = (side.id if side and side.mode == _FOLDER else "" for side in sides)
+                was, now = (side.id if side and side.mode == FOLDER else "" for side in sides)
                 if was or now:
                     waiting.append((inner + name + b"/", was, now))
         return found
@@ -166,12 +139,8 @@ class Objects:
             found[name] = digest.hexdigest()
         return found
 
-    def verify(self, commits: Iterable[str], *, trees_alone: bool = False) -> None:
+    def verify(self, commits: Iterable[str]) -> None:
         """See that everything the commits hold is what its name says.
-
-        Parameters
-        ----------
-        trees_alone: leave the contents of files out, where they are hashed anyway.
 
         Raises
         ------
@@ -179,9 +148,7 @@ class Objects:
 
         """
         self._spread([stamp.tree for stamp in self.stamps(commits).values()])
-        if trees_alone:
-            return
-        due = {entry.id for tree in self._trees.values() for _, entry in tree if entry.mode not in (_FOLDER, _SUBMODULE)}
+        due = {entry.id for tree in self._trees.values() for _, entry in tree if entry.mode not in (FOLDER, SUBMODULE)}
         for name in self._asked(sorted(due - self._held)):
             if (kind := self._next(name)) != b"blob":
                 raise forged(f"the object {name} is missing" if not kind else f"{name} is no file")
@@ -194,8 +161,8 @@ class Objects:
             for name, kind, body in self._read(due):
                 if kind != b"tree":
                     raise forged(f"the object {name} is missing" if not kind else f"{name} is no folder")
-                self._trees[name] = list(_parsed(name, body))
-                trees += [entry.id for _, entry in self._trees[name] if entry.mode == _FOLDER]
+                self._trees[name] = list(tree_of(name, body))
+                trees += [entry.id for _, entry in self._trees[name] if entry.mode == FOLDER]
 
     def _read(self, names: Sequence[str]) -> Iterator[tuple[str, bytes, bytes]]:
         """Yield name, kind and bytes of each; no kind if it is not there."""
@@ -208,11 +175,14 @@ class Objects:
         """Ask for objects, and yield the name of each when its turn has come to be taken."""
         for first in range(0, len(names), _AT_ONCE):
             part = names[first : first + _AT_ONCE]
+            if self._awaited:  # what was asked before was not taken to its end: answers and names no longer go together
+                raise forged("what was asked for before could not be read")
+            self._awaited = len(part)
             try:
                 self._ask.write("".join(f"{name}\n" for name in part).encode())
                 self._ask.flush()
             except BrokenPipeError:
-                raise forged(self._words()) from None
+                raise self._ended("them") from None
             yield from part
 
     def _next(self, name: str, take: Callable[[bytes], object] = len) -> bytes:
@@ -225,22 +195,34 @@ class Objects:
         """
         facts = self._answer.readline().split()
         if len(facts) == 2 and facts[1] == b"missing":
+            self._awaited -= 1
             return b""
+        if not facts:
+            raise self._ended(name)
         if len(facts) != 3 or facts[0] != name.encode():
-            raise forged(f"{name} is {facts[-1].decode('ascii', 'replace')}" if facts else f"{name} cannot be read: {self._words()}")
+            raise forged(f"{name} is {facts[-1].decode('ascii', 'replace')}")
         left = int(facts[2])
         digest = hashlib.new("sha1" if len(name) == 40 else "sha256", b"%b %d\0" % (facts[1], left), usedforsecurity=False)
         while left:
             piece = self._answer.read(min(left, _PIECE))
             if not piece:
-                raise forged(f"{name} cannot be read as a whole: {self._words()}")
+                raise self._ended(f"the whole of {name}")
             left -= len(piece)
             digest.update(piece)
             take(piece)
         self._answer.read(1)
         if digest.hexdigest() != name:
             raise forged(f"the {facts[1].decode()} {name} has other bytes")
+        self._awaited -= 1
         return facts[1]
+
+    def _ended(self, what: str) -> WorkspaceError:
+        """Say why git ended before it had answered: of a broken object it dies."""
+        words, number = self._words()
+        if number:
+            remedy = "See whether the machine is short of memory, and clear the task."
+            return WorkspaceError(f"git was ended by signal {number} while it read {self.git_dir}.", remedy=remedy)
+        return forged(f"git cannot read {what}: {words}")
 
     def _see_blob(self, name: str, kind: bytes) -> None:
         if kind != b"blob":
@@ -253,34 +235,3 @@ class Objects:
             f"{'The commit' if len(commits) == 1 else 'One of the commits'} {named} is not in {self.git_dir}.",
             remedy="Take in the bundle that brings it, or see whether the origin's history was replaced.",
         )
-
-
-def forged(why: str) -> WorkspaceError:
-    """Say that what git believed is not so."""
-    return WorkspaceError(
-        f"Objects of the repository are not what their names say: {why}.",
-        remedy="Run `git fsck` in the origin and find out who changed it; of a remote, delete this worker's mirror: it is fetched again.",
-    )
-
-
-def _parsed(name: str, body: bytes) -> Iterator[tuple[bytes, Entry]]:
-    """Yield what a tree holds: `mode SP name NUL id`, one behind the other (gitformat-pack(5)); of modes, those git itself tells apart."""
-    size, at = len(name) // 2, 0
-    while at < len(body):
-        space, nul = body.find(b" ", at), body.find(b"\0", at)
-        if not at < space < nul or nul + size >= len(body):
-            raise forged(f"the tree {name} is malformed")
-        yield body[space + 1 : nul], Entry(_mode(body[at:space]), body[nul + 1 : nul + 1 + size].hex())
-        at = nul + 1 + size
-
-
-def _mode(written: bytes) -> str:
-    mode = int(written, 8) if written.isdigit() and not set(b"89") & set(written) else 0
-    match mode & 0o170000:
-        case 0o100000:
-            return "100755" if mode & 0o100 else "100644"
-        case 0o120000:
-            return "120000"
-        case 0o040000:
-            return _FOLDER
-    return _SUBMODULE

@@ -7,8 +7,11 @@ run inside everybody's git. Both repositories borrow the origin's objects and wr
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import stat
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +19,14 @@ from typing import Self
 
 from dag_factory.errors import WorkspaceError
 from dag_factory.workspace import content, gitdir
-from dag_factory.workspace.objects import REGULAR, Objects
+from dag_factory.workspace.objects import Objects
+from dag_factory.workspace.parsed import REGULAR
 from dag_factory.workspace.scan import Tree
 from dag_factory.workspace.seal import Change, Refusal, Sealed, refuse, seal
 
 __all__ = ["Change", "PrivateRepository", "Refusal", "Sealed"]
+
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class PrivateRepository:
     commit: the base.
     bundles: the bundles taken in; their files must stay where they are until the tree is sealed.
     identity: device and inode of `tree`.
-    packs: sha256 of the packs and indexes that the bundles gave, by name, as they were before anybody could reach them.
+    packs: size in bytes and sha256 of the packs and indexes that the bundles gave, by name, as they were before anybody could reach them.
 
     """
 
@@ -49,7 +55,7 @@ class PrivateRepository:
     commit: str
     bundles: list[Path] = field(default_factory=list)
     identity: tuple[int, int] | None = None
-    packs: dict[str, bytes] = field(default_factory=dict)
+    packs: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
     @classmethod
     def create(cls, where: Path, *, objects: Path, commit: str, bundles: Sequence[Path] = (), with_tree: bool = True) -> Self:
@@ -76,8 +82,8 @@ class PrivateRepository:
             return made
         tree = made.tree
         gitdir.lay_out(tree / ".git", objects=objects, commit=commit, bare=False)
-        for name, data in _packs(made.git_dir).items():
-            (tree / ".git/objects/pack" / name).write_bytes(data)
+        for pack in _packs(made.git_dir):
+            shutil.copyfile(pack, tree / ".git/objects/pack" / pack.name)
         content.check_out(made.git_dir, commit, tree, index=tree / ".git/index")
         facts = tree.stat()
         return cls(where, made.objects, commit, made.bundles, (facts.st_dev, facts.st_ino), made.packs)
@@ -213,16 +219,14 @@ class PrivateRepository:
             objects.verify([commit])
         content.check_out(self.git_dir, commit, to)
 
-    def _lay_out(self, packs: Mapping[str, bytes] | None = None) -> None:
-        """Make `seal.git` of the bundles, or of the packs they gave before."""
+    def _lay_out(self, old: Path | None = None) -> None:
+        """Make `seal.git` of the bundles, or of the packs they gave before, if `old` has them byte for byte."""
         gitdir.lay_out(self.git_dir, objects=self.objects, commit=self.commit, bare=True)
-        for name, data in (packs or {}).items():
-            (self.git_dir / "objects/pack" / name).write_bytes(data)
-        if packs is None:
+        if old is None or not self._take_over(old):
             for source in self.bundles:
                 gitdir.unbundle(self.git_dir, source)
             self.packs.clear()
-            self.packs.update({name: hashlib.sha256(data).digest() for name, data in _packs(self.git_dir).items()})
+            self.packs.update({pack.name: (pack.stat().st_size, _digest(pack)) for pack in _packs(self.git_dir)})
         gitdir.keep(self.git_dir, self.commit)
 
     def _renew(self) -> None:
@@ -235,20 +239,47 @@ class PrivateRepository:
                 old = Path(aside) / "old"
                 with suppress(FileNotFoundError):
                     self.git_dir.rename(old)
-                self._lay_out(self._unchanged(old))
+                self._lay_out(old)
         except OSError as error:
             raise WorkspaceError(f"{self.where} cannot be written: {error}.", remedy="Clear the task.") from error
 
-    def _unchanged(self, old: Path) -> dict[str, bytes] | None:
-        """Return the packs of a git directory, if they are byte for byte those the bundles gave; None otherwise."""
-        try:
-            found = {name: (old / "objects/pack" / name).read_bytes() for name in self.packs}
-        except OSError:
-            return None
-        same = all(hashlib.sha256(data).digest() == self.packs[name] for name, data in found.items())
-        return found if same and (found or not self.bundles) else None
+    def _take_over(self, old: Path) -> bool:
+        """Copy the packs that the bundles gave, if they are as they were, and tell whether they are; if not, nothing of them stays."""
+        if self.bundles and not self.packs:
+            return False
+        whole = all(
+            _copied(old / "objects/pack" / name, self.git_dir / "objects/pack" / name, size, digest)
+            for name, (size, digest) in self.packs.items()
+        )
+        if not whole:
+            for pack in _packs(self.git_dir):
+                pack.unlink()
+        return whole
 
 
-def _packs(git_dir: Path) -> dict[str, bytes]:
-    """Return the packs and their indexes, by name."""
-    return {pack.name: pack.read_bytes() for pack in (git_dir / "objects/pack").iterdir() if pack.suffix in (".pack", ".idx")}
+def _copied(source: Path, to: Path, size: int, digest: bytes) -> bool:
+    """Copy an ordinary file of a known size and sha256; anything else may lie there instead, and keep whoever reads it waiting."""
+    told = hashlib.sha256()
+    try:
+        handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file, to.open("xb") as copy:
+            facts = os.fstat(handle)
+            if not stat.S_ISREG(facts.st_mode) or facts.st_size != size:
+                return False
+            while size > 0 and (piece := file.read(min(size, _PIECE))):
+                size -= len(piece)
+                told.update(piece)
+                copy.write(piece)
+    except OSError:
+        return False
+    return size == 0 and told.digest() == digest
+
+
+def _packs(git_dir: Path) -> list[Path]:
+    """Return the packs and their indexes."""
+    return [pack for pack in (git_dir / "objects/pack").iterdir() if pack.suffix in (".pack", ".idx")]
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -93,7 +93,7 @@ class Tree:
                 path = folder + b"/" + name if folder else name
                 if path == b".git":
                     continue
-                if _is_dot_git(name):
+                if is_dot_git(name):
                     yield Item(path, "repository")
                 elif stat.S_ISDIR(facts.st_mode):
                     deep = path.count(b"/") >= _DEEPEST
@@ -195,7 +195,7 @@ def _kind(mode: int) -> Kind:
     return "symlink" if stat.S_ISLNK(mode) else "special"
 
 
-def _is_dot_git(name: bytes) -> bool:
+def is_dot_git(name: bytes) -> bool:
     """Say whether some file system would take `name` for `.git`: CVE-2014-9390 and its kin."""
     plain = name.lower().partition(b":")[0].rstrip(b". ")
     return plain in (b".git", b"git~1")

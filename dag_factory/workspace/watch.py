@@ -24,7 +24,6 @@ __all__ = ["Ground", "Watch"]
 _ANY = tuple(range(256))
 _MOST = 50_000
 _TOLD = 5
-_DEEPEST = 5  # refs that name one another; git follows as many
 _SETTINGS = (
     "HEAD",
     "config",
@@ -168,32 +167,11 @@ def _settings(git_dir: Path, branch: str) -> dict[str, Facts]:
     for name in _SETTINGS:
         files = Ground("", git_dir / name, skips=frozenset(_PASSING)).files()
         found |= {f"{name}/{path}".rstrip("/"): facts for path, facts in files.items()}
-    for name, ref in ((f"refs/heads/{branch}", f"refs/heads/{branch}"), ("what is checked out", "HEAD")):
-        found[name] = tuple(_stands(git_dir, ref))
+    # git is asked: a ref may be a link, name another, or lie in packed-refs or a table, and what counts then is for git to say.
+    refs = (f"refs/heads/{branch}", "HEAD")
+    said = git("rev-parse", *refs, git_dir=git_dir, ok=_ANY).out.split(b"\n")  # one that is not there is answered by its name
+    found |= {name: tuple(line) for name, line in zip((refs[0], "what is checked out"), said, strict=False)}
     return found
-
-
-def _stands(git_dir: Path, ref: str) -> bytes:
-    """Tell where a ref stands, without asking git where it keeps them in files (gitrepository-layout(5)); nothing where there is no such ref."""
-    if (git_dir / "reftable").is_dir():
-        return git("rev-parse", ref, git_dir=git_dir, ok=_ANY).out
-    for _ in range(_DEEPEST):
-        try:
-            said = (git_dir / ref).read_bytes().strip()
-        except (OSError, ValueError):
-            return _packed(git_dir, ref)
-        if not said.startswith(b"ref: "):
-            return said
-        ref = os.fsdecode(said.removeprefix(b"ref: "))
-    return b""
-
-
-def _packed(git_dir: Path, ref: str) -> bytes:
-    with suppress(OSError), (git_dir / "packed-refs").open("rb") as file:
-        for line in file:
-            if line.rstrip(b"\n").endswith(b" " + os.fsencode(ref)):
-                return line.split(b" ")[0]
-    return b""
 
 
 def _checked_out(git_dir: Path) -> dict[str, Facts]:

@@ -17,6 +17,7 @@ from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.progress import Board, Progress
 from dag_factory.cli.demo.report import shortened
 from dag_factory.cli.demo.settings import HOST
+from dag_factory.cli.harmless import visible
 from dag_factory.cli.wording import counted
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.record import read_record
@@ -128,7 +129,7 @@ def _explain(mission: Mission, phase: str, cycle: int) -> None:
     stored = record.verdict_in(phase, cycle) if record else None
     found = stored.says.phasegate.findings if stored else ()
     for finding in found[:_MOST]:
-        mission.progress.say(f"  ✘ {finding.rule} {finding.subject}: {shortened(finding.text)}", "red")
+        mission.progress.say(f"  ✘ {finding.rule} {visible(finding.subject)}: {visible(shortened(finding.text))}", "red")
     if len(found) > _MOST:
         mission.progress.say(f"  … and {counted(len(found) - _MOST, 'finding')} more", "red")
 

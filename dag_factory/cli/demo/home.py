@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,19 +128,10 @@ def fresh_home(root: Path) -> Iterator[DemoHome]:
     PhasegateError: a demo is running there, it holds what no demo made, or it cannot be written.
 
     """
-    home = DemoHome(root.absolute())
-    try:
-        home.root.parent.mkdir(parents=True, exist_ok=True)
-        lock = (home.root.parent / f"{home.root.name}.lock").open("a")
-    except OSError as error:
-        raise _unwritable(home, error) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise PhasegateError(
-                f"Another demo is running in {home.root}.", remedy="Wait for it, or choose another folder with --home."
-            ) from error
+    home = DemoHome(root.expanduser().resolve())
+    if not home.root.name:
+        raise PhasegateError(f"{home.root} is no place for a demo.", remedy="Choose another folder with --home.")
+    with _alone(home.root, home):
         try:
             _clear(home)
             _furnish(home)
@@ -148,20 +140,45 @@ def fresh_home(root: Path) -> Iterator[DemoHome]:
         yield home
 
 
+@contextmanager
+def _alone(folder: Path, home: DemoHome) -> Iterator[None]:
+    """Keep other demos out of a folder."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = (folder.parent / f"{folder.name}.lock").open("a")
+    except OSError as error:
+        raise _unwritable(home, error) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise PhasegateError(
+                f"Another demo is running in {folder}.", remedy="Wait for it, or choose another folder with --home."
+            ) from error
+        yield
+
+
 def _clear(home: DemoHome) -> None:
     """Make room; what an earlier demo left as evidence is moved aside, and replaces what was there from the one before that."""
-    for folder in (home.root, home.before):
-        if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).is_file():
-            raise PhasegateError(
-                f"{folder} holds what no demo made, and will not be replaced.", remedy="Choose another folder with --home."
-            )
-    if home.evidence.is_dir():
-        shutil.rmtree(home.before, ignore_errors=True)
-        home.root.rename(home.before)
+    _refuse_strange(home.root)
+    if home.evidence.is_dir() and any(home.evidence.iterdir()):
+        _refuse_strange(home.before)
+        with (
+            _alone(home.before, home),
+            tempfile.TemporaryDirectory(dir=home.root.parent, prefix=".demo-", ignore_cleanup_errors=True) as aside,
+        ):
+            with suppress(FileNotFoundError):
+                home.before.rename(Path(aside) / "old")
+            home.root.rename(home.before)
     elif home.root.exists():
         shutil.rmtree(home.root)
     home.root.mkdir()
     (home.root / _MARK).write_text("Made by `phasegate demo`, which replaces this folder every time.\n", encoding="utf-8")
+
+
+def _refuse_strange(folder: Path) -> None:
+    if folder.is_symlink() or (folder.exists() and any(folder.iterdir()) and not (folder / _MARK).is_file()):
+        raise PhasegateError(f"{folder} holds what no demo made, and will not be replaced.", remedy="Choose another folder with --home.")
 
 
 def _furnish(home: DemoHome) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from base64 import b64decode
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -107,8 +108,14 @@ def test_a_merge_that_is_made_again_says_the_same(house):
     assert made.record.converged("tidy").says.altered == before.altered != ()
 
 
-def forged(made: House, paths: dict[str, str]) -> str:
-    """A statement of the engineer's, signed with their own key, that names a commit which sealing would have refused."""
+def forged(made: House, paths: dict[str, str], twist: Callable[[Path], None] = lambda _: None) -> str:
+    """A statement of the engineer's, signed with their own key, that names a commit which sealing would have refused.
+
+    Parameters
+    ----------
+    twist: makes another commit out of the one that is checked out.
+
+    """
     repository, record = made.root / "repo", made.record
     base = str(record.charter.says.base)
     git("checkout", "-q", "--detach", base, cwd=repository)
@@ -117,6 +124,7 @@ def forged(made: House, paths: dict[str, str]) -> str:
         (repository / path).write_text(text, encoding="utf-8")
         git("add", "-A", cwd=repository)
         git("commit", "-qm", f"Change {path}", cwd=repository)  # more than one commit hides nothing
+    twist(repository)
     commit, tree = (git("rev-parse", name, cwd=repository) for name in ("HEAD", "HEAD^{tree}"))
     git("update-ref", "refs/heads/forged", commit, cwd=repository)
     bundle = made.root / "forged.bundle"
@@ -150,3 +158,34 @@ def test_one_that_stays_where_it_may_write_is_merged_whoever_made_it(house):
     commit = forged(made, {"src/code.py": "answer = 3\n", "src/more.py": "more = 1\n"})
     made.run("build.converge", "build.gate")
     assert ("build/engineer", commit) in made.record.converged("build").says.merged
+
+
+def with_a_folder_twice(repository: Path) -> None:
+    """Give the commit a second `tests` before the true one: git lists the last of them, and checks out both."""
+    evil = subprocess.run(
+        ["git", "hash-object", "-w", "--stdin"], cwd=repository, input=b"pass\n", capture_output=True, check=True
+    ).stdout.decode().strip()  # fmt: skip
+
+    def tree(*entries: tuple[str, str, str]) -> str:
+        body = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(named) for mode, name, named in entries)
+        made = ["git", "hash-object", "-t", "tree", "-w", "--literally", "--stdin"]
+        return subprocess.run(made, cwd=repository, input=body, capture_output=True, check=True).stdout.decode().strip()
+
+    rows = [line.split("\t") for line in git("ls-tree", "HEAD", cwd=repository).splitlines()]
+    entries = [(facts.split()[0].lstrip("0"), name, facts.split()[2]) for facts, name in rows]
+    twice = tree(*entries, ("40000", "src", tree(("100644", "evil.py", evil))))
+    commit = git("commit-tree", twice, "-p", "HEAD^", "-m", "Twice", cwd=repository)
+    git("update-ref", "HEAD", commit, cwd=repository)
+
+
+def test_a_signed_commit_that_git_would_not_write_is_left_out_and_named(house):
+    made = house()
+    made.run("build.engineer", "build.tester")
+    forged(made, {"src/code.py": "answer = 3\n"}, with_a_folder_twice)
+    made.run("build.converge", "build.gate")
+    said = made.record.converged("build").says
+    assert [name for name, _ in said.merged] == ["build/tester"]
+    [left] = said.conflicts
+    assert left.task == "build/engineer"
+    assert "is none that git writes" in left.text
+    assert "merge-conflict" in {finding.rule for finding in made.findings("build")}

@@ -8,7 +8,8 @@ import pytest
 
 from dag_factory.errors import WorkspaceError
 from dag_factory.workspace.content import check_out, ignored
-from dag_factory.workspace.objects import Entry, Objects
+from dag_factory.workspace.objects import Objects
+from dag_factory.workspace.parsed import Entry
 
 Git = Callable[..., str]
 NOWHERE = "0123456789" * 4

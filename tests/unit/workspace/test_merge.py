@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dag_factory.errors import WorkspaceError
 from dag_factory.workspace.merge import commit_tree, merge
-from dag_factory.workspace.objects import Stamp
+from dag_factory.workspace.parsed import Stamp
 from dag_factory.workspace.private import PrivateRepository
 
 Git = Callable[..., str]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 import subprocess
 import zlib
 from collections.abc import Callable, Iterator
@@ -11,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from dag_factory.errors import WorkspaceError
-from dag_factory.workspace.objects import Entry, Objects
+from dag_factory.workspace.objects import Objects
+from dag_factory.workspace.parsed import Entry, MalformedError
 
 Git = Callable[..., str]
 NOWHERE = "0123456789" * 4
@@ -120,19 +123,77 @@ def test_what_is_not_there(objects: Objects, main: Path, base: str, git_cli: Git
                 blobs([name])
 
 
-@pytest.mark.parametrize("body", [b"100644 x\0short", b"100644x", b"100644 x", b"\0" * 30, b" x\0" + b"1" * 20 + b"y"])
-def test_a_tree_that_is_none_is_refused(objects: Objects, main: Path, base: str, git_cli: Git, body: bytes) -> None:
+def one(name: bytes, mode: bytes = b"100644", id: bytes = b"1" * 20) -> bytes:  # noqa: A002 # what git calls it
+    """An entry of a tree."""
+    return mode + b" " + name + b"\0" + id
+
+
+MALFORMED = {
+    "short": b"100644 x\0short", "no NUL": b"100644x", "no id": b"100644 x", "no name": b"\0" * 30, "no mode": b" x\0" + b"1" * 20,
+    "a mode that is none": one(b"x", b"100844"), "a mode of nothing": one(b"x", b"0"), "a long mode": one(b"x", b"0100644"), "a pipe": one(b"x", b"010644"),
+    "a name twice": one(b"x") + one(b"x"), "a folder twice": one(b"lib", b"40000") + one(b"lib", b"40000", b"2" * 20),
+    "a file and a folder": one(b"x") + one(b"x.a") + one(b"x", b"40000"), "out of order": one(b"b") + one(b"a"),
+    "a folder out of order": one(b"x", b"40000") + one(b"x.a"), "a slash": one(b"a/b"), "an empty name": one(b""), "here": one(b".", b"40000"),
+    "above": one(b"..", b"40000"), ".git": one(b".git", b"40000"), ".GIT": one(b".GIT"), "git~1": one(b"git~1"), "more behind it": one(b"x") + b"y",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
+def test_a_tree_that_git_would_not_write_is_refused(objects: Objects, main: Path, base: str, git_cli: Git, body: bytes) -> None:
+    """git reads it in one way here and in another there; what is checked out may be more than what is listed."""
     tree = put(main, b"tree", body)
     commit = put(main, b"commit", f"tree {tree}\ncommitter x <x> 1 +0000\n\nm\n".encode())
-    with pytest.raises(WorkspaceError, match="not what their names say"):
+    with pytest.raises(MalformedError, match="is none that git writes"):
         objects.verify([commit])
+    for ask in (lambda fresh: fresh.entries(commit), lambda fresh: fresh.differing(tree, tree)):
+        with Objects.of(main / ".git") as fresh, pytest.raises(MalformedError, match="is none that git writes"):
+            ask(fresh)
 
 
 @pytest.mark.parametrize("body", [b"", b"tree\n\n", b"no tree 12\n\n", b"author x\n\ntree 0123\n"])
 def test_a_commit_that_is_none_is_refused(objects: Objects, main: Path, body: bytes) -> None:
     commit = put(main, b"commit", body)
-    with pytest.raises(WorkspaceError, match="not what their names say"):
+    with pytest.raises(MalformedError):
         objects.stamps([commit])
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        ("x <x> 1600000000 +0000", 1_600_000_000), ("x <x>  1600000000 +051800", 1_600_000_000), ("x <x>1600000000 +0000", 1_600_000_000),
+        ("x > <x> 7 -0100", 7), ("x <x> then", 0), ("x <x> " + "9" * 5000, 0), ("x <x> ١٢", 0), ("", 0),
+    ],
+)  # fmt: skip
+def test_dates_are_read_as_git_reads_them(objects: Objects, main: Path, base: str, git_cli: Git, line: str, seconds: int) -> None:
+    tree = git_cli(main, "rev-parse", f"{base}^{{tree}}")
+    written = f"tree {tree}\nparent {base}\nauthor x <x> 5 +0000\n{f'committer {line}' if line else 'x'}\nparent {NOWHERE}\n\ncommitter y <y> 9 +0000\n"
+    commit = put(main, b"commit", written.encode())
+    assert (objects.stamps([commit])[commit].seconds, objects.stamps([commit])[commit].parents) == (seconds, (base,))
+    if len(line) < 100:
+        assert git_cli(main, "rev-list", "--no-walk", "--format=%ct", commit).split()[-1] in (str(seconds), commit)
+
+
+def test_after_one_that_could_not_be_taken_nothing_is_believed(objects: Objects, main: Path, base: str, git_cli: Git) -> None:
+    blobs = sorted(git_cli(main, "rev-parse", f"{base}:{name}") for name in ("README.md", "run.sh"))
+    with pytest.raises(WorkspaceError, match="One of the commits"):
+        objects.stamps(blobs)
+    for _ in range(3):
+        with pytest.raises(WorkspaceError, match="asked for before could not be read"):
+            objects.stamps([base])
+
+
+def test_a_git_that_is_killed_accuses_nobody(main: Path, base: str) -> None:
+    with Objects.of(main / ".git") as objects:
+        objects.stamps([base])
+        [git] = [pid for pid in children() if "cat-file" in Path(f"/proc/{pid}/cmdline").read_text()]
+        os.kill(git, signal.SIGKILL)
+        with pytest.raises(WorkspaceError, match="git was ended by signal 9"):
+            objects.entries(base)
+
+
+def children() -> list[int]:
+    """The processes that this one has started."""
+    return [int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
 
 
 def test_a_tree_that_lacks_something_is_refused(objects: Objects, main: Path) -> None:

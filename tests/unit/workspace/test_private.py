@@ -233,3 +233,48 @@ class TestReading:
         ]
         with pytest.raises(WorkspaceError, match="not empty"):
             repo.checkout(commit, tmp_path / "clean")
+
+
+class TestPacksThatAreTakenOver:
+    """Between two clean checkouts a check runs, as the same user, and can reach what the next one is made of."""
+
+    @pytest.fixture
+    def joint(self, make: Make, base: str, tmp_path: Path) -> tuple[PrivateRepository, str]:
+        one = make("one")
+        (one.tree / "new").write_text("new")
+        commit = str(seal(one).commit)
+        one.bundle(base, commit, tmp_path / "one.bundle")
+        repo = make("joint", bundles=[tmp_path / "one.bundle"], with_tree=False)
+        repo.checkout(commit, tmp_path / "first", anew=True)
+        return repo, commit
+
+    def test_they_are_not_taken_in_again(
+        self, joint: tuple[PrivateRepository, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        repo, commit = joint
+        monkeypatch.setattr("dag_factory.workspace.gitdir.unbundle", lambda *_: pytest.fail("it was taken in again"))
+        for name in ("second", "third"):
+            repo.checkout(commit, tmp_path / name, anew=True)
+            assert (tmp_path / name / "new").read_text() == "new"
+
+    @pytest.mark.parametrize("suffix", [".pack", ".idx"])
+    @pytest.mark.parametrize("how", ["changed", "shorter", "gone", "pipe", "link", "folder"])
+    def test_unless_somebody_touched_them(self, joint: tuple[PrivateRepository, str], tmp_path: Path, how: str, suffix: str) -> None:
+        repo, commit = joint
+        [pack] = (repo.git_dir / "objects/pack").glob(f"*{suffix}")
+        data = pack.read_bytes()
+        pack.chmod(0o644)
+        if how in ("changed", "shorter"):
+            pack.write_bytes(data[:20] + bytes([data[20] ^ 1]) + data[21:] if how == "changed" else data[:-1])
+        else:
+            pack.unlink()
+        if how == "pipe":
+            os.mkfifo(pack)
+        elif how == "link":
+            pack.symlink_to("/dev/zero")
+        elif how == "folder":
+            pack.mkdir()
+        (repo.git_dir / "objects/pack/pack-0123.pack").write_bytes(b"another")
+        repo.checkout(commit, tmp_path / "second", anew=True)
+        assert (tmp_path / "second/new").read_text() == "new"
+        assert len(list((repo.git_dir / "objects/pack").glob("*.pack"))) == 1

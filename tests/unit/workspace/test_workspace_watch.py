@@ -242,4 +242,4 @@ def test_it_starts_no_program_but_git(watch: Watch, monkeypatch: pytest.MonkeyPa
     real = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda command, **how: (seen.append(command[1]), real(command, **how))[1])
     watch.refusals()
-    assert set(seen) == {"ls-files"}
+    assert set(seen) == {"ls-files", "rev-parse"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +53,50 @@ def test_what_it_left_is_kept_until_the_next_one_that_leaves_something(tmp_path)
     assert [path.name for path in DemoHome(home.before).evidence.iterdir()] == ["third"]
 
 
+def left(folder, name):
+    """A demo that left something as evidence."""
+    with fresh_home(folder) as home:
+        home.evidence.mkdir(parents=True)
+        (home.evidence / name).touch()
+    return home
+
+
+def test_a_demo_that_runs_where_it_would_be_moved_to_is_left_alone(tmp_path):
+    left(tmp_path / "demo", "first")
+    with fresh_home(tmp_path / "demo-before") as running:
+        with pytest.raises(PhasegateError, match=r"Another demo is running in .*demo-before"), fresh_home(tmp_path / "demo"):
+            pass
+        assert running.spec.is_file()
+    assert DemoHome(tmp_path / "demo").evidence.is_dir(), "and nothing is lost"
+
+
+def test_an_empty_store_takes_the_place_of_nothing(tmp_path):
+    left(tmp_path / "demo", "first")
+    with fresh_home(tmp_path / "demo") as home:
+        home.evidence.mkdir(parents=True)
+    with fresh_home(tmp_path / "demo") as home:
+        assert [path.name for path in DemoHome(home.before).evidence.iterdir()] == ["first"]
+
+
+def test_a_link_is_followed_once(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "demo").symlink_to("disk")
+    for name in ("first", "second"):
+        assert left(tmp_path / "demo", name).root == tmp_path / "disk"
+    assert (tmp_path / "demo").is_symlink()
+    (tmp_path / "disk-before").rename(tmp_path / "elsewhere")
+    (tmp_path / "disk-before").symlink_to("elsewhere")
+    with pytest.raises(PhasegateError, match="disk-before holds what no demo made"), fresh_home(tmp_path / "demo"):
+        pass
+
+
+def test_the_root_of_all_files_is_no_place(tmp_path):
+    with pytest.raises(PhasegateError, match="is no place for a demo"), fresh_home(Path("/")):
+        pass
+
+
 def test_what_no_demo_made_is_kept_where_it_would_be_moved_to(tmp_path):
+    left(tmp_path / "demo", "first")
     (tmp_path / "demo-before").mkdir()
     (tmp_path / "demo-before/thesis.txt").touch()
     with pytest.raises(PhasegateError, match=r"demo-before holds what no demo made"), fresh_home(tmp_path / "demo"):

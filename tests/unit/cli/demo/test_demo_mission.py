@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -232,3 +233,20 @@ def test_the_command_has_help_and_an_example():
     assert "Example: phasegate demo --fault missing-evidence" in text
     for option in ("--fault", "--up", "--home", "--port"):
         assert option in text
+
+
+def test_what_a_gate_found_is_told_at_once_and_no_text_of_others_moves_the_cursor(run, world, tmp_path, monkeypatch):
+    evil = Finding(rule="check-failed", subject="a/\x1b[2J", text="bad \x1b]0;owned\x07 \u202e\nline")
+    many = (evil, *(Finding(rule="check-failed", subject=f"a/{number}", text="x") for number in range(5)))
+    verdict = SimpleNamespace(says=SimpleNamespace(phasegate=SimpleNamespace(findings=many)))
+    asked = []
+    record = SimpleNamespace(verdict_in=lambda phase, cycle: asked.append((phase, cycle)) or verdict)
+    monkeypatch.setattr("dag_factory.cli.demo.flight.read_record", lambda *_, **__: record)
+    failed = TaskState("validation.gate", "failed")
+    again = TaskState("validation.fix_1.gate", "failed")
+    busy = TaskState("complete", "running")
+    world.tasks = [[failed, busy], [failed, busy], [failed, again, TaskState("complete", "failed")]]
+    _, text = run()
+    assert asked == [("validation", 0), ("validation", 1)], "each once"
+    assert "✘ check-failed a/⟨U+001B⟩[2J: bad ⟨U+001B⟩]0;owned⟨U+0007⟩ ⟨U+202E⟩ line" in text
+    assert "… and 3 findings more" in text
