@@ -6,6 +6,7 @@ Paths are bytes here, as they are in git; they become text where they leave this
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -87,11 +88,18 @@ def tree_of(tree: str, body: bytes) -> Iterator[tuple[bytes, Entry]]:
         mode = _mode(body[at:space]) if at < space < nul < len(body) - size else ""
         name = body[space + 1 : nul]
         place = name + b"/" if mode == FOLDER else name
-        if not mode or not name or name in seen or place <= last or b"/" in name or name in (b".", b"..") or is_dot_git(name):
+        if not mode or not name or name in seen or place <= last or b"/" in name or name in (b".", b"..") or is_dot_git(_seen(name)):
             raise MalformedError(f"tree {tree}, at {name[:100]!r}")
         yield name, Entry(mode, body[nul + 1 : nul + 1 + size].hex())
         seen.add(name)
         at, last = nul + 1 + size, place
+
+
+def _seen(name: bytes) -> bytes:
+    """A name without the signs that nobody sees, which some file systems leave out."""
+    if name.isascii():
+        return name
+    return "".join(sign for sign in name.decode("utf-8", "replace") if unicodedata.category(sign) != "Cf").encode()
 
 
 def _mode(written: bytes) -> str:

@@ -134,7 +134,8 @@ MALFORMED = {
     "a name twice": one(b"x") + one(b"x"), "a folder twice": one(b"lib", b"40000") + one(b"lib", b"40000", b"2" * 20),
     "a file and a folder": one(b"x") + one(b"x.a") + one(b"x", b"40000"), "out of order": one(b"b") + one(b"a"),
     "a folder out of order": one(b"x", b"40000") + one(b"x.a"), "a slash": one(b"a/b"), "an empty name": one(b""), "here": one(b".", b"40000"),
-    "above": one(b"..", b"40000"), ".git": one(b".git", b"40000"), ".GIT": one(b".GIT"), "git~1": one(b"git~1"), "more behind it": one(b"x") + b"y",
+    "above": one(b"..", b"40000"), ".git": one(b".git", b"40000"), ".GIT": one(b".GIT"), "git~1": one(b"git~1"),
+    "an unseen sign in .git": one(".g\u200cit".encode(), b"40000"), "more behind it": one(b"x") + b"y",
 }  # fmt: skip
 
 
