@@ -96,7 +96,8 @@ def remove(folder: Path) -> None:
         for name in folders:
             path = os.path.join(where, name)  # noqa: PTH118 # thousands of paths
             with suppress(OSError):
-                if not os.path.islink(path):  # noqa: PTH114
+                mode = os.lstat(path).st_mode
+                if stat.S_ISDIR(mode) and mode & 0o700 != 0o700:  # most need nothing, and to change one costs more than to look
                     os.chmod(path, 0o700)  # noqa: PTH101
     shutil.rmtree(folder, ignore_errors=True)
 
