@@ -25,7 +25,7 @@ _PIECE = 1 << 20
 
 @dataclass
 class Objects:
-    """The objects of one git directory, while it is open; what was read once is not read again.
+    """The objects of one git directory, while it is open; a tree that was read once is not read again.
 
     Parameters
     ----------
@@ -38,7 +38,6 @@ class Objects:
     _answer: IO[bytes]
     _words: Callable[[], tuple[str, int]]
     _trees: dict[str, list[tuple[bytes, Entry]]] = field(default_factory=dict)
-    _held: set[str] = field(default_factory=set)
     _awaited: int = 0
 
     @classmethod
@@ -149,10 +148,9 @@ class Objects:
         """
         self._spread([stamp.tree for stamp in self.stamps(commits).values()])
         due = {entry.id for tree in self._trees.values() for _, entry in tree if entry.mode not in (FOLDER, SUBMODULE)}
-        for name in self._asked(sorted(due - self._held)):
+        for name in self._asked(sorted(due)):
             if (kind := self._next(name)) != b"blob":
                 raise forged(f"the object {name} is missing" if not kind else f"{name} is no file")
-        self._held |= due
 
     def _spread(self, trees: list[str]) -> None:
         """Read these trees and all below them, level by level."""

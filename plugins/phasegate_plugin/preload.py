@@ -10,7 +10,6 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
@@ -30,8 +29,10 @@ def on_starting(component: object) -> None:
     if type(component).__name__ == "Job":
         for name in modules():
             _load(name)
-        with suppress(Exception):  # what cannot be loaded was told
+        try:
             complete()
+        except Exception as error:  # a task makes ready what it needs, and tells why it cannot
+            logging.getLogger(__name__).warning("Statements and plans are not made ready before tasks need them: %s", error)
         from dag_factory.runners.bounds import why_not_offline
 
         why_not_offline()  # whether programs can be cut off is tried once here, and known in all that is forked

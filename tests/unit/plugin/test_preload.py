@@ -74,5 +74,14 @@ def test_where_a_job_begins_statements_and_plans_can_be_read_at_once():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_what_cannot_be_made_ready_is_told_and_harms_nothing(loaded, monkeypatch, caplog):
+    def broken():
+        raise TypeError("no such type")
+
+    monkeypatch.setattr(preload, "complete", broken)
+    preload.on_starting(component=Job())
+    assert "not made ready before tasks need them: no such type" in caplog.text
+
+
 def test_airflow_hears_of_it():
     assert PhasegatePlugin.listeners == [preload]
