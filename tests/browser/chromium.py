@@ -91,17 +91,21 @@ class Page:
         return found
 
     def click(self, text: str) -> None:
-        """Wait for a link or button of these very words, and press the mouse upon it."""
-        seen = (
-            f"[...document.querySelectorAll('a, button')].find(one => one.innerText.trim() === {json.dumps(text)} && one.checkVisibility())"
-        )
-        self.until(f"Boolean({seen})")
-        x, y = self.evaluate(
-            f"(one => {{ one.scrollIntoView({{block: 'center'}}); const at = one.getClientRects()[0]; "  # a link may go over several lines
-            f"return [at.x + at.width / 2, at.y + at.height / 2] }})({seen})"
-        )
+        """Wait for a link or button of these very words, until it lies still with nothing over it, and press the mouse upon it."""
+        look = f"""(() => {{
+            const one = [...document.querySelectorAll('a, button')].find(one => one.innerText.trim() === {json.dumps(text)} && one.checkVisibility());
+            if (!one) return null;
+            one.scrollIntoView({{block: 'center', behavior: 'instant'}});
+            const at = one.getClientRects()[0];  // a link may go over several lines
+            const [x, y] = [at.x + at.width / 2, at.y + at.height / 2];
+            return one.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
+        }})()"""
+        before = None
+        while (found := self.until(look)) != before:  # a page that is still being laid out moves what is on it
+            before = found
+            time.sleep(0.3)
         for kind in ("mousePressed", "mouseReleased"):
-            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+            self.ask("Input.dispatchMouseEvent", type=kind, x=found[0], y=found[1], button="left", clickCount=1)
 
     def violations(self) -> list[str]:
         """What axe finds on the page that is serious or critical, each with the elements it is about."""

@@ -23,6 +23,7 @@ def in_airflow(page: Page, run: Run, task_id: str) -> None:
     url = run.airflow.api.url
     page.ask("Page.navigate", url=f"{url}/dags/{run.dag_id}/runs/{run.run_id}/tasks/{task_id}")
     page.click("Details")
+    page.until("location.pathname.endsWith('/details')")
 
 
 def shown(page: Page, path: str) -> str:
