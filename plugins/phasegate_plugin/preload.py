@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["complete", "modules", "on_starting"]
 
 _FLOORS = ("spec", "evidence", "runners", "workspace", "plan", "triggers", "operators", "sensors")
+_AIRFLOWS = (
+    "airflow.sdk.execution_time.supervisor", "airflow.sdk.execution_time.timeout", "airflow.sdk.execution_time.cache",
+    "airflow.sdk._shared.logging.factory", "airflow.sdk._shared.logging.remote", "airflow.sdk.definitions.connection",
+    "jinja2.ext", "pendulum.locales.en.locale",
+)  # fmt: skip
+"""What Airflow itself imports late, in every worker or in every task anew."""
 _ALONE = ("settings", "notices", "links", "telling", "scope", "phases", "placeholder", "build", "loader")
 
 
@@ -29,10 +35,8 @@ def on_starting(component: object) -> None:
     if type(component).__name__ == "Job":
         for name in modules():
             _load(name)
-        try:
-            complete()
-        except Exception as error:  # a task makes ready what it needs, and tells why it cannot
-            logging.getLogger(__name__).warning("Statements and plans are not made ready before tasks need them: %s", error)
+        _ready(complete, "Statements and plans are")
+        _ready(connectable, "The certificates of Airflow's client are")
         from dag_factory.runners.bounds import why_not_offline
 
         why_not_offline()  # whether programs can be cut off is tried once here, and known in all that is forked
@@ -46,6 +50,7 @@ def modules() -> Iterator[str]:
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             yield found.name
     yield from (f"dag_factory.{name}" for name in _ALONE)
+    yield from _AIRFLOWS
 
 
 def complete() -> None:
@@ -58,6 +63,26 @@ def complete() -> None:
     for kind in kinds:  # it grows meanwhile
         kinds += kind.__subclasses__()
         kind.model_rebuild()
+
+
+def connectable() -> None:
+    """Have Airflow's client of a worker read the certificates it trusts: it keeps them for the process, and each worker would read them anew.
+
+    Raises
+    ------
+    ValueError, OSError: the certificates that Airflow's `[api]` section names are not right; no worker can connect then.
+
+    """
+    from airflow.sdk.api.client import Client
+
+    Client(base_url="http://127.0.0.1", token="").close()  # it connects to nothing before it is asked for something
+
+
+def _ready(make: Callable[[], None], what: str) -> None:
+    try:
+        make()
+    except Exception as error:  # a task makes ready what it needs, and tells why it cannot
+        logging.getLogger(__name__).warning("%s not made ready before tasks need them: %s", what, error)
 
 
 def _load(name: str) -> Any:
