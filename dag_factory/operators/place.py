@@ -90,14 +90,16 @@ def remove(folder: Path) -> None:
     if folder.is_symlink() or not folder.is_dir():
         folder.unlink(missing_ok=True)
         return
+    shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():
+        return
     with suppress(OSError):
         folder.chmod(0o700)
     for where, folders, _ in os.walk(folder):  # before it looks into a folder, it has been made readable
         for name in folders:
             path = os.path.join(where, name)  # noqa: PTH118 # thousands of paths
             with suppress(OSError):
-                mode = os.lstat(path).st_mode
-                if stat.S_ISDIR(mode) and mode & 0o700 != 0o700:  # most need nothing, and to change one costs more than to look
+                if stat.S_ISDIR(os.lstat(path).st_mode):
                     os.chmod(path, 0o700)  # noqa: PTH101
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -149,8 +151,9 @@ def inputs_of(run: RunStore, case: Case, phases: Sequence[PhaseContract], folder
     StoreError: a file is missing or was altered.
 
     """
+    made: set[Path] = set()
     for task in (task for phase in phases for task in phase.tasks):
-        for entry in {entry for item in task.items for entry in case.entries(task, item)}:
+        for entry in {entry.name: entry for item in task.items for entry in case.entries(task, item)}.values():
             data = run.blob(entry.digest)
             if data is None:
                 raise StoreError(
@@ -158,12 +161,19 @@ def inputs_of(run: RunStore, case: Case, phases: Sequence[PhaseContract], folder
                     remedy="Find out by whom; start a new run.",
                 )
             path = folder / task.id / entry.name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-            path.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir():
-            path.chmod(0o555)
+            if path.parent not in made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                made |= {path.parent, *path.parent.parents}
+            with open(path, "xb", opener=_read_only) as file:  # a path gives no opener
+                file.write(data)
+    for where in made - {folder, *folder.parents}:
+        where.chmod(0o555)
+
+
+def _read_only(path: str, flags: int) -> int:
+    handle = os.open(path, flags, 0o444)
+    os.fchmod(handle, 0o444)  # whatever the umask is
+    return handle
 
 
 def task_file(plan: Plan, case: Case, task: TaskContract, attempt: int, findings: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:

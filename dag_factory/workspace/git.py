@@ -8,25 +8,20 @@ overridden where it could run a program or change bytes (hooks, fsmonitor, attri
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from dag_factory.errors import WorkspaceError
+from dag_factory.workspace.program import found
 
 __all__ = ["IDENTITY", "Result", "conversing", "git", "last_words"]
-
-OLDEST = (2, 38)
-"""`git merge-tree --write-tree` appeared in 2.38."""
 
 IDENTITY = ("Phasegate", "phasegate@localhost")
 """Name and address of the author and committer of everything Phasegate commits."""
@@ -116,6 +111,7 @@ def git(
     settings: Sequence[tuple[str, str]] = (),
     stop: threading.Event | None = None,
     abroad: bool = False,
+    to: IO[bytes] | None = None,
 ) -> Result:
     """Run `git *args` and return how it ended.
 
@@ -130,20 +126,21 @@ def git(
     settings: configuration over Phasegate's own, for this call.
     stop: ends git, and what it started, when it is set.
     abroad: git speaks to another machine, and may be kept waiting: should this process be killed, it is killed too. It gets no `stdin`.
+    to: a file that takes what git writes, in the place of the result.
 
     Raises
     ------
     WorkspaceError: git is missing, older than 2.38, was stopped, or ended with a code that is not in `ok`.
 
     """
-    program = _program(os.environ.get("PATH", os.defpath))
+    program = found()
     surroundings = _environment(git_dir, work_tree, settings) | dict(env or {})
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with nullcontext(to) if to else tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         command = ["/bin/sh", "-c", _LIFELINE, "sh", program, *args] if abroad else [program, *args]
         code = _run(command, cwd or git_dir, surroundings, stdin, (out, err), stop, lifeline=abroad)
-        out.seek(0)
-        err.seek(0)
-        result = Result(code, out.read(), err.read().decode("utf-8", "replace"))
+        for stream in (out, err):
+            stream.seek(0)
+        result = Result(code, b"" if to else out.read(), err.read().decode("utf-8", "replace"))
     if code not in ok:
         raise WorkspaceError(
             f"`git {args[0] if args else ''}` ended with code {code} in {git_dir or cwd or '.'}: {last_words(result)}",
@@ -163,7 +160,7 @@ def conversing(*args: str, git_dir: Path) -> Iterator[tuple[IO[bytes], IO[bytes]
     WorkspaceError: git is missing, older than 2.38, or cannot be started.
 
     """
-    program = _program(os.environ.get("PATH", os.defpath))
+    program = found()
     with tempfile.TemporaryFile() as err:
         try:
             process = subprocess.Popen(
@@ -275,22 +272,3 @@ def _environment(git_dir: Path | None, work_tree: Path | None, settings: Sequenc
     if work_tree is not None:
         env["GIT_WORK_TREE"] = str(work_tree.absolute())
     return env
-
-
-@lru_cache(maxsize=8)
-def _program(path: str) -> str:
-    """Find git once for each PATH, and ask its version."""
-    found = shutil.which("git", path=path)
-    if found is None:
-        raise WorkspaceError("The `git` command is not on PATH.", remedy="Install git 2.38 or newer on the worker.")
-    program = str(Path(found).absolute())
-    said = subprocess.run([program, "version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    number = re.search(r"git version (\d+)\.(\d+)", said.stdout)
-    if number is None:
-        raise WorkspaceError(f"{program} does not tell its version.", remedy="Install git 2.38 or newer.")
-    if (int(number[1]), int(number[2])) < OLDEST:
-        raise WorkspaceError(
-            f"{program} is version {number[1]}.{number[2]}, and Phasegate merges with what came in 2.38.",
-            remedy="Install git 2.38 or newer on the worker.",
-        )
-    return program

@@ -82,19 +82,21 @@ def bundle(git_dir: Path, base: str, commit: str, to: Path) -> None:
     WorkspaceError: a commit is unknown, or the file cannot be written.
 
     """
+    digest, version = ("sha1", "# v2 git bundle") if len(base) == 40 else ("sha256", "# v3 git bundle\n@object-format=sha256")
+    header = f"{version}\n-{base} \n{commit} {_TIP}\n\n".encode()
     if base == commit:
-        header = f"# v2 git bundle\n-{base} \n{commit} {_TIP}\n\n"
-        if len(base) != 40:
-            header = f"# v3 git bundle\n@object-format=sha256\n-{base} \n{commit} {_TIP}\n\n"
         empty = b"PACK\0\0\0\2\0\0\0\0"
-        digest = hashlib.new("sha1" if len(base) == 40 else "sha256", empty, usedforsecurity=False).digest()
-        to.write_bytes(header.encode() + empty + digest)
+        to.write_bytes(header + empty + hashlib.new(digest, empty, usedforsecurity=False).digest())
         return
-    (git_dir / _TIP).write_text(f"{commit}\n")  # git itself then says whether there is such a commit
-    # Written under another name first: a bundle is there as a whole or not at all.
+    # Written under another name first: a bundle is there as a whole or not at all. `git bundle create` would look for all that `base` holds,
+    # and start this very command.
+    pack = ("pack-objects", "--quiet", "--revs", "--thin", "--delta-base-offset", "--stdout")
     with tempfile.TemporaryDirectory(dir=to.parent) as folder:
         fresh = Path(folder) / "bundle"
-        git("bundle", "create", "--quiet", str(fresh.absolute()), _TIP, f"^{base}", git_dir=git_dir)
+        with fresh.open("wb") as file:
+            file.write(header)
+            file.flush()
+            git(*pack, git_dir=git_dir, stdin=f"{commit}\n^{base}\n".encode(), to=file)
         fresh.replace(to)
 
 

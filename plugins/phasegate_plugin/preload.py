@@ -10,12 +10,9 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.listeners import hookimpl
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 __all__ = ["complete", "modules", "on_starting"]
 
@@ -37,9 +34,7 @@ def on_starting(component: object) -> None:
             _load(name)
         _ready(complete, "Statements and plans are")
         _ready(connectable, "The certificates of Airflow's client are")
-        from dag_factory.runners.bounds import why_not_offline
-
-        why_not_offline()  # whether programs can be cut off is tried once here, and known in all that is forked
+        _ready(_known, "What this machine has is")
 
 
 def modules() -> Iterator[str]:
@@ -54,15 +49,14 @@ def modules() -> Iterator[str]:
 
 
 def complete() -> None:
-    """Have pydantic make ready what reads statements, verdicts and plans: it waits for the first of each kind, and in every task each would be the first."""
-    from dag_factory.evidence.contract import RunContract
-    from dag_factory.evidence.wire import Wire
-    from dag_factory.plan import Plan
+    """Have pydantic make ready what reads and writes statements, verdicts and plans: it waits for the first, and in every task each would be the first."""
+    from pydantic import BaseModel
 
-    kinds: list[type[BaseModel]] = [RunContract, Plan, Wire]
+    kinds: list[type[BaseModel]] = [BaseModel]
     for kind in kinds:  # it grows meanwhile
         kinds += kind.__subclasses__()
-        kind.model_rebuild()
+        if kind.__module__.startswith("dag_factory."):
+            kind.model_rebuild()
 
 
 def connectable() -> None:
@@ -76,6 +70,15 @@ def connectable() -> None:
     from airflow.sdk.api.client import Client
 
     Client(base_url="http://127.0.0.1", token="").close()  # it connects to nothing before it is asked for something
+
+
+def _known() -> None:
+    """What is found out once here is known in all that is forked: whether programs can be cut off, and where git is."""
+    from dag_factory.runners.bounds import why_not_offline
+    from dag_factory.workspace.program import found
+
+    why_not_offline()
+    found()
 
 
 def _ready(make: Callable[[], None], what: str) -> None:

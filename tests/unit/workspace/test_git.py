@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dag_factory.errors import WorkspaceError
-from dag_factory.workspace.git import _program, git
+from dag_factory.workspace.git import git
+from dag_factory.workspace.program import _program
 
 
 def test_answers_are_code_bytes_and_words(main: Path) -> None:

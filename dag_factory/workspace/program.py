@@ -1,0 +1,47 @@
+"""Where the git command is, and whether it can do what is asked of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+
+from dag_factory.errors import WorkspaceError
+
+__all__ = ["OLDEST", "found"]
+
+OLDEST = (2, 38)
+"""`git merge-tree --write-tree` appeared in 2.38."""
+
+
+def found() -> str:
+    """Find git on PATH; it is looked for once, and whatever this process forks knows it.
+
+    Raises
+    ------
+    WorkspaceError: it is missing, or older than 2.38.
+
+    """
+    return _program(os.environ.get("PATH", os.defpath))
+
+
+@lru_cache(maxsize=8)
+def _program(path: str) -> str:
+    """Find git once for each PATH, and ask its version."""
+    where = shutil.which("git", path=path)
+    if where is None:
+        raise WorkspaceError("The `git` command is not on PATH.", remedy="Install git 2.38 or newer on the worker.")
+    program = str(Path(where).absolute())
+    said = subprocess.run([program, "version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    number = re.search(r"git version (\d+)\.(\d+)", said.stdout)
+    if number is None:
+        raise WorkspaceError(f"{program} does not tell its version.", remedy="Install git 2.38 or newer.")
+    if (int(number[1]), int(number[2])) < OLDEST:
+        raise WorkspaceError(
+            f"{program} is version {number[1]}.{number[2]}, and Phasegate merges with what came in 2.38.",
+            remedy="Install git 2.38 or newer on the worker.",
+        )
+    return program
