@@ -23,6 +23,7 @@ _PLAIN = "* -text !eol !crlf !ident !filter !working-tree-encoding !merge !diff 
 
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _TIP = "refs/heads/sealed"
+_KEPT = "refs/phasegate"
 
 
 def is_commit_id(text: str) -> bool:
@@ -51,8 +52,9 @@ def lay_out(where: Path, *, objects: Path, commit: str, bare: bool) -> None:
     extension = "" if len(commit) == 40 else "[extensions]\n\tobjectformat = sha256\n"
     person = "" if bare else "[user]\n\tname = persona\n\temail = persona@localhost\n[gc]\n\tauto = 0\n"
     try:
-        for folder in ("objects/info", "objects/pack", "refs/heads", "refs/phasegate", "info"):
-            (where / folder).mkdir(parents=True)
+        where.mkdir(parents=True)
+        for folder in ("objects", "objects/info", "objects/pack", "refs", _KEPT if bare else "refs/heads", "info"):
+            (where / folder).mkdir()
         (where / "HEAD").write_text("ref: refs/heads/work\n")
         (where / "config").write_text(config.format(int(bool(extension)), str(bare).lower(), extension + person))
         (where / "info/attributes").write_text(_PLAIN)
@@ -69,7 +71,7 @@ def lay_out(where: Path, *, objects: Path, commit: str, bare: bool) -> None:
 
 def keep(git_dir: Path, commit: str) -> None:
     """Name `commit` by a ref of its own, so that git counts it among what this repository has."""
-    (git_dir / "refs/phasegate" / commit).write_text(f"{commit}\n")
+    (git_dir / _KEPT / commit).write_text(f"{commit}\n")
 
 
 def bundle(git_dir: Path, base: str, commit: str, to: Path) -> None:
@@ -108,14 +110,14 @@ def unbundle(git_dir: Path, source: Path) -> tuple[str, ...]:
     WorkspaceError: it is no bundle, it is damaged, or it builds on commits that are not here.
 
     """
-    supposed = [name for name in _prerequisites(source) if not (git_dir / "refs/phasegate" / name).exists()]
+    supposed = [name for name in _prerequisites(source) if not (git_dir / _KEPT / name).exists()]
     for name in supposed:
         keep(git_dir, name)  # spares git a walk over all history to see that they are complete
     result = git("bundle", "unbundle", str(source.absolute()), git_dir=git_dir, ok=tuple(range(256)))
     if result.code:
         for name in supposed:
             with suppress(FileNotFoundError):
-                (git_dir / "refs/phasegate" / name).unlink()
+                (git_dir / _KEPT / name).unlink()
         raise WorkspaceError(
             f"The bundle {source} cannot be taken in: {last_words(result)}.",
             remedy="Take in the bundles it builds on first; if it is damaged, clear the task that sealed it.",
