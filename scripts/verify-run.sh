@@ -11,7 +11,7 @@ export LC_ALL=C
 for tool in jq openssl base64 sha256sum; do command -v "$tool" >/dev/null || { echo "verify-run.sh: install $tool" >&2; exit 2; }; done
 cd "${1:?usage: verify-run.sh FOLDER [KEYID]}" || exit 2
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT || exit 2
-faults=0
+faults=0 short=0 # how much is bad, and how much of it is only that the run did not pass
 say() { local line="$*"; printf '%s\n' "${line//[^[:print:]]/?}"; } # what is quoted must not speak to the terminal
 bad() { say "BAD   $*"; faults=$((faults + 1)); }
 judge() { if [ -s "$2" ]; then while IFS= read -r line; do bad "$line"; done <"$2"; else say "good  $1"; fi; } # good if the file is empty
@@ -81,11 +81,14 @@ jq -rs --slurpfile plan "blobs/${plan:0:2}/$plan" '. as $all | $plan[0].contract
   | "\(if $passed then "good " else "BAD  " end) phase \($phase | @json): \($word // "no verdict"), assurance \($said.phasegate.assurance // "none")", "\(.digest)"' \
   "$tmp/all" >"$tmp/words" 2>/dev/null || bad "the plan or a verdict cannot be read"
 while IFS= read -r line && IFS= read -r digest; do
-  case $line in good*) say "$line" ;; *) bad "${line#BAD   }" ;; esac
+  case $line in good*) say "$line" ;; *) bad "${line#BAD   }" && short=$((short + 1)) ;; esac
   printf '%s\n' "$digest" >>"$tmp/newest"
 done <"$tmp/words"
 touch "$tmp/newest"
 jq -rs '[.[] | select(.predicateType == "urn:phasegate:predicate:completion:v1")] | last | .predicate.verdicts[]?' "$tmp/all" >"$tmp/completed" 2>/dev/null
+[ -s "$tmp/completed" ] || short=$((short + (short > 0))) # a run that did not pass has no last word
 [ -s "$tmp/completed" ] && cmp -s "$tmp/completed" "$tmp/newest" && say "good  the last word is about these verdicts" || bad "the last word: there is none, or it is about other verdicts"
-[ "$faults" -eq 0 ] && say "GOOD: everything fits together" || say "BAD: $faults things do not fit"
+if [ "$faults" -eq 0 ]; then say "GOOD: everything fits together"
+elif [ "$faults" -eq "$short" ]; then say "BAD: the run has not passed; all that is here fits together"
+else say "BAD: $faults things do not fit"; fi
 [ "$faults" -eq 0 ]

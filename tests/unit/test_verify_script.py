@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.auditing import TAMPERED, finished
+from support.auditing import TAMPERED, finished, flip
 from support.runs import copied
 from support.telling import failed
 from typer.testing import CliRunner
@@ -68,6 +68,7 @@ def test_what_was_done_to_a_run_is_told(made, tmp_path, what):
     said = check(run.store.path)
     assert said.returncode == 1, said.stdout
     assert any(line.startswith("BAD") and says in line for line in said.stdout.splitlines()), said.stdout
+    assert what == "another charter" or "all that is here fits together" not in said.stdout  # that one is a run which has only begun
     assert "GOOD" not in said.stdout
 
 
@@ -97,6 +98,14 @@ def test_a_run_with_a_waiver_that_is_not_complete_is_not_good(tmp_path):
     assert said.returncode == 1
     assert 'BAD   phase "validation": FAILED, assurance local' in said.stdout
     assert 'BAD   phase "integration": no verdict, assurance none' in said.stdout
+    assert said.stdout.splitlines()[-1] == "BAD: the run has not passed; all that is here fits together"
+
+
+@needs_tools
+def test_a_run_that_did_not_pass_and_was_tampered_with_does_not_fit(tmp_path):
+    run = failed(tmp_path)
+    flip(run.store.blob_path(run.record.newest("foundation/architect").says.log))
+    assert check(run.store.path).stdout.splitlines()[-1].endswith("things do not fit")
 
 
 @needs_tools
