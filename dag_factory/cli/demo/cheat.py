@@ -21,7 +21,7 @@ from rich.markup import escape
 from dag_factory.cli.demo.api import Api
 from dag_factory.cli.demo.flight import Ended, Mission, Pace, endings, launch, running, until, watch
 from dag_factory.cli.demo.home import RUN, WORKFLOW, DemoHome, fresh_home, without_slip
-from dag_factory.cli.demo.mission import lint, report
+from dag_factory.cli.demo.mission import lint, report, tell_where
 from dag_factory.cli.demo.processes import Airflow
 from dag_factory.cli.demo.progress import Progress
 from dag_factory.cli.demo.settings import environment, free_port, write_settings
@@ -66,6 +66,7 @@ def run_cheat(
     free_port(port)
     with endings(), fresh_home(home) as here:
         try:
+            tell_where(here, progress)
             _seat(here)
             plan = lint(here, progress)
             if plan is None:

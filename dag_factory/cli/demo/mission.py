@@ -36,7 +36,7 @@ from dag_factory.errors import SpecError
 from dag_factory.plan import Plan, compile_plan
 from dag_factory.spec import read_spec
 
-__all__ = ["lint", "report", "run_demo", "verdict"]
+__all__ = ["lint", "report", "run_demo", "tell_where", "verdict"]
 
 
 def run_demo(
@@ -76,9 +76,7 @@ def run_demo(
     free_port(port)
     with endings(), fresh_home(home) as here:
         try:
-            progress.say(f"Home {here.root}")
-            if here.before.is_dir():
-                progress.say(f"The demo before this one is kept in {here.before}")
+            tell_where(here, progress)
             if agent:
                 progress.say(seat(here, agent, os.environ), "cyan")
             if broken:
@@ -90,6 +88,13 @@ def run_demo(
         except Ended as ended:
             progress.say(f"Ended by {signal.Signals(ended.number).name}. Nothing is left running.")
             return 128 + ended.number
+
+
+def tell_where(home: DemoHome, progress: Progress) -> None:
+    """Say where all of it lies, and what is kept of the one before."""
+    progress.say(f"Home {home.root}")
+    if home.before.is_dir():
+        progress.say(f"The one before this is kept in {home.before}")
 
 
 def lint(home: DemoHome, progress: Progress) -> Plan | None:
