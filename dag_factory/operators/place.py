@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from dag_factory.evidence.contract import PhaseContract, TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.rounds import merges_of
+from dag_factory.evidence.statement import Entry
 from dag_factory.evidence.store import RunStore
 from dag_factory.plan import Plan
 
@@ -90,9 +92,18 @@ def remove(folder: Path) -> None:
     if folder.is_symlink() or not folder.is_dir():
         folder.unlink(missing_ok=True)
         return
-    shutil.rmtree(folder, ignore_errors=True)
-    if not folder.exists():
-        return
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            _open_up(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():  # it is deeper than Python goes; rm has no such end
+        with suppress(OSError):
+            subprocess.run(["rm", "-rf", "--", str(folder.absolute())], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+
+def _open_up(folder: Path) -> None:
+    """Give whoever owns it every right to every folder below it."""
     with suppress(OSError):
         folder.chmod(0o700)
     for where, folders, _ in os.walk(folder):  # before it looks into a folder, it has been made readable
@@ -101,7 +112,6 @@ def remove(folder: Path) -> None:
             with suppress(OSError):
                 if stat.S_ISDIR(os.lstat(path).st_mode):
                     os.chmod(path, 0o700)  # noqa: PTH101
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def bundles_of(run: RunStore, record: RunRecord, phase: str, commit: str | None, folder: Path) -> list[Path]:
@@ -151,21 +161,25 @@ def inputs_of(run: RunStore, case: Case, phases: Sequence[PhaseContract], folder
     StoreError: a file is missing or was altered.
 
     """
-    made: set[Path] = set()
+    due: dict[Path, tuple[TaskContract, Entry]] = {}
     for task in (task for phase in phases for task in phase.tasks):
-        for entry in {entry.name: entry for item in task.items for entry in case.entries(task, item)}.values():
-            data = run.blob(entry.digest)
-            if data is None:
-                raise StoreError(
-                    f"The evidence {entry.name} of {task.id} is missing or was altered.",
-                    remedy="Find out by whom; start a new run.",
-                )
-            path = folder / task.id / entry.name
-            if path.parent not in made:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                made |= {path.parent, *path.parent.parents}
-            with open(path, "xb", opener=_read_only) as file:  # a path gives no opener
-                file.write(data)
+        for item in task.items:
+            for entry in case.entries(task, item):
+                if entry.item == item.id:  # where one item's are of an older statement, the others' are not
+                    due.setdefault(folder / task.id / entry.name, (task, entry))
+    made: set[Path] = set()
+    for path, (task, entry) in due.items():
+        data = run.blob(entry.digest)
+        if data is None:
+            raise StoreError(
+                f"The evidence {entry.name} of {task.id} is missing or was altered.",
+                remedy="Find out by whom; start a new run.",
+            )
+        if path.parent not in made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made |= {path.parent, *path.parent.parents}
+        with open(path, "xb", opener=_read_only) as file:  # a path gives no opener
+            file.write(data)
     for where in made - {folder, *folder.parents}:
         where.chmod(0o555)
 

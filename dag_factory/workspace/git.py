@@ -126,7 +126,7 @@ def git(
     settings: configuration over Phasegate's own, for this call.
     stop: ends git, and what it started, when it is set.
     abroad: git speaks to another machine, and may be kept waiting: should this process be killed, it is killed too. It gets no `stdin`.
-    to: a file that takes what git writes, in the place of the result.
+    to: an open file that takes what git writes, from where it stands; the result has none of it then.
 
     Raises
     ------
@@ -135,18 +135,23 @@ def git(
     """
     program = found()
     surroundings = _environment(git_dir, work_tree, settings) | dict(env or {})
+    if to:
+        to.flush()
     with nullcontext(to) if to else tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         command = ["/bin/sh", "-c", _LIFELINE, "sh", program, *args] if abroad else [program, *args]
         code = _run(command, cwd or git_dir, surroundings, stdin, (out, err), stop, lifeline=abroad)
-        for stream in (out, err):
-            stream.seek(0)
-        result = Result(code, b"" if to else out.read(), err.read().decode("utf-8", "replace"))
+        result = Result(code, b"" if to else _read(out), _read(err).decode("utf-8", "replace"))
     if code not in ok:
         raise WorkspaceError(
             f"`git {args[0] if args else ''}` ended with code {code} in {git_dir or cwd or '.'}: {last_words(result)}",
             remedy="Read what git says; the repository may be damaged, full or not readable for this user.",
         )
     return result
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    stream.seek(0)
+    return stream.read()
 
 
 @contextmanager
@@ -184,8 +189,7 @@ def _words(process: subprocess.Popen[bytes], err: IO[bytes]) -> tuple[str, int]:
         process.wait(5)
     signalled = -process.returncode if process.returncode and process.returncode < 0 else 0
     _end(process)
-    err.seek(0)
-    return last_words(Result(process.returncode, b"", err.read().decode("utf-8", "replace"))), signalled
+    return last_words(Result(process.returncode, b"", _read(err).decode("utf-8", "replace"))), signalled
 
 
 def last_words(result: Result, lines: int = 3) -> str:

@@ -84,22 +84,27 @@ def bundle(git_dir: Path, base: str, commit: str, to: Path) -> None:
     WorkspaceError: a commit is unknown, or the file cannot be written.
 
     """
+    for name in (base, commit):
+        if not is_commit_id(name):
+            raise WorkspaceError(f"{name!r} is not a full commit id.", remedy="Give the id `git rev-parse` prints.")
     digest, version = ("sha1", "# v2 git bundle") if len(base) == 40 else ("sha256", "# v3 git bundle\n@object-format=sha256")
     header = f"{version}\n-{base} \n{commit} {_TIP}\n\n".encode()
-    if base == commit:
-        empty = b"PACK\0\0\0\2\0\0\0\0"
-        to.write_bytes(header + empty + hashlib.new(digest, empty, usedforsecurity=False).digest())
-        return
-    # Written under another name first: a bundle is there as a whole or not at all. `git bundle create` would look for all that `base` holds,
-    # and start this very command.
+    # `git bundle create` would look for all that `base` holds, and start this very command.
     pack = ("pack-objects", "--quiet", "--revs", "--thin", "--delta-base-offset", "--stdout")
-    with tempfile.TemporaryDirectory(dir=to.parent) as folder:
-        fresh = Path(folder) / "bundle"
-        with fresh.open("wb") as file:
-            file.write(header)
-            file.flush()
-            git(*pack, git_dir=git_dir, stdin=f"{commit}\n^{base}\n".encode(), to=file)
-        fresh.replace(to)
+    try:
+        # Written under another name first: a bundle is there as a whole or not at all.
+        with tempfile.TemporaryDirectory(dir=to.parent) as folder:
+            fresh = Path(folder) / "bundle"
+            with fresh.open("wb") as file:
+                file.write(header)
+                if base == commit:
+                    empty = b"PACK\0\0\0\2\0\0\0\0"
+                    file.write(empty + hashlib.new(digest, empty, usedforsecurity=False).digest())
+                else:
+                    git(*pack, git_dir=git_dir, stdin=f"{commit}\n^{base}\n".encode(), to=file)
+            fresh.replace(to)
+    except OSError as error:
+        raise WorkspaceError(f"The bundle {to} cannot be written: {error}.", remedy="See that the disk is not full.") from error
 
 
 def unbundle(git_dir: Path, source: Path) -> tuple[str, ...]:

@@ -16,26 +16,37 @@ __all__ = ["OLDEST", "found"]
 OLDEST = (2, 38)
 """`git merge-tree --write-tree` appeared in 2.38."""
 
+_PATIENCE = 20
+"""Seconds that git is waited for to tell its version: the scheduler asks where it begins."""
+
 
 def found() -> str:
-    """Find git on PATH; it is looked for once, and whatever this process forks knows it.
+    """Find git on PATH. It is looked for once for each PATH, and what is forked knows it; again where it is no longer there.
 
     Raises
     ------
-    WorkspaceError: it is missing, or older than 2.38.
+    WorkspaceError: it is missing, does not answer, or is older than 2.38.
 
     """
-    return _program(os.environ.get("PATH", os.defpath))
+    path = os.environ.get("PATH", os.defpath)
+    if not os.access(program := _program(path), os.X_OK):
+        _program.cache_clear()
+        program = _program(path)
+    return program
 
 
 @lru_cache(maxsize=8)
 def _program(path: str) -> str:
-    """Find git once for each PATH, and ask its version."""
     where = shutil.which("git", path=path)
     if where is None:
         raise WorkspaceError("The `git` command is not on PATH.", remedy="Install git 2.38 or newer on the worker.")
     program = str(Path(where).absolute())
-    said = subprocess.run([program, "version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    try:
+        said = subprocess.run(
+            [program, "version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_PATIENCE
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise WorkspaceError(f"{program} does not tell its version: {error}.", remedy="Install git 2.38 or newer.") from error
     number = re.search(r"git version (\d+)\.(\d+)", said.stdout)
     if number is None:
         raise WorkspaceError(f"{program} does not tell its version.", remedy="Install git 2.38 or newer.")

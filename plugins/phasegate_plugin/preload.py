@@ -1,7 +1,8 @@
-"""Loads the code of tasks once, where Airflow's scheduler, triggerer and dag-processor begin: what they fork has it then, and need not load it again.
+"""Loads what tasks need once, where Airflow's scheduler, triggerer and dag-processor begin: what they fork has it then, and need not load it again.
 
-A LocalExecutor's workers are forked by the scheduler, and every task by its worker: a module that the scheduler has is there in both. Without this
-each task would spend about a tenth of a second of the processor on imports. Where tasks begin in a process of their own (Kubernetes), nothing changes.
+A LocalExecutor's workers are forked by the scheduler, and every task by its worker: a module that the scheduler has is there in both, and so is what is
+found out once: how statements are read, which certificates Airflow's client trusts, where git is. Without this each task would spend about a tenth of
+a second of the processor on it, and each worker as much again. Where tasks begin in a process of their own (Kubernetes), nothing changes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from airflow.listeners import hookimpl
@@ -32,9 +34,18 @@ def on_starting(component: object) -> None:
     if type(component).__name__ == "Job":
         for name in modules():
             _load(name)
+        for name in _AIRFLOWS:
+            with suppress(Exception):  # where Airflow has no such module, it needs none
+                importlib.import_module(name)
+        from dag_factory.errors import PhasegateError
+        from dag_factory.runners.bounds import why_not_offline
+        from dag_factory.workspace.program import found
+
         _ready(complete, "Statements and plans are")
         _ready(connectable, "The certificates of Airflow's client are")
-        _ready(_known, "What this machine has is")
+        with suppress(PhasegateError):  # there may be no git where the scheduler is, and need not: a worker that has none tells
+            found()
+        why_not_offline()  # whether programs can be cut off is tried once here, and known in all that is forked
 
 
 def modules() -> Iterator[str]:
@@ -45,7 +56,6 @@ def modules() -> Iterator[str]:
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             yield found.name
     yield from (f"dag_factory.{name}" for name in _ALONE)
-    yield from _AIRFLOWS
 
 
 def complete() -> None:
@@ -70,15 +80,6 @@ def connectable() -> None:
     from airflow.sdk.api.client import Client
 
     Client(base_url="http://127.0.0.1", token="").close()  # it connects to nothing before it is asked for something
-
-
-def _known() -> None:
-    """What is found out once here is known in all that is forked: whether programs can be cut off, and where git is."""
-    from dag_factory.runners.bounds import why_not_offline
-    from dag_factory.workspace.program import found
-
-    why_not_offline()
-    found()
 
 
 def _ready(make: Callable[[], None], what: str) -> None:

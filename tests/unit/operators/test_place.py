@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pendulum
@@ -128,6 +129,16 @@ def test_where_nothing_can_be_made_it_says_where_and_why(tmp_path):
     assert str(caught.value).endswith("Not a directory. Check [phasegate] work_root, its rights and the disk.")
 
 
+def test_a_folder_deeper_than_python_goes_is_removed_too(tmp_path):
+    deep = tmp_path / "deep"
+    made = subprocess.run(
+        ["sh", "-c", f"mkdir {deep} && cd {deep} && for i in $(seq 1500); do mkdir d && cd -P d || exit 1; done"], check=False
+    )
+    assert made.returncode == 0
+    remove(deep)
+    assert not deep.exists()
+
+
 def test_what_is_not_there_is_removed_already(tmp_path):
     remove(tmp_path / "nothing")
 
@@ -211,10 +222,30 @@ def test_inputs_are_all_that_earlier_phases_left_and_nothing_of_this_one(run, tm
     assert data == run.store.blob(run.record.newest("foundation/architect").says.evidence[0].digest)
 
 
-def test_inputs_are_read_only(run, tmp_path):
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_inputs_are_read_only(run, tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        inputs(run, "validation", tmp_path / "inputs")
+    finally:
+        os.umask(before)
+    modes = {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in (tmp_path / "inputs").rglob("*")}
+    assert modes == {(True, 0o555), (False, 0o444)}
+
+
+def test_inputs_are_those_of_each_item_and_not_what_lies_beside_them_in_an_older_statement(run, tmp_path, monkeypatch):
+    """Where changed files are owed and none was, those of older work still stand; what that work left for other items does not."""
+    task = run.contract.tasks["implementation/ingest.software-engineer"]
+    owed = {item.kind: item for item in task.items}
+    now, old = ({entry.item: entry for entry in run.record.newest(task.id).says.evidence} for _ in range(2))
+    stale = now["interface"].model_copy(update={"digest": run.store.put_bytes(b"as it was before")})
+    code = owed["file"]
+    monkeypatch.setattr(
+        Case, "entries", lambda self, of, item: () if of is not task else (old["code"], stale) if item is code else tuple(now.values())
+    )
     inputs(run, "validation", tmp_path / "inputs")
-    modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "inputs").rglob("*")}
-    assert modes == {True: 0o555, False: 0o444}
+    laid = tmp_path / "inputs" / task.id / now["interface"].name
+    assert laid.read_bytes() == run.store.blob(now["interface"].digest)
 
 
 def test_the_first_phase_has_no_inputs(run, tmp_path):

@@ -41,6 +41,25 @@ def test_where_a_job_begins_it_is_tried_whether_programs_can_be_cut_off(loaded):
     assert why_not_offline.cache_info().currsize == 1
 
 
+def test_where_a_job_begins_git_is_looked_for_and_airflows_client_reads_its_certificates(loaded):
+    from airflow.sdk.api.client import Client
+
+    from dag_factory.workspace.program import _program
+
+    _program.cache_clear()
+    Client._get_ssl_context_cached.cache_clear()
+    preload.on_starting(component=Job())
+    assert _program.cache_info().currsize == 1
+    assert Client._get_ssl_context_cached.cache_info().currsize == 1
+    assert "airflow.sdk.execution_time.supervisor" in sys.modules
+
+
+def test_a_scheduler_needs_no_git(loaded, monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    preload.on_starting(component=Job())
+    assert "git" not in caplog.text
+
+
 def test_where_a_task_begins_nothing_is(loaded):
     preload.on_starting(component=TaskRunnerMarker())
     assert loaded == []

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from dag_factory.errors import WorkspaceError
+from dag_factory.workspace import program as of_git
 from dag_factory.workspace.git import git
-from dag_factory.workspace.program import _program
+from dag_factory.workspace.program import _program, found
 
 
 def test_answers_are_code_bytes_and_words(main: Path) -> None:
@@ -110,3 +111,44 @@ def test_versions(said: str, fine: bool, tmp_path: Path) -> None:
     else:
         with pytest.raises(WorkspaceError, match="version"):
             _program(str(tmp_path))
+
+
+def pretending(folder: Path, does: str = "echo git version 2.40.0") -> Path:
+    """A program that says it is git."""
+    folder.mkdir()
+    program = folder / "git"
+    program.write_text(f"#!{os.path.realpath('/bin/sh')}\n{does}\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_a_git_that_was_moved_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = pretending(tmp_path / "first")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'first'}:{tmp_path / 'second'}")
+    assert found() == str(first)
+    second = pretending(tmp_path / "second")
+    first.unlink()
+    assert found() == str(second)
+    second.unlink()
+    with pytest.raises(WorkspaceError, match="not on PATH"):
+        found()
+
+
+@pytest.mark.parametrize("does", ["while :; do :; done", "\0"])
+def test_a_git_that_does_not_answer(does: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_git, "_PATIENCE", 0.2)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    pretending(tmp_path / "bin", does)
+    with pytest.raises(WorkspaceError, match="does not tell its version"):
+        found()
+
+
+def test_what_git_writes_goes_where_a_file_stands(tmp_path: Path) -> None:
+    with (tmp_path / "file").open("wb") as file:
+        file.write(b"before\n")
+        result = git("version", git_dir=None, cwd=tmp_path, to=file)
+        file.write(b"after\n")
+    assert result.out == b""
+    before, version, after = (tmp_path / "file").read_text().splitlines()
+    assert (before, after) == ("before", "after")
+    assert version.startswith("git version")

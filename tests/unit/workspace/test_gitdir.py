@@ -139,3 +139,19 @@ class TestBundles:
         with pytest.raises(WorkspaceError):
             repo.bundle(base, "0" * 39 + "1", tmp_path / "x.bundle")
         assert not (tmp_path / "x.bundle").exists()
+
+
+@pytest.mark.parametrize("spoil", [lambda name: name[:12], lambda name: "", lambda name: f"{name}\n"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_bundle_is_of_full_ids(main: Path, base: str, tmp_path: Path, spoil: Callable[[str], str], which: int) -> None:
+    named = [base, "1" * 40]
+    named[which] = spoil(named[which])
+    with pytest.raises(WorkspaceError, match="is not a full commit id"):
+        bundle(main / ".git", *named, tmp_path / "work.bundle")
+    assert not (tmp_path / "work.bundle").exists()
+
+
+def test_a_bundle_that_cannot_be_written(main: Path, base: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WorkspaceError, match="cannot be written"):
+        bundle(main / ".git", base, base, tmp_path / "file" / "work.bundle")
