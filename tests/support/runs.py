@@ -51,7 +51,7 @@ class HonestRun:
     principals: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.plan = plan_of(self.tmp_path, self.text)
+        self.plan = plan_of(self.tmp_path, self.text, patterns=("standard", "none"))
         self.contract = self.plan.contract
         self.store: RunStore = Store(self.tmp_path / "evidence").run(self.plan.workflow, self.run_id)
         self.keys = KeyFolder(self.tmp_path / "keys")

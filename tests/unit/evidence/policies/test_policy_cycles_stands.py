@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pendulum
 import pytest
 from support.contents import coverage
 from support.cycles import Cycle, failing, findings_of
@@ -116,3 +117,77 @@ def test_who_is_no_validator_may_succeed_the_second_time(tmp_path):
     cycle.mend("integration/devops", sealed=Sealed(commit=work_base(cycle.case()), tree="e" * 40, bundle=None))
     cycle.merge(merged=())
     assert cycle.judged().told() == []
+
+
+def test_who_changed_the_verdict_by_failing_has_not_changed_its_mind(run):
+    cycle = Cycle(failing(run), "validation")
+    given(cycle)
+    cycle.judged(without=(TESTER,))
+    cycle.mend(TESTER, outcome="failed", exit_code=1)
+    assert set(cycle.told()) == {FOUND, f"task-failed:{TESTER}"}
+
+
+def test_a_fix_of_which_nothing_was_sealed_mends_nothing(run):
+    cycle = Cycle(failing(run), "validation")
+    cycle.triage()
+    for task in (INGEST, MART):
+        cycle.mend(task, sealed=None)
+    cycle.merge()
+    assert f"validator-flipped:{TESTER}:{FOUND}" in cycle.judged().told()
+
+
+SMALL = """\
+workflow: small
+pattern: false
+mission: A note and who reads it
+catalogue:
+  author: {title: Author, instructions: Write., contracts: {writing: {does: Write., evidence: {note: {report: note.txt, kind: file}}}}}
+  reader: {title: Reader, instructions: Read., contracts: {validation: {does: Read., evidence: {read: {report: read.txt, kind: file}}}}}
+  tester: {title: Tester, instructions: Try., contracts: {validation: {does: Try., evidence: {tried: {report: tried.txt, kind: file}}}}}
+personas:
+  author: {command: write}
+  reader: {external: true, timeout: 2h}
+  tester: {check: try}
+phases:
+  drafting:
+    tasks:
+      author: {persona: author, duty: writing}
+      reader: {persona: reader, duty: validation, validates: [drafting]}
+      tester: {persona: tester, duty: validation, validates: [drafting]}
+    gate: {}
+"""
+
+
+@pytest.fixture
+def small(tmp_path) -> HonestRun:
+    """Without a repository: nothing is sealed and nothing is merged."""
+    run = HonestRun(tmp_path, text=SMALL)
+    run.kickoff(base=None)
+    for task in run.contract.tasks.values():
+        run.deliver(task.id, base=None, sealed=None)
+    run.codes["drafting/tester", "check"] = 1
+    run.deliver("drafting/tester", base=None, sealed=None)
+    assert [finding.id for finding in run.answer("drafting").findings] == ["check-failed:drafting/tester/check"]
+    run.codes.clear()
+    return run
+
+
+@pytest.mark.parametrize("mended", [True, False])
+def test_without_a_repository_other_evidence_is_what_mends(small, mended):
+    cycle = Cycle(small, "drafting")
+    cycle.triage(orders=(Order(task="drafting/author", findings=("check-failed:drafting/tester/check",)),))
+    if mended:
+        small.contents["drafting/author", "note"] = b"Another note, which is long enough to be taken for a real one.\n"
+    for task in small.contract.tasks.values():
+        cycle.mend(task.id, base=None, sealed=None)
+    assert cycle.told() == ([] if mended else ["validator-flipped:drafting/tester:check-failed:drafting/tester/check"])
+
+
+def test_a_validator_from_outside_that_brings_nothing_again_owes_a_statement(small):
+    cycle = Cycle(small, "drafting")
+    cycle.triage(orders=(Order(task="drafting/author", findings=("check-failed:drafting/tester/check",)),))
+    small.contents["drafting/author", "note"] = b"Another note, which is long enough to be taken for a real one.\n"
+    for name in ("author", "tester"):
+        cycle.mend(f"drafting/{name}", base=None, sealed=None)
+    judgement = cycle.ask(now=pendulum.now("UTC").add(days=1))
+    assert [finding.id for finding in judgement.findings] == ["statement-missing:drafting/reader"]
