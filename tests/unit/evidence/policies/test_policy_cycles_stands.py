@@ -191,3 +191,17 @@ def test_a_validator_from_outside_that_brings_nothing_again_owes_a_statement(sma
         cycle.mend(f"drafting/{name}", base=None, sealed=None)
     judgement = cycle.ask(now=pendulum.now("UTC").add(days=1))
     assert [finding.id for finding in judgement.findings] == ["statement-missing:drafting/reader"]
+
+
+def test_evidence_is_compared_with_that_of_the_cycle_before(small):
+    found = "check-failed:drafting/tester/check"
+    small.contents["drafting/author", "note"] = b"Another note, which is long enough to be taken for a real one.\n"
+    small.codes["drafting/tester", "check"] = 1
+    for number in (1, 2):
+        cycle = Cycle(small, "drafting", number)
+        cycle.triage(orders=(Order(task="drafting/author", findings=(found,)),))
+        for task in small.contract.tasks.values():
+            cycle.mend(task.id, base=None, sealed=None)
+        told = [finding.id for finding in cycle.answer().findings]
+        assert told == [found if number == 1 else f"validator-flipped:drafting/tester:{found}"]
+        small.codes.clear()
