@@ -134,14 +134,15 @@ def test_a_clean_scan_says_the_same_whoever_runs_it(tmp_path):
     assert "evidence-shared" not in rules(judged(tmp_path, "validation", contents, text=SPEC + CLEAN, through="implementation"))
 
 
-def test_what_is_too_short_to_tell_whose_it_is(tmp_path):
+@pytest.mark.parametrize(("size", "shared"), [(3, False), (63, False), (64, True)])
+def test_what_is_too_short_to_tell_whose_it_is(tmp_path, size, shared):
     run = honest(tmp_path, worked="foundation")
-    small = run.store.put_bytes(b"ok\n")
+    small = run.store.put_bytes(b"ok\n".ljust(size, b"!"))
     for task in ("foundation/architect", "foundation/ux-designer"):
         [entry] = run.record.newest(task).says.evidence
-        run.deliver(task, evidence=(entry.model_copy(update={"digest": small, "size": 3}),))
+        run.deliver(task, evidence=(entry.model_copy(update={"digest": small, "size": size}),))
     run.converge("foundation")
-    assert "evidence-shared" not in rules(run.judge("foundation"))
+    assert ("evidence-shared" in rules(run.judge("foundation"))) == shared
 
 
 def test_changed_files_may_be_the_same(tmp_path):
