@@ -81,7 +81,7 @@ def bundle(git_dir: Path, base: str, commit: str, to: Path) -> None:
 
     Raises
     ------
-    WorkspaceError: a commit is unknown, or the file cannot be written.
+    WorkspaceError: a commit is unknown or no full id, or the file cannot be written.
 
     """
     for name in (base, commit):
@@ -89,7 +89,7 @@ def bundle(git_dir: Path, base: str, commit: str, to: Path) -> None:
             raise WorkspaceError(f"{name!r} is not a full commit id.", remedy="Give the id `git rev-parse` prints.")
     digest, version = ("sha1", "# v2 git bundle") if len(base) == 40 else ("sha256", "# v3 git bundle\n@object-format=sha256")
     header = f"{version}\n-{base} \n{commit} {_TIP}\n\n".encode()
-    # `git bundle create` would look for all that `base` holds, and start this very command.
+    # `git bundle create` would start this very command.
     pack = ("pack-objects", "--quiet", "--revs", "--thin", "--delta-base-offset", "--stdout")
     try:
         # Written under another name first: a bundle is there as a whole or not at all.

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from dag_factory.errors import WorkspaceError
 
-__all__ = ["OLDEST", "found"]
+__all__ = ["found"]
 
-OLDEST = (2, 38)
+_OLDEST = (2, 38)
 """`git merge-tree --write-tree` appeared in 2.38."""
 
 _PATIENCE = 20
@@ -50,7 +50,7 @@ def _program(path: str) -> str:
     number = re.search(r"git version (\d+)\.(\d+)", said.stdout)
     if number is None:
         raise WorkspaceError(f"{program} does not tell its version.", remedy="Install git 2.38 or newer.")
-    if (int(number[1]), int(number[2])) < OLDEST:
+    if (int(number[1]), int(number[2])) < _OLDEST:
         raise WorkspaceError(
             f"{program} is version {number[1]}.{number[2]}, and Phasegate merges with what came in 2.38.",
             remedy="Install git 2.38 or newer on the worker.",

@@ -1,8 +1,8 @@
 """Loads what tasks need once, where Airflow's scheduler, triggerer and dag-processor begin: what they fork has it then, and need not load it again.
 
 A LocalExecutor's workers are forked by the scheduler, and every task by its worker: a module that the scheduler has is there in both, and so is what is
-found out once: how statements are read, which certificates Airflow's client trusts, where git is. Without this each task would spend about a tenth of
-a second of the processor on it, and each worker as much again. Where tasks begin in a process of their own (Kubernetes), nothing changes.
+found out once: how statements are read, which certificates Airflow's client trusts, where git is. Without this each task would do it anew, and each
+worker its part. Where tasks begin in a process of their own (Kubernetes), nothing changes.
 """
 
 from __future__ import annotations
