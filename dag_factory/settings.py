@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dag_factory.evidence.keys import KeyFolder
     from dag_factory.evidence.store import Store
 
-__all__ = ["allowed_patterns", "cache_root", "evidence_store", "key_folder", "work_root"]
+__all__ = ["allowed_patterns", "cache_root", "evidence_store", "hidden_places", "key_folder", "work_root"]
 
 
 def _below_home(option: str, folder: str) -> str:
@@ -57,6 +57,14 @@ def key_folder() -> KeyFolder:
     from dag_factory.evidence.keys import KeyFolder
 
     return KeyFolder(Path(_below_home("keys_root", "keys")))
+
+
+def hidden_places() -> tuple[Path, ...]:
+    """What no program of a persona is to read: the key folder, Airflow's settings, and the passwords of its simple logins."""
+    home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+    settings = Path(os.environ.get("AIRFLOW_CONFIG") or home / "airflow.cfg").expanduser()
+    passwords = conf.get("core", "simple_auth_manager_passwords_file", fallback="") or home / "simple_auth_manager_passwords.json.generated"
+    return Path(_below_home("keys_root", "keys")), settings, Path(passwords)
 
 
 def work_root() -> Path:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, Literal
+from operator import not_
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "ApprovalContract",
@@ -57,7 +58,7 @@ class Item(_Frozen):
 class CheckContract(_Frozen):
     """A command Phasegate runs for a task: `timeout` in seconds, `memory` and `disk` in bytes, None for Phasegate's own bounds.
 
-    `network`: whether it may reach the network.
+    `network`: whether it may reach the network; `outside`: the folders it may write to beside its own, `/` for all.
     """
 
     name: str
@@ -69,6 +70,7 @@ class CheckContract(_Frozen):
     memory: int | None = None
     processes: int | None = None
     disk: int | None = None
+    outside: Annotated[tuple[str, ...], Field(exclude_if=not_)] = ()
 
 
 class TaskContract(_Frozen):

@@ -32,7 +32,8 @@ _NONE = Secrets()
 class Bench:
     """Everything a program needs that does not change between the commands of one task.
 
-    `emit` is given one line of live log; `stop` ends what runs, when Airflow kills the task; `secrets` are those among `environment`.
+    `emit` is given one line of live log; `stop` ends what runs, when Airflow kills the task; `secrets` are those among `environment`;
+    `hidden` is what no program is to read.
     """
 
     run: RunStore
@@ -44,6 +45,7 @@ class Bench:
     emit: Callable[[str], None]
     stop: threading.Event
     secrets: Secrets = field(default_factory=Secrets)
+    hidden: tuple[Path, ...] = ()
 
     def request(
         self, work: Mapping[str, Any], *, workspace: Path, evidence: Path, timeout: float, log: Path, bounds: Bounds | None = None
@@ -52,7 +54,7 @@ class Bench:
         return Request(
             work=work, workspace=workspace, evidence=evidence, inputs=self.inputs, task_file=self.task_file, spec_dir=self.spec_dir, home=self.home,
             environment=self.environment, timeout=timeout, log=log, emit=self.emit, limits=Limits(),
-            bounds=bounds or Bounds(), secrets=self.secrets.masked,
+            bounds=bounds or Bounds(), secrets=self.secrets.masked, hidden=self.hidden,
         )  # fmt: skip
 
     def stopped(self, outcome: Outcome) -> None:
@@ -91,7 +93,7 @@ def run_check(bench: Bench, task: TaskContract, check: CheckContract, *, workspa
 def bounds_of(written: CheckContract | Execution) -> Bounds:
     """What a program may take, by the plan; Phasegate's own bounds where the plan says nothing."""
     own = Bounds()
-    return Bounds(written.network, written.memory, written.processes or own.processes, written.disk or own.disk)
+    return Bounds(written.network, written.memory, written.processes or own.processes, written.disk or own.disk, written.outside)
 
 
 def result_of(task: TaskContract, name: str, outcome: Outcome, log: str) -> CheckResult:

@@ -17,6 +17,7 @@ from dag_factory.operators.place import Place, inputs_of, task_file
 from dag_factory.operators.references import look_up
 from dag_factory.plan import Plan
 from dag_factory.scope import Scope
+from dag_factory.settings import hidden_places
 
 __all__ = ["give"]
 
@@ -65,4 +66,4 @@ def give(
     extra, secrets = look_up(plan.executions[task.id].env)
     if task.feature:
         extra["PHASEGATE_FEATURE"] = task.feature
-    return Bench(scope.run, inputs, place.home, told, spec_dir, extra, emit, stop, secrets)
+    return Bench(scope.run, inputs, place.home, told, spec_dir, extra, emit, stop, secrets, hidden_places())

@@ -182,6 +182,7 @@ def _taking(written: Binding | Check, *, network: bool) -> dict[str, Any]:
         "memory": written.memory,
         "processes": written.processes,
         "disk": written.disk,
+        "outside": ("/",) if written.outside is True else written.outside or (),
     }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from typing import Any
+from operator import not_
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from dag_factory.evidence.contract import RunContract
 
@@ -52,6 +53,7 @@ class Execution(_Frozen):
     memory: int | None = None
     processes: int | None = None
     disk: int | None = None
+    outside: Annotated[tuple[str, ...], Field(exclude_if=not_)] = ()
 
 
 class Schedule(_Frozen):

@@ -52,6 +52,7 @@ class Bounds:
     memory: bytes its processes may have together, and each by itself; None for most of the machine's (`dag_factory.runners.bounds.most_memory`).
     processes: how many it may have at once.
     disk: bytes its workspace, evidence and home may take together, and any one file it writes.
+    outside: folders that it may write to besides those; `/` for wherever its user may.
 
     """
 
@@ -59,6 +60,12 @@ class Bounds:
     memory: int | None = None
     processes: int = MANY_PROCESSES
     disk: int = MUCH_DISK
+    outside: tuple[str, ...] = ()
+
+    @property
+    def anywhere(self) -> bool:
+        """Whether it may write wherever its user may."""
+        return "/" in self.outside
 
 
 @dataclass(frozen=True)
@@ -155,6 +162,7 @@ class Request:
     limits: how much output is kept.
     bounds: what the program may take.
     secrets: texts that are put out of its output, wherever that is kept or shown.
+    hidden: files and folders whose content no program is to read, such as the key folder.
     conversation: that of the attempt before, if there is one to be resumed; else empty.
     laid: whether files of an earlier attempt lie in the workspace.
     spoken: input and output tokens that earlier attempts told of that conversation.
@@ -178,6 +186,7 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds = field(default_factory=Bounds)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    hidden: tuple[Path, ...] = ()
     conversation: str = ""
     memory: Path | None = None
     allowance: Allowance = field(default_factory=Allowance)
@@ -202,6 +211,8 @@ class Outcome:
     reason: what went wrong and what to do about it, where Phasegate can tell; else empty.
     offline: whether the program was kept from the network.
     why_online: why it was not; empty where it was.
+    kept_in: whether the program was kept from writing outside of its folders.
+    why_loose: why it was not; empty where it was.
     figures: what the work took, from a runner that can tell.
     judgement: the verdict that a person or a model gave.
     flaws: why the attempt failed, whatever the exit code says.
@@ -218,6 +229,8 @@ class Outcome:
     reason: str = ""
     offline: bool = False
     why_online: str = ""
+    kept_in: bool = False
+    why_loose: str = ""
     figures: Figures | None = None
     judgement: Judgement | None = None
     flaws: tuple[Flaw, ...] = ()

@@ -14,7 +14,13 @@ from pathlib import Path
 
 from dag_factory.runners.base import Request
 
-__all__ = ["environment_of", "program_path", "scrubbed"]
+__all__ = ["environment_of", "homes", "program_path", "scrubbed"]
+
+_HOMES = (
+    "HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
+    "CLAUDE_CONFIG_DIR", "CODEX_HOME",
+)  # fmt: skip
+"""Variables that name a folder which its program keeps for itself (https://specifications.freedesktop.org/basedir-spec/latest/, and the agents' own)."""
 
 
 def scrubbed(
@@ -61,6 +67,11 @@ def scrubbed(
 def program_path() -> str:
     """Where programs are looked for: beside this Python first, then where this process looks."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+
+def homes(environment: Mapping[str, str]) -> list[str]:
+    """The folders that a program with this environment is at home in: whoever gives it one means it to write there."""
+    return [environment[name] for name in _HOMES if environment.get(name, "").startswith("/")]
 
 
 def environment_of(request: Request) -> dict[str, str]:

@@ -24,8 +24,8 @@ from threading import Event
 from dag_factory.errors import RunnerError
 from dag_factory.runners import offline, orphans, warden
 from dag_factory.runners.base import Bounds, Ended, Limits, Outcome, Request
-from dag_factory.runners.bounds import Watch, limits_of, why_not_offline
-from dag_factory.runners.environment import environment_of
+from dag_factory.runners.bounds import Watch, limits_of, why_not_kept_in, why_not_offline
+from dag_factory.runners.environment import environment_of, homes
 from dag_factory.runners.output import Output
 
 __all__ = ["run_program", "run_requested"]
@@ -51,7 +51,7 @@ def run_requested(request: Request, argv: Sequence[str], stop: Event, *, cwd: Pa
     return run_program(
         argv, cwd=cwd or request.workspace, environment=environment_of(request), timeout=request.timeout, stop=stop, log=request.log,
         emit=request.emit, limits=request.limits, bounds=request.bounds,
-        folders=(request.workspace, request.evidence, request.home), secrets=request.secrets, pass_fds=pass_fds,
+        folders=(request.workspace, request.evidence, request.home), secrets=request.secrets, hidden=request.hidden, pass_fds=pass_fds,
     )  # fmt: skip
 
 
@@ -68,6 +68,7 @@ def run_program(
     bounds: Bounds | None = None,
     folders: Sequence[Path] = (),
     secrets: Sequence[str] = (),
+    hidden: Sequence[Path] = (),
     pass_fds: Sequence[int] = (),
 ) -> Outcome:
     """Run a program and everything it starts to the end; the outcome names no principals.
@@ -75,8 +76,9 @@ def run_program(
     Parameters
     ----------
     bounds: what it may take; the default bounds if None.
-    folders: what counts as the disk that it takes.
+    folders: what counts as the disk that it takes; it writes there, in `cwd` and where it is at home, if the machine can keep it in.
     secrets: what is masked in its output.
+    hidden: files and folders that it is not to read, if the machine can keep it in.
     pass_fds: descriptors that it is given, beside output and errors.
 
     The program gets no standard input and a session of its own; its output and errors go, merged, to `log` and `emit`.
@@ -95,17 +97,26 @@ def run_program(
     ended, code, reason = _before_start(argv, cwd, environment, stop)
     why_online = "" if ended != "exited" else "it may reach it" if bounds.network else why_not_offline()
     started = [sys.executable, "-I", "-S", offline.__file__, *argv] if not (bounds.network or why_online) else argv
+    why_loose = "" if ended != "exited" else "it may write anywhere" if bounds.anywhere else why_not_kept_in()
+    writes: tuple[str | Path, ...] = () if why_loose else (cwd, *folders, *homes(environment), *bounds.outside)
     with Output(log, emit, limits, secrets) as output:
         if ended == "exited":
             try:
                 ended, code, reason = _supervise(
-                    [*limits_of(bounds), *started], cwd, environment, timeout, stop, output, Watch(bounds, folders), pass_fds
+                    [*limits_of(bounds, writes, hidden), *started],
+                    cwd,
+                    environment,
+                    timeout,
+                    stop,
+                    output,
+                    Watch(bounds, folders),
+                    pass_fds,
                 )
             except (_NotStartedError, ValueError) as error:
                 ended, reason = "not-started", f"{argv[0]!r} cannot be started: {error}."
     outcome = Outcome(
         ended, code, (), output.total, output.truncated, output.excerpt(), time.monotonic() - began, reason,
-        offline=started is not argv, why_online=why_online,
+        offline=started is not argv, why_online=why_online, kept_in=bool(writes), why_loose=why_loose,
     )  # fmt: skip
     return outcome if reason else replace(outcome, reason=_reason(outcome, argv[0], timeout))
 
@@ -238,4 +249,6 @@ def _reason(outcome: Outcome, name: str, timeout: float | None) -> str:
     code = outcome.exit_code or 0
     if code > 128 and (number := code - 128) in signal.valid_signals():
         return f"{name!r} was ended by signal {number} ({signal.strsignal(number)})."
+    if code and outcome.kept_in and "ermission denied" in outcome.excerpt:
+        return "It was denied something: it may write to its own folders only. `outside:` of its binding or check names others."
     return ""

@@ -1,12 +1,13 @@
 """The warden: a small process between Phasegate and a program, so that nothing the program starts outlives it.
 
-Run as a script, `python -I -S warden.py [--file=bytes] [--data=bytes] program argument ...`, with its standard input on a
-*lifeline*: a pipe whose other end only Phasegate holds. It
+Run as a script, `python -I -S warden.py [--file=bytes] [--data=bytes] [--write=folder ...] [--hide=path ...] program argument ...`, with
+its standard input on a *lifeline*: a pipe whose other end only Phasegate holds. It
 
 1. asks the kernel for every orphan below it, so that a daemon cannot leave by forking twice, and for a SIGTERM should
    the thread that started it die (Linux; elsewhere the lifeline alone must do);
 2. starts the program in a session of its own, to be killed by the kernel should the warden be killed, and within limits: how
-   large any one file, and the private memory of any one process, may become; nobody dumps core;
+   large any one file, and the private memory of any one process, may become; nobody dumps core. Where folders are named, it
+   writes to those alone, and does not read what is hidden from it, see `dag_factory.runners.landlock`;
 3. waits until the program exits, the lifeline closes or a SIGTERM comes;
 4. ends everything below it: SIGTERM, two seconds of grace, SIGKILL;
 5. exits with the program's code (128 + n after signal n), or dies of SIGTERM if it was told to end.
@@ -16,7 +17,7 @@ Linux it ends the program's process group only. What is imported here is paid at
 """
 
 # pathlib and contextlib would double the time a warden takes to start:
-# ruff: noqa: PTH123, PTH208, SIM105
+# ruff: noqa: PTH120, PTH123, PTH208, SIM105
 
 from __future__ import annotations
 
@@ -123,9 +124,13 @@ class Warden:
 
     def __init__(self, argv: list[str]) -> None:
         self._limits = {resource.RLIMIT_CORE: 0}
-        while argv and argv[0].startswith(("--file=", "--data=")):
-            name, _, most = argv[0].partition("=")
-            self._limits[resource.RLIMIT_FSIZE if name == "--file" else resource.RLIMIT_DATA] = int(most)
+        self._paths: dict[str, list[str]] = {"--write": [], "--hide": []}
+        while argv and argv[0].startswith(("--file=", "--data=", "--write=", "--hide=")):
+            name, _, value = argv[0].partition("=")
+            if name in self._paths:
+                self._paths[name].append(value)
+            else:
+                self._limits[resource.RLIMIT_FSIZE if name == "--file" else resource.RLIMIT_DATA] = int(value)
             argv = argv[1:]
         self._argv = argv
         self._wake, wake = os.pipe()
@@ -168,10 +173,22 @@ class Warden:
                 resource.setrlimit(limit, (least, least))
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and an ignored signal is inherited
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            self._keep_in()
             os.execvp(self._argv[0], self._argv)  # noqa: S606 # it is what a warden is for
         except OSError as error:
             os.write(2, f"phasegate: cannot start {self._argv[0]}: {error.strerror}\n".encode(errors="replace"))
             os._exit(127 if error.errno == errno.ENOENT else 126)
+
+    def _keep_in(self) -> None:
+        """Leave the program nothing to write to but its folders; what cannot be kept in is not started."""
+        if self._paths["--write"]:
+            sys.path.insert(0, os.path.dirname(__file__))  # a warden is a script, alone with the standard library
+            import landlock  # type: ignore[import-not-found] # only here
+
+            try:
+                landlock.keep_in(self._paths["--write"], self._paths["--hide"])
+            except OSError as error:
+                raise OSError(errno.EPERM, f"it cannot be kept in its folders: {error.strerror}") from error
 
     def _listen(self, patience: float | None) -> None:
         """Wait for a signal, the closed lifeline or the end of patience."""

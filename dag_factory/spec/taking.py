@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from dag_factory.spec.scalars import bytes_of
+from dag_factory.spec.scalars import Texts, bytes_of
 from dag_factory.spec.written import Written
 
 __all__ = ["Taking"]
 
 Size = Annotated[Annotated[int, Field(ge=1)], BeforeValidator(bytes_of)]
+
+
+def _folders(value: bool | tuple[str, ...]) -> bool | tuple[str, ...]:
+    """Take absolute paths only.
+
+    Raises
+    ------
+    ValueError: one is relative, or leads back.
+
+    """
+    for folder in () if isinstance(value, bool) else value:
+        if not folder.startswith("/") or ".." in folder.split("/"):
+            raise ValueError(f"{folder!r} is no folder; write its whole path, like /srv/cache")
+    return value
+
+
+Folders = Annotated[bool | Texts, AfterValidator(_folders)]
 
 
 class Taking(Written):
@@ -21,3 +38,4 @@ class Taking(Written):
     memory: Size | None = None
     processes: Annotated[int, Field(ge=1)] | None = None
     disk: Size | None = None
+    outside: Folders | None = None

@@ -114,3 +114,15 @@ def test_which_patterns_are_allowed(monkeypatch, written, names):
     if written is not None:
         monkeypatch.setenv("AIRFLOW__PHASEGATE__PATTERNS", written)
     assert settings.allowed_patterns() == names
+
+
+# What no program is to read.
+
+
+def test_the_keys_and_airflows_settings_are_hidden(home, monkeypatch):
+    keys, passwords = home / "phasegate" / "keys", home / "simple_auth_manager_passwords.json.generated"
+    assert settings.hidden_places() == (keys, home / "airflow.cfg", passwords)
+    monkeypatch.setenv("AIRFLOW__PHASEGATE__KEYS_ROOT", "/srv/keys")
+    monkeypatch.setenv("AIRFLOW_CONFIG", "/etc/airflow.cfg")
+    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", "/etc/passwords.json")
+    assert settings.hidden_places() == (Path("/srv/keys"), Path("/etc/airflow.cfg"), Path("/etc/passwords.json"))

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.elsewhere import folder_elsewhere
 
 from dag_factory.runners import warden
-from dag_factory.runners.bounds import why_not_offline
+from dag_factory.runners.bounds import why_not_kept_in, why_not_offline
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -74,3 +75,42 @@ def test_who_may_reach_the_network(small, binding, alone, check):
     assert (ran.network, ran.excerpt != ours) == (check, check == "none")
     house.close("first")
     assert house.word("first") == "PASSED"
+
+
+@pytest.mark.skipif(bool(why_not_kept_in()), reason=f"this machine does not allow it: {why_not_kept_in()}")
+@pytest.mark.parametrize("runner", ["command", "verify", "python"])
+@pytest.mark.parametrize(
+    ("binding", "written"), [("", False), (", outside: [FOLDER/inner]", False), (", outside: [FOLDER]", True), (", outside: true", True)]
+)
+def test_who_may_write_elsewhere(small, runner, binding, written):
+    """What is denied is an error of the program's, whose words are in the statement."""
+    with folder_elsewhere() as folder:
+        script = f"mkdir -p notes; echo a note > notes/note.md; echo x > {folder}/new || exit 3"
+        work = {
+            "command": f"command: '{script}'",
+            "verify": f"command: 'mkdir -p notes; echo a note > notes/note.md', verify: 'echo x > {folder}/new || exit 3'",
+            "python": f"command: [python3, -c, \"import os; os.makedirs('notes'); open('notes/note.md', 'w').write('x'); open('{folder}/new', 'w')\"]",
+        }[runner]
+        house = small(binding=work + binding.replace("FOLDER", str(folder)))
+        house.run("kickoff", "first.write")
+        assert (folder / "new").exists() is written
+        house.close("first")
+        assert house.word("first") == ("PASSED" if written else "FAILED")
+        said = house.record.newest("first/write").says
+        told = said.checks[0].excerpt if runner == "verify" else said.excerpt
+        assert (f"{folder}/new" in told and "ermission denied" in told) is not written
+
+
+@pytest.mark.skipif(bool(why_not_kept_in()), reason=f"this machine does not allow it: {why_not_kept_in()}")
+@pytest.mark.parametrize(("binding", "read"), [("", False), (", outside: true", True)])
+def test_the_key_folder_is_not_read(small, monkeypatch, binding, read):
+    with folder_elsewhere() as folder:
+        monkeypatch.setattr("dag_factory.operators.given.hidden_places", lambda: (folder / "inner",))
+        (folder / "inner" / "qa.pem").write_text("PRIVATE")
+        house = small(
+            binding=f"command: 'mkdir -p notes; echo a note > notes/note.md; cat {folder}/kept {folder}/inner/*; exit 0'{binding}"
+        )
+        house.run("kickoff", "first.write")
+        said = house.record.newest("first/write").says
+        assert "as it was" in said.excerpt
+        assert ("PRIVATE" in said.excerpt) is read

@@ -257,3 +257,29 @@ def test_what_people_see(plan: Plan) -> None:
     assert (seen.docs, seen.tags, seen.owner) == ("Read me.", ("orders",), "data-platform")
     assert len(seen.titles) == len(plan.instructions) == 11
     assert seen.titles["ux-designer"] == "UX designer"
+
+
+# Where a program may write.
+
+
+@pytest.mark.parametrize(
+    ("written", "planned"),
+    [
+        ("", ()),
+        ("outside: false, ", ()),
+        ("outside: [], ", ()),
+        ("outside: true, ", ("/",)),
+        ("outside: [/srv/cache, /srv/b], ", ("/srv/cache", "/srv/b")),
+    ],
+)
+def test_where_a_program_may_write(planner: Any, written: str, planned: tuple[str, ...]) -> None:
+    plan = planner.plan(("foundation/architect: {", f"foundation/architect: {{{written}"))
+    assert plan.executions["foundation/architect"].outside == planned
+    assert (b"outside" in plan.canonical) is bool(planned)
+    assert Plan.model_validate_json(plan.model_dump_json()).digest == plan.digest
+
+
+@pytest.mark.parametrize("written", ["[cache]", "[/srv/../etc]", "[~/cache]", "['']"])
+def test_what_is_no_folder(planner: Any, written: str) -> None:
+    with pytest.raises(SpecError, match=r"no folder|at least 1 char"):
+        planner.plan(("foundation/architect: {", f"foundation/architect: {{outside: {written}, "))

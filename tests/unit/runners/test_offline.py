@@ -82,8 +82,8 @@ def test_it_cannot_read_what_another_process_keeps_in_its_environment(bench):
     with subprocess.Popen(["sleep", "60"], env={"CANARY": "tango"}) as other:
         try:
             where = f"/proc/{other.pid}/environ"
-            assert "tango" in bench.run("cat", where).excerpt
-            assert "tango" not in bench.run("cat", where, bounds=OFFLINE).excerpt
+            assert "tango" in bench.run("cat", where, bounds=Bounds(outside=("/",))).excerpt
+            assert "tango" not in bench.run("cat", where, bounds=Bounds(network=False, outside=("/",))).excerpt
         finally:
             other.kill()
 
@@ -112,7 +112,7 @@ def test_it_is_ended_with_all_that_it_started(bench, runs):
 
 @needs_namespaces
 def test_it_dies_with_its_warden(bench, runs):
-    outcome = bench.run("sh", "-c", "echo $$ > child; kill -KILL $PPID; sleep 600", bounds=OFFLINE)
+    outcome = bench.run("sh", "-c", "echo $$ > child; kill -KILL $PPID; sleep 600", bounds=Bounds(network=False, outside=("/",)))
     assert outcome.exit_code == 137
     assert not runs(bench.pid_in("child"))
 

@@ -54,6 +54,6 @@ def test_only_a_check_is_reexecuted_by_nature_and_only_who_is_outside_is_waited_
 def test_a_request_is_no_place_for_secrets_of_airflow(bench):
     assert {field.name for field in fields(Request)} == {
         "work", "workspace", "evidence", "inputs", "task_file", "spec_dir", "home", "environment", "timeout", "log", "emit", "limits",
-        "bounds", "secrets",
+        "bounds", "secrets", "hidden",
         "conversation", "memory", "allowance", "laid", "spoken", "connections",
     }  # fmt: skip

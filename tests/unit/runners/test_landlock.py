@@ -1,0 +1,282 @@
+"""Who is kept in writes to its own folders and to what everybody shares, and nowhere else; nor do its children, and nor does root."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.elsewhere import folder_elsewhere
+
+from dag_factory.runners import bounds, landlock, warden
+from dag_factory.runners.base import Bounds
+from dag_factory.runners.bounds import limits_of, why_not_kept_in
+
+ANYWHERE = Bounds(outside=("/",))
+needs_landlock = pytest.mark.skipif(bool(why_not_kept_in()), reason=f"this machine does not allow it: {why_not_kept_in()}")
+needs_scopes = pytest.mark.skipif(
+    bool(why_not_kept_in()) or landlock.version() < 6, reason="signals are kept in by Landlock 6 (Linux 6.12) and newer"
+)
+
+
+@pytest.fixture
+def elsewhere():
+    with folder_elsewhere() as folder:
+        yield folder
+
+
+def facts(folder: Path) -> dict[str, tuple[int, str]]:
+    return {path.name: (path.lstat().st_mode, path.read_text() if path.is_file() else "") for path in [folder, *sorted(folder.rglob("*"))]}
+
+
+WAYS = {
+    "make a file": "echo x > E/new",
+    "change a file": "echo x >> E/kept",
+    "empty a file": "truncate -s 0 E/kept",
+    "remove a file": "rm -f E/kept",
+    "remove a folder": "rmdir E/inner",
+    "make a folder": "mkdir E/new",
+    "make a link": "ln -s /nowhere E/new",
+    "make a pipe": "mkfifo E/new",
+    "rename a file": "mv E/kept E/new",
+    "take a file away": "mv E/kept taken",
+    "give it a second name": "ln E/kept second && echo x >> second",
+    "put a file there": "echo x > made; mv made E/new",
+    "replace a file": "echo x > made; mv made E/kept",
+    "by a link of its own": "ln -s E/kept mine; echo x > mine",
+    "by a folder of its own": "ln -s E mine; echo x > mine/new",
+    "as a child's child": "sh -c 'sh -c \"echo x > E/new\"'",
+    "as a daemon": "setsid sh -c 'echo x > E/new; echo $? > told' & while ! test -s told; do sleep 0.05; done; exit $(cat told)",
+}
+
+
+@needs_landlock
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_is_written_elsewhere(bench, elsewhere, way):
+    before = facts(elsewhere)
+    outcome = bench.run("sh", "-c", WAYS[way].replace("E", str(elsewhere)))
+    assert outcome.exit_code
+    assert (outcome.kept_in, outcome.why_loose) == (True, "")
+    assert facts(elsewhere) == before
+
+
+@needs_landlock
+def test_a_program_that_calls_the_kernel_itself_is_refused_too(bench, elsewhere):
+    script = f"import os\nfor tried in (lambda: os.truncate({str(elsewhere / 'kept')!r}, 0), lambda: os.open({str(elsewhere)!r}, os.O_TMPFILE | os.O_RDWR)):\n"
+    script += "    try:\n        tried()\n    except PermissionError:\n        print('refused')\n"
+    assert bench.run(sys.executable, "-c", script).excerpt == "refused\nrefused"
+
+
+@needs_landlock
+def test_who_was_denied_something_is_told_where_it_may_write(bench, elsewhere):
+    outcome = bench.run("sh", "-c", f"echo x > {elsewhere}/new")
+    assert str(elsewhere) in outcome.excerpt
+    assert "`outside:`" in outcome.reason
+    assert bench.run("sh", "-c", f"echo x > {elsewhere}/new; true").reason == ""
+
+
+@needs_landlock
+def test_its_own_folders_and_what_everybody_shares_are_open(bench, tmp_path_factory):
+    own, home = bench.root / "own", tmp_path_factory.mktemp("home")
+    own.mkdir()
+    script = (
+        "mkdir -p a/b && echo x > a/b/one && mv a/b/one two && ln two three && mkfifo pipe && rm pipe && "
+        'echo x > "$HOME/file" && mv "$HOME/file" "$OWN/file" && echo x > /dev/null && echo x > /dev/stdout && '
+        "scratch=$(mktemp) && echo x > $scratch && rm $scratch && echo 10 > /proc/self/oom_score_adj"
+    )
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "OWN": str(own)}
+    outcome = bench.run("sh", "-c", script, environment=environment, folders=[own])
+    assert (outcome.exit_code, outcome.kept_in) == (0, True), outcome.excerpt
+
+
+@needs_landlock
+def test_other_files_are_read_as_ever(bench, elsewhere):
+    assert bench.run("cat", str(elsewhere / "kept")).excerpt == "as it was"
+
+
+@needs_landlock
+@pytest.mark.parametrize("network", [True, False])
+def test_with_and_without_the_network(bench, elsewhere, network):
+    before = facts(elsewhere)
+    assert bench.run("sh", "-c", f"echo x > {elsewhere}/new", bounds=Bounds(network=network)).exit_code
+    assert bench.run("sh", "-c", "echo x > new", bounds=Bounds(network=network)).exit_code == 0
+    assert facts(elsewhere) == before
+
+
+@needs_landlock
+def test_a_folder_that_is_named_is_open_and_its_neighbours_are_not(bench, elsewhere):
+    named = Bounds(outside=(str(elsewhere / "inner"), "/not/there"))
+    outcome = bench.run("sh", "-c", f"echo x > {elsewhere}/inner/new", bounds=named)
+    assert (outcome.exit_code, outcome.kept_in) == (0, True)
+    assert bench.run("sh", "-c", f"echo x > {elsewhere}/new", bounds=named).exit_code
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["inner", "kept"]
+
+
+def test_who_may_write_anywhere_does(bench, elsewhere):
+    outcome = bench.run("sh", "-c", f"echo x > {elsewhere}/new", bounds=ANYWHERE)
+    assert (outcome.exit_code, outcome.kept_in, outcome.why_loose) == (0, False, "it may write anywhere")
+
+
+@needs_landlock
+def test_it_looks_into_no_process_but_its_own(bench):
+    with subprocess.Popen(["sleep", "60"], env={"CANARY": "tango"}) as other:
+        try:
+            memory, environ = f"exec 3< /proc/{other.pid}/mem && echo open", f"/proc/{other.pid}/environ"
+            assert bench.run("sh", "-c", memory, bounds=ANYWHERE).excerpt == "open"
+            assert "tango" in bench.run("cat", environ, bounds=ANYWHERE).excerpt
+            assert bench.run("sh", "-c", memory).exit_code
+            if os.geteuid() != 0:  # root has CAP_PERFMON, which reads environments
+                assert "tango" not in bench.run("cat", environ).excerpt
+            assert bench.run("sh", "-c", "sleep 60 & exec 3< /proc/$!/mem && echo open; kill $!").excerpt == "open"
+        finally:
+            other.kill()
+
+
+@needs_scopes
+def test_it_ends_nobody_but_its_own(bench, runs):
+    with subprocess.Popen(["sleep", "60"]) as other:
+        try:
+            assert bench.run("sh", "-c", f"kill -KILL {other.pid} || kill -KILL $PPID").exit_code == 1
+            assert other.poll() is None
+        finally:
+            other.kill()
+    assert bench.run("sh", "-c", "sleep 600 & kill $!; wait $!; exit 7").exit_code == 7
+
+
+@needs_landlock
+def test_it_is_ended_as_ever(bench, runs):
+    outcome = bench.run("sh", "-c", "trap '' TERM; setsid sleep 600 & echo $! > child; sleep 600", timeout=1)
+    assert outcome.ended == "timed-out"
+    assert not runs(bench.pid_in("child"))
+
+
+# Where it cannot be had.
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (OSError(38, "Function not implemented"), "this kernel has no Landlock: Function not implemented"),
+        (2, "of version 2, and 3 is needed"),
+    ],
+)
+def test_a_kernel_that_cannot_says_why(monkeypatch, answer, why):
+    def version():
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(bounds.landlock, "version", version)
+    why_not_kept_in.cache_clear()
+    try:
+        assert why in why_not_kept_in()
+    finally:
+        why_not_kept_in.cache_clear()
+
+
+def test_only_linux_has_it(monkeypatch):
+    monkeypatch.setattr(landlock.sys, "platform", "darwin")
+    with pytest.raises(OSError, match="only Linux"):
+        landlock.version()
+
+
+def test_who_cannot_be_kept_in_works_all_the_same_and_it_is_told(bench, monkeypatch):
+    monkeypatch.setattr("dag_factory.runners.process.why_not_kept_in", lambda: "this kernel has no Landlock")
+    outcome = bench.run("true")
+    assert (outcome.exit_code, outcome.kept_in, outcome.why_loose) == (0, False, "this kernel has no Landlock")
+
+
+def test_where_the_kernel_refuses_after_all_nothing_is_started(bench, tmp_path, monkeypatch):
+    shutil.copy(warden.__file__, tmp_path / "warden.py")
+    (tmp_path / "landlock.py").write_text("def keep_in(folders, hidden):\n    raise OSError(1, 'Operation not permitted')\n")
+    monkeypatch.setattr(warden, "__file__", str(tmp_path / "warden.py"))
+    monkeypatch.setattr("dag_factory.runners.process.why_not_kept_in", str)
+    outcome = bench.run("touch", "made")
+    assert outcome.exit_code == 126
+    assert "cannot be kept in its folders: Operation not permitted" in outcome.excerpt
+    assert not (bench.workspace / "made").exists()
+
+
+def test_the_folders_are_whole_paths_each_once(monkeypatch):
+    monkeypatch.chdir("/usr")
+    assert limits_of(Bounds(disk=7), ["/a", "b", Path("/a"), "/a/"]) == ["--file=7", "--write=/a", "--write=/usr/b"]
+
+
+# What it is not to read.
+
+
+@pytest.fixture
+def house(elsewhere):
+    """A home of Airflow with a key folder and settings, and what lies beside them."""
+    for name in (
+        "home/airflow.cfg",
+        "home/phasegate/keys/qa.pem",
+        "home/phasegate/keys/deep/er.pem",
+        "home/phasegate/work/note",
+        "home/dags/work.sh",
+        "other",
+    ):
+        path = elsewhere / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"of {name}\n")
+    (elsewhere / "home/alias").symlink_to(elsewhere / "home/phasegate")
+    (elsewhere / "home/key").symlink_to("phasegate/keys/qa.pem")
+    return elsewhere
+
+
+def hidden(house: Path) -> list[Path]:
+    return [house / "home/phasegate/keys", house / "home/airflow.cfg"]
+
+
+@needs_landlock
+@pytest.mark.parametrize(
+    "path", ["home/airflow.cfg", "home/phasegate/keys/qa.pem", "home/phasegate/keys/deep/er.pem", "home/alias/keys/qa.pem", "home/key"]
+)
+def test_what_is_hidden_is_not_read(bench, house, path):
+    assert (house / path).read_text().startswith("of ")
+    outcome = bench.run(
+        "sh", "-c", f'cat "{house / path}"; cp "{house / path}" mine; ln "{house / path}" second; cat second', hidden=hidden(house)
+    )
+    assert outcome.exit_code
+    assert "of home" not in outcome.excerpt
+    assert [path.name for path in bench.workspace.iterdir()] in ([], ["mine"])
+
+
+@needs_landlock
+@pytest.mark.parametrize("path", ["home/phasegate/work/note", "home/dags/work.sh", "other", "home/alias/work/note"])
+def test_what_lies_beside_it_is_read(bench, house, path):
+    assert bench.run("cat", str(house / path), hidden=hidden(house)).excerpt.startswith("of ")
+
+
+@needs_landlock
+def test_what_is_not_there_yet_is_hidden_when_it_comes(bench, house):
+    script = f"touch waits; while ! test -e go; do sleep 0.05; done; cat {house}/home/phasegate/new/key"
+    later = f"(while ! test -e waits; do sleep 0.05; done; mkdir {house}/home/phasegate/new; echo secret > {house}/home/phasegate/new/key; touch go)"
+    with subprocess.Popen(["sh", "-c", later], cwd=bench.workspace):
+        outcome = bench.run("sh", "-c", script, hidden=[house / "home/phasegate/new"])
+    assert outcome.exit_code
+    assert "secret" not in outcome.excerpt
+
+
+@needs_landlock
+def test_programs_libraries_and_own_files_are_read(bench, house):
+    script = (
+        "import json, subprocess; print(subprocess.run(['sh', '-c', 'echo made > made; cat made'], capture_output=True, text=True).stdout)"
+    )
+    for network in (True, False):
+        assert bench.run(sys.executable, "-c", script, hidden=hidden(house), bounds=Bounds(network=network)).excerpt.strip() == "made"
+
+
+@needs_landlock
+def test_who_may_write_anywhere_reads_it(bench, house):
+    assert bench.run("cat", str(house / "home/key"), hidden=hidden(house), bounds=ANYWHERE).excerpt.startswith("of ")
+
+
+def test_what_lies_where_a_program_may_write_is_not_hidden(tmp_path):
+    (tmp_path / "link").symlink_to("/usr/share")
+    asked = limits_of(Bounds(disk=7), ["/srv/work"], ["/srv/work/keys", "/srv/keys", "/tmp/keys", tmp_path / "link" / "keys", "/srv/keys"])
+    assert asked == ["--file=7", "--write=/srv/work", "--hide=/srv/keys", "--hide=/usr/share/keys"]
+    assert limits_of(Bounds(disk=7), [], ["/srv/keys"]) == ["--file=7"]
