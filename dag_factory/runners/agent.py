@@ -73,7 +73,8 @@ class AgentRunner:
         report = Report(cli.provider, model=wanted.model, spoken=request.spoken if request.conversation else (0, 0))
         listener = Listener(cli, report, request, halt)
         given = {**start.environment, **request.environment, "PHASEGATE_PROMPT": str(prompt)}  # 2
-        asked = replace(request, environment=given, emit=listener.take, limits=LIMITS)
+        bounds = replace(request.bounds, outside=("/",)) if start.boxes else request.bounds
+        asked = replace(request, environment=given, emit=listener.take, limits=LIMITS, bounds=bounds)
         outcome = run_requested(asked, ["/bin/sh", "-c", _PROMPTED, *start.argv], halt)  # 3
         remember(cli, request, home, report.conversation)  # 4
         report.model = model_of(cli, request, home, report)

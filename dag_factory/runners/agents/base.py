@@ -48,10 +48,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Start:
-    """How it is started: the program and its arguments, and what it must know. The prompt is its standard input."""
+    """How it is started: the program and its arguments, and what it must know. The prompt is its standard input.
+
+    `boxes` tells that it builds a sandbox of its own around its commands, which mounts, so that it cannot be kept in by ours.
+    """
 
     argv: tuple[str, ...]
     environment: dict[str, str]
+    boxes: bool = False
 
 
 @dataclass

@@ -72,7 +72,7 @@ class Codex:
         argv += ["resume", request.conversation] if request.conversation else []
         # It makes its usual folder, and refuses one that is named and is not there.
         folder = {} if "HOME" in request.environment else {"CODEX_HOME": str(home / "codex")}
-        return Start((*argv, "-"), folder)
+        return Start((*argv, "-"), folder, boxes=sandbox != _SANDBOXES[-1])
 
     def read(self, event: Mapping[str, Any], report: Report) -> Iterator[str]:
         """Take `thread.started`, `turn.completed`, `turn.failed`, `error` and `item.completed` events."""
