@@ -150,3 +150,7 @@ def test_a_model_that_finds_one_of_two_wanting_has_said_failed():
     sound = Item(id="sound", kind="json", report="sound.json")
     assert judging("llm", faults=("it says FAILED",), more=(sound,)) == []
     assert judging("llm", more=(sound,)) == ["passed-unchecked"]
+
+
+def test_another_check_does_not_stand_for_one_that_was_not_run(run):
+    assert told(judged(run, checks=results(run, name="another")), "check-missing") == ["The check was not run."]

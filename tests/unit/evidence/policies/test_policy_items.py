@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pendulum
 import pytest
-from support.runs import honest, rules
+from support.runs import honest, rules, under
 
 from dag_factory.evidence.verify import verify
 
@@ -123,3 +123,23 @@ def test_every_reason_names_its_place_once(tmp_path):
     assert {finding.task for finding in findings} >= {ARCHITECT, "foundation/ux-designer"}
     for finding in findings:
         assert finding.text.count("ARCHITECTURE.md" if finding.task == ARCHITECT else "UX.md") == 1, finding.text
+
+
+def test_a_file_that_is_said_to_be_of_another_task_is_undeclared(run):
+    moved = entry(run).model_copy(update={"task": "foundation/ux-designer"})
+    assert ("evidence-undeclared", f"{ARCHITECT}/architecture") in told(judged(run, moved))
+
+
+def test_the_best_that_a_task_can_do_may_be_too_little(run):
+    def stricter(contract):
+        task = next(task for task in contract["phases"][0]["tasks"] if task["id"] == ARCHITECT)
+        task["items"] = [item | {"needs": "attested"} for item in task["items"]]
+
+    judgement = verify(under(run, stricter), "foundation", run.store.blob, pendulum.now("UTC"))
+    assert [finding.text for finding in judgement.findings] == ["ARCHITECTURE.md is only observed; it counts when it is attested."]
+
+
+def test_what_names_its_place_itself_has_nothing_before_it(run):
+    run.contents[ARCHITECT, "architecture"] = None
+    run.work("foundation")
+    assert [finding.text for finding in run.judge("foundation").findings] == ["ARCHITECTURE.md is missing."]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from support.contents import coverage, junit
 from support.cycles import Cycle, failing
@@ -276,3 +278,16 @@ def test_reading_an_earlier_report_costs_no_more_than_reading_it_once(tmp_path, 
     monkeypatch.setattr(junit_report, "read", lambda data: read.append(data) or real(data))
     assert run.judge("validation").word == "PASSED"
     assert len(read) == 7
+
+
+@pytest.mark.parametrize(("dropped", "more"), [(5, ""), (6, "1 more"), (7, "2 more")])
+def test_five_tests_are_named_and_how_many_more_there_are(tmp_path, dropped, more):
+    run = honest(tmp_path, through="foundation")
+    run.contents[UNIT] = junit(*(f"test_{number}_works" for number in range(dropped)), *THEIRS)
+    run.work("implementation")
+    assert run.answer("implementation").word == "PASSED"
+    run.contents[FULL] = junit(*THEIRS)
+    run.work("validation")
+    [text] = [finding.text for finding in run.judge("validation").findings if finding.rule == "tests-dropped"]
+    assert [f"test_{number}_works" in text for number in range(dropped)] == [number < 5 for number in range(dropped)]
+    assert re.findall(r"[0-9]+ more", text) == ([more] if more else [])
