@@ -61,10 +61,15 @@ def key_folder() -> KeyFolder:
 
 def hidden_places() -> tuple[Path, ...]:
     """What no program of a persona is to read: the key folder, Airflow's settings, and the passwords of its simple logins."""
-    home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
-    settings = Path(os.environ.get("AIRFLOW_CONFIG") or home / "airflow.cfg").expanduser()
+    home = _expanded(os.environ.get("AIRFLOW_HOME", "~/airflow"))
+    settings = _expanded(os.environ.get("AIRFLOW_CONFIG") or str(home / "airflow.cfg"))
     passwords = conf.get("core", "simple_auth_manager_passwords_file", fallback="") or home / "simple_auth_manager_passwords.json.generated"
     return Path(_below_home("keys_root", "keys")), settings, Path(passwords)
+
+
+def _expanded(path: str) -> Path:
+    """A path as Airflow reads it: with variables, and `~`."""
+    return Path(os.path.expandvars(path)).expanduser()
 
 
 def work_root() -> Path:

@@ -16,10 +16,11 @@ All are frozen, strict, and allow nothing extra: a field nobody checks is a fiel
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, ClassVar, Literal, TypeVar
+from operator import not_
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import pendulum
-from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from dag_factory.errors import EnvelopeError, EvidenceError
 from dag_factory.evidence.envelope import sign_envelope
@@ -97,6 +98,7 @@ class CheckResult(Wire):
     """One command Phasegate ran, which makes it re-executed: `exit_code` is None where it did not end by itself.
 
     `network` says whether it could reach any; where it could, `why_open` says why: it was asked for, or the machine does not allow to take it away.
+    `kept_in` says that it could write to its own folders alone; where it was not, its name is not written.
     """
 
     task: str
@@ -108,6 +110,7 @@ class CheckResult(Wire):
     seconds: str
     network: Literal["none", "open"]
     why_open: str
+    kept_in: Annotated[bool, Field(exclude_if=not_)] = False
 
 
 class Refusal(Wire):
@@ -156,7 +159,8 @@ class Charter(Wire):
 class TaskStatement(Wire):
     """What one attempt of one task left behind.
 
-    `figures` and `judgement` are what a runner reported, `kept` what a failed attempt left; where there is none of one, its name is not written.
+    `figures` and `judgement` are what a runner reported, `kept` what a failed attempt left; `kept_in` says that its program could write to its own
+    folders alone. Where there is none of one, its name is not written.
     """
 
     TYPE: ClassVar[str] = f"{ROOT}:task:v1"
@@ -179,6 +183,7 @@ class TaskStatement(Wire):
     figures: Figures | None = None
     judgement: Judgement | None = None
     kept: Kept | None = None
+    kept_in: Annotated[bool, Field(exclude_if=not_)] = False
 
     @model_serializer(mode="wrap")
     def _what_there_is(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

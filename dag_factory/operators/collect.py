@@ -107,7 +107,7 @@ def result_of(task: TaskContract, name: str, outcome: Outcome, log: str) -> Chec
     return CheckResult(
         task=task.id, name=name, exit_code=outcome.exit_code if outcome.ended == "exited" else None, ended=outcome.reason or outcome.ended,
         log=log, excerpt=outcome.excerpt[-EXCERPT:], seconds=f"{outcome.seconds:.3f}",
-        network="none" if outcome.offline else "open", why_open=outcome.why_online,
+        network="none" if outcome.offline else "open", why_open=outcome.why_online, kept_in=outcome.kept_in,
     )  # fmt: skip
 
 

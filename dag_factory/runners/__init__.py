@@ -3,7 +3,7 @@
 The rooms: `base` (request, outcome, Protocol); `check`, `command`, `python`, `external` (the ways), `human` and `operator` (those
 of which Airflow does the work); `process` (one
 program, run to its end), below it `warden` (outlives no program, nor the reverse), `orphans` (the net under the
-wardens), `bounds`, `offline` and `landlock` (what a program may take, reach and write to), `output` and `masking` (the log, without secrets);
+wardens), `bounds`, `offline`, `confinement` and `landlock` (what a program may take, reach and write to), `output` and `masking` (the log, without secrets);
 `environment` (what a program gets to know); `agent` (a coding command line, see `agents`) and `prompt` (what it is
 told); `principals` and `functions` (who acted); `installed` (ways that other distributions bring); `extras` (what a
 way needs beside Phasegate). Of a language model, `llm` is the side of the task, and `llm_child` its process: `llm_order` (what

@@ -62,11 +62,6 @@ class Bounds:
     disk: int = MUCH_DISK
     outside: tuple[str, ...] = ()
 
-    @property
-    def anywhere(self) -> bool:
-        """Whether it may write wherever its user may."""
-        return "/" in self.outside
-
 
 @dataclass(frozen=True)
 class Allowance:

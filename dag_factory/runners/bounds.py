@@ -2,8 +2,7 @@
 
 Time and the log are bounded by `Request.timeout` and `Limits`. Here are the rest: memory, processes, disk and the network. The
 kernel itself refuses one process too much memory and one file too many bytes (setrlimit(2), RLIMIT_DATA and RLIMIT_FSIZE); what all
-processes of a program take together is added up several times a second, and a program that takes too much is ended. Where it may
-write is held by the kernel, too.
+processes of a program take together is added up several times a second, and a program that takes too much is ended.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from dag_factory.runners import landlock, offline, warden
+from dag_factory.runners import offline, warden
 from dag_factory.runners.base import Bounds
 
-__all__ = ["Watch", "limits_of", "most_memory", "why_not_kept_in", "why_not_offline"]
+__all__ = ["Watch", "limits_of", "most_memory", "why_not_offline"]
 
 _EVERY = 0.2  # seconds between two looks at the processes
 _DISK_EVERY = 2.0  # and from one look at the folders to the next, at least: a fourth of that share
@@ -45,16 +44,6 @@ def why_not_offline() -> str:
 
 
 @lru_cache(maxsize=1)
-def why_not_kept_in() -> str:
-    """Say why this machine keeps no program from writing outside of its folders; empty where it does. Asked once a process."""
-    try:
-        found = landlock.version()
-    except OSError as error:
-        return f"this kernel has no Landlock: {error.strerror}"
-    return "" if found >= landlock.LEAST else f"this kernel's Landlock is of version {found}, and {landlock.LEAST} is needed"
-
-
-@lru_cache(maxsize=1)
 def most_memory() -> int:
     """Bytes that a program may have where nobody wrote how much: three quarters of the machine's, or of its control group's where that is less.
 
@@ -64,20 +53,10 @@ def most_memory() -> int:
     return min(sizes) * 3 // 4
 
 
-def limits_of(bounds: Bounds, writes: Iterable[str | Path] = (), hidden: Iterable[str | Path] = ()) -> list[str]:
-    """What the warden is to have the kernel refuse its program, as its options.
-
-    Parameters
-    ----------
-    writes: the folders that it is kept in; none for wherever its user may write.
-    hidden: what it is not to read. Where it may write it reads, too: what lies there, as below /tmp, is not hidden.
-
-    """
-    data = [] if bounds.memory is None else [f"--data={bounds.memory}"]
-    open_to_it = [Path(os.path.realpath(folder)) for folder in (*writes, *landlock.SHARED)]
-    secret = [path for path in (Path(os.path.realpath(path)) for path in hidden) if not any(path.is_relative_to(one) for one in open_to_it)]
-    paths = [*(f"--write={folder}" for folder in map(os.path.abspath, writes)), *(f"--hide={path}" for path in secret if writes)]
-    return [f"--file={bounds.disk}", *data, *dict.fromkeys(paths)]
+def limits_of(bounds: Bounds) -> list[str]:
+    """What the warden is to have the kernel refuse its program, as its options."""
+    asked = [f"--file={bounds.disk}"]
+    return asked if bounds.memory is None else [*asked, f"--data={bounds.memory}"]
 
 
 class Watch:

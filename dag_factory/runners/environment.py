@@ -17,10 +17,10 @@ from dag_factory.runners.base import Request
 __all__ = ["environment_of", "homes", "program_path", "scrubbed"]
 
 _HOMES = (
-    "HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
-    "CLAUDE_CONFIG_DIR", "CODEX_HOME",
+    "HOME", "TMPDIR", "TMP", "TEMP", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
+    "PIP_CACHE_DIR", "UV_CACHE_DIR", "npm_config_cache", "CARGO_HOME", "GOCACHE", "CLAUDE_CONFIG_DIR", "CODEX_HOME",
 )  # fmt: skip
-"""Variables that name a folder which its program keeps for itself (https://specifications.freedesktop.org/basedir-spec/latest/, and the agents' own)."""
+"""Variables that name a folder which their program keeps for itself (https://specifications.freedesktop.org/basedir-spec/latest/, and their tools' own)."""
 
 
 def scrubbed(

@@ -55,12 +55,14 @@ class LlmRunner:
         if missing := lacking(self.name):
             return Outcome("not-started", None, acted, 0, False, "", 0.0, reason=missing)
         order = self._order(request)
-        request.home.mkdir(parents=True, exist_ok=True)
+        own = [request.memory] if request.memory else []  # there it leaves the conversation for a next attempt
+        for folder in (request.home, *own):
+            folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=request.home) as sheet:
             with _handed_over(order.encoded()) as pipe:
                 argv = [sys.executable, "-P", str(_CHILD), str(pipe), str(sheet.fileno())]
                 private = Path(tempfile.mkdtemp(dir=request.home))
-                outcome = run_requested(request, argv, stop, cwd=private, pass_fds=(pipe, sheet.fileno()))
+                outcome = run_requested(request, argv, stop, cwd=private, writes=own, pass_fds=(pipe, sheet.fileno()))
             report = _masked(_last(sheet), request.secrets)
         return _concluded(replace(outcome, principals=acted), report, order)
 

@@ -24,7 +24,8 @@ from threading import Event
 from dag_factory.errors import RunnerError
 from dag_factory.runners import offline, orphans, warden
 from dag_factory.runners.base import Bounds, Ended, Limits, Outcome, Request
-from dag_factory.runners.bounds import Watch, limits_of, why_not_kept_in, why_not_offline
+from dag_factory.runners.bounds import Watch, limits_of, why_not_offline
+from dag_factory.runners.confinement import confine
 from dag_factory.runners.environment import environment_of, homes
 from dag_factory.runners.output import Output
 
@@ -35,12 +36,21 @@ _PATIENCE = warden.GRACE + warden.KILL_PATIENCE + 0.3  # what a warden needs at 
 _CHUNK = 65_536
 
 
-def run_requested(request: Request, argv: Sequence[str], stop: Event, *, cwd: Path | None = None, pass_fds: Sequence[int] = ()) -> Outcome:
+def run_requested(
+    request: Request,
+    argv: Sequence[str],
+    stop: Event,
+    *,
+    cwd: Path | None = None,
+    writes: Sequence[Path] = (),
+    pass_fds: Sequence[int] = (),
+) -> Outcome:
     """Run a program as a request has it: where, with which environment, for how long, within which bounds, and with its secrets masked.
 
     Parameters
     ----------
     cwd: the folder it starts in; the workspace if None.
+    writes: folders that are its own, besides those of the request.
     pass_fds: descriptors that it is given, beside output and errors.
 
     Raises
@@ -51,7 +61,7 @@ def run_requested(request: Request, argv: Sequence[str], stop: Event, *, cwd: Pa
     return run_program(
         argv, cwd=cwd or request.workspace, environment=environment_of(request), timeout=request.timeout, stop=stop, log=request.log,
         emit=request.emit, limits=request.limits, bounds=request.bounds,
-        folders=(request.workspace, request.evidence, request.home), secrets=request.secrets, hidden=request.hidden, pass_fds=pass_fds,
+        folders=(request.workspace, request.evidence, request.home), writes=writes, secrets=request.secrets, hidden=request.hidden, pass_fds=pass_fds,
     )  # fmt: skip
 
 
@@ -67,6 +77,7 @@ def run_program(
     limits: Limits,
     bounds: Bounds | None = None,
     folders: Sequence[Path] = (),
+    writes: Sequence[Path] = (),
     secrets: Sequence[str] = (),
     hidden: Sequence[Path] = (),
     pass_fds: Sequence[int] = (),
@@ -76,7 +87,8 @@ def run_program(
     Parameters
     ----------
     bounds: what it may take; the default bounds if None.
-    folders: what counts as the disk that it takes; it writes there, in `cwd` and where it is at home, if the machine can keep it in.
+    folders: what counts as the disk that it takes. If the machine can keep it in, it writes there, in `cwd` and where it is at home.
+    writes: where else it may write.
     secrets: what is masked in its output.
     hidden: files and folders that it is not to read, if the machine can keep it in.
     pass_fds: descriptors that it is given, beside output and errors.
@@ -97,13 +109,14 @@ def run_program(
     ended, code, reason = _before_start(argv, cwd, environment, stop)
     why_online = "" if ended != "exited" else "it may reach it" if bounds.network else why_not_offline()
     started = [sys.executable, "-I", "-S", offline.__file__, *argv] if not (bounds.network or why_online) else argv
-    why_loose = "" if ended != "exited" else "it may write anywhere" if bounds.anywhere else why_not_kept_in()
-    writes: tuple[str | Path, ...] = () if why_loose else (cwd, *folders, *homes(environment), *bounds.outside)
+    kept = confine(bounds, (cwd, *folders, *writes, *homes(environment)), hidden)
     with Output(log, emit, limits, secrets) as output:
         if ended == "exited":
+            for remark in kept.remarks:
+                emit(remark)
             try:
                 ended, code, reason = _supervise(
-                    [*limits_of(bounds, writes, hidden), *started],
+                    [*limits_of(bounds), *kept.options, "--", *started],
                     cwd,
                     environment,
                     timeout,
@@ -116,7 +129,7 @@ def run_program(
                 ended, reason = "not-started", f"{argv[0]!r} cannot be started: {error}."
     outcome = Outcome(
         ended, code, (), output.total, output.truncated, output.excerpt(), time.monotonic() - began, reason,
-        offline=started is not argv, why_online=why_online, kept_in=bool(writes), why_loose=why_loose,
+        offline=started is not argv, why_online=why_online, kept_in=bool(kept.options), why_loose=kept.why_loose,
     )  # fmt: skip
     return outcome if reason else replace(outcome, reason=_reason(outcome, argv[0], timeout))
 
@@ -250,5 +263,5 @@ def _reason(outcome: Outcome, name: str, timeout: float | None) -> str:
     if code > 128 and (number := code - 128) in signal.valid_signals():
         return f"{name!r} was ended by signal {number} ({signal.strsignal(number)})."
     if code and outcome.kept_in and "ermission denied" in outcome.excerpt:
-        return "It was denied something: it may write to its own folders only. `outside:` of its binding or check names others."
+        return "If a file was denied to it: it writes to its own folders alone, and reads no keys. `outside:` of its binding or check names others."
     return ""

@@ -1,6 +1,6 @@
 """The warden: a small process between Phasegate and a program, so that nothing the program starts outlives it.
 
-Run as a script, `python -I -S warden.py [--file=bytes] [--data=bytes] [--write=folder ...] [--hide=path ...] program argument ...`, with
+Run as a script, `python -I -S warden.py [--file=bytes] [--data=bytes] [--write=folder ...] [--hide=path ...] [--] program argument ...`, with
 its standard input on a *lifeline*: a pipe whose other end only Phasegate holds. It
 
 1. asks the kernel for every orphan below it, so that a daemon cannot leave by forking twice, and for a SIGTERM should
@@ -132,7 +132,7 @@ class Warden:
             else:
                 self._limits[resource.RLIMIT_FSIZE if name == "--file" else resource.RLIMIT_DATA] = int(value)
             argv = argv[1:]
-        self._argv = argv
+        self._argv = argv[argv[:1] == ["--"] :]
         self._wake, wake = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(wake, False)
@@ -182,7 +182,7 @@ class Warden:
     def _keep_in(self) -> None:
         """Leave the program nothing to write to but its folders; what cannot be kept in is not started."""
         if self._paths["--write"]:
-            sys.path.insert(0, os.path.dirname(__file__))  # a warden is a script, alone with the standard library
+            sys.path.append(os.path.dirname(__file__))  # a warden is a script, alone with the standard library
             import landlock  # type: ignore[import-not-found] # only here
 
             try:

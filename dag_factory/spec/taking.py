@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posixpath import normpath
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -15,7 +16,7 @@ Size = Annotated[Annotated[int, Field(ge=1)], BeforeValidator(bytes_of)]
 
 
 def _folders(value: bool | tuple[str, ...]) -> bool | tuple[str, ...]:
-    """Take absolute paths only.
+    """Take absolute paths only, each in its shortest form.
 
     Raises
     ------
@@ -25,7 +26,7 @@ def _folders(value: bool | tuple[str, ...]) -> bool | tuple[str, ...]:
     for folder in () if isinstance(value, bool) else value:
         if not folder.startswith("/") or ".." in folder.split("/"):
             raise ValueError(f"{folder!r} is no folder; write its whole path, like /srv/cache")
-    return value
+    return value if isinstance(value, bool) else tuple(f"/{normpath(folder).lstrip('/')}" for folder in value)
 
 
 Folders = Annotated[bool | Texts, AfterValidator(_folders)]

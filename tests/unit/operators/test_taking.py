@@ -10,7 +10,8 @@ import pytest
 from support.elsewhere import folder_elsewhere
 
 from dag_factory.runners import warden
-from dag_factory.runners.bounds import why_not_kept_in, why_not_offline
+from dag_factory.runners.bounds import why_not_offline
+from dag_factory.runners.confinement import why_not_kept_in
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -98,6 +99,7 @@ def test_who_may_write_elsewhere(small, runner, binding, written):
         assert house.word("first") == ("PASSED" if written else "FAILED")
         said = house.record.newest("first/write").says
         told = said.checks[0].excerpt if runner == "verify" else said.excerpt
+        assert {said.kept_in, *(check.kept_in for check in said.checks)} == {"outside: true" not in binding}
         assert (f"{folder}/new" in told and "ermission denied" in told) is not written
 
 

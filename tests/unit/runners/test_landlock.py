@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from support.elsewhere import folder_elsewhere
 
-from dag_factory.runners import bounds, landlock, warden
+from dag_factory.runners import confinement, landlock, warden
 from dag_factory.runners.base import Bounds
-from dag_factory.runners.bounds import limits_of, why_not_kept_in
+from dag_factory.runners.confinement import Confinement, confine, why_not_kept_in
 
 ANYWHERE = Bounds(outside=("/",))
 needs_landlock = pytest.mark.skipif(bool(why_not_kept_in()), reason=f"this machine does not allow it: {why_not_kept_in()}")
@@ -169,7 +169,7 @@ def test_a_kernel_that_cannot_says_why(monkeypatch, answer, why):
             raise answer
         return answer
 
-    monkeypatch.setattr(bounds.landlock, "version", version)
+    monkeypatch.setattr(confinement.landlock, "version", version)
     why_not_kept_in.cache_clear()
     try:
         assert why in why_not_kept_in()
@@ -184,25 +184,73 @@ def test_only_linux_has_it(monkeypatch):
 
 
 def test_who_cannot_be_kept_in_works_all_the_same_and_it_is_told(bench, monkeypatch):
-    monkeypatch.setattr("dag_factory.runners.process.why_not_kept_in", lambda: "this kernel has no Landlock")
+    monkeypatch.setattr(confinement, "why_not_kept_in", lambda: "this kernel has no Landlock")
     outcome = bench.run("true")
     assert (outcome.exit_code, outcome.kept_in, outcome.why_loose) == (0, False, "this kernel has no Landlock")
+    assert bench.lines == ["It may write wherever its user may: this kernel has no Landlock."]
 
 
 def test_where_the_kernel_refuses_after_all_nothing_is_started(bench, tmp_path, monkeypatch):
     shutil.copy(warden.__file__, tmp_path / "warden.py")
     (tmp_path / "landlock.py").write_text("def keep_in(folders, hidden):\n    raise OSError(1, 'Operation not permitted')\n")
     monkeypatch.setattr(warden, "__file__", str(tmp_path / "warden.py"))
-    monkeypatch.setattr("dag_factory.runners.process.why_not_kept_in", str)
+    monkeypatch.setattr(confinement, "why_not_kept_in", str)
     outcome = bench.run("touch", "made")
     assert outcome.exit_code == 126
     assert "cannot be kept in its folders: Operation not permitted" in outcome.excerpt
     assert not (bench.workspace / "made").exists()
 
 
+@pytest.fixture
+def able(monkeypatch):
+    monkeypatch.setattr(confinement, "why_not_kept_in", str)
+
+
+@pytest.mark.usefixtures("able")
 def test_the_folders_are_whole_paths_each_once(monkeypatch):
     monkeypatch.chdir("/usr")
-    assert limits_of(Bounds(disk=7), ["/a", "b", Path("/a"), "/a/"]) == ["--file=7", "--write=/a", "--write=/usr/b"]
+    assert confine(Bounds(), ["/a", "b", Path("/a"), "/a/"], []).options == ("--write=/a", "--write=/usr/b")
+
+
+@pytest.mark.usefixtures("able")
+@pytest.mark.parametrize("folder", ["/", "//", "/.", "/usr/..", "LINK"])
+def test_who_may_write_to_the_top_may_write_anywhere(tmp_path, folder):
+    (tmp_path / "top").symlink_to("/")
+    assert confine(Bounds(), ["/a", folder.replace("LINK", str(tmp_path / "top"))], []) == Confinement(why_loose="it may write anywhere")
+
+
+@pytest.mark.usefixtures("able")
+def test_a_folder_that_is_named_and_not_there_is_told():
+    [remark] = confine(Bounds(outside=("/not/there", "/usr")), ["/a"], []).remarks
+    assert remark.startswith("/not/there is not there")
+
+
+@pytest.mark.usefixtures("able")
+def test_what_lies_in_a_folder_that_it_may_write_to_is_told():
+    """As where somebody gives it a HOME that holds Airflow's."""
+    kept = confine(Bounds(), ["/a", "/srv/home"], [Path("/srv/home/airflow/keys"), Path("/srv/other")])
+    assert kept.options == ("--write=/a", "--write=/srv/home", "--hide=/srv/other")
+    assert kept.remarks == (
+        "/srv/home/airflow/keys is open to it: it lies in /srv/home, to which it may write. Keep one of them elsewhere.",
+    )
+
+
+@needs_landlock
+@pytest.mark.skipif(os.geteuid() != 0, reason="asks what root may")
+def test_root_writes_to_no_disk_and_to_no_setting_of_the_kernel(bench):
+    script = "echo x > /dev/null && mknod made c 1 3 || (: > /proc/sys/kernel/core_pattern) || echo refused"
+    outcome = bench.run("sh", "-c", script)
+    assert outcome.excerpt.endswith("refused")
+    assert not (bench.workspace / "made").exists()
+
+
+def test_a_folder_that_cannot_be_listed_is_named(monkeypatch):
+    def refuse(folder: str) -> None:
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr(landlock.os, "scandir", refuse)
+    with pytest.raises(OSError, match="/srv holds something that is hidden, and cannot be listed"):
+        list(landlock._beside("/srv", [["keys"]]))
 
 
 # What it is not to read.
@@ -275,8 +323,8 @@ def test_who_may_write_anywhere_reads_it(bench, house):
     assert bench.run("cat", str(house / "home/key"), hidden=hidden(house), bounds=ANYWHERE).excerpt.startswith("of ")
 
 
+@pytest.mark.usefixtures("able")
 def test_what_lies_where_a_program_may_write_is_not_hidden(tmp_path):
     (tmp_path / "link").symlink_to("/usr/share")
-    asked = limits_of(Bounds(disk=7), ["/srv/work"], ["/srv/work/keys", "/srv/keys", "/tmp/keys", tmp_path / "link" / "keys", "/srv/keys"])
-    assert asked == ["--file=7", "--write=/srv/work", "--hide=/srv/keys", "--hide=/usr/share/keys"]
-    assert limits_of(Bounds(disk=7), [], ["/srv/keys"]) == ["--file=7"]
+    hides = [Path("/srv/work/keys"), Path("/srv/keys"), Path("/tmp/keys"), tmp_path / "link" / "keys", Path("/srv/keys")]
+    assert confine(Bounds(), ["/srv/work"], hides).options == ("--write=/srv/work", "--hide=/srv/keys", "--hide=/usr/share/keys")

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from support.asked_models import HIDDEN, run, task
 from support.completions import KEY, Fails, calls, ends, running
+from support.elsewhere import folder_elsewhere
 
 from dag_factory.errors import RunnerError
 from dag_factory.runners import RUNNERS, Allowance, Outcome, extras
@@ -163,3 +164,14 @@ def test_a_value_that_names_no_connection(bench, value):
 def test_nothing_of_the_provider_is_imported_by_the_side_of_the_task(bench):
     assert RUNNERS["llm"].reports("my_model") == {"requests", "time", "tokens"}, "no money: what it costs is on the provider's bill"
     assert not [name for name in vars(sys.modules["dag_factory.runners.llm"]) if "pydantic_ai" in name]
+
+
+def test_where_it_is_kept_in_it_leaves_its_conversation_for_a_next_attempt(bench):
+    """Below /tmp, where tests work, everything is open to it; so this one works elsewhere."""
+    with folder_elsewhere() as folder:
+        at = type(bench)(folder)
+        task(at)
+        with running(calls(("write_report", {"name": "notes.md", "content": "done\n"})), ends()) as model:
+            outcome = run(at, model)
+        assert (outcome.ended, outcome.exit_code, outcome.reason) == ("exited", 0, "")
+        assert list((folder / "memory").iterdir())
