@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
+import pendulum
 import pytest
 from support.contents import coverage, junit
 from support.cycles import Cycle, failing
 from support.junit import SKIPPED, case, suite
-from support.runs import HonestRun, honest, place, resign
+from support.runs import HonestRun, honest, place, resign, under
 
 from dag_factory.evidence.kinds import junit_report
 from dag_factory.evidence.statement import Sealed, Undone
+from dag_factory.evidence.verify import verify
 
 TESTER, SDET, ENGINEER = "validation/test-engineer", "implementation/ingest.sdet", "implementation/ingest.software-engineer"
 FULL, UNIT = (TESTER, "full-suite"), (SDET, "unit-tests")
@@ -243,6 +245,23 @@ def test_branches_that_were_measured_are_measured_again(tmp_path, before, after,
     )
 
 
+def test_branches_are_measured_again_by_who_brings_no_report_of_tests(tmp_path):
+    run = honest(tmp_path, through="implementation")
+    with_branches = coverage().replace(b'"format": 3', b'"format": 3, "branch_coverage": true')
+    run.contents[TESTER, "coverage"] = with_branches
+    run.work("validation")
+    failing(run)
+    run.contents[TESTER, "coverage"] = coverage()
+    Cycle(run, "validation").mended().judged()
+
+    def alone(contract):
+        task = next(task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == TESTER)
+        task["items"] = [item for item in task["items"] if item["kind"] != "junit"]
+
+    judgement = verify(under(run, alone), "validation", run.store.blob, pendulum.now("UTC"), cycle=1)
+    assert f"coverage-omitted:{TESTER}/coverage:branches" in [finding.id for finding in judgement.findings]
+
+
 def test_a_statement_that_says_it_is_of_no_phase_at_all_breaks_no_gate(tmp_path):
     run = honest(tmp_path, through="implementation")
     run.contents[TESTER, "end-to-end"] = junit("test_a", "test_b")
@@ -269,6 +288,14 @@ def test_a_file_of_a_testers_that_is_no_longer_what_they_brought_is_found(tmp_pa
     run.converge("implementation", altered=(Undone(task=SDET, path="tests/ingest/test_a.py"),))
     [finding] = run.judge("implementation").findings
     assert (finding.id, finding.task) == (f"tests-changed:{SDET}:tests/ingest/test_a.py", SDET)
+
+
+@pytest.mark.parametrize(("task", "named"), [(SDET, "@sdet"), ("implementation/nobody", "@implementation/nobody")])
+def test_whoever_brought_it_is_asked_to_decide(tmp_path, task, named):
+    run = honest(tmp_path, worked="implementation")
+    run.converge("implementation", altered=(Undone(task=task, path="tests/ingest/test_a.py"),))
+    [finding] = run.judge("implementation").findings
+    assert finding.text.endswith(f"Have {named} decide about it.")
 
 
 def test_reading_an_earlier_report_costs_no_more_than_reading_it_once(tmp_path, monkeypatch):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import json
 
+import pendulum
 import pytest
 from PIL import Image, ImageDraw
 from support.contents import document, junit, osv, sarif
 from support.orders import SPEC
-from support.runs import honest, rules
+from support.runs import honest, rules, under
+
+from dag_factory.evidence.verify import verify
 
 ARCHITECT = ("foundation/architect", "architecture")
 DESIGNER = ("foundation/ux-designer", "ux")
@@ -183,3 +186,67 @@ def test_whoever_delivered_it_first_is_not_told(tmp_path):
     run.deliver(ARCHITECT[0])
     run.converge("foundation")
     assert told(run.judge("foundation")) == [("evidence-shared", "foundation/ux-designer/ux:foundation/architect/architecture")]
+
+
+# How near two documents must be, and of what kinds.
+
+INTERFACE = ("implementation/daily_mart.software-engineer", "interface")
+
+
+@pytest.mark.parametrize(("apart", "found"), [(1, True), (512, True), (513, False)])
+def test_prose_whose_sizes_are_further_apart_is_another(tmp_path, apart, found):
+    judgement = judged(tmp_path, "foundation", {ARCHITECT: ALL, DESIGNER: ALL + b"\n" * apart})
+    assert ("evidence-shared" in rules(judgement)) is found
+
+
+@pytest.mark.parametrize(("size", "found"), [(2_000_000, True), (2_000_001, False)])
+def test_of_very_long_prose_the_words_are_not_read(tmp_path, size, found):
+    long = ALL + b"Words. " * 300_000
+    contents = {ARCHITECT: long[: size - 1] + b".", DESIGNER: long[: size - 1].replace(b"Words", b"words", 1) + b"."}
+    assert ("evidence-shared" in rules(judged(tmp_path, "foundation", contents))) is found
+
+
+def test_an_interface_that_is_the_same_but_for_its_line_ends(tmp_path):
+    """Whoever brings it brings code too, which is not compared."""
+    run = honest(tmp_path, worked="implementation")
+    task = run.contract.tasks["implementation/ingest.software-engineer"]
+    run.contents[INTERFACE] = run.content(task, next(item for item in task.items if item.id == "interface")).replace(b"\n", b"\r\n")
+    run.work("implementation")
+    [text] = [finding.text for finding in run.judge("implementation").findings if finding.rule == "evidence-shared"]
+    assert "word for word the file" in text
+
+
+def test_who_brings_nothing_but_pictures_is_compared_too(tmp_path):
+    run = honest(tmp_path, text=SPEC + PICTURES)
+    run.contents |= {
+        ("foundation/ux-designer", "wireframe"): drawn(20, 20, 90, 90),
+        ("foundation/architect", "diagram"): drawn(20, 20, 90, 90, compress_level=0),
+    }
+    run.work("foundation")
+
+    def pictures(contract):
+        for task in contract["phases"][0]["tasks"]:
+            task["items"] = [item for item in task["items"] if item["kind"] == "image"] or task["items"]
+
+    judgement = verify(under(run, pictures), "foundation", run.store.blob, pendulum.now("UTC"))
+    assert ("evidence-shared", "foundation/ux-designer/wireframe:foundation/architect/diagram") in told(judgement)
+
+
+BILLS = """\
+phases:
+  validation:
+    tasks:
+      test-engineer: {evidence: {bill: {report: bill.json, kind: sbom, needs: re-executed}}}
+      security-engineer: {evidence: {parts: {report: parts.json, kind: sbom, needs: re-executed}}}
+"""
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_bill_of_materials_is_the_same_whoever_draws_it_up(tmp_path, same):
+    """And what is no scan is not, whoever ran it."""
+    part = {"type": "library", "name": "orders-parts", "version": "1.0.0", "purl": "pkg:pypi/orders-parts@1.0.0"}
+    bill = json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [part]}).encode()
+    tester, security = ("validation/test-engineer", "bill"), ("validation/security-engineer", "parts")
+    contents = {tester: bill, security if same else ("validation/security-engineer", "audit"): bill}
+    found = rules(judged(tmp_path, "validation", contents, text=SPEC + BILLS, through="implementation"))
+    assert ("evidence-shared" in found) is not same
