@@ -7,7 +7,7 @@ import pwd
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -25,10 +25,14 @@ def folder_elsewhere() -> Iterator[Path]:
             break
     else:
         pytest.skip("everything this user may write to is below /tmp")
-    folder = Path(tempfile.mkdtemp(dir=root, prefix=".phasegate-elsewhere-"))
+    place = root / ".phasegate"  # what git does not look at
+    place.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=place, prefix="elsewhere-"))
     try:
         (folder / "kept").write_text("as it was\n")
         (folder / "inner").mkdir()
         yield folder
     finally:
         shutil.rmtree(folder)
+        with suppress(OSError):  # others' folders are in it
+            place.rmdir()
