@@ -81,12 +81,12 @@ def _checks(phase: PhaseAccount) -> list[str]:
     rows = (
         row(
             code(task.id), code(check.name), "✓ exit code 0" if check.exit_code == 0 else f"✗ {_how(check.exit_code, check.ended)}",
-            code("re-executed"), code(check.network), f"{code(check.seconds)} s", code(check.log),
+            code("re-executed"), code(check.network), "✓" if check.kept_in else "–", f"{code(check.seconds)} s", code(check.log),
         )
         for task in phase.tasks
         for check in task.checks
     )  # fmt: skip
-    return _table("Checks that Phasegate ran", ("task", "check", "ended", "grade", "network", "time", "log"), rows)
+    return _table("Checks that Phasegate ran", ("task", "check", "ended", "grade", "network", "kept in", "time", "log"), rows)
 
 
 def _claims(phase: PhaseAccount) -> list[str]:

@@ -34,7 +34,7 @@ class FileAccount:
 
 @dataclass(frozen=True)
 class CheckAccount:
-    """One check that Phasegate ran on what counts now; `network` is ``none``, or why it was open."""
+    """One check that Phasegate ran on what counts now; `network` is ``none``, or why it was open. `kept_in`: whether it wrote to its own folders alone."""
 
     name: str
     exit_code: int | None
@@ -42,6 +42,7 @@ class CheckAccount:
     seconds: str
     log: str
     network: str
+    kept_in: bool = False
 
 
 @dataclass(frozen=True)

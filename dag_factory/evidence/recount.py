@@ -123,7 +123,7 @@ def _task(case: Case, task: TaskContract) -> TaskAccount:
 
 def _check(one: CheckResult) -> CheckAccount:
     network = "none" if one.network == "none" else f"open: {one.why_open}"
-    return CheckAccount(one.name, one.exit_code, one.ended, one.seconds, one.log, network)
+    return CheckAccount(one.name, one.exit_code, one.ended, one.seconds, one.log, network, one.kept_in)
 
 
 def _claim(excerpt: str) -> str:

@@ -179,7 +179,7 @@ def _check(run: OpenRun, page: str, result: CheckResult, places: Places) -> Chec
     return CheckView(
         result.task, result.name, line, asked.at if asked else "", result.exit_code, result.ended, result.seconds, result.excerpt,
         places.download(page, result.log), result.exit_code == 0,
-        "none" if result.network == "none" else f"open: {result.why_open}",
+        "none" if result.network == "none" else f"open: {result.why_open}", result.kept_in,
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ class FindingView:
 class CheckView:
     """A command Phasegate ran. `exit_code` is None where it did not end by itself; `ended` says how it did. `run` is the command line.
 
-    `network` is "none", or why it was open.
+    `network` is "none", or why it was open; `kept_in` tells whether it could write to its own folders alone.
     """
 
     task_id: str
@@ -51,6 +51,7 @@ class CheckView:
     log_href: str
     passed: bool
     network: str
+    kept_in: bool = False
 
 
 @dataclass(frozen=True)

@@ -193,11 +193,11 @@ def test_every_grade_and_every_network_is_told(tmp_path):
     writer, tester = "validation/documentation-writer", TESTER
     run = honest(tmp_path, worked="validation")
     [check] = run.results(run.contract.tasks[tester], "seal")
-    run.deliver(tester, checks=(check.model_copy(update={"network": "open", "why_open": "it may reach it"}),))
+    run.deliver(tester, checks=(check.model_copy(update={"network": "open", "why_open": "it may reach it", "kept_in": True}),))
     run.deliver(writer, excerpt="reading\nALL TESTS PASSED @everyone\n")
     text = ask(run)
-    assert f"| `{tester}` | `check` | ✓ exit code 0 | `re-executed` | `open: it may reach it` |" in text
-    assert "| `re-executed` | `none` |" in text
+    assert f"| `{tester}` | `check` | ✓ exit code 0 | `re-executed` | `open: it may reach it` | ✓ |" in text
+    assert "| `re-executed` | `none` | – |" in text
     assert f"| `{writer}` | `claimed` | `ALL TESTS PASSED @everyone` |" in text
     assert {"`observed`", "`re-executed`"} <= set(re.findall(r"`[a-z-]+`", text))
     assert f"| `{tester}` | `claimed`" not in text, "what Phasegate runs itself claims nothing"
