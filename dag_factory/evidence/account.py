@@ -34,7 +34,7 @@ class FileAccount:
 
 @dataclass(frozen=True)
 class CheckAccount:
-    """One check that Phasegate ran on what counts now; `network` is ``none``, or why it was open. `kept_in`: whether it wrote to its own folders alone."""
+    """One check that Phasegate ran on what counts now; `network` is ``none``, or why it was open. `kept_in`: as its result says."""
 
     name: str
     exit_code: int | None

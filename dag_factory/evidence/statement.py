@@ -98,7 +98,7 @@ class CheckResult(Wire):
     """One command Phasegate ran, which makes it re-executed: `exit_code` is None where it did not end by itself.
 
     `network` says whether it could reach any; where it could, `why_open` says why: it was asked for, or the machine does not allow to take it away.
-    `kept_in` says that it could write to its own folders alone; where it was not, its name is not written.
+    `kept_in` says that it could write to its own folders alone, and to what the plan names besides; where it was not, its name is not written.
     """
 
     task: str
@@ -160,7 +160,7 @@ class TaskStatement(Wire):
     """What one attempt of one task left behind.
 
     `figures` and `judgement` are what a runner reported, `kept` what a failed attempt left; `kept_in` says that its program could write to its own
-    folders alone. Where there is none of one, its name is not written.
+    folders alone, and to what the plan names besides. Where there is none of one, its name is not written.
     """
 
     TYPE: ClassVar[str] = f"{ROOT}:task:v1"

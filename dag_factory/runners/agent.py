@@ -75,7 +75,7 @@ class AgentRunner:
         given = {**start.environment, **request.environment, "PHASEGATE_PROMPT": str(prompt)}  # 2
         bounds = replace(request.bounds, outside=("/",)) if start.boxes else request.bounds
         asked = replace(request, environment=given, emit=listener.take, limits=LIMITS, bounds=bounds)
-        outcome = run_requested(asked, ["/bin/sh", "-c", _PROMPTED, *start.argv], halt)  # 3
+        outcome = run_requested(asked, ["/bin/sh", "-c", _PROMPTED, *start.argv], halt, say=request.emit)  # 3
         remember(cli, request, home, report.conversation)  # 4
         report.model = model_of(cli, request, home, report)
         if halt.is_set() and not stop.is_set():

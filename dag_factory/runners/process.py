@@ -43,6 +43,7 @@ def run_requested(
     *,
     cwd: Path | None = None,
     writes: Sequence[Path] = (),
+    say: Callable[[str], None] | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Outcome:
     """Run a program as a request has it: where, with which environment, for how long, within which bounds, and with its secrets masked.
@@ -51,6 +52,7 @@ def run_requested(
     ----------
     cwd: the folder it starts in; the workspace if None.
     writes: folders that are its own, besides those of the request.
+    say: is told what is to be remarked of how it runs, where `emit` takes nothing but its output; `emit` if None.
     pass_fds: descriptors that it is given, beside output and errors.
 
     Raises
@@ -61,7 +63,8 @@ def run_requested(
     return run_program(
         argv, cwd=cwd or request.workspace, environment=environment_of(request), timeout=request.timeout, stop=stop, log=request.log,
         emit=request.emit, limits=request.limits, bounds=request.bounds,
-        folders=(request.workspace, request.evidence, request.home), writes=writes, secrets=request.secrets, hidden=request.hidden, pass_fds=pass_fds,
+        folders=(request.workspace, request.evidence, request.home), writes=writes, secrets=request.secrets, hidden=request.hidden,
+        say=say, pass_fds=pass_fds,
     )  # fmt: skip
 
 
@@ -80,6 +83,7 @@ def run_program(
     writes: Sequence[Path] = (),
     secrets: Sequence[str] = (),
     hidden: Sequence[Path] = (),
+    say: Callable[[str], None] | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Outcome:
     """Run a program and everything it starts to the end; the outcome names no principals.
@@ -91,6 +95,7 @@ def run_program(
     writes: where else it may write.
     secrets: what is masked in its output.
     hidden: files and folders that it is not to read, if the machine can keep it in.
+    say: as for `run_requested`.
     pass_fds: descriptors that it is given, beside output and errors.
 
     The program gets no standard input and a session of its own; its output and errors go, merged, to `log` and `emit`.
@@ -113,23 +118,15 @@ def run_program(
     with Output(log, emit, limits, secrets) as output:
         if ended == "exited":
             for remark in kept.remarks:
-                emit(remark)
+                (say or emit)(remark)
+            command = [*limits_of(bounds), *kept.options, "--", *started]
             try:
-                ended, code, reason = _supervise(
-                    [*limits_of(bounds), *kept.options, "--", *started],
-                    cwd,
-                    environment,
-                    timeout,
-                    stop,
-                    output,
-                    Watch(bounds, folders),
-                    pass_fds,
-                )
+                ended, code, reason = _supervise(command, cwd, environment, timeout, stop, output, Watch(bounds, folders), pass_fds)
             except (_NotStartedError, ValueError) as error:
                 ended, reason = "not-started", f"{argv[0]!r} cannot be started: {error}."
     outcome = Outcome(
         ended, code, (), output.total, output.truncated, output.excerpt(), time.monotonic() - began, reason,
-        offline=started is not argv, why_online=why_online, kept_in=bool(kept.options), why_loose=kept.why_loose,
+        offline=started is not argv, why_online=why_online, kept_in=bool(kept.options) and ended != "not-started", why_loose=kept.why_loose,
     )  # fmt: skip
     return outcome if reason else replace(outcome, reason=_reason(outcome, argv[0], timeout))
 

@@ -37,7 +37,7 @@ class FindingView:
 class CheckView:
     """A command Phasegate ran. `exit_code` is None where it did not end by itself; `ended` says how it did. `run` is the command line.
 
-    `network` is "none", or why it was open; `kept_in` tells whether it could write to its own folders alone.
+    `network` is "none", or why it was open; `kept_in` as its result says.
     """
 
     task_id: str

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dag_factory.errors import RunnerError
-from dag_factory.runners import RUNNERS, Allowance
+from dag_factory.runners import RUNNERS, Allowance, confinement
 from dag_factory.runners.agents import AGENTS, claude, codex
 from dag_factory.runners.agents.base import Wanted, bring, remember, shown
 
@@ -96,6 +96,12 @@ def test_what_speaks_against_it(played, bench, script, events, rule, says):
     outcome = played(script, *events)
     assert rules(outcome) == [rule]
     assert says in outcome.flaws[0].text
+
+
+def test_what_is_remarked_of_how_it_runs_is_no_word_of_its_own(played, bench, monkeypatch):
+    monkeypatch.setattr(confinement, "why_not_kept_in", lambda: "this kernel has no Landlock")
+    assert rules(played(WORK)) == ["agent-silent"]
+    assert bench.lines == ["It may write wherever its user may: this kernel has no Landlock."]
 
 
 def test_who_finds_all_done_may_leave_it(played):

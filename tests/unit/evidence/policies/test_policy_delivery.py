@@ -7,6 +7,7 @@ import shutil
 
 import pendulum
 import pytest
+from support.architect import ARCHITECT, about, begun, judged
 from support.orders import EXTERNAL
 from support.runs import HonestRun, honest, payload_of, place, resign, rules, under
 
@@ -14,25 +15,12 @@ from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.record import binding_of
 from dag_factory.evidence.verify import verify
 
-ARCHITECT = "foundation/architect"
 FOLDER = f"statements/{ARCHITECT}"
 
 
 @pytest.fixture
 def run(tmp_path):
-    run = honest(tmp_path)
-    run.work("foundation", without=(ARCHITECT,))
-    return run
-
-
-def judged(run, **changes):
-    run.deliver(ARCHITECT, **changes)
-    run.converge("foundation")
-    return run.judge("foundation")
-
-
-def about(judgement, rule):
-    return [finding.text for finding in judgement.findings if finding.rule == rule]
+    return begun(tmp_path)
 
 
 def test_an_honest_statement_is_no_finding(run):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pendulum
 import pytest
+from support.architect import ARCHITECT, about, begun, judged
 from support.cycles import Cycle, failing
 from support.orders import EXTERNAL
 from support.runs import HonestRun, honest, rules, under
@@ -11,26 +12,13 @@ from support.runs import HonestRun, honest, rules, under
 from dag_factory.evidence.record import binding_of
 from dag_factory.evidence.verify import verify
 
-ARCHITECT = "foundation/architect"
 INGEST = "implementation/ingest.software-engineer"
 TESTER = "validation/test-engineer"
 
 
 @pytest.fixture
-def run(tmp_path) -> HonestRun:
-    run = honest(tmp_path)
-    run.work("foundation", without=(ARCHITECT,))
-    return run
-
-
-def judged(run, **changes):
-    run.deliver(ARCHITECT, **changes)
-    run.converge("foundation")
-    return run.judge("foundation")
-
-
-def about(judgement, rule):
-    return [finding.text for finding in judgement.findings if finding.rule == rule]
+def run(tmp_path):
+    return begun(tmp_path)
 
 
 # How it ended.

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
-import pendulum
 import pytest
 from support.contents import coverage, junit
 from support.cycles import Cycle, failing
 from support.junit import SKIPPED, case, suite
-from support.runs import HonestRun, honest, place, resign, under
+from support.runs import HonestRun, honest, place, resign
 
 from dag_factory.evidence.kinds import junit_report
 from dag_factory.evidence.statement import Sealed, Undone
-from dag_factory.evidence.verify import verify
 
 TESTER, SDET, ENGINEER = "validation/test-engineer", "implementation/ingest.sdet", "implementation/ingest.software-engineer"
 FULL, UNIT = (TESTER, "full-suite"), (SDET, "unit-tests")
@@ -245,23 +241,6 @@ def test_branches_that_were_measured_are_measured_again(tmp_path, before, after,
     )
 
 
-def test_branches_are_measured_again_by_who_brings_no_report_of_tests(tmp_path):
-    run = honest(tmp_path, through="implementation")
-    with_branches = coverage().replace(b'"format": 3', b'"format": 3, "branch_coverage": true')
-    run.contents[TESTER, "coverage"] = with_branches
-    run.work("validation")
-    failing(run)
-    run.contents[TESTER, "coverage"] = coverage()
-    Cycle(run, "validation").mended().judged()
-
-    def alone(contract):
-        task = next(task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == TESTER)
-        task["items"] = [item for item in task["items"] if item["kind"] != "junit"]
-
-    judgement = verify(under(run, alone), "validation", run.store.blob, pendulum.now("UTC"), cycle=1)
-    assert f"coverage-omitted:{TESTER}/coverage:branches" in [finding.id for finding in judgement.findings]
-
-
 def test_a_statement_that_says_it_is_of_no_phase_at_all_breaks_no_gate(tmp_path):
     run = honest(tmp_path, through="implementation")
     run.contents[TESTER, "end-to-end"] = junit("test_a", "test_b")
@@ -290,14 +269,6 @@ def test_a_file_of_a_testers_that_is_no_longer_what_they_brought_is_found(tmp_pa
     assert (finding.id, finding.task) == (f"tests-changed:{SDET}:tests/ingest/test_a.py", SDET)
 
 
-@pytest.mark.parametrize(("task", "named"), [(SDET, "@sdet"), ("implementation/nobody", "@implementation/nobody")])
-def test_whoever_brought_it_is_asked_to_decide(tmp_path, task, named):
-    run = honest(tmp_path, worked="implementation")
-    run.converge("implementation", altered=(Undone(task=task, path="tests/ingest/test_a.py"),))
-    [finding] = run.judge("implementation").findings
-    assert finding.text.endswith(f"Have {named} decide about it.")
-
-
 def test_reading_an_earlier_report_costs_no_more_than_reading_it_once(tmp_path, monkeypatch):
     """Two features with two reports each, and three of the test-engineer's: each is read once for one verdict."""
     run = honest(tmp_path, worked="validation")
@@ -305,16 +276,3 @@ def test_reading_an_earlier_report_costs_no_more_than_reading_it_once(tmp_path, 
     monkeypatch.setattr(junit_report, "read", lambda data: read.append(data) or real(data))
     assert run.judge("validation").word == "PASSED"
     assert len(read) == 7
-
-
-@pytest.mark.parametrize(("dropped", "more"), [(5, ""), (6, "1 more"), (7, "2 more")])
-def test_five_tests_are_named_and_how_many_more_there_are(tmp_path, dropped, more):
-    run = honest(tmp_path, through="foundation")
-    run.contents[UNIT] = junit(*(f"test_{number}_works" for number in range(dropped)), *THEIRS)
-    run.work("implementation")
-    assert run.answer("implementation").word == "PASSED"
-    run.contents[FULL] = junit(*THEIRS)
-    run.work("validation")
-    [text] = [finding.text for finding in run.judge("validation").findings if finding.rule == "tests-dropped"]
-    assert [f"test_{number}_works" in text for number in range(dropped)] == [number < 5 for number in range(dropped)]
-    assert re.findall(r"[0-9]+ more", text) == ([more] if more else [])

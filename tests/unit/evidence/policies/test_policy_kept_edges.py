@@ -1,0 +1,58 @@
+"""Policy 10 at its edges: how many tests are named, who is asked, and who measures branches without a report of tests."""
+
+from __future__ import annotations
+
+import re
+
+import pendulum
+import pytest
+from support.contents import coverage, junit
+from support.cycles import Cycle, failing
+from support.runs import honest, under
+
+from dag_factory.evidence.statement import Undone
+from dag_factory.evidence.verify import verify
+
+TESTER, SDET = "validation/test-engineer", "implementation/ingest.sdet"
+FULL, UNIT = (TESTER, "full-suite"), (SDET, "unit-tests")
+THEIRS = [f"test_{feature}_{rest}" for feature in ("ingest", "daily_mart") for rest in ("1_works", "2_says_why")] + [
+    "test_missingcolumn_is_told"
+]
+
+
+@pytest.mark.parametrize(("dropped", "more"), [(5, ""), (6, "1 more"), (7, "2 more")])
+def test_five_tests_are_named_and_how_many_more_there_are(tmp_path, dropped, more):
+    run = honest(tmp_path, through="foundation")
+    run.contents[UNIT] = junit(*(f"test_{number}_works" for number in range(dropped)), *THEIRS)
+    run.work("implementation")
+    assert run.answer("implementation").word == "PASSED"
+    run.contents[FULL] = junit(*THEIRS)
+    run.work("validation")
+    [text] = [finding.text for finding in run.judge("validation").findings if finding.rule == "tests-dropped"]
+    assert [f"test_{number}_works" in text for number in range(dropped)] == [number < 5 for number in range(dropped)]
+    assert re.findall(r"[0-9]+ more", text) == ([more] if more else [])
+
+
+@pytest.mark.parametrize(("task", "named"), [(SDET, "@sdet"), ("implementation/nobody", "@implementation/nobody")])
+def test_whoever_brought_it_is_asked_to_decide(tmp_path, task, named):
+    run = honest(tmp_path, worked="implementation")
+    run.converge("implementation", altered=(Undone(task=task, path="tests/ingest/test_a.py"),))
+    [finding] = run.judge("implementation").findings
+    assert finding.text.endswith(f"Have {named} decide about it.")
+
+
+def test_branches_are_measured_again_by_who_brings_no_report_of_tests(tmp_path):
+    run = honest(tmp_path, through="implementation")
+    with_branches = coverage().replace(b'"format": 3', b'"format": 3, "branch_coverage": true')
+    run.contents[TESTER, "coverage"] = with_branches
+    run.work("validation")
+    failing(run)
+    run.contents[TESTER, "coverage"] = coverage()
+    Cycle(run, "validation").mended().judged()
+
+    def alone(contract):
+        task = next(task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == TESTER)
+        task["items"] = [item for item in task["items"] if item["kind"] != "junit"]
+
+    judgement = verify(under(run, alone), "validation", run.store.blob, pendulum.now("UTC"), cycle=1)
+    assert f"coverage-omitted:{TESTER}/coverage:branches" in [finding.id for finding in judgement.findings]
