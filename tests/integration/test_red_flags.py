@@ -87,8 +87,8 @@ def test_a_red_flag_in_the_spec_is_refused_and_cannot_be_run(name: str, errors: 
     assert f": {REFUSED[name][1]}: " in errors[name]
     assert errors[name].startswith(f"workflows/y-{name}.yaml:")
     assert not begun.dag_exists(name)
-    code, _ = Person(begun, "tom").ask("POST", f"/api/v2/dags/{name}/dagRuns", {"dag_run_id": "by-hand", "logical_date": None})
-    assert code == 404
+    code, said = Person(begun, "tom").ask("POST", f"/api/v2/dags/{name}/dagRuns", {"dag_run_id": "by-hand", "logical_date": None})
+    assert code == 404, said
 
 
 def test_a_foundation_that_was_not_laid_is_laid_in_a_fix_phase_before_anybody_implements(begun: RealAirflow):

@@ -44,9 +44,10 @@ class Person:
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Ask Airflow; its code and what it says. Asked again where its database was locked: then nothing came of it."""
-        for _ in range(8):
+        for pause in (0, 0.5, 1, 2, 4, 8, 8):  # seconds: SQLite may be locked by another writer for a moment
+            time.sleep(pause)
             code, said = self._ask(method, path, body)
-            if code != 500 or "Database error" not in said:
+            if code != 500:
                 break
         return code, said
 
