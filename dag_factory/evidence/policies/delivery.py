@@ -91,8 +91,8 @@ def _place(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> tup
 
 
 def _on_its_base(case: Case, task: TaskContract, said: TaskStatement, bases: _Bases) -> bool:
-    """Whether work began with the commit that it had to begin with; nobody does where there is no repository, or brings files from outside."""
-    if case.record.charter.says.base is None or task.external or said.outcome == "failed":
+    """Whether work began with the commit that it had to begin with, or with none where nobody has one; who brings files from outside need not."""
+    if task.external or said.outcome == "failed":
         return True
     phase, cycle = said.binding.phase, said.binding.cycle
     key = (phase, cycle, task.judges)

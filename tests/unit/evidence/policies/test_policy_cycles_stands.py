@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pendulum
 import pytest
+from support.architect import about
 from support.contents import coverage
 from support.cycles import Cycle, failing, findings_of
 from support.runs import HonestRun, honest
@@ -205,3 +206,8 @@ def test_evidence_is_compared_with_that_of_the_cycle_before(small):
         told = [finding.id for finding in cycle.answer().findings]
         assert told == [found if number == 1 else f"validator-flipped:drafting/tester:{found}"]
         small.codes.clear()
+
+
+def test_without_a_repository_nobody_stands_on_a_commit(small):
+    small.deliver("drafting/author", base="f" * 40, sealed=None)
+    assert f"The work stands on {'f' * 40}, and not on the one that was approved." in about(small.judge("drafting"), "statement-misbound")
