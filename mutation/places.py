@@ -58,7 +58,7 @@ class _Site:
 def mutants(file: Path) -> list[Mutant]:
     """Everything that can be changed in a file, in its order."""
     found = []
-    for number, site in enumerate(_sites(ast.parse(file.read_text(encoding="utf-8")))):
+    for number, site in enumerate(_sites(_reached_by_calls(ast.parse(file.read_text(encoding="utf-8"))))):
         line, last = _span(site.node)
         found.append(Mutant(file, number, line, last, site.within, _shown(site.node), _shown(site.becomes)))
     return found
@@ -73,6 +73,18 @@ def changed(mutant: Mutant) -> ast.Module:
     else:
         getattr(site.parent, site.field)[site.index] = site.becomes
     return ast.fix_missing_locations(tree)
+
+
+def _reached_by_calls(tree: ast.Module) -> ast.Module:
+    """Put what a parameter is without an argument into its function's first line, which each of its calls reaches."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            first = min(node.lineno for node in (function, *function.decorator_list))
+            for default in (*function.args.defaults, *filter(None, function.args.kw_defaults)):
+                for node in ast.walk(default):
+                    if isinstance(node, ast.expr):
+                        node.lineno = node.end_lineno = first
+    return tree
 
 
 def _span(node: ast.AST) -> tuple[int, int]:
