@@ -137,6 +137,7 @@ def test_validators_differ_is_false_when_the_plan_itself_mixes_them(tmp_path, mo
     run.work("foundation")
     judgement = run.judge("foundation")
     assert judgement.word == "FAILED"
+    assert {finding.id for finding in judgement.findings} == {"checklist-unanswered:validators-differ"}
     assert {name for name, answer in holds(judgement).items() if not answer} == {"validators-differ"}
 
 
