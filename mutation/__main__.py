@@ -34,7 +34,8 @@ TESTS = (
     *(
         f"tests/unit/evidence/test_{name}.py"
         for name in (
-            "verify", "verify_waits", "verdict", "whole", "whole_words", "record", "rounds", "waiting", "waiving", "assurance", "checklists", "answering", "contract_again",
+            "verify", "verify_waits", "verdict", "whole", "whole_words", "record", "rounds", "waiting", "waiving", "assurance", "checklists", "answering",
+            "contract_again",
         )
     ),
     "tests/unit/cli/test_verify.py",
