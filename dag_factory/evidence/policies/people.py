@@ -68,8 +68,9 @@ def _void(case: Case, task: TaskContract, said: TaskStatement) -> str | None:
 
 def _feigned(said: Judgement | None) -> str | None:
     """Why a PASSED is not what it is said to be, by one who is no person; FAILED counts, whoever says it."""
-    feigned = said is not None and (said.verdict, said.grade) == ("PASSED", "attested")
-    return f"it is said to be attested by {said.by}, and no person was asked" if said and feigned else None
+    if said is None or (said.verdict, said.grade) != ("PASSED", "attested"):
+        return None
+    return f"it is said to be attested by {said.by}, and no person was asked"
 
 
 def _one_line(notes: str) -> str:

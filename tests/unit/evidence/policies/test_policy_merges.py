@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pendulum
 import pytest
+from support.cycles import Cycle, failing
 from support.runs import BASE, honest, place, resign, rules, under
 
+from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.merges import approved_base
+from dag_factory.evidence.policies.merges import approved_base, judged_base
+from dag_factory.evidence.rounds import JOIN
 from dag_factory.evidence.statement import Conflict, Sealed
 from dag_factory.evidence.verify import verify
 
@@ -141,3 +144,53 @@ def test_where_nobody_validates_no_product_is_held_against_what_was(tmp_path):
     record = under(run, unvalidated)
     assert record.contract.validated_in is None
     assert "product-changed" not in {found.rule for found in verify(record, "foundation", run.store.blob, pendulum.now("UTC")).findings}
+
+
+# Between cycles, and between phases.
+
+
+def test_work_of_which_the_newest_failed_is_not_in_the_merge_any_more(run):
+    run.deliver(ARCHITECT, outcome="failed", exit_code=1, sealed=None)
+    assert ("merge-missing", ARCHITECT) in told(run)
+
+
+def test_a_conflict_is_mended_by_newer_work_of_who_had_it(run):
+    conflict = Conflict(task=ARCHITECT, paths=("ARCHITECTURE.md",), text="Both changed ARCHITECTURE.md.")
+    run.converge("foundation", merged=merged_but(run, ARCHITECT), conflicts=(conflict,))
+    assert run.answer("foundation").word == "FAILED"
+    cycle = Cycle(run, "foundation")
+    cycle.triage(orders=(Order(task=ARCHITECT, findings=(f"merge-conflict:{ARCHITECT}:ARCHITECTURE.md",)),))
+    cycle.mend(ARCHITECT)
+    cycle.merge()
+    assert cycle.told() == []
+
+
+def test_validators_look_at_what_was_merged_last_where_nothing_was_mended_yet(tmp_path):
+    run = failing(honest(tmp_path, worked="validation"))
+    run.codes["validation/test-engineer", "check"] = 1
+    first = Cycle(run, "validation").mended().judged()
+    assert first.answer().word == "FAILED"
+    second = Cycle(run, "validation", 2)
+    second.triage()
+    last = first.case().merges[-1].says
+    assert last.binding.task == JOIN
+    assert judged_base(second.case()) == last.sealed.commit
+
+
+def test_what_was_validated_again_between_is_what_counts(tmp_path):
+    run = honest(tmp_path, worked="validation")
+    run.converge("validation", product="9" * 64)
+    assert run.answer("validation").word == "PASSED"
+    run.work("integration")
+    run.converge("integration", product="9" * 64)
+
+    def validated_before(contract):
+        for phase in contract["phases"]:
+            for task in phase["tasks"]:
+                task["duty"] = "validation" if phase["id"] == "implementation" else "work"
+
+    record = under(run, validated_before)
+    assert record.contract.validated_in == "implementation"
+    assert "product-changed" not in rules(verify(record, "integration", run.store.blob, pendulum.now("UTC")))
+    run.converge("integration")
+    assert "product-changed" in rules(verify(under(run, validated_before), "integration", run.store.blob, pendulum.now("UTC")))

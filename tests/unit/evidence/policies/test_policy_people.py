@@ -126,3 +126,13 @@ def test_a_long_reason_is_cut_and_none_is_told(run):
         run.deliver(MANAGER, judgement=judged("FAILED", notes))
         [finding] = [finding for finding in run.judge("validation").findings if finding.task == MANAGER]
         assert len(finding.text) == len("somebody gave the verdict FAILED: ") + told
+
+
+@pytest.mark.parametrize(
+    ("verdict", "grade", "void"), [("PASSED", "attested", True), ("PASSED", "claimed", False), ("FAILED", "attested", False)]
+)
+def test_a_pass_that_is_said_to_be_attested_where_no_person_was_asked_is_void(tmp_path, verdict, grade, void):
+    run = honest(tmp_path, worked="validation")
+    run.deliver(MANAGER, judgement=judged(verdict, grade=grade))
+    said = [finding.text for finding in run.judge("validation").findings if finding.rule == "answer-void"]
+    assert said == (["The answer does not count: it is said to be attested by somebody, and no person was asked."] if void else [])
