@@ -67,10 +67,10 @@ def _held(case: Case) -> Iterator[_Held]:
         if not compared or task.phase not in phases or case.worked(task) is None:
             continue
         for item in task.items:
-            if item.kind == "command" or (item.changed and item.kind != "image"):
+            if item.changed and item.kind != "image":
                 continue
             for entry in case.entries(task, item):
-                if entry.item == item.id and entry.task == task.id and entry.size >= TELLING:
+                if entry.item == item.id and entry.size >= TELLING:
                     yield _Held(task, item, entry, order)
 
 
@@ -95,16 +95,11 @@ def _since(case: Case, one: _Held) -> datetime:
 
 def _may_be_alike(one: _Held, other: _Held) -> bool:
     """Whether two files may honestly be the same."""
-    if (one.task.id, one.item.id) == (other.task.id, other.item.id):
-        return True
     made = one.entry.grade == other.entry.grade == "re-executed"
     if made and one.item.kind == other.item.kind and one.item.kind in _SCANS:
         return True
-    if one.task.persona != other.task.persona:
-        return False
-    if one.item.path is not None and one.item.path == other.item.path:
-        return True  # one place that one persona owes twice: `differs_from` asks whether it has changed
-    return made and one.item.id == other.item.id
+    place = one.item.path is not None and one.item.path == other.item.path  # owed twice: `differs_from` asks whether it has changed
+    return one.task.persona == other.task.persona and (place or (made and one.item.id == other.item.id))
 
 
 def _by_bytes(held: list[_Held]) -> list[list[_Held]]:
@@ -121,13 +116,13 @@ def _by_words(case: Case, held: list[_Held]) -> list[list[_Held]]:
 def _words(case: Case, one: _Held) -> str:
     data = case.files(one.entry.digest)
     text = " ".join((data or b"").decode(errors="replace").split()).casefold()
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest() if text else ""
+    return hashlib.sha256(text.encode()).hexdigest() if text else ""
 
 
 def _by_pixels(case: Case, held: list[_Held], own: set[str]) -> list[list[_Held]]:
-    """Pictures that show the same; they are decoded only where there are two to compare, one of them of this phase."""
+    """Pictures that show the same; they are decoded only where there is one of this phase to compare, which its gate has decoded already."""
     items = {(one.task.id, one.item.id): one for one in held if one.item.kind == "image"}
-    if len(items) < 2 or not any(task_id in own for task_id, _ in items):
+    if not any(task_id in own for task_id, _ in items):
         return []
     return _grouped((pixels, one) for one in items.values() for pixels in case.examine(one.task, one.item).facts.get("pixels", ()))
 
@@ -136,4 +131,4 @@ def _grouped(keyed: Iterator[tuple[str, _Held]]) -> list[list[_Held]]:
     groups: dict[str, list[_Held]] = {}
     for key, one in keyed:
         groups.setdefault(key, []).append(one)
-    return [group for key, group in groups.items() if key and len(group) > 1]
+    return [group for key, group in groups.items() if key]

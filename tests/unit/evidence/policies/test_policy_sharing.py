@@ -2,47 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pendulum
 import pytest
-from PIL import Image, ImageDraw
 from support.contents import document, junit, osv, sarif
 from support.orders import SPEC
 from support.runs import honest, rules, under
+from support.sharing import ALL, ARCHITECT, DESIGNER, PICTURES, drawn, judged, told
 
 from dag_factory.evidence.verify import verify
-
-ARCHITECT = ("foundation/architect", "architecture")
-DESIGNER = ("foundation/ux-designer", "ux")
-ALL = document("System design", "Boundaries", "Data flow", "Data architecture", "User flows", "Wireframes", "Experience")
-PICTURES = """\
-phases:
-  foundation:
-    tasks:
-      ux-designer: {evidence: {wireframe: {path: ux/wireframe.png, kind: image}}}
-      architect: {evidence: {diagram: {report: diagram.png, kind: image}}}
-"""
-
-
-def told(judgement):
-    return [(finding.rule, finding.subject) for finding in judgement.findings]
-
-
-def judged(tmp_path, phase, contents, text=SPEC, through=None):
-    run = honest(tmp_path, through=through, text=text)
-    run.contents |= contents
-    run.work(phase)
-    return run.judge(phase)
-
-
-def drawn(*box, form="PNG", **how):
-    image = Image.new("RGB", (200, 200), "white")
-    ImageDraw.Draw(image).rectangle(box, outline="black", width=4)
-    data = io.BytesIO()
-    image.save(data, form, **how)
-    return data.getvalue()
 
 
 def test_an_honest_run_shares_nothing(tmp_path):

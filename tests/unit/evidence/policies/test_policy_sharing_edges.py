@@ -1,0 +1,174 @@
+"""Policy 9 at its edges: who is told where several have the same, what else is compared, and what need not be."""
+
+from __future__ import annotations
+
+import json
+
+import pendulum
+import pytest
+from support.contents import junit, sarif
+from support.orders import SPEC
+from support.runs import honest, rules, under
+from support.sharing import ALL, ARCHITECT, DESIGNER, PICTURES, drawn, judged, told
+
+from dag_factory.evidence.statement import Entry
+from dag_factory.evidence.verify import verify
+
+WIREFRAME, DIAGRAM = ("foundation/ux-designer", "wireframe"), ("foundation/architect", "diagram")
+SAME = ("evidence-shared", "foundation/ux-designer/ux:foundation/architect/architecture")
+
+
+@pytest.fixture
+def run(tmp_path):
+    return honest(tmp_path, worked="foundation")
+
+
+# Who is told, and where.
+
+
+def test_it_is_told_at_the_gate_of_who_brought_it_later_and_at_no_other(tmp_path):
+    run = honest(tmp_path)
+    run.contents |= {ARCHITECT: ALL, DESIGNER: ALL}
+    run.work("foundation")
+    run.answer("foundation")
+    run.work("implementation")
+    assert "evidence-shared" not in rules(run.judge("implementation"))
+
+
+def test_who_delivered_it_later_is_told_wherever_the_plan_has_them(tmp_path):
+    """Of two things that each brings, and after other work of the one who copied."""
+    run = honest(tmp_path, text=SPEC + PICTURES)
+    run.contents |= {DESIGNER: ALL, WIREFRAME: drawn(1, 1, 50, 50), DIAGRAM: drawn(9, 9, 70, 70)}
+    run.deliver(ARCHITECT[0])
+    run.deliver(DESIGNER[0])
+    run.contents[ARCHITECT] = ALL
+    run.deliver(ARCHITECT[0])
+    run.deliver("foundation/product-manager")
+    run.converge("foundation")
+    assert told(run.judge("foundation")) == [("evidence-shared", "foundation/architect/architecture:foundation/ux-designer/ux")]
+
+
+def test_what_comes_in_a_later_phase_accuses_nobody_of_an_earlier(tmp_path):
+    """Also where it is said to be older: an auditor asks every gate again."""
+    run = honest(tmp_path, worked="validation")
+    copy = run.record.newest(ARCHITECT[0]).says.evidence[0].digest
+    run.contents["validation/documentation-writer", "guide"] = run.store.blob(copy)
+    before = pendulum.now("UTC").subtract(hours=2).to_iso8601_string()
+    run.deliver("validation/documentation-writer", started_at=before, finished_at=before)
+    run.converge("validation")
+    assert rules(run.judge("foundation")) == set()
+    assert "statement-misdated" in rules(run.judge("validation"))
+
+
+def test_what_somebody_brought_who_failed_is_not_compared(run):
+    run.contents |= {ARCHITECT: ALL, DESIGNER: ALL}
+    run.deliver(ARCHITECT[0])
+    run.deliver(DESIGNER[0], outcome="failed", exit_code=1)
+    run.converge("foundation")
+    assert "evidence-shared" not in rules(run.judge("foundation"))
+
+
+def test_one_place_that_two_personas_owe_is_no_excuse(run):
+    run.contents |= {ARCHITECT: ALL, DESIGNER: ALL}
+    run.work("foundation")
+
+    def one_place(contract):
+        for task in contract["phases"][0]["tasks"]:
+            for item in task["items"]:
+                item["path"] = item["path"] and "NOTES.md"
+
+    assert SAME in told(verify(under(run, one_place), "foundation", run.store.blob, pendulum.now("UTC")))
+
+
+# Words.
+
+
+def test_prose_that_is_gone_is_told_to_be_gone(run):
+    run.contents[ARCHITECT] = run.content(run.contract.tasks[DESIGNER[0]], run.contract.tasks[DESIGNER[0]].items[0]) + b"\n"
+    run.work("foundation")
+    run.store.blob_path(run.record.newest(ARCHITECT[0]).says.evidence[0].digest).unlink()
+    assert rules(run.judge("foundation")) == {"evidence-altered"}
+
+
+@pytest.mark.parametrize("how", [b"\xff\xfe", b" \xed\xa0\x80"])
+def test_prose_that_cannot_be_read_is_compared_all_the_same(tmp_path, how):
+    assert SAME in told(judged(tmp_path, "foundation", {ARCHITECT: ALL + how, DESIGNER: ALL + b"\n" + how}))
+
+
+def test_prose_without_a_word_is_like_no_other(tmp_path):
+    found = rules(judged(tmp_path, "foundation", {ARCHITECT: b" " * 100, DESIGNER: b" " * 101}))
+    assert found == {"evidence-missing"}
+
+
+def test_reports_are_not_compared_by_their_words(tmp_path):
+    theirs = [f"test_{feature}_{rest}" for feature in ("ingest", "daily_mart") for rest in ("1_works", "2_says_why")]
+    same = junit("test_everything", *theirs, "test_missingcolumn_is_told", suite="pytest")
+    contents = {("validation/test-engineer", "full-suite"): same, ("validation/test-engineer", "integration"): same + b"\n"}
+    assert "evidence-shared" not in rules(judged(tmp_path, "validation", contents, through="implementation"))
+
+
+# Scans.
+
+OBSERVED = """\
+phases:
+  foundation:
+    tasks:
+      ux-designer: {evidence: {lint: {report: a.sarif, kind: sarif}}}
+      architect: {evidence: {lint: {report: b.sarif, kind: sarif}}}
+"""
+
+
+def test_a_scan_that_nobody_ran_again_is_not_the_same_whoever_runs_it(tmp_path):
+    scan = json.dumps(sarif()).encode()
+    contents = {("foundation/ux-designer", "lint"): scan, ("foundation/architect", "lint"): scan}
+    found = told(judged(tmp_path, "foundation", contents, text=SPEC + OBSERVED))
+    assert ("evidence-shared", "foundation/ux-designer/lint:foundation/architect/lint") in found
+
+
+# Pictures.
+
+
+def test_a_picture_of_an_earlier_phase_that_is_handed_in_again(tmp_path):
+    text = SPEC + PICTURES + "  validation: {tasks: {documentation-writer: {evidence: {shot: {report: shot.png, kind: image}}}}}\n"
+    run = honest(tmp_path, text=text)
+    run.contents |= {WIREFRAME: drawn(1, 1, 50, 50), DIAGRAM: drawn(9, 9, 70, 70)}
+    run.through("implementation")
+    run.contents["validation/documentation-writer", "shot"] = drawn(9, 9, 70, 70, compress_level=0)
+    run.work("validation")
+    shared = [subject for rule, subject in told(run.judge("validation")) if rule == "evidence-shared"]
+    assert shared == ["validation/documentation-writer/shot:foundation/architect/diagram"]
+
+
+def changed_pictures(tmp_path, *of_each, kind="image"):
+    """Two of the foundation, each of whom owes changed files of one kind and brings some."""
+    run = honest(tmp_path)
+    owed = {"foundation/architect": "architecture", "foundation/ux-designer": "ux"}
+    for (task, item), files in zip(owed.items(), of_each, strict=True):
+        entries = tuple(
+            Entry(
+                task=task, item=item, name=f"{task[-3:]}/{number}.png", digest=run.store.put_bytes(data), size=len(data), grade="observed"
+            )
+            for number, data in enumerate(files)
+        )
+        run.deliver(task, evidence=entries)
+    run.deliver("foundation/product-manager")
+    run.converge("foundation")
+
+    def pictures(contract):
+        for task in contract["phases"][0]["tasks"]:
+            for item in task["items"]:
+                if item["id"] == owed.get(task["id"]):
+                    item.update(kind=kind, path=None, changed=("**",), expect={})
+
+    judgement = verify(under(run, pictures), "foundation", run.store.blob, pendulum.now("UTC"))
+    return [one for one in told(judgement) if one[0] == "evidence-shared"]
+
+
+def test_changed_pictures_are_compared_and_those_of_one_item_are_for_another_rule(tmp_path):
+    one, other = drawn(20, 20, 90, 90), drawn(9, 9, 70, 70)
+    assert changed_pictures(tmp_path / "a", [one], [other, drawn(20, 20, 90, 90, compress_level=0)]) == [SAME]
+    assert changed_pictures(tmp_path / "b", [one, one], [other]) == []
+
+
+def test_changed_prose_is_not(tmp_path):
+    assert changed_pictures(tmp_path, [ALL], [ALL + b"\n"], kind="markdown") == []
