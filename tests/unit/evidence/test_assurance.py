@@ -80,7 +80,12 @@ def test_a_development_key_where_a_pinned_one_is_demanded(tmp_path):
     run.work("foundation")
     judgement = run.judge("foundation")
     assert {"key-unpinned", "assurance-too-low"} <= rules(judgement)
-    assert {finding.task for finding in judgement.findings if finding.rule == "key-unpinned"} == {f"foundation/{name}" for name in MAKERS}
+    unpinned = {finding.task: finding.text for finding in judgement.findings if finding.rule == "key-unpinned"}
+    assert unpinned.keys() == {f"foundation/{name}" for name in MAKERS}
+    keyid = run.record.newest("foundation/architect").keyid
+    assert unpinned["foundation/architect"] == (
+        f"@architect signed with {keyid[:12]}, which is none of the keys that the workflow pins for it."
+    )
 
 
 def test_a_verdict_that_says_more_than_its_keys_show_is_found(begun):

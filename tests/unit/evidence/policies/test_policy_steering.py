@@ -5,35 +5,14 @@ from __future__ import annotations
 import pytest
 from support.cycles import Cycle, failing, findings_of
 from support.runs import HonestRun, honest, rules
+from support.steering import ENGINEER, PYTEST, brought, shadowed
 
 from dag_factory.evidence.statement import Entry
-
-ENGINEER = "implementation/ingest.software-engineer"
-PYTEST = '[project]\nname = "orders"\n[tool.pytest.ini_options]\naddopts = "-k not_inconvenient"\n'
 
 
 @pytest.fixture
 def run(tmp_path) -> HonestRun:
     return honest(tmp_path, through="foundation")
-
-
-def brought(run: HonestRun, name: str, data: bytes) -> tuple[Entry, ...]:
-    digest = run.store.put_bytes(data)
-    return (
-        *run.entries(run.contract.tasks[ENGINEER], "seal"),
-        Entry(task=ENGINEER, item="code", name=name, digest=digest, size=len(data), grade="observed"),
-    )
-
-
-def shadowed(run: HonestRun, name: str, text: str = "import os\n", *, product: tuple[str, ...] = ()) -> list[str]:
-    for task in run.contract.phase("implementation").tasks:
-        run.deliver(task.id, **({"evidence": brought(run, name, text.encode())} if task.id == ENGINEER else {}))
-    listed = "".join(f"{path}\0file\0{'a' * 64}\n" for path in (*product, name))
-    run.converge("implementation", product=run.store.put_bytes(listed.encode()))
-    judgement = run.judge("implementation")
-    assert judgement.word == ("FAILED" if judgement.findings else "PASSED")
-    assert {finding.rule for finding in judgement.findings} <= {"tests-shadowed"}
-    return [finding.subject for finding in judgement.findings]
 
 
 @pytest.mark.parametrize(

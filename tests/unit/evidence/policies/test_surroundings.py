@@ -8,12 +8,13 @@ import json
 import pendulum
 import pytest
 from support.contents import coverage
-from support.runs import honest, rules
+from support.runs import honest, place, rules, under
 
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.surroundings import _listed, product_of
-from dag_factory.evidence.statement import moment_of
+from dag_factory.evidence.policies.surroundings import _listed, product_of, surroundings
+from dag_factory.evidence.statement import Entry, Sealed, moment_of
 
+ENGINEER, SDET = "implementation/ingest.software-engineer", "implementation/ingest.sdet"
 COVERED = ("validation/test-engineer", "coverage")
 
 
@@ -92,8 +93,6 @@ def test_a_report_of_the_merge_is_of_the_time_of_the_merge(run):
     task = run.contract.tasks["implementation/ingest.sdet"]
     item = next(item for item in task.items if item.id == "unit-tests")
     case = case_of(run, "implementation")
-    from dag_factory.evidence.policies.surroundings import surroundings
-
     [result] = [one for one in case.results(task) if one.name == item.check]
     told = surroundings(case, task, item, result)
     ends = [moment_of(case.statement(one).says.finished_at) for one in case.phase.tasks]
@@ -117,3 +116,60 @@ def test_every_plain_file_of_the_product_is_listed_and_nothing_else():
     )
     told = "\n".join("\0".join(line) for line in lines).encode()
     assert list(_listed(told)) == ["a.py", "bin/run"]
+
+
+def test_a_name_that_is_no_text_is_listed_all_the_same():
+    assert list(_listed(b"caf\xe9.py\0file\0" + b"1" * 64)) == ["caf\ufffd.py"]
+
+
+# Where there is no merge, and what is not of the time.
+
+
+def brought(run, task, *files, item="code"):
+    """Entries of some files, by name, each with its bytes."""
+    return tuple(
+        Entry(task=task, item=item, name=name, digest=run.store.put_bytes(data), size=len(data), grade="observed") for name, data in files
+    )
+
+
+def test_before_the_first_merge_what_implementers_brought_is_the_product(tmp_path):
+    run = honest(tmp_path)
+    assert product_of(case_of(run, "implementation")) is None
+    run.deliver(ENGINEER, evidence=brought(run, ENGINEER, ("src/a.py", b"x"), ("src/__init__.py", b"")))
+    assert product_of(case_of(run, "implementation")) == {"src/a.py"}, "and nothing that is empty"
+
+
+def test_what_testers_brought_is_no_product(tmp_path):
+    run = honest(tmp_path)
+    run.deliver(ENGINEER, evidence=brought(run, ENGINEER, ("src/a.py", b"x")))
+    run.deliver(SDET, evidence=brought(run, SDET, ("tests/test_a.py", b"x"), item="unit-tests"))
+
+    def changed(contract):
+        for task in (task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == SDET):
+            for item in task["items"]:
+                item["changed"] = ("tests/**",)
+
+    record = under(run, changed)
+    assert product_of(Case(record, "implementation", run.store.blob, pendulum.now("UTC"))) == {"src/a.py"}
+
+
+@pytest.mark.parametrize(("check", "at", "merged"), [(True, "converge", True), (True, "seal", False), (False, "converge", False)])
+def test_a_report_is_of_the_time_of_the_merge_where_its_check_ran_there(run, check, at, merged):
+    task = run.contract.tasks[SDET]
+    item = next(item for item in task.items if item.id == "unit-tests")
+    said = run.record.newest(SDET).says
+    case = case_of(run, "implementation")
+    told = surroundings(case, task, item.model_copy(update={"check": item.check if check else None, "at": at}), None)
+    last = max(moment_of(case.statement(one).says.finished_at) for one in case.phase.tasks)
+    assert told["work"].began == (last if merged else moment_of(said.started_at))
+    assert told["said"] == ""
+
+
+def test_what_was_not_merged_is_not_of_the_time_of_the_merge(run):
+    before = max(moment_of(run.record.newest(task.id).says.finished_at) for task in run.contract.phase("implementation").tasks)
+    later = pendulum.now("UTC").add(minutes=1).to_iso8601_string()
+    place(run, "statements/implementation/daily_mart.sdet").unlink()  # who delivered nothing is of no time
+    run.deliver(ENGINEER, sealed=Sealed(commit="f" * 40, tree="c" * 40, bundle="a" * 64), finished_at=later)
+    task = run.contract.tasks[SDET]
+    told = surroundings(case_of(run, "implementation"), task, next(item for item in task.items if item.id == "unit-tests"), None)
+    assert told["work"].began <= before
