@@ -130,7 +130,7 @@ class Conflict(Wire):
 
 
 class Undone(Wire):
-    """A file of a task that is no longer in the tree, or no longer what it brought: somebody else took it away or changed it."""
+    """A file of a task that is no longer in the tree, or no longer what it brought: somebody else took it away or changed it, or it never was."""
 
     task: str
     path: str
@@ -193,7 +193,8 @@ class TaskStatement(Wire):
 class ConvergeStatement(Wire):
     """The merge of what a phase sealed, and the checks that were run on the whole.
 
-    `undone` is evidence that is gone, `altered` are files of testers that are not what they brought; where there is none, its name is not written.
+    `undone` is evidence that is gone, `altered` are files of testers that are not what they brought, `unsealed` is evidence out of the repository that
+    its task's own commit does not hold, byte for byte; where there is none of the last two, its name is not written.
     """
 
     TYPE: ClassVar[str] = f"{ROOT}:converge:v1"
@@ -209,10 +210,11 @@ class ConvergeStatement(Wire):
     checks: tuple[CheckResult, ...]
     finished_at: Time
     altered: tuple[Undone, ...] = ()
+    unsealed: tuple[Undone, ...] = ()
 
     @model_serializer(mode="wrap")
     def _what_there_is(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: value for name, value in handler(self).items() if value or name != "altered"}
+        return {name: value for name, value in handler(self).items() if value or name not in ("altered", "unsealed")}
 
 
 Predicate = TypeVar("Predicate", bound=Wire)

@@ -19,7 +19,7 @@ __all__ = ["NEVER", "apply_waivers", "scope_of", "waivable"]
 
 NEVER = frozenset({
     "answer-void", "approval-missing", "approval-partial", "approval-refused", "approval-stale", "assurance-too-low", "checklist-unanswered",
-    "evidence-altered", "key-expired", "key-revoked", "key-unpinned",
+    "evidence-altered", "evidence-unsealed", "key-expired", "key-revoked", "key-unpinned",
     "key-shared", "merge-missing", "persona-mismatch", "phase-not-open", "principal-missing", "principal-shared", "product-changed", "statement-invalid",
     "statement-misbound", "statement-misdated", "triage-missing", "validation-stale", "validator-implements", "waiver-void",
 })  # fmt: skip

@@ -22,7 +22,7 @@ from dag_factory.evidence.rounds import JOIN, reopened
 from dag_factory.evidence.statement import CheckResult, Conflict, ConvergeStatement, Entry, Sealed, TaskStatement, Undone, now, sign
 from dag_factory.operators.collect import collect, run_check
 from dag_factory.operators.given import give
-from dag_factory.operators.owned import altered, overreaching
+from dag_factory.operators.owned import altered, overreaching, unsealed
 from dag_factory.operators.place import Place, bundles_of, fetch_bundle
 from dag_factory.operators.watched import watched
 from dag_factory.plan import Plan
@@ -58,6 +58,7 @@ class Merging:
     product: str = ""
     undone: tuple[Undone, ...] = ()
     altered: tuple[Undone, ...] = ()
+    unsealed: tuple[Undone, ...] = ()
     entries: list[Entry] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
 
@@ -123,6 +124,7 @@ class Merging:
             self.product = self._product(reader, merged.commit)
             self.undone = self._undone(reader, merged)
             self.altered = altered(reader, self.case, self.step, merged)
+            self.unsealed = unsealed(reader, self.base, _delivered(self.case, self.step))
 
     def check(self, commit: str, folder: Path, emit: Callable[[str], None], stop: threading.Event) -> None:
         """Run every check marked for the merge, each in a clean checkout and with inputs of its own.
@@ -172,6 +174,7 @@ class Merging:
             conflicts=tuple(Conflict(task=one.name, paths=tuple(one.paths), text=one.text) for one in merged.conflicts),
             undone=self.undone,
             altered=self.altered,
+            unsealed=self.unsealed,
             sealed=self.kept,
             product=self.product,
             evidence=tuple(self.entries),

@@ -1,20 +1,22 @@
-"""Whose a file is: what a task may write, and what testers brought."""
+"""Whose a file is: what a task may write, what it names as evidence and has sealed, and what testers brought."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 
-from dag_factory.evidence.contract import RunContract
+from dag_factory.evidence.contract import RunContract, TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.rounds import JOIN, merges_of
-from dag_factory.evidence.statement import Undone
+from dag_factory.evidence.run import Stored
+from dag_factory.evidence.statement import TaskStatement, Undone
 from dag_factory.workspace.globs import matches
 from dag_factory.workspace.merge import Conflict, Merged, changed
 from dag_factory.workspace.objects import Objects
-from dag_factory.workspace.parsed import MalformedError
+from dag_factory.workspace.parsed import REGULAR, MalformedError
 from dag_factory.workspace.seal import as_text
 
-__all__ = ["altered", "overreaching"]
+__all__ = ["altered", "overreaching", "unsealed"]
 
 Sealed = Sequence[tuple[str, str]]
 
@@ -43,6 +45,41 @@ def overreaching(objects: Objects, base: str, sealed: Sealed, contract: RunContr
         if outside:
             text = f"{name} may write {', '.join(task.writes) or 'nothing'}, and its commit changes {', '.join(outside[:5])}"
             found.append(Conflict(name, outside, text))
+    return tuple(found)
+
+
+def unsealed(objects: Objects, base: str, delivered: Iterable[tuple[TaskContract, Stored[TaskStatement]]]) -> tuple[Undone, ...]:
+    """Files of the repository that a task names as evidence and that the commit it sealed does not hold, byte for byte.
+
+    Sealing collects both at once; but whoever has the persona's key may name what they like beside any commit.
+
+    Parameters
+    ----------
+    base: what the work was to begin with; a commit that has no bundle is this one.
+
+    Raises
+    ------
+    WorkspaceError: a commit is missing.
+
+    """
+    found = []
+    for task, stored in delivered:
+        said, owed = stored.says, {item.id for item in task.items if item.path or item.changed}
+        named = [entry for entry in said.evidence if entry.item in owed]
+        if said.outcome != "completed" or said.sealed is None or not named:
+            continue  # without a commit, the gate tells it from the statement alone
+        known = said.sealed.bundle is not None or said.sealed.commit == base
+        try:
+            lying = objects.entries(said.sealed.commit) if known else {}
+        except MalformedError:
+            continue  # it is left out of the merge, and named there
+        held = {os.fsdecode(path): one for path, one in lying.items() if one.mode in REGULAR}
+        digests = objects.digests(held[entry.name].id for entry in named if entry.name in held)
+        found += [
+            Undone(task=task.id, path=entry.name)
+            for entry in named
+            if entry.name not in held or digests[held[entry.name].id] != entry.digest
+        ]
     return tuple(found)
 
 

@@ -96,7 +96,9 @@ def test_one_thing_is_changed_at_a_time(file):
 
 def test_what_a_parameter_is_without_an_argument_is_reached_by_every_call(tmp_path):
     path = tmp_path / "sample.py"
-    path.write_text("@decorated\ndef small(\n    number: int,\n    *,\n    least: int = 5,\n):\n    return number < least\n", encoding="utf-8")
+    path.write_text(
+        "@decorated\ndef small(\n    number: int,\n    *,\n    least: int = 5,\n):\n    return number < least\n", encoding="utf-8"
+    )
     assert {mutant.name: (mutant.line, mutant.last) for mutant in mutants(path)}["small: 5 → 6"] == (1, 1)
 
 

@@ -64,6 +64,7 @@ def fits(case: Case) -> Iterator[Finding]:
     for lost in last.undone:
         text = f"{lost.path}, which {lost.task} left as evidence, is no longer there: what was done since took it away."
         yield Finding(rule="evidence-undone", subject=f"{lost.task}:{lost.path}", text=text, task=lost.task)
+    yield from _unsealed(case)
     yield from _merged(case, set(left_out))
     yield from _product_kept(case, last.product)
 
@@ -76,6 +77,20 @@ def _left_out(case: Case) -> dict[str, Conflict]:
             found.pop(name, None)
         found |= {conflict.task: conflict for conflict in merge.says.conflicts}
     return found
+
+
+def _unsealed(case: Case) -> Iterator[Finding]:
+    """Evidence out of the repository is what its task has sealed; merges have looked, and who sealed nothing has none to name."""
+    merged = {(merge.says.binding.cycle, lost.task, lost.path) for merge in case.merges for lost in merge.says.unsealed}
+    for task in case.due:
+        stored = case.worked(task)
+        if stored is None or task.external or task.runner == "check" or stored.says.binding.phase != case.phase_id:
+            continue  # who is outside has no workspace, and a check has none that is sealed
+        owed = {item.id for item in task.items if item.path or item.changed}
+        for entry in stored.says.evidence:
+            if entry.item in owed and (stored.says.sealed is None or (stored.says.binding.cycle, task.id, entry.name) in merged):
+                text = f"{entry.name} is not so in the commit that @{task.persona} sealed, and so nobody gets what is shown here. Seal what is evidence."
+                yield case.finding("evidence-unsealed", task, text, subject=f"{task.id}:{entry.name}")
 
 
 def _merged(case: Case, told: set[str]) -> Iterator[Finding]:

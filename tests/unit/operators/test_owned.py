@@ -1,4 +1,4 @@
-"""Whose a file is: what testers brought stays as it is, whoever may write there, and no signed commit reaches further than its task may write."""
+"""Whose a file is: what testers brought stays as it is, no signed commit reaches further than its task may write, and none holds other than is shown."""
 
 from __future__ import annotations
 
@@ -158,6 +158,68 @@ def test_one_that_stays_where_it_may_write_is_merged_whoever_made_it(house):
     commit = forged(made, {"src/code.py": "answer = 3\n", "src/more.py": "more = 1\n"})
     made.run("build.converge", "build.gate")
     assert ("build/engineer", commit) in made.record.converged("build").says.merged
+
+
+# What is shown as evidence, and what lies in the commit.
+
+
+def resigned(made: House, change: Callable[[dict], object]) -> None:
+    """Change what the engineer's statement says, and sign it with the engineer's own key."""
+    path = Path(made.store.path) / made.record.charter.digest[:16] / "statements" / "build" / "engineer" / "0001.json"
+    payload = json.loads(b64decode(json.loads(path.read_bytes())["payload"]))
+    change(payload)
+    data = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    path.write_bytes(sign_envelope(data, KeyFolder(made.root / "keys_root").signer("engineer")))
+
+
+def unsealed(made: House) -> list[str]:
+    made.run("build.converge", "build.gate")
+    assert "build.converge" not in made.failures, made.failures
+    told = [f"evidence-unsealed:{one.task}:{one.path}" for one in made.record.converged("build").says.unsealed]
+    assert told == [finding.id for finding in made.findings("build") if finding.rule == "evidence-unsealed"]
+    return told
+
+
+def test_what_is_shown_lies_in_the_commit_byte_for_byte(house):
+    made = house()
+    made.run("build.engineer", "build.tester")
+    forged(made, {"src/code.py": "answer = 3\n"})
+    assert unsealed(made) == ["evidence-unsealed:build/engineer:src/code.py"]
+
+
+def test_what_is_shown_and_lies_nowhere_is_named(house):
+    made = house()
+    made.run("build.engineer", "build.tester")
+
+    def elsewhere(said):
+        for one in (*said["predicate"]["evidence"], *said["subject"]):
+            one["name"] = "src/other.py" if one["name"] == "src/code.py" else one["name"]
+
+    resigned(made, elsewhere)
+    assert unsealed(made) == ["evidence-unsealed:build/engineer:src/other.py"]
+
+
+@pytest.mark.parametrize("based", [True, False])
+def test_a_commit_that_nobody_gets_holds_nothing(house, based):
+    """One without a bundle is what the work began with; that of the engineer is said to be it, or some other."""
+    made = house()
+    made.run("build.engineer", "build.tester")
+    base = made.record.newest("build/engineer").says.base
+
+    def elsewhere(said):
+        said["predicate"]["sealed"] = {"commit": base if based else "a" * 40, "tree": "c" * 40, "bundle": None}
+        for subject in said["subject"]:
+            subject["digest"] = {"gitCommit": base if based else "a" * 40} if subject["name"] == "sealed" else subject["digest"]
+
+    resigned(made, elsewhere)
+    assert unsealed(made) == ["evidence-unsealed:build/engineer:src/code.py"]
+
+
+def test_honest_work_is_sealed_as_it_is_shown(house):
+    made = house()
+    made.run("build.engineer", "build.tester")
+    assert unsealed(made) == []
+    assert made.word("build") == "PASSED"
 
 
 def with_a_folder_twice(repository: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pendulum
 import pytest
 from support.cycles import Cycle, failing
+from support.orders import EXTERNAL
 from support.runs import BASE, honest, place, resign, rules, under
 
 from dag_factory.evidence.decisions import Order
@@ -12,7 +13,7 @@ from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.merges import approved_base, judged_base
 from dag_factory.evidence.rounds import JOIN
-from dag_factory.evidence.statement import Conflict, Sealed
+from dag_factory.evidence.statement import Conflict, Sealed, Undone
 from dag_factory.evidence.verify import verify
 
 ARCHITECT = "foundation/architect"
@@ -59,11 +60,11 @@ def test_work_sealed_again_after_the_merge(run):
 
 
 def test_work_that_was_withdrawn_is_not_in_the_merge_any_more(run):
-    run.deliver(ARCHITECT, sealed=None)
-    assert told(run) == [("merge-missing", ARCHITECT)]
-    assert "The merge still holds" in run.judge("foundation").findings[0].text
+    run.deliver(ARCHITECT, sealed=None, evidence=())
+    assert told(run) == [("evidence-missing", f"{ARCHITECT}/architecture"), ("merge-missing", ARCHITECT)]
+    assert "The merge still holds" in run.judge("foundation").findings[1].text
     run.converge("foundation")
-    assert told(run) == []
+    assert told(run) == [("evidence-missing", f"{ARCHITECT}/architecture")]
 
 
 def test_work_that_changed_nothing_need_not_be_merged(run):
@@ -144,6 +145,46 @@ def test_where_nobody_validates_no_product_is_held_against_what_was(tmp_path):
     record = under(run, unvalidated)
     assert record.contract.validated_in is None
     assert "product-changed" not in {found.rule for found in verify(record, "foundation", run.store.blob, pendulum.now("UTC")).findings}
+
+
+# What is shown and what is sealed.
+
+UNSEALED = ("evidence-unsealed", f"{ARCHITECT}:ARCHITECTURE.md")
+
+
+def test_who_sealed_nothing_has_no_file_of_the_repository_to_show(run):
+    run.deliver(ARCHITECT, sealed=None)
+    run.converge("foundation")
+    assert told(run) == [UNSEALED]
+    assert "ARCHITECTURE.md is not so in the commit that @architect sealed" in run.judge("foundation").findings[0].text
+
+
+def test_what_a_merge_found_to_be_otherwise_in_the_commit_is_no_evidence(run):
+    run.converge("foundation", unsealed=(Undone(task=ARCHITECT, path="ARCHITECTURE.md"),))
+    assert told(run) == [UNSEALED]
+
+
+def test_newer_work_takes_it_back(run):
+    run.converge("foundation", unsealed=(Undone(task=ARCHITECT, path="ARCHITECTURE.md"),))
+    run.answer("foundation")
+    cycle = Cycle(run, "foundation")
+    cycle.triage(orders=(Order(task=ARCHITECT, findings=(":".join(UNSEALED),)),))
+    cycle.mend(ARCHITECT)
+    cycle.merge()
+    assert cycle.told() == []
+    cycle.merge(unsealed=(Undone(task=ARCHITECT, path="ARCHITECTURE.md"),))
+    assert cycle.told() == [":".join(UNSEALED)]
+
+
+def test_of_who_failed_and_who_is_outside_no_seal_is_asked(tmp_path, run):
+    run.deliver(ARCHITECT, outcome="failed", exit_code=1, sealed=None)
+    run.converge("foundation")
+    assert "evidence-unsealed" not in rules(run.judge("foundation"))
+    other = honest(tmp_path / "other", text=EXTERNAL)
+    other.work("foundation", without=("foundation/ux-designer",))
+    other.deliver("foundation/ux-designer", runner="external", principals=("login:ann",), base=None, sealed=None)
+    other.converge("foundation")
+    assert told(other) == []
 
 
 # Between cycles, and between phases.
