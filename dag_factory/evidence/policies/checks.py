@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.statement import CheckResult
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["succeeded"]
@@ -18,19 +20,24 @@ def succeeded(case: Case) -> Iterator[Finding]:
         results = case.results(task)
         for check in task.checks:
             ran = [item for item in results if item.name == check.name]
-            result = next((item for item in ran if item.exit_code != 0), ran[0] if ran else None)
-            subject = f"{task.id}/{check.name}"
+            result = next((item for item in ran if not _is_good(item)), ran[0] if ran else None)
             if result is None:
-                yield case.finding("check-missing", task, f"{_called(check.name)} was not run.", subject=subject)
-            elif result.exit_code != 0:
-                how = f"exit code {result.exit_code}" if result.exit_code is not None else result.ended
-                yield case.finding(
-                    "check-failed",
-                    task,
-                    f"{_called(check.name)} failed ({how}): {_last_words(result.excerpt)}",
-                    subject=subject,
-                )
+                yield case.finding("check-missing", task, f"{_called(check.name)} was not run.", subject=f"{task.id}/{check.name}")
+            elif not _is_good(result):
+                yield _failed(case, task, result)
+        known = {check.name for check in task.checks}
+        yield from (_failed(case, task, result) for result in results if result.name not in known and not _is_good(result))
     yield from _backed(case)
+
+
+def _is_good(result: CheckResult) -> bool:
+    return result.exit_code == 0 and result.ended == "exited"
+
+
+def _failed(case: Case, task: TaskContract, result: CheckResult) -> Finding:
+    how = f"exit code {result.exit_code}" if result.exit_code else result.ended
+    text = f"{_called(result.name)} failed ({how}): {_last_words(result.excerpt)}"
+    return case.finding("check-failed", task, text, subject=f"{task.id}/{result.name}")
 
 
 def _backed(case: Case) -> Iterator[Finding]:
@@ -39,7 +46,8 @@ def _backed(case: Case) -> Iterator[Finding]:
     What the check says counts by itself, and that the model says FAILED needs nothing beside it.
     """
     for task in case.tasks:
-        if not (task.modelled and task.judges) or case.worked(task) is None or case.results(task):
+        known = {check.name for check in task.checks}
+        if not (task.modelled and task.judges) or case.worked(task) is None or any(result.name in known for result in case.results(task)):
             continue
         if not any(case.examine(task, item).faults for item in task.items):
             yield case.finding(

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from support.runs import honest, rules
 
-from dag_factory.evidence.contract import Item, TaskContract
+from dag_factory.evidence.contract import CheckContract, Item, TaskContract
 from dag_factory.evidence.policies.checks import succeeded
 from dag_factory.evidence.statement import CheckResult
 
@@ -110,18 +110,20 @@ def test_a_task_that_failed_is_not_blamed_for_its_checks_too(run):
 # Beside a language model's word.
 
 
-def judging(runner, *, validates=("build/one",), ran=False, faults=(), worked=True, more=()):
-    """What is found where a task of this runner judges another."""
+def judging(runner, *, validates=("build/one",), ran="", code=0, faults=(), worked=True, more=()):
+    """What is found where a task of this runner judges another, and a check `ran` beside it; the plan knows none but `verify`."""
     item = Item(id="verdict", kind="json", report="verdict.json")
     task = TaskContract(
-        id="judge/two", phase="judge", task="two", persona="critic", duty="review", runner=runner, items=(item, *more), validates=validates
-    )
+        id="judge/two", phase="judge", task="two", persona="critic", duty="review", runner=runner, items=(item, *more), validates=validates,
+        checks=(CheckContract(name="verify", run="make", at="seal", timeout=60),) if ran == "verify" else (),
+    )  # fmt: skip
     result = CheckResult(
-        task=task.id, name="verify", exit_code=0, ended="exited", log="0" * 64, excerpt="", seconds="1.000", network="none", why_open=""
+        task=task.id, name=ran, exit_code=code, ended="exited", log="0" * 64, excerpt="", seconds="1.000", network="none", why_open=""
     )
     case = SimpleNamespace(
         tasks=(task,), worked=lambda _: object() if worked else None, results=lambda _: (result,) if ran else (),
-        examine=lambda _, item: SimpleNamespace(faults=faults if item.id == "verdict" else ()), finding=lambda rule, task, text: (rule, task.id, text),
+        examine=lambda _, item: SimpleNamespace(faults=faults if item.id == "verdict" else ()),
+        finding=lambda rule, task, text, subject="": (rule, task.id, text),
     )  # fmt: skip
     return [found[0] for found in succeeded(case)]
 
@@ -129,7 +131,7 @@ def judging(runner, *, validates=("build/one",), ran=False, faults=(), worked=Tr
 @pytest.mark.parametrize("runner", ["agent", "llm"])
 def test_a_models_passed_alone_counts_for_nothing(runner):
     assert judging(runner) == ["passed-unchecked"]
-    assert judging(runner, ran=True) == []
+    assert judging(runner, ran="verify") == []
 
 
 @pytest.mark.parametrize("runner", ["human", "command", "python", "external"])
@@ -154,3 +156,27 @@ def test_a_model_that_finds_one_of_two_wanting_has_said_failed():
 
 def test_another_check_does_not_stand_for_one_that_was_not_run(run):
     assert told(judged(run, checks=results(run, name="another")), "check-missing") == ["The check was not run."]
+
+
+# What nobody asked for.
+
+
+@pytest.mark.parametrize("code", [1, None])
+def test_a_failing_check_that_nobody_planned_has_failed_all_the_same(run, code):
+    more = tuple(one.model_copy(update={"name": "made-up", "exit_code": code, "ended": "over-limit"}) for one in results(run))
+    [text] = told(judged(run, checks=(*results(run), *more)), "check-failed")
+    assert text.startswith(f"The check made-up failed ({'exit code 1' if code else 'over-limit'})")
+
+
+def test_a_good_one_that_nobody_planned_says_nothing(run):
+    more = tuple(one.model_copy(update={"name": "made-up"}) for one in results(run))
+    assert judged(run, checks=(*results(run), *more)).word == "PASSED"
+
+
+def test_a_check_that_did_not_end_by_itself_has_no_exit_code_to_believe(run):
+    assert told(judged(run, checks=results(run, exit_code=0, ended="timed-out")), "check-failed") == ["The check failed (timed-out): ran"]
+
+
+def test_beside_a_models_word_only_a_check_of_the_plan_counts():
+    assert judging("llm", ran="made-up") == ["passed-unchecked"]
+    assert judging("llm", ran="made-up", code=1) == ["check-failed", "passed-unchecked"]
