@@ -13,25 +13,21 @@ __all__ = ["succeeded"]
 
 
 def succeeded(case: Case) -> Iterator[Finding]:
-    """Every check of every task of the phase."""
+    """Every check of every task of the phase; one that failed has failed, whether or not it was planned."""
     for task in case.tasks:
         if case.worked(task) is None:
             continue
         results = case.results(task)
+        ran = {result.name for result in results}
         for check in task.checks:
-            ran = [item for item in results if item.name == check.name]
-            result = next((item for item in ran if not _is_good(item)), ran[0] if ran else None)
-            if result is None:
+            if check.name not in ran:
                 yield case.finding("check-missing", task, f"{_called(check.name)} was not run.", subject=f"{task.id}/{check.name}")
-            elif not _is_good(result):
-                yield _failed(case, task, result)
-        known = {check.name for check in task.checks}
-        yield from (_failed(case, task, result) for result in results if result.name not in known and not _is_good(result))
+        failed: dict[str, CheckResult] = {}
+        for result in results:
+            if result.exit_code != 0 or result.ended != "exited":
+                failed.setdefault(result.name, result)
+        yield from (_failed(case, task, result) for result in failed.values())
     yield from _backed(case)
-
-
-def _is_good(result: CheckResult) -> bool:
-    return result.exit_code == 0 and result.ended == "exited"
 
 
 def _failed(case: Case, task: TaskContract, result: CheckResult) -> Finding:

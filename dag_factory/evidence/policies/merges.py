@@ -84,7 +84,7 @@ def _unsealed(case: Case) -> Iterator[Finding]:
     merged = {(merge.says.binding.cycle, lost.task, lost.path) for merge in case.merges for lost in merge.says.unsealed}
     for task in case.due:
         stored = case.worked(task)
-        if stored is None or task.external or task.runner == "check" or stored.says.binding.phase != case.phase_id:
+        if stored is None or task.external or task.runner == "check":
             continue  # who is outside has no workspace, and a check has none that is sealed
         owed = {item.id for item in task.items if item.path or item.changed}
         for entry in stored.says.evidence:

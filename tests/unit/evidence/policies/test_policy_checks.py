@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pendulum
 import pytest
-from support.runs import honest, rules
+from support.runs import honest, rules, under
 
 from dag_factory.evidence.contract import CheckContract, Item, TaskContract
 from dag_factory.evidence.policies.checks import succeeded
 from dag_factory.evidence.statement import CheckResult
+from dag_factory.evidence.verify import verify
 
 TESTER = "validation/test-engineer"
 WRITER = "validation/documentation-writer"
@@ -156,6 +158,25 @@ def test_a_model_that_finds_one_of_two_wanting_has_said_failed():
 
 def test_another_check_does_not_stand_for_one_that_was_not_run(run):
     assert told(judged(run, checks=results(run, name="another")), "check-missing") == ["The check was not run."]
+
+
+def test_each_check_that_is_due_is_looked_for_by_its_name(run):
+    def one_more(contract):
+        for task in (task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == TESTER):
+            task["checks"] = (*task["checks"], {"name": "second", "run": "make second"})
+
+    judgement = verify(under(run, one_more), "validation", run.store.blob, pendulum.now("UTC"))
+    assert told(judgement, "check-missing") == ["The check second was not run."]
+
+
+def test_of_two_that_failed_the_first_is_told(run):
+    both = (*results(run, exit_code=1, excerpt="first"), *results(run, exit_code=2, excerpt="second"))
+    assert told(judged(run, checks=both), "check-failed") == ["The check failed (exit code 1): first"]
+
+
+@pytest.mark.parametrize(("said", "last"), [("====\n\n", "===="), ("x" * 400, "x" * 300)])
+def test_the_last_words_are_no_blank_line_and_at_most_300_signs(run, said, last):
+    assert told(judged(run, checks=results(run, exit_code=1, excerpt=said)), "check-failed") == [f"The check failed (exit code 1): {last}"]
 
 
 # What nobody asked for.

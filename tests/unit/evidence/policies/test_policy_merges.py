@@ -187,6 +187,30 @@ def test_of_who_failed_and_who_is_outside_no_seal_is_asked(tmp_path, run):
     assert told(other) == []
 
 
+def test_changed_files_are_of_the_repository_too(tmp_path):
+    run = honest(tmp_path, worked="implementation")
+    run.deliver("implementation/ingest.software-engineer", sealed=None)
+    run.converge("implementation")
+    found = [subject for rule, subject in told(run, "implementation") if rule == "evidence-unsealed"]
+    assert "implementation/ingest.software-engineer:src/orders/code.py" in found
+
+
+@pytest.mark.parametrize("changes", [{"runner": "check"}, {"report": True}])
+def test_a_check_seals_nothing_and_reports_are_not_of_the_repository(run, changes):
+    run.deliver(ARCHITECT, sealed=None)
+    run.converge("foundation")
+
+    def other(contract):
+        [task] = [task for task in contract["phases"][0]["tasks"] if task["id"] == ARCHITECT]
+        if "runner" in changes:
+            task["runner"] = "check"
+        else:
+            task["items"][0].update(path=None, report="ARCHITECTURE.md")
+
+    judgement = verify(under(run, other), "foundation", run.store.blob, pendulum.now("UTC"))
+    assert "evidence-unsealed" not in rules(judgement)
+
+
 # Between cycles, and between phases.
 
 
