@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dag_factory.evidence.keys import KeyFolder
     from dag_factory.evidence.store import Store
 
-__all__ = ["allowed_patterns", "cache_root", "evidence_store", "hidden_places", "key_folder", "work_root"]
+__all__ = ["allowed_patterns", "cache_root", "evidence_store", "hidden_folder", "hidden_places", "key_folder", "work_root"]
 
 
 def _below_home(option: str, folder: str) -> str:
@@ -65,6 +65,11 @@ def hidden_places() -> tuple[Path, ...]:
     settings = _expanded(os.environ.get("AIRFLOW_CONFIG") or str(home / "airflow.cfg"))
     passwords = conf.get("core", "simple_auth_manager_passwords_file", fallback="") or home / "simple_auth_manager_passwords.json.generated"
     return Path(_below_home("keys_root", "keys")), settings, Path(passwords)
+
+
+def hidden_folder() -> Path:
+    """Where a worker writes for a moment what no program is to read: in the key folder, which is hidden from all of them."""
+    return Path(_below_home("keys_root", "keys")) / ".access"
 
 
 def _expanded(path: str) -> Path:

@@ -115,12 +115,13 @@ def origin_of(written: dict[str, Any] | None, folder: Path, stop: threading.Even
 
     """
     from dag_factory.operators.references import resolve
+    from dag_factory.settings import hidden_folder
     from dag_factory.workspace.access import Access
     from dag_factory.workspace.origin import Origin
 
     if written is None:
         return None
-    named, access = written["git"], Access()
+    named, access = written["git"], Access(place=hidden_folder())
     if "conn" in named and not isinstance(named, str):
         location, access = _of_connection(named["conn"])
     else:
@@ -144,6 +145,7 @@ def _of_connection(conn_id: str) -> tuple[str, Access]:
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
 
+    from dag_factory.settings import hidden_folder
     from dag_factory.workspace.access import Access
 
     remedy = f"Add a connection {conn_id} of type git whose host is the repository's path or URL, or write the path with a slash in it."
@@ -153,4 +155,4 @@ def _of_connection(conn_id: str) -> tuple[str, Access]:
         raise PhasegateError(f"There is no connection {conn_id!r} that leads to the workflow's repository.", remedy=remedy) from error
     if not connection.host:
         raise PhasegateError(f"The connection {conn_id!r} has no host.", remedy=remedy)
-    return str(connection.host), Access.of(connection.login, connection.password, connection.extra_dejson)
+    return str(connection.host), Access.of(connection.login, connection.password, connection.extra_dejson, hidden_folder())

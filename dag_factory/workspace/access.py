@@ -53,6 +53,7 @@ class Access:
     known_hosts_file, ssh_config_file: files on the worker.
     host_proxy_cmd: ssh's ProxyCommand.
     ssh_port: if it is not 22, and not in the URL.
+    place: a folder that no program reads, for what is written for one command; without it, or where it cannot be written to, that of temporary files.
 
     """
 
@@ -66,9 +67,10 @@ class Access:
     ssh_config_file: str = ""
     host_proxy_cmd: str = ""
     ssh_port: str = ""
+    place: Path | None = None
 
     @classmethod
-    def of(cls, login: str | None, password: str | None, extra: Mapping[str, Any]) -> Self:
+    def of(cls, login: str | None, password: str | None, extra: Mapping[str, Any], place: Path | None = None) -> Self:
         """Take what an Airflow connection of type git holds.
 
         Raises
@@ -77,7 +79,7 @@ class Access:
 
         """
         told = {name: str(extra.get(name) or "").strip() for name in _EXTRA.values()}
-        made = cls(login=login or "", password=password or "", **{name: told[key] for name, key in _EXTRA.items()})
+        made = cls(login=login or "", password=password or "", place=place, **{name: told[key] for name, key in _EXTRA.items()})
         if extra.get("github_app_id") or extra.get("github_installation_id"):
             raise _wrong("asks for a GitHub App", "Phasegate mints no tokens: use a fine-grained token as password, or a deploy key.")
         if made.private_key and made.key_file:
@@ -111,7 +113,7 @@ class Access:
         if not over_ssh and not (self.password and scheme in ("http", "https")):
             yield Grant()
             return
-        with _folder() as folder:
+        with _folder(self.place) as folder:
             yield Grant(self._ssh(folder)) if over_ssh else Grant({}, self._http(folder, location))
 
     def _http(self, folder: Path, location: str) -> tuple[tuple[str, str], ...]:
@@ -181,10 +183,11 @@ def parted(location: str) -> tuple[str, str, str]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def _folder(place: Path | None) -> Iterator[Path]:
     """Make a folder for secrets; what a killed process left is removed by the next that comes."""
-    _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))  # 0700
+    where = _writable(place) or Path(tempfile.gettempdir())
+    _sweep(where)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=where))  # 0700
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -194,9 +197,20 @@ def _folder() -> Iterator[Path]:
         os.close(handle)
 
 
-def _sweep() -> None:
+def _writable(place: Path | None) -> Path | None:
+    """The folder, made if it is not there; None where that is not allowed."""
+    if place is None:
+        return None
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return place if os.access(place, os.W_OK | os.X_OK) else None
+
+
+def _sweep(where: Path) -> None:
     """Remove the folders whose makers are dead: the kernel gave their locks back."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for folder in where.glob(f"{_PREFIX}*"):
         with suppress(OSError):  # of another user, removed meanwhile, or in use
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:

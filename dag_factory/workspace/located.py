@@ -46,7 +46,7 @@ class Origin:
         if bare != self.location:  # frozen, and its password must not come to a command line
             object.__setattr__(self, "location", bare)
             if password and not self.access.password:
-                object.__setattr__(self, "access", Access(login=self.access.login or login, password=password))
+                object.__setattr__(self, "access", Access(login=self.access.login or login, password=password, place=self.access.place))
         check_branch(self.branch)
 
     @property

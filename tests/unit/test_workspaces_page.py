@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from dag_factory.cli import app
 from dag_factory.operators.base import origin_of
+from dag_factory.settings import hidden_places
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "workspaces.md"
@@ -38,6 +39,15 @@ def test_the_connections_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     origin = origin_of({"git": {"conn": "orders_repo"}, "branch": "main"}, ROOT)
     assert origin is not None
     assert (origin.location, origin.access.private_key) == (key["host"], key["extra"]["private_key"])
+
+
+@pytest.mark.parametrize("where", ["orders_repo", "https://me:pass@host/x"])
+def test_what_opens_a_remote_is_written_where_no_program_reads(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_ORDERS_REPO", json.dumps(CONNECTIONS[0]))
+    origin = origin_of({"git": where, "branch": "main"}, ROOT)
+    assert origin is not None
+    assert origin.access.place is not None
+    assert hidden_places()[0] in origin.access.place.parents
 
 
 def test_the_example_begins_over_a_remote_that_asks_for_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

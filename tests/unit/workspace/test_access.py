@@ -103,3 +103,38 @@ def test_nothing_is_written_for_whoever_needs_nothing(own_temporary: Path) -> No
 def test_settings_of_one_call_come_after_phasegates_own(main: Path) -> None:
     said = git("config", "--get-all", "core.hooksPath", git_dir=main / ".git", settings=(("core.hooksPath", "/x"),))
     assert said.text == "/dev/null\n/x"
+
+
+class TestWhereItIsWritten:
+    """For the time of one command, where no program reads."""
+
+    def key(self, access: Access) -> Path:
+        with access.granted("git@host:x") as grant:
+            written = Path(grant.env["GIT_SSH_COMMAND"].split(" -i ")[1].split(" ")[0])
+            assert written.is_file()
+        assert not written.exists()
+        return written
+
+    def test_in_the_place_that_is_given(self, tmp_path: Path) -> None:
+        place = tmp_path / "keys" / ".access"
+        assert place in self.key(Access.of("", "", {"private_key": KEY}, place)).parents
+        assert stat.S_IMODE(place.stat().st_mode) == 0o700
+        assert list(place.iterdir()) == []
+
+    def test_what_a_killed_process_left_there_is_removed(self, tmp_path: Path) -> None:
+        left = tmp_path / ".access" / "phasegate-access-left"
+        left.mkdir(parents=True)
+        os.utime(left, (1, 1))
+        self.key(Access.of("", "", {"private_key": KEY}, tmp_path / ".access"))
+        assert not left.exists()
+
+    def test_among_temporary_files_where_it_may_not_be(self, tmp_path: Path, own_temporary: Path) -> None:
+        (tmp_path / "keys").write_text("a file")
+        assert own_temporary in self.key(Access.of("", "", {"private_key": KEY}, tmp_path / "keys" / ".access")).parents
+        assert own_temporary in self.key(Access.of("", "", {"private_key": KEY})).parents
+
+    def test_for_a_password_in_a_url_too(self, tmp_path: Path) -> None:
+        place = tmp_path / ".access"
+        origin = Origin("https://me:pass@host/x", "main", access=Access(place=place))
+        with origin.access.granted(origin.location) as grant:
+            assert str(place) in dict(grant.settings)["credential.https://host.helper"]
