@@ -6,6 +6,7 @@ A scan that lists no package saw nothing, and nothing is never a pass: OSV-Scann
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -33,7 +34,7 @@ from dag_factory.evidence.kinds.moments import aged, stale
 if TYPE_CHECKING:
     from dag_factory.evidence.kinds.scan import Scan, Vulnerability
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Ignored", "VulnerabilitiesExpect", "VulnerabilitiesKind"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Ignored", "Unscanned", "VulnerabilitiesExpect", "VulnerabilitiesKind"]
 
 MAX_BYTES = 100_000_000
 """The largest report that is read."""
@@ -50,6 +51,13 @@ class Ignored(Expectation):
     reason: str = Field(min_length=10, pattern=r"\S")
 
 
+class Unscanned(Expectation):
+    """A package that need not have been looked up, like the project itself, and the reason, which the plan and every verdict's reader see."""
+
+    name: str = Field(min_length=1)
+    reason: str = Field(min_length=10, pattern=r"\S")
+
+
 class VulnerabilitiesExpect(Expectation):
     """What may be asked of a scan.
 
@@ -59,6 +67,7 @@ class VulnerabilitiesExpect(Expectation):
     max_unfixed: how many may be found, of those that are not too severe, for which no fixed version is known.
     min_packages: the fewest packages that were scanned.
     ignore: vulnerabilities that do not count, each with its reason.
+    unscanned: packages that need not have been looked up, each with its reason, like the project itself where its own environment is scanned.
     targets: what must have been scanned, each by its path or the end of it; pip-audit does not tell.
     max_database_days: how old the scanner's database may have been, which the report must then tell: `VulnerabilityDB` of trivy, or `database: {updated}`.
     fresh: whether the scan must have been made in the course of the work, by its own timestamp; trivy alone writes one.
@@ -69,6 +78,7 @@ class VulnerabilitiesExpect(Expectation):
     max_unfixed: int = Field(default=0, ge=0)
     min_packages: int = Field(default=1, ge=1)
     ignore: Annotated[tuple[Ignored, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)] = ()
+    unscanned: Annotated[tuple[Unscanned, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)] = ()
     targets: TextTuple = ()
     max_database_days: int | None = Field(default=None, ge=0)
     fresh: bool = False
@@ -100,9 +110,17 @@ def _unseen(seen: Any, expect: VulnerabilitiesExpect) -> Iterator[Fault]:
     if packages < expect.min_packages:
         text = f"{packages} packages were scanned, and at least {expect.min_packages} are expected. No data is never a pass: "
         yield Fault(f"{text}scan what is locked, and have the scanner list all of it.", "packages", EVIDENCE_MISSING)
+    known = {_plain(one.name) for one in expect.unscanned}
     for package, reason in seen.skipped:
-        text = f"{clipped(package, 80)} was not looked up ({clipped(reason, 120)}), so nothing is known of it. Lock a released version."
-        yield Fault(text, package, EVIDENCE_MISSING)
+        if _plain(package) not in known:
+            text = (
+                f"{clipped(package, 80)} was not looked up ({clipped(reason, 120)}), so nothing is known of it. Lock a released version, "
+            )
+            yield Fault(f"{text}or have the plan say why not, under unscanned.", package, EVIDENCE_MISSING)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).casefold()
 
 
 def _elsewhere(seen: Scan, work: Work | None, expect: VulnerabilitiesExpect) -> Iterator[Fault]:
@@ -130,18 +148,21 @@ def _vulnerable(found: list[Vulnerability], expect: VulnerabilitiesExpect) -> It
         if known & {one.id, *one.aliases}:
             continue
         if SEVERITIES.index(one.severity) > worst or expect.max_severity == "none":
-            mend = (
-                f"It is fixed in {clipped(', '.join(one.fixed), 80)}: take that."
-                if one.fixed
-                else "No fixed version is known: do without it."
+            text = (
+                f"{clipped(one.package, 80)} has {clipped(one.id, 60)} ({one.severity}), and {_at_most(expect.max_severity)}. {_mend(one)}"
             )
-            text = f"{clipped(one.package, 80)} has {clipped(one.id, 60)} ({one.severity}), and {_at_most(expect.max_severity)}. {mend}"
             yield Fault(text, one.id, VALIDATION_FAILED)
-        elif not one.fixed:
+        elif not one.fixed and not one.mend:
             unfixed.append(one)
     for one in unfixed[expect.max_unfixed :]:
         text = f"{clipped(one.package, 80)} has {clipped(one.id, 60)} ({one.severity}), for which no fixed version is known, and "
         yield Fault(f"{text}at most {expect.max_unfixed} of those may be. Do without it.", one.id, VALIDATION_FAILED)
+
+
+def _mend(one: Vulnerability) -> str:
+    if one.mend:
+        return one.mend
+    return f"It is fixed in {clipped(', '.join(one.fixed), 80)}: take that." if one.fixed else "No fixed version is known: do without it."
 
 
 def _at_most(severity: str) -> str:

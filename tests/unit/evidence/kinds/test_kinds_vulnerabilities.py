@@ -114,13 +114,29 @@ def test_up_to_the_severity_that_may_be_it_passes_and_unknown_is_critical(report
         ({"severity": None, "database_specific": {"severity": "harmless"}}, "critical"),
         ({"severity": [{"type": "CVSS_V4", "score": "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"}]}, "critical"),
         ({"severity": None}, "critical"),
+        ({"severity": [{"type": "CVSS_V4", "score": "CVSS:4.0/AV:N"}], "database_specific": {"severity": "LOW"}}, "critical"),
+        ({"severity": [{"type": "CVSS_V2", "score": "AV:N/AC:L/Au:N/C:C/I:C/A:C"}], "database_specific": {"severity": "LOW"}}, "critical"),
+        ({"severity": [{"type": "CVSS_V3"}]}, "critical"),
+        ({"severity": [{"type": "Ubuntu", "score": "medium"}]}, "medium"),
     ],
 )
 def test_the_worst_severity_that_anybody_states_counts(changes, severity):
     assert f"({severity})" in examined(osv(advisory(**changes)), max_severity="low").faults[0].text
 
 
-@pytest.mark.parametrize(("score", "severity"), [("9.8", "critical"), ("5.0", "medium"), ("nan", "critical"), ("", None)])
+@pytest.mark.parametrize(
+    ("score", "severity"),
+    [
+        ("9.8", "critical"),
+        ("5.0", "medium"),
+        ("nan", "critical"),
+        ("-5", "critical"),
+        (True, "critical"),
+        ("10.1", "critical"),
+        ("", None),
+        (None, None),
+    ],
+)
 def test_the_scanners_own_score_may_only_raise_it(score, severity):
     report = osv(ADVISORY)
     report["results"][0]["packages"][0]["groups"] = [{"ids": ["PYSEC-2023-1"], "max_severity": score}]
@@ -160,6 +176,8 @@ def test_a_package_that_could_not_be_looked_up_is_told():
     found = examined(report)
     assert rules(found) == ["evidence-missing"]
     assert "house was not looked up (not on the index)" in found.faults[0].text
+    assert examined(report, unscanned=[{"name": "House", "reason": "it is the project itself"}]).faults == ()
+    assert rules(examined(report, unscanned=[{"name": "home", "reason": "it is the project itself"}])) == ["evidence-missing"]
 
 
 def test_one_package_twice_is_one():
