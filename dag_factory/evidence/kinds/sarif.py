@@ -2,11 +2,12 @@
 
 A log says nothing unless each of its runs names the tool and shows that it looked: rules, artifacts or an invocation that
 succeeded, and a list of results, which the standard has absent where the tool did not get so far (3.14.23). A result
-without a level has that of its rule, or ``warning`` (3.27.10); one that is suppressed counts unless it says why.
+that is suppressed counts unless it says why, and in the source only where the plan lets it: whoever wrote the source wrote that too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
@@ -25,11 +26,13 @@ from dag_factory.evidence.kinds.base import (
     Opened,
     TextTuple,
     clipped,
+    listed,
     placed,
 )
 from dag_factory.evidence.kinds.moments import stale
+from dag_factory.evidence.kinds.sarif_rules import LEVELS, TAKE, Rules
 
-__all__ = ["LEVELS", "MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "SarifExpect", "SarifKind"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "SarifExpect", "SarifKind"]
 
 MAX_BYTES = 50_000_000
 """The largest log that is read."""
@@ -37,13 +40,12 @@ MAX_DEPTH = 64
 """How deep it may nest."""
 MAX_NODES = 2_000_000
 """How many values it may hold."""
-LEVELS = ("none", "note", "warning", "error")
-"""The levels of results, the least first (3.27.10)."""
-
 _VERSION = "2.1.0"
 _PASSING = ("pass", "informational", "notApplicable")  # the kinds of results that tell of no weakness (3.27.9)
 _KINDS = (*_PASSING, "fail", "open", "review")
-_REMEDY = "Deliver the log as the tool wrote it."
+_UNSEEN = "\u115f\u1160\u3164\uffa0"  # letters that nobody sees
+_SEVERITY = re.compile(r"(?:[0-9](?:\.[0-9]{1,4})?|10(?:\.0{1,4})?)")
+_ENDS = ("exitSignalName", "exitSignalNumber", "processStartFailureMessage")
 
 
 class SarifExpect(Expectation):
@@ -54,6 +56,9 @@ class SarifExpect(Expectation):
     max_level: the worst level a result may have; what is worse fails.
     min_artifacts: the fewest files the runs together say they looked at.
     tools: tools of these names must each have a run.
+    suppressed_in_source: whether a comment in the source may suppress a result, if it says why; else what it suppresses counts.
+    max_security_severity: the highest `security-severity` that a tool may give a result or its rule, of 10, beside its level.
+    max_errors: how many errors of their own the tools may tell, as of files that they could not read.
     fresh: whether every run must have ended in the course of the work, by its invocations.
 
     """
@@ -61,6 +66,9 @@ class SarifExpect(Expectation):
     max_level: Literal["none", "note", "warning"] = "warning"
     min_artifacts: int = Field(default=0, ge=0)
     tools: TextTuple = ()
+    suppressed_in_source: bool = False
+    max_security_severity: int | float | None = Field(default=None, ge=0, le=10, allow_inf_nan=False)
+    max_errors: int = Field(default=0, ge=0)
     fresh: bool = False
 
 
@@ -82,8 +90,7 @@ class SarifKind(Opened[SarifExpect]):
             fault = Fault("it holds no run. No data is never a pass: run the analysis.", "runs", EVIDENCE_MISSING)
             return Examination(placed(material.name, [fault]))
         read = [_Run(run, f"runs[{index}]") for index, run in enumerate(runs)]
-        faults = [fault for run in read for fault in run.faults(LEVELS.index(expect.max_level))]
-        faults += _looked_at(read, expect)
+        faults = [*_elsewhere(log), *(fault for run in read for fault in run.faults(expect)), *_looked_at(read, expect)]
         if expect.fresh:
             faults += filter(None, (stale(run.ended, material.work, run.where, run.where) for run in read))
         facts = {
@@ -93,11 +100,21 @@ class SarifKind(Opened[SarifExpect]):
         return Examination(placed(material.name, faults[:MAX_FAULTS]), facts)
 
 
+def _elsewhere(log: Mapping[str, Any]) -> Iterator[Fault]:
+    if log.get("inlineExternalProperties"):
+        text = "it has parts of its runs outside of them (inlineExternalProperties), which are not read. Deliver one log."
+        yield Fault(text, "inlineExternalProperties", EVIDENCE_MISSING)
+
+
 def _looked_at(runs: list[_Run], expect: SarifExpect) -> Iterator[Fault]:
     files = {place for run in runs for place in run.artifacts}
     if len(files) < expect.min_artifacts:
         text = f"{len(files)} files were looked at, and at least {expect.min_artifacts} are expected. Analyse all of the product."
         yield Fault(text, "artifacts", EVIDENCE_MISSING)
+    errors = [error for run in runs for error in run.errors]
+    if len(errors) > expect.max_errors:
+        text = f"the tools tell {len(errors)} errors of their own, and at most {expect.max_errors} may be: {listed(errors, 3)}. "
+        yield Fault(f"{text}What they could not read they did not analyse: mend that.", "errors", VALIDATION_FAILED)
     for tool in expect.tools:
         if tool not in {run.tool for run in runs}:
             yield Fault(f"there is no run of {tool}. Run it.", tool, EVIDENCE_MISSING)
@@ -108,113 +125,107 @@ class _Run:
 
     def __init__(self, run: Any, where: str) -> None:
         self.where = where
-        self._run = _mapping(run, where)
-        components = _mapping(self._run.get("tool", {}), f"{where}.tool")
-        driver = _mapping(components.get("driver", {}), f"{where}.tool.driver")
-        self.tool = driver["name"].strip() if isinstance(driver.get("name"), str) else ""
-        extensions = _list(components.get("extensions"), f"{where}.tool.extensions")
-        parts = [driver, *(_mapping(part, f"{where}.tool.extensions") for part in extensions)]
-        rules = [_list(part.get("rules"), f"{where}.tool.rules") for part in parts]
-        self._rules = [[_mapping(rule, f"{where}.tool.rules") for rule in of_part] for of_part in rules]
-        self._by_id: dict[Any, Mapping[str, Any]] = {}
-        for rule in (rule for of_part in self._rules for rule in of_part):
-            if isinstance(rule.get("id"), str):
-                self._by_id.setdefault(rule["id"], rule)
+        self._run = TAKE.mapping(run, where)
+        self._rules = Rules(self._run, where)
+        name = self._rules.driver.get("name")
+        self.tool = name.strip() if isinstance(name, str) else ""
         self.artifacts = _artifacts(self._run, where)
         self.found: list[str] = []
-        ended = [one.get("endTimeUtc") for one in _list(self._run.get("invocations"), f"{where}.invocations") if isinstance(one, dict)]
-        self.ended = ended[-1] if ended else None
+        self._invocations = TAKE.mappings(self._run.get("invocations"), f"{where}.invocations")
+        self.errors = [error for invocation in self._invocations for error in _errors(invocation, where)]
+        self.ended = self._invocations[-1].get("endTimeUtc") if self._invocations else None
 
-    def faults(self, worst: int) -> Iterator[Fault]:
+    def faults(self, expect: SarifExpect) -> Iterator[Fault]:
         """Tell what is wrong with the run, and every result that is worse than it may be."""
         if not self.tool:
-            yield Fault(f"{self.where} names no tool, so nobody knows what ran. {_REMEDY}", self.where)
-        invocations = [
-            _mapping(one, f"{self.where}.invocations") for one in _list(self._run.get("invocations"), f"{self.where}.invocations")
-        ]
-        for invocation in invocations:
-            if invocation.get("executionSuccessful") is not True:
-                text = f"{self.where}: the tool says that it did not end well (executionSuccessful). Let it run to its end."
+            yield Fault(f"{self.where} names no tool, so nobody knows what ran. {TAKE.remedy}", self.where)
+        for invocation in self._invocations:
+            broken = next((key for key in _ENDS if invocation.get(key)), None)
+            if invocation.get("executionSuccessful") is not True or broken:
+                text = f"{self.where}: the tool says that it did not end well ({broken or 'executionSuccessful'}). Let it run to its end."
                 yield Fault(text, self.where, VALIDATION_FAILED)
-        if not (any(self._rules) or self.artifacts or invocations):
-            text = (
-                f"{self.where} has neither rules nor artifacts nor an invocation: nothing shows that the tool looked at anything. {_REMEDY}"
-            )
+        if not (self._rules or self.artifacts or self._invocations):
+            text = f"{self.where} has neither rules nor artifacts nor an invocation: nothing shows that the tool looked at anything. {TAKE.remedy}"
             yield Fault(text, self.where, EVIDENCE_MISSING)
         results, elsewhere = self._run.get("results"), self._run.get("externalPropertyFileReferences")
-        if isinstance(elsewhere, dict) and elsewhere.get("results"):
-            yield Fault(
-                f"{self.where} has results in files of their own, which are not here. Deliver one log.", self.where, EVIDENCE_MISSING
-            )
+        if elsewhere:
+            text = f"{self.where} has parts in files of their own (externalPropertyFileReferences), which are not here. Deliver one log."
+            yield Fault(text, self.where, EVIDENCE_MISSING)
         if not isinstance(results, list):
             text = f"{self.where} has no list of results: by the standard, the tool did not get so far. Let it run to its end."
             yield Fault(text, self.where, EVIDENCE_MISSING)
             return
         for index, result in enumerate(results):
             place = f"{self.where}.results[{index}]"
-            yield from self._judged(_mapping(result, place), place, worst)
+            yield from self._judged(TAKE.mapping(result, place), place, expect)
 
-    def _judged(self, result: Mapping[str, Any], where: str, worst: int) -> Iterator[Fault]:
-        about, described = self._rule_of(result, where)
-        kind = result.get("kind", "fail")
+    def _judged(self, result: Mapping[str, Any], where: str, expect: SarifExpect) -> Iterator[Fault]:
+        about, described = self._rules.of(result, where)
+        kind, worst = result.get("kind", "fail"), LEVELS.index(expect.max_level)
         if kind not in _KINDS:
-            yield Fault(f"{where}.kind is {clipped(repr(kind), 40)}, which the standard does not know. {_REMEDY}", about)
+            yield Fault(f"{where}.kind is {clipped(repr(kind), 40)}, which the standard does not know. {TAKE.remedy}", about)
             return
         if kind in _PASSING and result.get("level") not in LEVELS[worst + 1 :]:  # the standard has no level beside them (3.27.10)
             return
         self.found.append(about)
-        level = result.get("level") or _default_level(described)
+        level = result.get("level") or self._rules.level(result, about, described, where)
         if level not in LEVELS:
-            yield Fault(f"{where}.level is {clipped(repr(level), 40)}, which the standard does not know. {_REMEDY}", about)
+            yield Fault(f"{where}.level is {clipped(repr(level), 40)}, which the standard does not know. {TAKE.remedy}", about)
             return
         said = clipped(_text(result.get("message")))
-        suppressions = _list(result.get("suppressions"), f"{where}.suppressions")
-        if suppressions:
-            if _justified(suppressions):
-                return
+        suppressions = TAKE.items(result.get("suppressions"), f"{where}.suppressions")
+        mend = f"{said}. Mend it."
+        if suppressions and not _justified(suppressions):
             text = f"{where}: {about} ({said}) is suppressed without a justification, or not finally. Say why, or mend it."
             yield Fault(text, about)
+        elif suppressions:
+            if expect.suppressed_in_source or all(one.get("kind") == "external" for one in suppressions):
+                return
+            mend = f"{said}. A comment in the source suppresses it: mend it, or have the plan allow that (suppressed_in_source)."
         if LEVELS.index(level) > worst:
-            text = (
-                f"{where}: {about} at {_place(result)} is {_article(level)}, and {LEVELS[worst]} is the worst that may be: {said}. Mend it."
-            )
+            text = f"{where}: {about} at {_place(result)} is {_article(level)}, and {LEVELS[worst]} is the worst that may be: {mend}"
             yield Fault(text, about, VALIDATION_FAILED)
-
-    def _rule_of(self, result: Mapping[str, Any], where: str) -> tuple[str, Mapping[str, Any]]:
-        """The id of the rule a result is about, and what the tool says of the rule (3.27.5 to 3.27.7)."""
-        reference = _mapping(result.get("rule", {}), f"{where}.rule")
-        component = _mapping(reference.get("toolComponent", {}), f"{where}.rule.toolComponent").get("index", -1)
-        rules = self._rules[component + 1] if _is_index(component, self._rules, -1) else []
-        index = result.get("ruleIndex", reference.get("index", -1))
-        described = rules[index] if _is_index(index, rules) else {}
-        about = result.get("ruleId") or reference.get("id") or described.get("id")
-        if not isinstance(about, str) or not about.strip():
-            raise EvidenceError(f"{where} names no rule, so nobody could answer it.", remedy=_REMEDY)
-        return about, described or self._by_id.get(about, {})
+        elif expect.max_security_severity is not None and (severe := _severity(result, *described)) > expect.max_security_severity:
+            text = f"{where}: {about} at {_place(result)} has a security-severity of {severe:g}, and at most {expect.max_security_severity} may be"
+            yield Fault(f"{text}: {mend}", about, VALIDATION_FAILED)
 
 
-def _default_level(described: Mapping[str, Any]) -> Any:
-    """What a rule says of its results where they do not say it themselves."""
-    defaults = described.get("defaultConfiguration")
-    return (defaults.get("level") if isinstance(defaults, dict) else None) or "warning"
+def _errors(invocation: Mapping[str, Any], where: str) -> Iterator[str]:
+    """The errors a tool tells of itself, one by one (3.20.21 and 3.20.22)."""
+    for key in ("toolExecutionNotifications", "toolConfigurationNotifications"):
+        for one in TAKE.mappings(invocation.get(key), f"{where}.invocations.{key}"):
+            if one.get("level") == "error":
+                yield f"{_place(one)}: {_text(one.get('message'))}"
 
 
 def _justified(suppressions: list[Any]) -> bool:
-    """Whether a result is suppressed for good (3.35): every suppression was accepted, and says why."""
+    """Whether a result is suppressed for good (3.35): every suppression was accepted, and says why in signs that can be seen."""
     return all(
         isinstance(one, dict)
         and one.get("status", "accepted") == "accepted"
         and isinstance(one.get("justification"), str)
-        and one["justification"].strip()
+        and any(sign.isalnum() and sign not in _UNSEEN for sign in one["justification"])
         for one in suppressions
     )
+
+
+def _severity(*described: Mapping[str, Any]) -> float:
+    """The highest security-severity that a result or its rule states among its properties; 10 where it is no number."""
+    highest = 0.0
+    for one in described:
+        properties = one.get("properties")
+        stated = properties.get("security-severity") if isinstance(properties, dict) else None
+        if stated is not None:
+            known = (type(stated) in (int, float) and 0 <= stated <= 10) or (isinstance(stated, str) and _SEVERITY.fullmatch(stated))
+            highest = max(highest, float(stated) if known else 10.0)
+    return highest
 
 
 def _artifacts(run: Mapping[str, Any], where: str) -> tuple[str, ...]:
     """The files the run says it looked at."""
     places = []
-    for one in _list(run.get("artifacts"), f"{where}.artifacts"):
-        location = _mapping(one, f"{where}.artifacts").get("location")
+    for one in TAKE.items(run.get("artifacts"), f"{where}.artifacts"):
+        location = TAKE.mapping(one, f"{where}.artifacts").get("location")
         uri = location.get("uri") if isinstance(location, dict) else None
         if isinstance(uri, str) and uri.strip():
             places.append(uri)
@@ -238,21 +249,3 @@ def _text(message: Any) -> str:
 
 def _article(level: str) -> str:
     return f"an {level}" if level == "error" else f"a {level}"
-
-
-def _is_index(value: Any, of: list[Any], least: int = 0) -> bool:
-    return type(value) is int and least <= value < len(of) + least
-
-
-def _mapping(value: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise EvidenceError(f"{where} is no object.", remedy=_REMEDY)
-    return value
-
-
-def _list(value: Any, where: str) -> list[Any]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise EvidenceError(f"{where} is no list.", remedy=_REMEDY)
-    return value

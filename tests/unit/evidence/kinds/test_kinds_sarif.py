@@ -125,6 +125,8 @@ def test_a_suppression_with_a_justification_is_a_decision_that_is_still_to_be_an
         [{"kind": "external", "status": "underReview", "justification": "maybe"}],
         [{"kind": "external", "status": "rejected", "justification": "no"}],
         [{"justification": "yes"}, {"kind": "inSource"}],
+        [{"kind": "external", "justification": "\u200b"}],
+        [{"kind": "external", "justification": "\u3164 ."}],
         ["nosec"],
     ],
 )
