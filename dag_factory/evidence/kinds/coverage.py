@@ -56,6 +56,7 @@ class CoverageExpect(Expectation):
     min_files: the fewest files that have statements.
     branches: whether branches must have been measured.
     omitted: product files that may be missing from the report, each with its reason; in `files`, `*` stands for any text.
+    max_empty: how many of the product's files may stand in the report without a line that could be reached, `__init__.py` aside; without it, half of them.
     fresh: whether it must have been made in the course of the work, by its own timestamp; lcov writes none.
 
     """
@@ -64,6 +65,7 @@ class CoverageExpect(Expectation):
     min_files: int = Field(default=1, ge=1)
     branches: bool = False
     omitted: Annotated[tuple[Omitted, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)] = ()
+    max_empty: int | None = Field(default=None, ge=0)
     fresh: bool = False
 
 
@@ -120,8 +122,12 @@ def _too_low(total: Counts, measured: int, expect: CoverageExpect) -> Iterator[F
     if total.percent < expect.min_percent:
         text = f"{total.told}: {total.percent:.2f} %, and at least {expect.min_percent} % is expected. Test what is missing."
         yield Fault(text, rule=COVERAGE_LOW)
-    if 100 * total.excluded_lines > MAX_EXCLUDED_PERCENT * total.num_statements:
-        text = f"{total.excluded_lines} lines are excluded from measuring beside {total.num_statements} statements"
+    yield from _excluded(total, "")
+
+
+def _excluded(counts: Counts, of: str) -> Iterator[Fault]:
+    if 100 * counts.excluded_lines > MAX_EXCLUDED_PERCENT * counts.num_statements:
+        text = f"{of}{counts.excluded_lines} lines are excluded from measuring beside {counts.num_statements} statements"
         yield Fault(f"{text}; {MAX_EXCLUDED_PERCENT} % may be. Measure them and test them.", rule=COVERAGE_LOW)
 
 
@@ -140,12 +146,21 @@ def _of_product(files: Mapping[str, Counts], product: frozenset[str], expect: Co
     if missing:
         text = f"{len(missing)} files of the product were not measured: {listed(missing)}. Measure them too."
         yield Fault(text, clipped(missing[0]), COVERAGE_OMITTED)
-    hidden = [path for path in asked if path in found and not found[path].num_statements and found[path].excluded_lines > _FEW]
+    bare = [path for path in asked if path in found and not found[path].num_statements]
+    hidden = [path for path in bare if found[path].excluded_lines > _FEW]
     if hidden:
         text = f"{len(hidden)} files of the product are excluded as a whole: {listed(hidden)}. Measure them too."
         yield Fault(text, clipped(hidden[0]), COVERAGE_OMITTED)
-    own = added(found.values())
-    if own.num_statements and own.percent < expect.min_percent <= added(files.values()).percent:
+    whole, own = added(files.values()), added(found.values())
+    empty = [path for path in bare if not found[path].excluded_lines and PurePosixPath(path).name != "__init__.py"]
+    most = len(asked) // 2 if expect.max_empty is None else expect.max_empty
+    if len(empty) > most or (bare and not own.num_statements and whole.num_statements and not hidden):
+        text = f"{len(bare)} of {len(asked)} files of the product are in the report without a line that could be reached: {listed(bare)}. "
+        yield Fault(f"{text}Measure them, or have the plan allow it (max_empty, omitted).", clipped(bare[0]), COVERAGE_OMITTED)
+    measured = added(found[path] for path in asked if path in found)
+    if measured.excluded_lines > _FEW and not any(_excluded(whole, "")):
+        yield from _excluded(measured, "of the product itself, ")
+    if own.num_statements and own.percent < expect.min_percent <= whole.percent:
         text = f"of the product itself, {own.told}: {own.percent:.2f} %, and at least {expect.min_percent} % is expected."
         yield Fault(f"{text} Test what is missing.", "files", COVERAGE_LOW)
 

@@ -76,22 +76,33 @@ def _counted(path: str, entry: Any, faults: list[Fault]) -> Counts:
     if executed & missing:
         text = f"{where}: line {min(executed & missing)} is both executed and missing. Deliver the report unedited."
         faults.append(Fault(text, path))
-    branches = [entry.get(key, []) for key in ("executed_branches", "missing_branches")]
-    if not all(isinstance(arcs, list) for arcs in branches):
-        faults.append(Fault(f"{where}: its branches are no lists. Deliver the report unedited.", path))
-        branches = [[], []]
+    arcs = [_arcs(entry.get(key, [])) for key in ("executed_branches", "missing_branches")]
+    if None in arcs:
+        faults.append(Fault(f"{where}: its branches are no lists of two line numbers each. Deliver the report unedited.", path))
+    taken, left = (of or frozenset() for of in arcs)
+    if taken & left:
+        text = f"{where}: the branch {list(min(taken & left))} is both executed and missing. Deliver the report unedited."
+        faults.append(Fault(text, path))
     covered = len(executed - excluded - missing)
     summary = entry.get("summary")
     stated = summary.get("covered_lines") if isinstance(summary, dict) else None
     if _is_count(stated) and stated < covered:
         covered = stated
-    counts = Counts(covered, len(missing), len(excluded), *map(len, branches))
+    counts = Counts(covered, len(missing), len(excluded), len(taken - left), len(left))
     faults += _lies(f"{where}.summary", summary, counts) if summary is not None else ()
     return counts
 
 
 def _are_lines(numbers: Any) -> TypeGuard[list[int]]:
     return isinstance(numbers, list) and all(type(number) is int and number > 0 for number in numbers) and len(set(numbers)) == len(numbers)
+
+
+def _arcs(found: Any) -> frozenset[tuple[int, int]] | None:
+    """Branches, each from a line to a line and counted once; an exit is a line below 0."""
+    fits = isinstance(found, list) and all(
+        isinstance(arc, list) and len(arc) == 2 and all(type(line) is int for line in arc) for arc in found
+    )
+    return frozenset((arc[0], arc[1]) for arc in found) if fits else None
 
 
 def _is_count(value: Any) -> TypeGuard[int]:

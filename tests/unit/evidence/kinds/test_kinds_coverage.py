@@ -122,6 +122,30 @@ def test_lines_that_are_no_statements_are_believed_only_downwards():
     assert "excluded" in flood.text
 
 
+@pytest.mark.parametrize(
+    ("executed", "missing", "found"),
+    [
+        ([[1, 2]] * 1000, [[1, -1]], []),
+        ([[1, 2]], [[1, 2]], ["evidence-malformed"]),
+        ([[1, 2, 3]], [], ["evidence-malformed"]),
+        ([["1", 2]], [], ["evidence-malformed"]),
+        ([1], [], ["evidence-malformed"]),
+        ([[True, 2]], [], ["evidence-malformed"]),
+        ([], {}, ["evidence-malformed"]),
+    ],
+)
+def test_branches_are_counted_once_and_are_branches(executed, missing, found):
+    branched = entry(range(1, 10), [10], executed_branches=executed, missing_branches=missing, summary={})
+    examined = examine({**report({"a.py": branched}), "totals": {}}, min_percent=50)
+    assert rules(examined) == found
+    assert not found or "a.py" in examined.faults[0].text
+
+
+def test_a_branch_that_is_repeated_does_not_make_up_for_those_that_are_missed():
+    branched = entry(range(1, 3), [], executed_branches=[[1, 2]] * 1000, missing_branches=[[1, -1], [2, -1], [2, 1]], summary={})
+    assert rules(examine({**report({"a.py": branched}), "totals": {}}, min_percent=80)) == ["coverage-low"]
+
+
 def test_branches_may_lower_the_figure_and_never_raise_it():
     def branched(covered, missing):
         found = entry(range(1, 9), [9, 10], executed_branches=[[1, n] for n in range(covered)])

@@ -54,6 +54,46 @@ def test_a_product_file_that_is_excluded_as_a_whole():
     assert examined(json_of(src__a=(90, 0, 0), src__b=(0, 0, 3)), PRODUCT).faults == ()
 
 
+def test_tests_do_not_make_room_for_what_is_excluded_of_the_product():
+    excluded = json_of(src__a=(20, 0, 15), src__b=(20, 0, 0), tests__t=(1000, 0, 0))
+    (fault,) = examined(excluded, PRODUCT).faults
+    assert (fault.rule, "of the product itself, 15 lines" in fault.text) == ("coverage-low", True)
+    assert rules(examined(json_of(src__a=(20, 0, 15), src__b=(20, 0, 0)), PRODUCT)) == ["coverage-low"], "told once"
+    assert examined(json_of(src__a=(4, 0, 3), src__b=(4, 0, 2), tests__t=(1000, 0, 0)), PRODUCT).faults == (), "a way in or two"
+    assert examined(excluded, PRODUCT, omitted=[{"files": "src/a*", "reason": "made by a program, which is tested"}]).faults == ()
+
+
+MANY = frozenset({*PRODUCT, "src/c.py", "src/__init__.py", "src/x/__init__.py"})
+
+
+@pytest.mark.parametrize(
+    ("files", "expect", "fits"),
+    [
+        ({"src__b": (0, 0, 0)}, {}, True),
+        ({"src__b": (0, 0, 0), "src__c": (0, 0, 0)}, {}, True),
+        ({"src__b": (0, 0, 0)}, {"max_empty": 0}, False),
+        ({"src__b": (0, 0, 3)}, {"max_empty": 0}, True),
+        ({"src__b": (0, 0, 0), "src__c": (0, 0, 0)}, {"max_empty": 1}, False),
+        ({}, {"max_empty": 0}, True),
+        ({"src__b": (0, 0, 0)}, {"max_empty": 0, "omitted": [{"files": "src/b.py", "reason": "nothing but types"}]}, True),
+        ({"src__a": (0, 0, 0), "src__b": (0, 0, 0), "src__c": (0, 0, 0)}, {}, False),
+    ],
+)
+def test_product_files_without_a_line_are_few(files, expect, fits):
+    whole = {"src__a": (9, 0, 0), "src__b": (9, 0, 0), "src__c": (9, 0, 0)}
+    report = json.loads(json_of(tests__t=(1000, 0, 0), **whole | files))
+    none = {"executed_lines": [], "missing_lines": [], "excluded_lines": []}
+    report["files"] |= {"src/__init__.py": none, "src/x/__init__.py": none}
+    assert rules(examined(json.dumps(report), MANY, **expect)) == ([] if fits else ["coverage-omitted"])
+
+
+def test_a_product_of_which_nothing_is_measured_is_none_beside_its_tests():
+    (fault,) = examined(json_of(src__a=(0, 0, 0), tests__t=(1000, 0, 0)), frozenset({"src/a.py"}), max_empty=5).faults
+    assert (fault.rule, "1 of 1 files" in fault.text) == ("coverage-omitted", True)
+    trace = "SF:src/a.py\nend_of_record\nSF:src/b.py\nend_of_record\nSF:tests/t.py\nDA:1,1\nend_of_record\n"
+    assert rules(examined(trace, PRODUCT)) == ["coverage-omitted"]
+
+
 def test_a_product_without_anything_to_measure_asks_nothing():
     assert examined(json_of(src__a=(9, 0, 0)), frozenset()).faults == ()
 
