@@ -1,6 +1,8 @@
 """The summary of a load test as k6 writes it: by `--summary-export`, or the data of `handleSummary()` as JSON.
 
-Times are milliseconds in both, whatever unit the text on the screen was in. Thresholds are held against the figures they are about: of
+Since k6 1.5 either has a third form, with `--new-machine-readable-summary`: version 1 of a schema of its own, which tells no thresholds.
+
+Times are milliseconds in all, whatever unit the text on the screen was in. Thresholds are held against the figures they are about: of
 the first form `true` means that a threshold was crossed, of the second `{"ok": true}` that it was kept.
 """
 
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import EVIDENCE_MISSING, VALIDATION_FAILED, Fault, clipped
 from dag_factory.evidence.kinds.shapes import Taking
 
@@ -26,6 +29,7 @@ _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "===": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 _NEAR = 0.05  # of a duration that two counters were read at
+_RATES = (("checks", "checks", "fails"), ("http_req_failed", "requests", "passes"))  # what failed, by which of its two counts
 _GRACE = 60.0  # seconds; what k6 waits for what still runs at the end
 
 
@@ -39,6 +43,9 @@ class Summary:
     """
 
     def __init__(self, report: Mapping[str, Any]) -> None:
+        self._new = "metrics" not in report
+        self.stamp = _TAKE.mapping(report.get("metadata", {}), "metadata").get("generatedAt") if self._new else None
+        report = _classic(report) if self._new else report
         self._metrics = {
             name: _TAKE.mapping(metric, f"metrics.{clipped(name, 60)}")
             for name, metric in _TAKE.mapping(report.get("metrics"), "metrics").items()
@@ -68,12 +75,13 @@ class Summary:
         """The metric of times that tells most: of requests, else of iterations."""
         return next((name for name in ("http_req_duration", "grpc_req_duration", "iteration_duration") if name in self.trends), None)
 
-    def faults(self, max_failed_percent: float, *, limited: bool) -> Iterator[Fault]:
+    def faults(self, max_failed_percent: float, max_dropped_percent: float, *, limited: bool) -> Iterator[Fault]:
         """Everything that is wrong with it.
 
         Parameters
         ----------
         max_failed_percent: how many of 100 requests, and of 100 checks, may have failed.
+        max_dropped_percent: how many of 100 iterations may not have been begun for want of users.
         limited: whether some time must be held against a threshold of the test's own.
 
         """
@@ -83,9 +91,11 @@ class Summary:
         crossed = [told for name in self._metrics for told in self._thresholds(name)]
         yield from (fault for fault, _ in crossed if fault is not None)
         if limited and not any(trend for _, trend in crossed):
-            text = "no time is held against a threshold of the test's own. Set one on http_req_duration."
+            mend = "Have k6 write its summary without --new-machine-readable-summary" if self._new else "Set one on http_req_duration"
+            text = f"no time is held against a threshold of the test's own. {mend}."
             yield Fault(text, "thresholds", EVIDENCE_MISSING)
         yield from self._failed(max_failed_percent)
+        yield from self._undone(max_dropped_percent)
 
     def _by_rate(self) -> float | None:
         values = self._values.get("iterations", {})
@@ -121,26 +131,33 @@ class Summary:
                 yield None, name in self.trends
 
     def _failed(self, most: float) -> Iterator[Fault]:
-        for name, what, bad in (("checks", "checks", "fails"), ("http_req_failed", "requests", "passes")):
-            values = self._values.get(name)
-            if values is None or "passes" not in values or "fails" not in values:
-                continue
-            whole = values["passes"] + values["fails"]
-            percent = 100 * values[bad] / whole if whole else 0.0
-            rate = values.get("rate", values.get("value"))
-            if whole and rate is not None and not math.isclose(rate, values["passes"] / whole, rel_tol=1e-3, abs_tol=1e-3):
-                text = f"{name} states a rate of {rate:.6g}, and {values['passes']:g} of {whole:g} give another. {_TAKE.remedy}"
-                yield Fault(text, name)
-            if percent > most:
-                text = f"{values[bad]:g} of {whole:g} {what} failed, {percent:.3g} %, and at most {most:g} % may. Mend what they tell."
-                yield Fault(text, name, VALIDATION_FAILED)
-        yield from self._told_by_groups()
+        stated, grouped = self._values.get("checks", {}), self._grouped()
+        counted = (stated["passes"], stated["fails"]) if "passes" in stated and "fails" in stated else None
+        if counted and grouped and counted != grouped:
+            text = f"checks state {counted[0]:g} passes and {counted[1]:g} fails, and their groups {grouped[0]} and {grouped[1]}."
+            yield Fault(f"{text} {_TAKE.remedy}", "checks")
+        if grouped and sum(grouped) and not counted:
+            yield from _too_many("checks", "checks", 100 * grouped[1] / sum(grouped), most, f"{grouped[1]} of {sum(grouped)} ")
+        for name, what, bad in _RATES:
+            if name in self._values:
+                yield from _judged(name, what, bad, self._values[name], most)
 
-    def _told_by_groups(self) -> Iterator[Fault]:
-        """The checks of all groups, added up, against the metric of checks."""
-        values, level, passes, fails = self._values.get("checks", {}), [self._root], 0, 0
-        if not isinstance(self._root, dict) or "passes" not in values or "fails" not in values:
-            return
+    def _undone(self, most: float) -> Iterator[Fault]:
+        """Load that was meant and not put on, and times of requests that nobody made."""
+        dropped = self._values.get("dropped_iterations", {}).get("count", 0.0)
+        whole = dropped + self.iterations
+        if dropped < 0 or (whole > 0 and 100 * dropped > most * whole):
+            text = f"{dropped:g} of {whole:g} iterations were dropped (dropped_iterations), and at most {most:g} % may be. "
+            yield Fault(f"{text}Give the test more users, or make it faster.", "dropped_iterations", VALIDATION_FAILED)
+        requests = self._values.get("http_reqs")
+        if requests is not None and "http_req_duration" in self.trends and not requests.get("count", 0.0) > 0:
+            yield Fault(f"http_reqs counts no request, and http_req_duration states how long they took. {_TAKE.remedy}", "http_reqs")
+
+    def _grouped(self) -> tuple[int, int] | None:
+        """The checks of all groups, added up; None where no groups are told."""
+        if self._root is None:
+            return None
+        level, passes, fails = [self._root], 0, 0
         while level:
             below: list[Any] = []
             for group in level:
@@ -150,9 +167,52 @@ class Summary:
                     fails += _TAKE.count(check.get("fails"), "a check's fails")
                 below += _children(found.get("groups"), "groups")
             level = below
-        if (passes, fails) != (values["passes"], values["fails"]):
-            text = f"checks state {values['passes']:g} passes and {values['fails']:g} fails, and their groups {passes} and {fails}."
-            yield Fault(f"{text} {_TAKE.remedy}", "checks")
+        return passes, fails
+
+
+def _judged(name: str, what: str, bad: str, values: Mapping[str, float], most: float) -> Iterator[Fault]:
+    """Hold a rate against the most that may have failed: by its counts, else by itself."""
+    rate = values.get("rate", values.get("value"))
+    if "passes" in values and "fails" in values:
+        whole = values["passes"] + values["fails"]
+        if min(values["passes"], values["fails"]) < 0:
+            yield Fault(f"{name} counts less than none. {_TAKE.remedy}", name)
+        elif whole and rate is not None and not math.isclose(rate, values["passes"] / whole, rel_tol=1e-3, abs_tol=1e-3):
+            text = f"{name} states a rate of {rate:.6g}, and {values['passes']:g} of {whole:g} give another. {_TAKE.remedy}"
+            yield Fault(text, name)
+        if whole > 0:
+            yield from _too_many(name, what, 100 * values[bad] / whole, most, f"{values[bad]:g} of {whole:g} ")
+    elif rate is None or not 0 <= rate <= 1:
+        yield Fault(f"{name} says neither how many {what} failed nor which part of them. {_TAKE.remedy}", name)
+    else:
+        yield from _too_many(name, what, 100 * (rate if bad == "passes" else 1 - rate), most)
+
+
+def _too_many(name: str, what: str, percent: float, most: float, of: str = "") -> Iterator[Fault]:
+    if percent > most:
+        text = f"{of}{what} failed, {percent:.3g} %, and at most {most:g} % may. Mend what they tell."
+        yield Fault(text, name, VALIDATION_FAILED)
+
+
+def _classic(report: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The new machine-readable summary in the form of the data of `handleSummary()`."""
+    results = _TAKE.mapping(report.get("results"), "results")
+    checks = _TAKE.mapping(results.get("checks", {}), "results.checks")
+    metrics: dict[str, Any] = {}
+    for metric in [
+        *_TAKE.mappings(results.get("metrics"), "results.metrics"),
+        *_TAKE.mappings(checks.get("metrics"), "results.checks.metrics"),
+    ]:
+        name, values = _TAKE.text(metric.get("name"), "a metric's name"), dict(_TAKE.mapping(metric.get("values"), "a metric's values"))
+        if "matches" in values or "total" in values:
+            matches, total = (_TAKE.count(values.get(key), f"{clipped(name, 60)}: {key}") for key in ("matches", "total"))
+            values |= {"passes": matches, "fails": total - matches}
+        name = "checks" if name == "checks_succeeded" else name
+        if name in metrics:
+            raise EvidenceError(f"the metric {clipped(name, 60)} stands in it twice.", remedy=_TAKE.remedy)
+        metrics[name] = {"values": values}
+    seconds = _TAKE.number(_TAKE.mapping(report.get("config"), "config").get("duration"), "config.duration")
+    return {"metrics": metrics, "root_group": {"checks": checks.get("results")}, "state": {"testRunDurationMs": seconds * 1000}}
 
 
 def _children(value: Any, where: str) -> list[Mapping[str, Any]]:

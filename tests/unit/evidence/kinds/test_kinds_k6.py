@@ -149,6 +149,63 @@ def test_k6_writes_no_time_so_it_is_never_fresh():
     assert rules(examined(EXPORTED, fresh=True)) == ["report-stale"]
 
 
+def without(summary, *metrics, **more):
+    document = copy.deepcopy(summary)
+    for name in metrics:
+        del document["metrics"][name]
+    return {**document, **more}
+
+
+@pytest.mark.parametrize("name", ["http_req_failed", "checks"])
+@pytest.mark.parametrize("form", [lambda rate: {"value": rate}, lambda rate: {"values": {"rate": rate}}], ids=["exported", "handled"])
+def test_a_rate_without_its_counts_is_judged_by_itself(name, form):
+    good = 0 if name == "http_req_failed" else 1
+    for rate, found in (
+        (good, []),
+        (0.5, ["validation-failed"]),
+        (1 - good, ["validation-failed"]),
+        (-1, ["evidence-malformed"]),
+        (2, ["evidence-malformed"]),
+    ):
+        document = without(EXPORTED)
+        document["metrics"][name] = form(rate)
+        assert rules(examined(document)) == found, rate
+    document["metrics"][name] = {"passes": 1}
+    assert rules(examined(document)) == ["evidence-malformed"]
+    assert examined(without(EXPORTED, name)).faults == (), "a test without any"
+
+
+def test_checks_of_groups_count_though_no_metric_tells_them():
+    failing = {"name": "", "groups": {}, "checks": {"ok": {"name": "ok", "passes": 0, "fails": 90}}}
+    (fault,) = examined(without(EXPORTED, "checks", root_group=failing)).faults
+    assert (fault.rule, "90 of 90 checks failed" in fault.text) == ("validation-failed", True)
+    document = without(EXPORTED, root_group=failing)
+    document["metrics"]["checks"] = {"value": 1}
+    assert rules(examined(document)) == ["validation-failed"]
+
+
+@BOTH
+def test_iterations_that_were_dropped(summary):
+    def dropped(count, **expect):
+        document = copy.deepcopy(summary)
+        document["metrics"]["dropped_iterations"] = {"count": count} if summary is EXPORTED else {"values": {"count": count}}
+        return rules(examined(document, **expect))
+
+    assert (dropped(0), dropped(2), dropped(3)) == ([], [], ["validation-failed"]), "of 47 and 48"
+    assert (dropped(1, max_dropped_percent=0), dropped(45, max_dropped_percent=50)) == (["validation-failed"], [])
+    assert dropped(-5) == ["validation-failed"]
+
+
+@BOTH
+def test_requests_that_nobody_made_took_no_time(summary):
+    assert rules(examined(changed(summary, "http_reqs", count=0, rate=0))) == ["evidence-malformed"]
+    assert examined(without(summary, "http_reqs")).faults == ()
+
+
+def test_counts_below_none_are_none():
+    assert "evidence-malformed" in rules(examined(changed(EXPORTED, "http_req_failed", passes=-90, fails=180, value=0)))
+
+
 def test_no_time_measured():
     document = copy.deepcopy(EXPORTED)
     document["metrics"] = {"iterations": EXPORTED["metrics"]["iterations"]}
