@@ -1,4 +1,4 @@
-"""What dbt leaves in `target/`: run_results.json (schema 4 to 6) and manifest.json (schema 7 to 12), told apart by the schema they name.
+"""What dbt leaves in `target/`: run_results.json (schema 4 to 6) and manifest.json (schema 7 and later), told apart by the schema they name.
 
 Counts are made from the results, one by one. dbt lets a test pass though rows fail it, where its own `error_if` says so: that is counted
 too. A manifest publishes its nodes, which a run's results can be asked to answer for.
@@ -26,6 +26,7 @@ from dag_factory.evidence.kinds.base import (
     Fault,
     Material,
     Opened,
+    TextTuple,
     clipped,
     listed,
     placed,
@@ -43,12 +44,15 @@ MAX_NODES = 5_000_000
 """How many values it may hold; a manifest repeats every model's columns."""
 
 _SCHEMA = re.compile(r"https://schemas\.getdbt\.com/dbt/(run-results|manifest)/v([0-9]{1,2})\.json")
-_READ = {"run-results": range(4, 8), "manifest": range(7, 16)}
+_READ = {"run-results": range(4, 8), "manifest": range(7, 100)}
 _GOOD, _BAD = frozenset({"success", "pass"}), frozenset({"error", "fail", "runtime error", "partial success"})
-_STATUSES = frozenset({*_GOOD, *_BAD, "warn", "skipped", "no-op"})
+_IDLE_STATUSES = frozenset({"skipped", "no-op", "reused"})  # of nodes that this run left as they were
+_STATUSES = frozenset({*_GOOD, *_BAD, *_IDLE_STATUSES, "warn"})
 _IDLE = frozenset({"compile", "parse", "list", "ls", "generate", "docs", "show", "debug", "deps"})
 """Commands of dbt after which nothing was built or tested, whatever the results say."""
 _TESTS = ("test.", "unit_test.")
+_HOOK = "operation."  # which the hooks of two projects may share
+_NARROWING = ("select", "exclude", "selector", "resource_types", "exclude_resource_types", "models")
 _TOLERANCE = 1.0  # seconds; the whole is measured by another clock than its parts
 _TAKE = Taking("Deliver run_results.json or manifest.json as dbt wrote it.")
 
@@ -65,6 +69,7 @@ class DbtExpect(Expectation):
     max_failing_rows: how many rows may fail a test that passes nonetheless, by thresholds of its own.
     max_seconds: the longest the whole run may have taken.
     command: the dbt command it must be of, like `build`.
+    selection: what dbt may have been narrowed down by, like `tag:daily`; else it must have gone through all of the project.
     max_untested: how many models of a manifest may have no test; where it is not given, that is not looked at.
     fresh: whether it must have been made in the course of the work, by its own timestamp.
 
@@ -77,6 +82,7 @@ class DbtExpect(Expectation):
     max_failing_rows: int = Field(default=0, ge=0)
     max_seconds: int | float | None = Field(default=None, gt=0, allow_inf_nan=False)
     command: str | None = Field(default=None, min_length=1)
+    selection: TextTuple = ()
     max_untested: int | None = Field(default=None, ge=0)
     fresh: bool = False
 
@@ -121,7 +127,7 @@ def _results(artifact: Mapping[str, Any], metadata: Mapping[str, Any], expect: D
             raise EvidenceError(f"results[{index}].status is {clipped(repr(status), 40)}, which dbt does not know.", remedy=_TAKE.remedy)
         read.append((identity, status, result))
     faults = [*_judged(read, expect), *_counted(read, expect), *_commanded(artifact, expect), *_timed(artifact, metadata, read, expect)]
-    ran = [identity for identity, status, _ in read if status not in ("skipped", "no-op")]
+    ran = [identity for identity, status, _ in read if status not in _IDLE_STATUSES]
     good = tuple(identity for identity, status, _ in read if status in _GOOD)
     return faults, {"results": tuple(dict.fromkeys(ran)), "cites": good}
 
@@ -135,13 +141,17 @@ def _judged(read: list[tuple[str, str, Mapping[str, Any]]], expect: DbtExpect) -
             said = result.get("message")
             why = f": {clipped(said)}" if isinstance(said, str) and said.strip() else ""
             yield Fault(f"{shown} ended with {status}{why}. Mend it.", identity, VALIDATION_FAILED)
+        elif (batches := result.get("batch_results")) and _TAKE.mapping(batches, f"{shown}: batch_results").get("failed"):
+            yield Fault(f"{shown} ended with {status}, and some of its batches failed. Mend them.", identity, VALIDATION_FAILED)
+        elif status in _GOOD and identity.startswith(_TESTS) and result.get("compiled") is False:
+            yield Fault(f"{shown} ended with {status}, and was never compiled, so that it tested nothing. {_TAKE.remedy}", identity)
         elif status in _GOOD and failures and failures > expect.max_failing_rows:
             text = f"{shown} passes, and {failures} rows fail it; at most {expect.max_failing_rows} may. Mend them, or the test."
             yield Fault(text, identity, VALIDATION_FAILED)
 
 
 def _counted(read: list[tuple[str, str, Mapping[str, Any]]], expect: DbtExpect) -> Iterator[Fault]:
-    ran = {identity for identity, status, _ in read if status not in ("skipped", "no-op")}
+    ran = {identity for identity, status, _ in read if status not in _IDLE_STATUSES}
     tests = {identity for identity in ran if identity.startswith(_TESTS)}
     for what, found, least in (("nodes", ran, expect.min_results), ("tests", tests, expect.min_tests)):
         if len(found) < least:
@@ -152,7 +162,9 @@ def _counted(read: list[tuple[str, str, Mapping[str, Any]]], expect: DbtExpect) 
         if len(found_so) > most:
             text = f"{len(found_so)} nodes ended with {status}, and at most {most} may: {listed(found_so)}. Mend them."
             yield Fault(text, found_so[0], rule)
-    twice = [identity for identity, count in Counter(identity for identity, _, _ in read).items() if count > 1]
+    twice = [
+        identity for identity, count in Counter(identity for identity, _, _ in read).items() if count > 1 and not identity.startswith(_HOOK)
+    ]
     if twice:
         yield Fault(f"{len(twice)} nodes stand in the results more than once: {listed(twice)}. {_TAKE.remedy}", twice[0])
 
@@ -165,8 +177,19 @@ def _commanded(artifact: Mapping[str, Any], expect: DbtExpect) -> Iterator[Fault
     elif expect.command is not None and command != expect.command:
         text = f"they are the results of dbt {clipped(repr(command), 40)}, and {clipped(expect.command, 40)} is expected. Run that."
         yield Fault(text, "args.which", REPORT_FOREIGN)
-    if args.get("empty") is True:
-        yield Fault("dbt ran with --empty, so that no row was looked at. Run it on data.", "args.empty", EVIDENCE_MISSING)
+    for key, why in (("empty", "no row"), ("sample", "not every row")):
+        if args.get(key):
+            yield Fault(f"dbt ran with --{key}, so that {why} was looked at. Run it on all data.", f"args.{key}", EVIDENCE_MISSING)
+    narrowed = [text for key in _NARROWING for text in _texts(args.get(key), f"args.{key}") if text not in expect.selection]
+    if args.get("indirect_selection") == "empty" and "empty" not in expect.selection:
+        narrowed.append("empty (indirect_selection)")
+    if narrowed:
+        text = f"dbt did not go through all of the project, but was narrowed down by {listed(narrowed)}. Run it on all, "
+        yield Fault(f"{text}or have the plan allow these, under selection.", "args", EVIDENCE_MISSING)
+
+
+def _texts(value: Any, where: str) -> list[str]:
+    return [_TAKE.text(one, where) for one in _TAKE.items([value] if isinstance(value, str) and value else value or None, where)]
 
 
 def _timed(

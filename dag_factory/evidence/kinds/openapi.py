@@ -109,6 +109,7 @@ class _Description:
         self.told: list[str] = []
         self._expect = expect
         self._ids: dict[str, str] = {}
+        self._silent = not str(document.get("openapi")).startswith("3.0")  # since 3.1 an operation need not say how it answers
         self._references = References(document)
         schemes = _TAKE.mapping(document.get("components", {}), "components").get("securitySchemes", {})
         self._schemes = _TAKE.mapping(schemes, "components.securitySchemes")
@@ -157,15 +158,16 @@ class _Description:
         shown = clipped(name, 80)
         found = {} if responses is None else _TAKE.mapping(responses, f"{shown}: responses")
         codes = [code for code in found if not code.startswith("x-")]
-        if not codes:
+        if not codes and not (self._silent and responses is None):
             yield Fault(f"{shown}: it has no responses. Say how it answers.", name, EVIDENCE_MISSING)
+            return
         for code in codes:
             if not _CODE.fullmatch(code):
                 yield Fault(f"{shown}: there is no response code {clipped(code, 40)}. Use one like 200, 4XX or default.", name)
             described = self._resolved(found[code], f"{shown}: response {clipped(code, 20)}").get("description")
             if not isinstance(described, str):
                 yield Fault(f"{shown}: its response {clipped(code, 20)} has no description. Say what it means.", name)
-        if self._expect.errors and codes and not any(code[0] in "45d" for code in codes):
+        if self._expect.errors and not any(code[0] in "45d" for code in codes):
             yield Fault(f"{shown}: it does not say how it answers when it fails. Add a 4XX, 5XX or default response.", name)
 
     def _parameters(self, parameters: Any, where: str) -> set[str]:

@@ -45,6 +45,7 @@ _SERIAL = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 _PURL = re.compile(r"pkg:/*([a-z][a-z0-9.+-]*)/(?:[^@?#\s]*/)?([^/@?#\s]+)(?:@([^?#\s]+))?(?:\?[^#\s]*)?(?:#\S*)?", re.IGNORECASE)
 _BOUGHT = frozenset({"library", "framework"})
 """Types of components that come from somewhere, so that a purl and a version tell which they are."""
+_LINK = "urn:cdx:"  # how a bill refers to what another one lists (BOM-Link)
 _TYPES = frozenset({
     "application", "framework", "library", "container", "platform", "operating-system", "device", "device-driver", "firmware", "file",
     "machine-learning-model", "data", "cryptographic-asset",
@@ -152,14 +153,15 @@ class _Bill:
         self.listed[identity] = None
         self.names.add(str(component["name"]).strip())
         self._refer(component, where)
-        version, purl = component.get("version"), component.get("purl")
+        version, purl, lacks = component.get("version"), component.get("purl"), kind in _BOUGHT
         if purl is not None:
             told = _contradiction(component, purl)
             if told:
                 self._tell(f"{where}: {told} {_TAKE.remedy}", identity)
             else:
                 self.purls[purl] = None
-        if kind in _BOUGHT and not (purl and isinstance(version, str) and version.strip()):
+            lacks = lacks and not told and not (isinstance(version, str) and version.strip()) and "@" not in purl.split("?")[0]
+        if lacks:
             self.unidentified.append(identity)
 
     @staticmethod
@@ -182,7 +184,11 @@ class _Bill:
         lost: dict[str, None] = {}
         for index, one in enumerate(_TAKE.mappings(dependencies, "dependencies")):
             named = [one.get("ref"), *_TAKE.items(one.get("dependsOn"), f"dependencies[{index}].dependsOn")]
-            lost |= {ref: None for ref in (_TAKE.text(ref, f"dependencies[{index}]") for ref in named) if ref not in self._refs}
+            lost |= {
+                ref: None
+                for ref in (_TAKE.text(ref, f"dependencies[{index}]") for ref in named)
+                if ref not in self._refs and not ref.startswith(_LINK)
+            }
         if lost:
             self._tell(f"dependencies name what is not listed: {listed(list(lost))}. List it.", next(iter(lost)))
 
@@ -229,7 +235,10 @@ def _owed(read: _Bill, expect: SbomExpect) -> Iterator[Fault]:
             yield Fault(f"{name} is not listed. List all the product is made of.", name, EVIDENCE_MISSING)
     if len(read.unidentified) > expect.max_unidentified:
         text = f"{len(read.unidentified)} libraries lack a version or a purl, and at most {expect.max_unidentified} may: "
-        yield Fault(f"{text}{listed(read.unidentified)}. Say which they are.", clipped(read.unidentified[0], 120))
+        yield Fault(
+            f"{text}{listed(read.unidentified)}. Say which they are, or have the plan allow so many (max_unidentified).",
+            clipped(read.unidentified[0], 120),
+        )
     if expect.target is not None and read.target.get("name") != expect.target:
         shown = clipped(repr(read.target.get("name")), 80) if read.target else "nothing it names"
         text = f"it is the bill of {shown}, and {clipped(expect.target, 80)} is expected. Make it of that."

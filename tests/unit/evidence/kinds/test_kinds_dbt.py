@@ -138,6 +138,51 @@ def test_what_cannot_be_or_was_not_asked_for(change, rule):
     assert rule in rules(examined({**copy.deepcopy(GOOD), **change}, command="build", max_seconds=5, fresh=True))
 
 
+@pytest.mark.parametrize(
+    ("args", "selection", "fits"),
+    [
+        ({"select": ["tag:daily"]}, [], False),
+        ({"select": ["tag:daily"]}, ["tag:daily"], True),
+        ({"select": ["tag:daily"], "exclude": ["orders"]}, ["tag:daily"], False),
+        ({"select": "tag:daily"}, ["tag:daily"], True),
+        ({"exclude": ["orders"]}, [], False),
+        ({"models": ["orders"]}, [], False),
+        ({"selector": "nightly"}, [], False),
+        ({"selector": "nightly"}, ["nightly"], True),
+        ({"exclude_resource_types": ["test", "unit_test"]}, [], False),
+        ({"resource_types": ["model"]}, ["model"], True),
+        ({"select": [], "exclude": None, "selector": "", "resource_types": []}, [], True),
+        ({"indirect_selection": "empty"}, [], False),
+        ({"indirect_selection": "empty"}, ["empty"], True),
+        ({"indirect_selection": "eager", "warn_error_options": {"silence": ["NothingToDo"]}}, [], True),
+        ({"sample": "1 day"}, ["1 day"], False),
+        ({"sample": {"start": "2026-11-01"}}, [], False),
+        ({"sample": None, "empty": False}, [], True),
+    ],
+)
+def test_a_run_that_was_narrowed_down(args, selection, fits):
+    assert rules(examined({**GOOD, "args": {"which": "build", **args}}, selection=selection)) == ([] if fits else ["evidence-missing"])
+
+
+def test_what_a_result_tells_beside_its_status():
+    batches = {"successful": [["a", "b"]], "failed": [["b", "c"]]}
+    assert rules(examined(with_result("model.shop.x", "success", batch_results=batches))) == ["validation-failed"]
+    assert examined(with_result("model.shop.x", "success", batch_results={**batches, "failed": []}, compiled=False)).faults == ()
+    assert rules(examined(with_result("test.shop.x", "pass", failures=0, compiled=False))) == ["evidence-malformed"]
+    assert examined(with_result("test.shop.x", "pass", failures=0, compiled=True)).faults == ()
+
+
+def test_what_was_reused_did_not_run():
+    found = examined(with_result("model.shop.x", "reused"))
+    assert (found.faults, "model.shop.x" in found.facts["results"]) == ((), False)
+    assert rules(examined({**GOOD, "results": [result("model.shop.x", "reused")]})) == ["evidence-missing"]
+
+
+def test_two_projects_may_have_hooks_of_one_name():
+    hooks = [result("operation.shop.shop-on-run-end-0", "success")] * 2
+    assert examined({**GOOD, "results": [*GOOD["results"], *hooks]}).faults == ()
+
+
 def test_a_manifest_publishes_its_nodes():
     found = examined(MANIFEST, fresh=True)
     assert found.faults == ()
@@ -147,6 +192,8 @@ def test_a_manifest_publishes_its_nodes():
     assert "model.shop.bare" in fault.text
     assert examined(MANIFEST, max_untested=1).faults == ()
     assert rules(examined({**MANIFEST, "nodes": {}})) == ["evidence-missing"]
+    late = {**MANIFEST, "metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v20.json"}}
+    assert examined(late).faults == ()
 
 
 @pytest.mark.parametrize("artifact", [GOOD, MANIFEST])

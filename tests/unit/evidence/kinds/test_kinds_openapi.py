@@ -109,6 +109,16 @@ def test_what_may_be_asked():
     assert rules(examined(GOOD, operations=["PUT /a/{id}"], min_operations=2)) == ["evidence-missing", "evidence-missing"]
 
 
+@pytest.mark.parametrize(("version", "fits"), [("3.0.4", False), ("3.1.0", True), ("3.1.1", True)])
+def test_since_3_1_an_operation_need_not_say_how_it_answers_unless_that_is_asked(version, fits):
+    silent = {**GOOD, "openapi": version, "paths": {"/a": {"get": {"summary": "x"}}}}
+    assert rules(examined(silent)) == ([] if fits else ["evidence-missing"])
+    (fault,) = examined(silent, errors=True).faults
+    assert ("when it fails" in fault.text) is fits
+    silent["paths"]["/a"]["get"]["responses"] = {}
+    assert rules(examined(silent)) == ["evidence-missing"], "what is there must hold an answer"
+
+
 @pytest.mark.parametrize("paths", [{}, {"x-a": 1}, {"/a": {}}, {"/a": {"summary": "nothing"}}])
 def test_no_operation_is_no_api(paths):
     assert rules(examined({**GOOD, "paths": paths})) == ["evidence-missing"]

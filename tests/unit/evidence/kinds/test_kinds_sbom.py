@@ -127,12 +127,26 @@ def test_a_component_that_contradicts_itself(change):
     assert "evidence-malformed" in rules(found)
 
 
-@pytest.mark.parametrize("key", ["purl", "version"])
-def test_a_library_that_nobody_can_look_up(key):
+@pytest.mark.parametrize(
+    "change", [{"purl": None}, {"version": None, "purl": "pkg:pypi/attrs"}, {"version": " ", "purl": "pkg:pypi/attrs?at=@1"}]
+)
+def test_a_library_that_nobody_can_look_up(change):
     bill = copy.deepcopy(GOOD)
-    del bill["components"][0][key]
+    bill["components"][0] = {key: value for key, value in {**bill["components"][0], **change}.items() if value is not None}
     assert "lack a version or a purl" in examined(bill).faults[0].text
     assert examined(bill, max_unidentified=1).faults == ()
+
+
+@pytest.mark.parametrize("change", [{"version": None}, {"purl": "pkg:pypi/attrs"}])
+def test_a_version_that_the_purl_alone_has_or_has_not_will_do(change):
+    bill = copy.deepcopy(GOOD)
+    bill["components"][0] = {key: value for key, value in {**bill["components"][0], **change}.items() if value is not None}
+    assert examined(bill).faults == ()
+
+
+def test_a_bill_may_refer_to_what_another_one_lists():
+    linked = "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#x"
+    assert examined(changed(dependencies=[{"ref": "a", "dependsOn": [linked]}, {"ref": linked}])).faults == ()
 
 
 def test_the_bill_of_something_else():
