@@ -5,8 +5,8 @@ Where a log points at a rule in two ways that do not agree, the worse of the two
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeGuard
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.shapes import Taking
@@ -15,6 +15,7 @@ __all__ = ["LEVELS", "TAKE", "Rules"]
 
 LEVELS = ("none", "note", "warning", "error")
 """The levels of results, the least first (3.27.10)."""
+_MOST_ALIKE = 100  # rules of one id, in parts of a tool that each bring it
 _DEEPEST = 8  # parts of a rule's id
 TAKE = Taking("Deliver the log as the tool wrote it.")
 """How a log is taken apart."""
@@ -34,14 +35,18 @@ class Rules:
         self.driver = TAKE.mapping(tool.get("driver", {}), f"{where}.tool.driver")
         self._parts = [self.driver, *TAKE.mappings(tool.get("extensions"), f"{where}.tool.extensions")]
         self._rules = [TAKE.mappings(part.get("rules"), f"{where}.tool.rules") for part in self._parts]
+        self._places = {
+            (key, part[key]): place for place, part in enumerate(self._parts) for key in ("name", "guid") if isinstance(part.get(key), str)
+        }
         self._by_id: dict[str, list[Mapping[str, Any]]] = {}
         for rule in (rule for of_part in self._rules for rule in of_part):
             if isinstance(rule.get("id"), str):
                 self._by_id.setdefault(rule["id"], []).append(rule)
-        self._overrides = [
-            TAKE.mappings(invocation.get("ruleConfigurationOverrides"), f"{where}.invocations.ruleConfigurationOverrides")
-            for invocation in TAKE.mappings(run.get("invocations"), f"{where}.invocations")
-        ]
+        if any(len(alike) > _MOST_ALIKE for alike in self._by_id.values()):
+            raise EvidenceError(f"{where} describes one rule more than {_MOST_ALIKE} times.", remedy=TAKE.remedy)
+        invocations = TAKE.mappings(run.get("invocations"), f"{where}.invocations")
+        self._set = [self._overridden([invocation], where) for invocation in invocations]
+        self._set_by_any = self._overridden(invocations, where)
 
     def __bool__(self) -> bool:
         return any(self._rules)
@@ -77,21 +82,25 @@ class Rules:
 
         """
         provenance = TAKE.mapping(result.get("provenance", {}), f"{where}.provenance")
-        ran = provenance.get("invocationIndex")
-        named = self._overrides[ran : ran + 1] if _is_index(ran, self._overrides) else None
-        set_to = [level for overrides in named or self._overrides for level in self._set(overrides, about, described, where)]
-        if named and set_to:
-            return _worst(set_to)
-        return _worst([*set_to, *(_default(rule) for rule in described)] or ["warning"])
+        ran, keys = provenance.get("invocationIndex"), (*_names(about), *map(id, described))
+        known = self._set[ran] if _is_index(ran, self._set) else None
+        settings = self._set_by_any if known is None else known
+        set_to = [settings[key] for key in keys if key in settings]
+        defaults = [] if known and set_to else [_default(rule) for rule in described]
+        return _worst([*set_to, *defaults] or ["warning"])
 
-    def _set(self, overrides: list[Mapping[str, Any]], about: str, described: list[Mapping[str, Any]], where: str) -> Iterator[Any]:
-        """The levels that a rule was set to."""
-        for override in overrides:
-            reference = TAKE.mapping(override.get("descriptor", {}), f"{where}: a descriptor")
-            configuration = TAKE.mapping(override.get("configuration", {}), f"{where}: a configuration")
+    def _overridden(self, invocations: list[Mapping[str, Any]], where: str) -> dict[object, Any]:
+        """The level that each rule was set to, by its id and by its place; of several the worst."""
+        found: dict[object, Any] = {}
+        place = f"{where}.invocations.ruleConfigurationOverrides"
+        for override in (one for invocation in invocations for one in TAKE.mappings(invocation.get("ruleConfigurationOverrides"), place)):
+            reference = TAKE.mapping(override.get("descriptor", {}), f"{place}.descriptor")
+            configuration = TAKE.mapping(override.get("configuration", {}), f"{place}.configuration")
             pointed = self._pointed(reference, None, where)
-            if "level" in configuration and (reference.get("id") in _names(about) or any(rule is pointed for rule in described)):
-                yield configuration["level"]
+            for key in (reference.get("id"), id(pointed) if pointed else None) if "level" in configuration else ():
+                if isinstance(key, str | int):
+                    found[key] = _worst([configuration["level"], found.get(key, LEVELS[0])])
+        return found
 
     def _pointed(self, reference: Mapping[str, Any], index: Any, where: str) -> Mapping[str, Any]:
         """The rule that a place among the rules points at; nothing where none does."""
@@ -104,12 +113,9 @@ class Rules:
         """The place of a part of the tool among all, by its index (of extensions), its guid or its name (3.54)."""
         index = component.get("index", -1)
         if _is_index(index, self._parts[1:]):
-            return int(index) + 1
-        for key in ("guid", "name"):
-            places = [place for place, part in enumerate(self._parts) if component.get(key) is not None and part.get(key) == component[key]]
-            if places:
-                return places[-1]
-        return 0
+            return index + 1
+        named = (self._places.get((key, component[key])) for key in ("guid", "name") if isinstance(component.get(key), str))
+        return next((place for place in named if place is not None), 0)
 
 
 def _names(about: str) -> tuple[str, ...]:
@@ -129,5 +135,5 @@ def _worst(levels: list[Any]) -> Any:
     return max(levels, key=lambda level: LEVELS.index(level) if level in LEVELS else len(LEVELS))
 
 
-def _is_index(value: Any, of: list[Any]) -> bool:
+def _is_index(value: Any, of: list[Any]) -> TypeGuard[int]:
     return type(value) is int and 0 <= value < len(of)

@@ -182,9 +182,9 @@ def _trivy(seen: Scan, result: dict[str, Any], where: str) -> None:
             seen.packages.append(_package(about, "Name", "Version", where))
         elif about.get("Relationship") not in _ITSELF:
             seen.skipped.append((_id(about, "Name", where), "it has no version"))
-    for key, kind in (("Vulnerabilities", "vulnerability"), ("Secrets", "secret"), ("Misconfigurations", "misconfiguration")):
+    for key, what in (("Vulnerabilities", "vulnerability"), ("Secrets", "secret"), ("Misconfigurations", "misconfiguration")):
         for entry in _entries(result, key, where):
-            _trivy_found(seen, kind, _object(entry, f"{where}.{key}"), target, f"{where}.{key}")
+            _trivy_found(seen, what, _object(entry, f"{where}.{key}"), target, f"{where}.{key}")
     for entry in _entries(result, "ExperimentalModifiedFindings", where):
         place = f"{where}.ExperimentalModifiedFindings"
         kind, by = (_object(entry, place).get(key) for key in ("Type", "Source"))

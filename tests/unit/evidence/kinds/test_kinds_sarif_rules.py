@@ -79,6 +79,11 @@ def test_a_rule_is_set_to_less_only_for_a_result_that_says_which_run_it_is_of():
     assert rules({"ruleId": "X/1"}, tool={"driver": {"name": "audit"}}, invocation=override("error", id="X")) == ["validation-failed"]
 
 
+def test_one_rule_described_without_end_is_refused():
+    assert rules({"ruleId": "N1"}, tool={"driver": {"name": "audit", "rules": [NOTE] * 100}}) == []
+    assert rules({"ruleId": "N1"}, tool={"driver": {"name": "audit", "rules": [NOTE] * 101}}) == ["evidence-malformed"]
+
+
 @pytest.mark.parametrize("kind", ["inSource", "InSource", None])
 def test_a_comment_in_the_source_suppresses_nothing_unless_the_plan_lets_it(kind):
     result = {"ruleId": "B307", "suppressions": [{"kind": kind, "justification": "the text is a constant of ours"}]}
