@@ -79,7 +79,7 @@ def _reached_by_calls(tree: ast.Module) -> ast.Module:
     """Put what a parameter is without an argument into its function's first line, which each of its calls reaches."""
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef):
-            first = min(node.lineno for node in (function, *function.decorator_list))
+            first = min([function.lineno, *(one.lineno for one in function.decorator_list)])
             for default in (*function.args.defaults, *filter(None, function.args.kw_defaults)):
                 for node in ast.walk(default):
                     if isinstance(node, ast.expr):
