@@ -129,5 +129,5 @@ def _timely(case: Case, task: TaskContract, said: TaskStatement) -> Iterator[Fin
         text = f"The work is said to have lasted from {said.started_at} to {said.finished_at}, which cannot be."
         yield case.finding("statement-misdated", task, text)
     end = case.ends_at()
-    if end is not None and ended > end and said.binding.phase == case.phase_id:
+    if end is not None and ended > end:
         yield case.finding("phase-late", task, f"The work ended at {said.finished_at}; the phase's time was over at {end.isoformat()}.")

@@ -9,6 +9,7 @@ from support.cycles import Cycle, failing
 from support.orders import EXTERNAL
 from support.runs import HonestRun, honest, rules, under
 
+from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.record import binding_of
 from dag_factory.evidence.verify import verify
 
@@ -133,3 +134,17 @@ def test_work_may_end_five_minutes_from_now(run, seconds, late):
     run.deliver(ARCHITECT, finished_at=moment.add(seconds=seconds).to_iso8601_string())
     run.converge("foundation")
     assert bool(about(run.judge("foundation", now=moment), "statement-misdated")) is late
+
+
+# Who stands on what, in a phase that mends what others made.
+
+
+def test_each_stands_on_what_its_own_phase_began_with(tmp_path):
+    """Asked to mend in the integration, the engineer has not done so yet: what it made before stands where it did."""
+    run = failing(honest(tmp_path, worked="integration"), "integration/integration-engineer")
+    cycle = Cycle(run, "integration")
+    cycle.triage(orders=(Order(task=INGEST, findings=("check-failed:integration/integration-engineer/check",)),))
+    cycle.merge()
+    judgement = cycle.ask()
+    assert f"statement-missing:{INGEST}" in {finding.id for finding in judgement.findings}
+    assert about(judgement, "statement-misbound") == []
