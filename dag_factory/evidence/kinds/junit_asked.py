@@ -25,10 +25,16 @@ if TYPE_CHECKING:
     from dag_factory.evidence.kinds.junit import JunitExpect
     from dag_factory.evidence.kinds.junit_report import Report
 
-__all__ = ["told"]
+__all__ = ["sums", "told"]
 
 _SUMMED = re.compile(r"\b[0-9]{1,9} (?:passed|failed|skipped|xfailed|errors?|deselected)\b")  # pytest's last line
 _DESELECTED = re.compile(r"\b([0-9]{1,9}) deselected\b[^/\n]*(?:\n|$)")  # not that of the line of what was collected
+_ENDED = re.compile(r"\b([0-9]{1,9}) (?:passed|failed|skipped|xfailed|xpassed|errors?|subtests? (?:passed|failed|skipped))\b")
+
+
+def sums(said: str) -> frozenset[int]:
+    """How many tests and subtests ran, by each line that pytest sums a run up with."""
+    return frozenset(sum(map(int, _ENDED.findall(line))) for line in said.splitlines()) - {0}
 
 
 def told(report: Report, material: Material, expect: JunitExpect) -> Iterator[Fault]:

@@ -8,15 +8,18 @@ where it is used.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from xml.sax.handler import ContentHandler
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import MAX_FAULTS, clipped
+from dag_factory.evidence.kinds.junit_figures import Suite, is_count
+from dag_factory.evidence.kinds.junit_words import FAILURES, SKIPS, TRIES, Outcome, outcome_of
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Case", "Outcome", "Report", "read"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Case", "Report", "read"]
 
 MAX_BYTES = 50_000_000
 """The largest report that is read."""
@@ -25,25 +28,26 @@ MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 """How many elements it may have."""
 
-Outcome = Literal["passed", "failed", "errored", "skipped", "xfailed"]
-
 _SUITES = frozenset({"testsuites", "testsuite"})
-_TROUBLE = frozenset({"failure", "error"})
-_STATED = {"tests": "tests", "failures": "failed", "errors": "errored", "skipped": "skipped"}
-_AGAIN = frozenset({"flakyFailure", "flakyError", "rerunFailure", "rerunError"})  # Surefire's, one for each try that failed
-_FAILED = frozenset(
-    {"failed", "failure", "fail", "error", "errored", "broken", "crashed"}
-)  # in a status or a result, where no element tells
-_NOT_RUN = frozenset({"notrun", "skipped", "disabled", "suppressed", "ignored"})  # GoogleTest's status and result
 _MESSAGE = 400
 
 
 @dataclass(slots=True)
 class Case:
-    """One `testcase` element; `reruns` counts tries that failed, `seconds` is what it took, None where that is not told."""
+    """One `testcase` element.
+
+    Parameters
+    ----------
+    place: where it lies: the names and machines of the suites around it, and its file, as far as they are told.
+    message: what its failure says.
+    reruns: how many tries failed.
+    seconds: what it took; None where that is not told.
+
+    """
 
     classname: str
     name: str
+    place: tuple[str, ...] = ()
     outcome: Outcome = "passed"
     message: str = ""
     reruns: int = 0
@@ -54,16 +58,10 @@ class Case:
         """The name under which a test is cited."""
         return f"{self.classname}::{self.name}"
 
-
-@dataclass(slots=True)
-class _Suite:
-    """One `testsuites` or `testsuite`: what it states, what lies directly in it, what lies in it at all."""
-
-    label: str
-    root: bool  # a `testsuites` counts everything
-    stated: Mapping[str, str]
-    direct: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_STATED.values(), 0))
-    total: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_STATED.values(), 0))
+    @property
+    def key(self) -> tuple[str, ...]:
+        """By what tests are told apart where they are counted: what nobody can see makes no two of one."""
+        return (*self.place, _seen(self.classname), _seen(self.name))
 
 
 @dataclass(slots=True)
@@ -91,12 +89,16 @@ class Report:
     disabled: int = 0
 
 
-def read(data: bytes) -> Report:
+def read(data: bytes, sums: frozenset[int] = frozenset()) -> Report:
     """Read a report.
+
+    Parameters
+    ----------
+    sums: how many tests and subtests the tool printed that it ran, as far as that is known.
 
     Raises
     ------
-    EvidenceError: it is not well-formed, no JUnit report, beyond the limits, or declares entities.
+    EvidenceError: it is not well-formed, no JUnit report, beyond the limits, or declares entities, or a test has no name or ended in an unknown way.
 
     """
     if len(data) > MAX_BYTES:
@@ -106,7 +108,7 @@ def read(data: bytes) -> Report:
     from defusedxml import DefusedXmlException
     from defusedxml.sax import parseString
 
-    reading = _Reading()
+    reading = _Reading(sums)
     try:
         parseString(data, reading)
     except DefusedXmlException as error:
@@ -119,17 +121,19 @@ def read(data: bytes) -> Report:
 
 
 class _Reading(ContentHandler):
-    def __init__(self) -> None:
+    def __init__(self, sums: frozenset[int]) -> None:
         super().__init__()
         self.report = Report()
+        self._sums = sums
         self._depth = 0
         self._nodes = 0
-        self._suites: list[_Suite] = []
+        self._suites: list[Suite] = []
         self._case: Case | None = None
+        self._marks: Counter[str] = Counter()
         self._said: list[str] | None = None  # the text of the failure that is open and has no message
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 -- SAX's name
-        name = name.rpartition(":")[2]  # in whatever namespace: some readers look at it, so all of them do
+        name = _plain(name)
         self._depth += 1
         self._nodes += 1
         if self._depth > MAX_DEPTH:
@@ -142,22 +146,25 @@ class _Reading(ContentHandler):
             self._open_suite(name, attrs)
         elif name == "testcase":
             self._open_case(attrs)
-        elif name in _TROUBLE:
+        elif name in FAILURES:
             self._take_trouble(name, attrs)
-        elif name in _AGAIN and self._case is not None:
+        elif name in TRIES and self._case is not None:
             self._case.reruns += 1
-        elif name == "skipped" and self._case is not None and self._case.outcome == "passed":
-            self._case.outcome = "xfailed" if attrs.get("type") == "pytest.xfail" else "skipped"
+        elif name in SKIPS and self._case is not None:
+            self._marks["skipped"] += 1
+            if self._case.outcome == "passed":
+                self._case.outcome = "xfailed" if attrs.get("type") == "pytest.xfail" else "skipped"
 
     def endElement(self, name: str) -> None:  # noqa: N802 -- SAX's name
-        name = name.rpartition(":")[2]
+        name = _plain(name)
         self._depth -= 1
         if name in _SUITES:
             self._close_suite()
         elif name == "testcase" and self._case is not None:
-            self._count(self._case)
+            self.report.cases.append(self._case)
+            self._suites[-1].take(self._case.outcome, self._marks)
             self._case = None
-        elif name in _TROUBLE and self._said is not None:
+        elif name in FAILURES and self._said is not None:
             if self._case is not None:
                 self._case.message = "".join(self._said)
             self._said = None
@@ -170,7 +177,9 @@ class _Reading(ContentHandler):
         if self._case is not None:
             raise EvidenceError(f"<{name}> lies in the test {clipped(self._case.id)}.", remedy="Write plain JUnit XML.")
         label = f"<{name}{' ' + repr(clipped(attrs['name'], 60)) if 'name' in attrs else ''}>"
-        self._suites.append(_Suite(label, name == "testsuites", dict(attrs.items())))
+        around = self._suites[-1].place if self._suites else ()
+        own = (_seen(attrs.get("name", "")), attrs.get("hostname", ""))
+        self._suites.append(Suite(label, name == "testsuites", dict(attrs.items()), (*around, *own)))
         self._take_time(label, attrs)
         kept = [(self.report.names, "name")] if len(self._suites) <= 2 else []
         for values, key in (*kept, (self.report.hosts, "hostname"), (self.report.stamps, "timestamp")):
@@ -182,44 +191,35 @@ class _Reading(ContentHandler):
             raise EvidenceError(f"a test lies in the test {clipped(self._case.id)}.", remedy="Write plain JUnit XML.")
         if not attrs.get("name", "").strip():
             raise EvidenceError(f"test number {len(self.report.cases) + 1} has no name.", remedy="Name every test.")
-        self._case = Case(attrs.get("classname", ""), attrs["name"])
-        said = {attrs.get("status", "").lower(), attrs.get("result", "").lower()}
-        if said & _NOT_RUN:
-            self._case.outcome = "skipped"
-        elif said & _FAILED:
-            self._case.outcome = "failed"
+        self._case = Case(attrs.get("classname", ""), attrs["name"], (*self._suites[-1].place, attrs.get("file", "")))
+        self._case.outcome = outcome_of(self._case.id, attrs.get("status", ""), attrs.get("result", ""))
+        self._marks.clear()
         self._case.seconds = self._take_time(self._case.id, attrs)
 
     def _take_trouble(self, name: str, attrs: Any) -> None:
         message = attrs.get("message", "")
+        outcome: Outcome = "failed" if name == "failure" else "errored"
+        self._marks[outcome] += 1
         if self._case is None:
             self.report.loose.append(f"{self._suites[-1].label} {clipped(message)}".strip())
         elif self._case.outcome != "failed":
-            self._case.outcome = "failed" if name == "failure" else "errored"
+            self._case.outcome = outcome
             self._case.message = message[:_MESSAGE]
             self._said = None if message.strip() else []
-
-    def _count(self, case: Case) -> None:
-        self.report.cases.append(case)
-        for counts in (self._suites[-1].direct, self._suites[-1].total):
-            counts["tests"] += 1
-            if case.outcome != "passed":
-                counts["skipped" if case.outcome == "xfailed" else case.outcome] += 1
 
     def _close_suite(self) -> None:
         suite = self._suites.pop()
         disabled = suite.stated.get("disabled", "")
-        if not suite.root and _is_count(disabled):  # GoogleTest lists them as not run, and others do not
+        if not suite.root and is_count(disabled):  # GoogleTest lists them as not run, and others do not
             self.report.disabled += max(0, int(disabled) - suite.direct["skipped"])
-        for lie in _lies(suite):
+        for lie in suite.lies(self._sums):
             self._lie(lie)
         if self._suites:
-            for outcome, count in suite.total.items():
-                self._suites[-1].total[outcome] += count
+            self._suites[-1].take_suite(suite)
 
     def _take_time(self, label: str, attrs: Any) -> float | None:
-        time = attrs.get("time")
-        if time is None:
+        time = attrs.get("time", "")
+        if not time:  # Catch2 writes it empty where it is told to measure nothing
             return None
         try:
             seconds = float(time.replace(",", ""))  # Surefire groups thousands
@@ -235,25 +235,13 @@ class _Reading(ContentHandler):
             self.report.lies.append(text)
 
 
-def _lies(suite: _Suite) -> list[str]:
-    """Compare what a suite states with what was counted; tools differ on whether a suite counts those within it."""
-    told = list(_differences(suite, suite.total))
-    return told if told and (suite.root or any(_differences(suite, suite.direct))) else []
+def _plain(name: str) -> str:
+    """An element's name, in whatever namespace and case: some readers look at it, so all of them do."""
+    return name.rpartition(":")[2].lower()
 
 
-def _differences(suite: _Suite, counts: Mapping[str, int]) -> Iterator[str]:
-    disabled = suite.stated.get("disabled", "")
-    for attribute, outcome in _STATED.items():
-        stated = suite.stated.get(attribute)
-        if stated is None:
-            continue
-        if not _is_count(stated):
-            yield f"{suite.label} states {attribute}={clipped(stated, 40)!r}, which is no count"
-            continue
-        apart = int(disabled) if attribute == "skipped" and _is_count(disabled) else 0
-        if counts[outcome] not in (int(stated), int(stated) + apart):
-            yield f"{suite.label} states {attribute}={int(stated)}, and {counts[outcome]} were counted"
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
+def _seen(text: str) -> str:
+    """A name as it is seen: without what has no width, and one space for any."""
+    if not text.isascii():
+        text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return " ".join(text.split())

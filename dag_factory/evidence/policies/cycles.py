@@ -118,7 +118,7 @@ def _flipped(case: Case) -> Iterator[Finding]:
             yield case.finding("validator-flipped", judge, text, subject=f"{judge.id}:{finding.id}")
 
 
-_JUDGEMENTS = frozenset({"tests-failed", "validation-failed", "check-failed", "coverage-low"})
+_JUDGEMENTS = frozenset({"tests-failed", "tests-flaky", "validation-failed", "check-failed", "coverage-low"})
 
 
 def _still(case: Case, judge: TaskContract, finding: Finding) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.cycles import Cycle, case_of, failing
+from support.junit import case, suite
 from support.runs import HonestRun, honest, place, resign, rules
 
 from dag_factory.evidence.decisions import Order
@@ -140,6 +141,23 @@ def test_a_finding_that_goes_away_though_nothing_was_mended(run, cycle):
     cycle.merge()
     assert cycle.judged().told() == [f"validator-flipped:{TESTER}:{FOUND}"]
     assert "nothing was mended" in cycle.ask().findings[0].text
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_test_that_needed_a_second_try_is_not_mended_by_trying_again(tmp_path, again):
+    run = honest(tmp_path, worked="validation")
+    run.contents[TESTER, "end-to-end"] = suite(case("a", "<flakyFailure/>", time="0.1")).encode()
+    run.deliver(TESTER)
+    [found] = [finding.id for finding in run.answer("validation").findings]
+    if not again:
+        run.contents.clear()
+    cycle = Cycle(run, "validation")
+    cycle.triage()
+    for order in cycle.case().rounds[-1].triage.says.orders:
+        cycle.mend(order.task, sealed=unchanged(run), base=unchanged(run).commit)
+    cycle.merge()
+    told = [name for name in cycle.judged().told() if "dropped" not in name]
+    assert told == [found if again else f"validator-flipped:{TESTER}:{found}"]
 
 
 def test_a_finding_that_stays_where_nothing_was_mended_is_no_flip(run, cycle):

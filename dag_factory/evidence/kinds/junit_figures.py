@@ -1,0 +1,97 @@
+"""What a suite of a JUnit report states of itself, held against what was counted in it.
+
+Tools count in ways of their own, so a suite lies only if it states what none of them would: a suite counts those within it or does not; node:test
+counts what lies right in it, a suite being one; pytest counts every subtest, of which only those are in the report that failed or were skipped;
+Catch2 counts assertions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dag_factory.evidence.kinds.base import clipped
+from dag_factory.evidence.kinds.junit_words import Outcome
+
+__all__ = ["Suite", "is_count"]
+
+_STATED = {"tests": "tests", "failures": "failed", "errors": "errored", "skipped": "skipped"}
+_APART = ("disabled", "ignored", "warnings")  # what GoogleTest and Ginkgo, TestNG, and PHPUnit do not count among `skipped`
+_CATCH2 = "tbd"  # what it writes for its `hostname`
+
+
+@dataclass(slots=True)
+class Suite:
+    """One `testsuites` or `testsuite`.
+
+    Parameters
+    ----------
+    label: how it is called where something is told of it.
+    root: whether it is a `testsuites`, which counts everything.
+    stated: its attributes.
+    place: the names and machines of the suites around it, and its own.
+    direct: the tests right in it, by how they ended.
+    inner: the suites right in it, by what they hold.
+    total: all tests in it.
+    marks: all tests in it, and every element that tells of a failure, an error or a skip.
+
+    """
+
+    label: str
+    root: bool
+    stated: Mapping[str, str]
+    place: tuple[str, ...]
+    direct: Counter[str] = field(default_factory=Counter)
+    inner: Counter[str] = field(default_factory=Counter)
+    total: Counter[str] = field(default_factory=Counter)
+    marks: Counter[str] = field(default_factory=Counter)
+
+    def take(self, outcome: Outcome, marks: Mapping[str, int]) -> None:
+        """Count a test that lies right in it."""
+        for counts in (self.direct, self.total):
+            counts["tests"] += 1
+            if outcome != "passed":
+                counts["skipped" if outcome == "xfailed" else outcome] += 1
+        self.marks["tests"] += 1
+        self.marks.update(marks)
+
+    def take_suite(self, inner: Suite) -> None:
+        """Count a suite that lies right in it."""
+        self.total.update(inner.total)
+        self.marks.update(inner.marks)
+        self.inner.update(outcome for outcome, count in inner.total.items() if count)
+
+    def lies(self, sums: frozenset[int]) -> list[str]:
+        """What it states that is not so, by every way of counting.
+
+        Parameters
+        ----------
+        sums: how many tests and subtests the tool printed that it ran, as far as that is known.
+
+        """
+        ways = (self.total, self.marks) if self.root else (self.total, self.marks, self.direct, self.direct + self.inner)
+        return min((list(self._differences(way, sums)) for way in ways), key=len)
+
+    def _differences(self, counts: Mapping[str, int], sums: frozenset[int]) -> Iterator[str]:
+        for attribute, outcome in _STATED.items():
+            stated = self.stated.get(attribute)
+            if stated is None:
+                continue
+            if not is_count(stated):
+                yield f"{self.label} states {attribute}={clipped(stated, 40)!r}, which is no count"
+            elif not self._may_state(attribute, int(stated), counts[outcome], sums):
+                yield f"{self.label} states {attribute}={int(stated)}, and {counts[outcome]} were counted"
+
+    def _may_state(self, attribute: str, stated: int, counted: int, sums: frozenset[int]) -> bool:
+        if self.stated.get("hostname") == _CATCH2:
+            return attribute == "tests" or stated <= self.marks[_STATED[attribute]]
+        if attribute == "tests":
+            return stated == counted or stated in sums
+        apart = [int(told) for one in _APART if is_count(told := self.stated.get(one, ""))] if attribute == "skipped" else []
+        return stated <= counted <= stated + sum(apart)
+
+
+def is_count(text: str) -> bool:
+    """Whether an attribute is a whole number of at most nine digits."""
+    return text.isascii() and text.isdigit() and len(text) < 10

@@ -1,0 +1,59 @@
+"""How a test ended, by the words that tools write into a JUnit report: an element in it, or a `status` or a `result` where no element tells.
+
+The words are those of GoogleTest, CTest, Catch2, Ginkgo, go-junit-report, behave, Qt Test, Pester, PlatformIO, Jenkins, Katalon and Allure; tools that
+write neither attribute (pytest, Surefire, Gradle, PHPUnit, TestNG, jest, vitest, Playwright, dotnet) need none.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from dag_factory.errors import EvidenceError
+from dag_factory.evidence.kinds.base import clipped
+
+__all__ = ["FAILURES", "SKIPS", "TRIES", "Outcome", "outcome_of"]
+
+Outcome = Literal["passed", "failed", "errored", "skipped", "xfailed"]
+
+FAILURES = frozenset({"failure", "error"})
+"""Elements of a test that failed."""
+SKIPS = frozenset({"skipped", "skip", "ignored", "warning"})
+"""Elements of a test that did not run, or not as it should: TestNG's `ignored`, PHPUnit's `warning`, which it has for a class without tests."""
+TRIES = frozenset({"flakyfailure", "flakyerror", "rerunfailure", "rerunerror"})
+"""Elements for a try that failed, as Surefire and nextest write them."""
+
+_WORDS: dict[Outcome, str] = {
+    "failed": "fail failed failing failure unsuccessful error errored broken crash crashed abort aborted timeout timedout panic panicked interrupted killed"
+    " cancelled canceled exception fatal invalid regression xpass xpassed bfail bxpass hookerror cleanuperror",
+    "skipped": "notrun notexecuted skip skipped bskip disabled suppressed ignore ignored pending blocked todo untested undefined inconclusive incomplete"
+    " planned manual deselected warn warned warning",
+    "xfailed": "xfail xfailed bxfail expectedfailure",
+    "passed": "run ran executed complete completed done finished pass passed passing bpass success successful succeeded ok fixed",
+}
+"""Where a test has two of them, the one that stands first here counts; `b` is Qt's, for a test whose failures are to be overlooked."""
+_OUTCOMES = {word: outcome for outcome, words in _WORDS.items() for word in words.split()}
+
+
+def outcome_of(test: str, *words: str) -> Outcome:
+    """How a test ended by what its attributes say; one that says nothing passed.
+
+    Parameters
+    ----------
+    test: what the test is called, to be named.
+    words: its attributes, as written: spaces, case and hyphens mean nothing.
+
+    Raises
+    ------
+    EvidenceError: a word says neither that the test passed nor that it did not.
+
+    """
+    said: set[Outcome] = set()
+    for word in words:
+        if plain := "".join(filter(str.isalnum, word)).casefold():
+            if plain not in _OUTCOMES:
+                raise EvidenceError(
+                    f"{clipped(test)} ended as {clipped(word, 40)!r}, which says neither that it passed nor that it did not.",
+                    remedy="Have the tool write `passed`, `failed` or `skipped`.",
+                )
+            said.add(_OUTCOMES[plain])
+    return next((outcome for outcome in _WORDS if outcome in said), "passed")

@@ -1,0 +1,107 @@
+"""Reports as real tools write them, each with a way of its own to count: none of them is told to lie."""
+
+from __future__ import annotations
+
+import pytest
+from support.junit import asked, case, examine, rules, suite
+
+PYTEST = suite(
+    case("test_a"), case("test_b", classname="tests.test_x.T"), name="pytest", errors=0, failures=0, skipped=0, tests=8, hostname="vm"
+)
+FAILING = suite(
+    case("test_a", '<failure message="assert 1"/><failure message="assert 2"/><failure message="contains 2 failed subtests"/>'),
+    case("test_s", '<skipped type="pytest.skip"/><skipped type="pytest.skip"/>'),
+    name="pytest", errors=0, failures=3, skipped=2, tests=8,
+)  # fmt: skip
+NODE = """<?xml version="1.0" encoding="utf-8"?>
+<testsuites>
+	<testsuite name="adds" time="0.002706" disabled="0" errors="0" tests="3" failures="0" skipped="2" hostname="vm">
+		<testcase name="works" time="0.000460" classname="test"/>
+		<testcase name="skips" time="0.000080" classname="test">
+			<skipped type="skipped" message="true"/>
+		</testcase>
+		<testsuite name="deep" time="0.001430" disabled="0" errors="0" tests="2" failures="0" skipped="1" hostname="vm">
+			<testcase name="works" time="0.000088" classname="test"/>
+			<testcase name="x" time="0.001221" classname="test"><skipped type="todo" message="true"/></testcase>
+		</testsuite>
+	</testsuite>
+	<testsuite name="subs" time="0.000320" disabled="0" errors="0" tests="2" failures="0" skipped="0" hostname="vm">
+		<testcase name="works" time="0.000094" classname="test"/>
+		<testcase name="works" time="0.000059" classname="test"/>
+	</testsuite>
+	<testcase name="top" time="0.000086" classname="test"/>
+	<!-- tests 9 -->
+</testsuites>
+"""
+NODE_FAILED = """<testsuites><testsuite name="adds" disabled="0" errors="0" tests="2" failures="2" skipped="0" hostname="vm">
+<testcase name="fails" classname="test" failure="no"><failure message="no"/></testcase>
+<testsuite name="deep" disabled="0" errors="0" tests="3" failures="2" skipped="0" hostname="vm">
+<testcase name="works" classname="test"/><testcase name="x" classname="test"><failure/></testcase><testcase name="y" classname="test"><failure/></testcase>
+</testsuite></testsuite></testsuites>"""
+PLAYWRIGHT = "".join(
+    f'<testsuite name="a.spec.ts" hostname="{project}" tests="1" failures="0" skipped="0" errors="0">'
+    f'<testcase name="logs in" classname="a.spec.ts" time="1"/></testsuite>'
+    for project in ("chromium", "firefox")
+)
+CATCH2 = """<testsuites><testsuite name="t" errors="0" failures="{failures}" skipped="0" tests="12" hostname="tbd" time="" timestamp="2026-11-30T00:00:00Z">
+<properties><property name="random-seed" value="1"/></properties>
+<testcase classname="t.global" name="a" time="" status="run">{inside}</testcase><testcase classname="t.global" name="b/s" time="" status="run"/>
+<system-out/></testsuite></testsuites>"""
+
+
+@pytest.mark.parametrize(
+    "said", ["2 passed, 6 subtests passed in 0.50s", "....\n== 2 passed, 5 deselected, 6 subtests passed in 0.50s ==\nmake: done"]
+)
+def test_pytest_counts_subtests_and_prints_how_many(said):
+    found = asked(PYTEST, said)
+    assert (found.faults, len(found.facts["passed"])) == ((), 2)
+
+
+@pytest.mark.parametrize("said", ["", "2 passed in 0.5s", "2 passed, 5 subtests passed in 0.50s", "5 passed\n3 passed"])
+def test_subtests_that_nobody_printed_are_not_believed(said):
+    (fault,) = asked(PYTEST, said).faults
+    assert fault.rule == "evidence-malformed"
+    assert "states tests=8, and 2 were counted. " in fault.text
+    assert fault.text.endswith("If it counts subtests, have the check print what pytest sums up at its end.")
+
+
+def test_what_is_no_count_of_tests_says_nothing_of_subtests():
+    assert "subtests" not in examine(suite(case("a"), failures=2)).faults[0].text
+
+
+def test_of_subtests_each_that_failed_or_was_skipped_counts():
+    found = asked(FAILING, "3 failed, 1 passed, 2 skipped, 2 subtests passed in 0.2s", max_skipped=1, min_tests=1)
+    assert rules(found) == ["tests-failed"]
+    assert rules(asked(FAILING.replace('failures="3"', 'failures="2"'), "3 failed, 5 passed", max_skipped=1)) == [
+        "tests-failed",
+        "evidence-malformed",
+    ]
+
+
+def test_node_counts_what_lies_right_in_a_suite():
+    assert examine(NODE, max_skipped=2, min_tests=4).faults == ()
+    assert rules(examine(NODE, max_skipped=2, min_tests=5)) == ["tests-skipped"]  # two of one describe are one
+    assert rules(examine(NODE_FAILED)) == ["tests-failed"]
+    assert rules(examine(NODE.replace('tests="3"', 'tests="6"'), max_skipped=2)) == ["evidence-malformed"]
+
+
+def test_playwright_runs_a_test_once_for_each_project():
+    report = f'<testsuites tests="2" failures="0" skipped="0" errors="0">{PLAYWRIGHT}</testsuites>'
+    found = examine(report, min_tests=2)
+    assert (found.faults, found.facts["passed"]) == ((), ("a.spec.ts::logs in",))
+
+
+def test_tests_of_two_files_are_two():
+    assert examine(suite(case("works", file="a.mjs"), case("works", file="b.mjs")), min_tests=2).faults == ()
+
+
+def test_catch2_counts_assertions():
+    assert examine(CATCH2.format(failures=0, inside=""), min_tests=2).faults == ()
+    assert rules(examine(CATCH2.format(failures=2, inside="<failure/><failure/>"))) == ["tests-failed"]
+    assert rules(examine(CATCH2.format(failures=1, inside=""))) == ["evidence-malformed"]
+    assert rules(examine(CATCH2.format(failures=0, inside="").replace('"tbd"', '"vm"'))) == ["evidence-malformed"]
+
+
+def test_testng_counts_what_is_ignored_among_what_was_skipped():
+    report = suite(case("a"), case("b", "<ignored/>"), case("c", "<skipped/>"), tests=3, skipped=2, ignored=1)
+    assert examine(report, max_skipped=2).faults == ()
