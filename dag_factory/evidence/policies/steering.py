@@ -1,108 +1,110 @@
 """Policy 10, of what surrounds tests: nobody who implements brings what steers how tests run or what is measured, or stands in a test's place.
 
 What a file is called tells most; of settings that are kept with others, in `pyproject.toml` and its like, only their own sections count, and only where
-there was no such file before: what of an older one was changed cannot be seen from here.
+there was no such file before: what of an older one was changed cannot be seen from here. What nobody said to have brought is looked at too, in the list
+of the product that a merge signs, where nobody but an implementer may have brought it.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.settings import holds, own, shared
+from dag_factory.evidence.policies.shadows import hidden
 from dag_factory.evidence.rounds import merges_of, statements_of
-from dag_factory.evidence.statement import Entry
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["steered"]
 
-_OWN = re.compile(
-    r"conftest\.py|\.?pytest\.(ini|toml)|\.coveragerc(\.toml)?|(site|user)customize(\.py|/.*)"  # pytest, coverage.py, Python itself
-    r"|(jest|vitest)\.config\.[a-z]+|karma\.conf\.[a-z]+|\.mocharc(\.[a-z]+)?|\.nycrc(\.[a-z]+)?|\.c8rc\.json"
-)
-"""Files that steer nothing but tests, what is measured, or how every Python starts."""
-_SHARED = {
-    "setup.cfg": re.compile(r"^\[(tool:pytest|coverage:\w+)\]", re.MULTILINE),
-    "tox.ini": re.compile(r"^\[(pytest|coverage:\w+)\]", re.MULTILINE),
-}
-_TOOLS = frozenset({"pytest", "_pytest", "pluggy", "unittest"})
-_WORDS = frozenset({"coverage", "hypothesis"})
-"""Tools whose names are words too: they are meant only right below where modules are looked for, like `src`."""
-_MOST = 200_000  # bytes of settings that are read
-
 
 def steered(case: Case) -> Iterator[Finding]:
-    """Every file that those who implement have brought."""
-    product: frozenset[str] | None = None
-    for task in case.tasks:
-        if task.duty != "implementation" or case.worked(task) is None:
-            continue
-        product = product if product is not None else _product(case)
-        seen: set[str] = set()
+    """Every file that those who implement have brought, whether they say so or not."""
+    makers = [task for task in case.tasks if task.duty == "implementation" and case.worked(task) is not None]
+    if not makers:
+        return
+    listed = _listed(case, case.phase_id)
+    product = _delivered(case) if listed is None else frozenset(listed)
+    for task in makers:
+        before, seen = _before(case, task), set[str]()
         for place, stored in enumerate(statements_of(case.record, case.phase_id, case.cycle, task)):
             for entry in stored.says.evidence:
                 there = place == 0 or entry.name in product  # of what was brought before, what is still there
-                if entry.name not in seen and there and (what := _steers(case, task, entry, product)):
-                    text = f"{entry.name} of @{task.persona} {what}, and is not for who implements to bring. Leave it out, or have a tester bring it."
+                if entry.name not in seen and there and (what := _steers(case, entry.name, entry.digest, product, before)):
+                    text = f"{entry.name} of @{task.persona} {what}"
                     yield case.finding("tests-shadowed", task, text, subject=f"{task.id}:{entry.name}")
                 seen.add(entry.name)
+    before = _before(case, makers[0])
+    if listed is not None and before is not None:
+        yield from _unsaid(case, listed, before)
 
 
-def _steers(case: Case, task: TaskContract, entry: Entry, product: frozenset[str]) -> str | None:
-    """What a file does to tests; None if nothing."""
-    path = PurePosixPath(entry.name)
-    name = path.name
-    if _OWN.fullmatch(name) or any(_OWN.fullmatch(f"{folder}/") for folder in path.parts[:-1]):
-        return "steers how tests run, or what is measured"
-    if name in _SHARED or name == "pyproject.toml":
-        return "holds settings of tests, or of what is measured" if _new(case, task, entry.name) and _holds(case, entry) else None
-    if path.suffix == ".py" and (hidden := _hides(case, path, product)):
-        return f"stands in the place of {hidden}, which tests are run with"
-    return None
+def _unsaid(case: Case, listed: dict[str, str], before: dict[str, str]) -> Iterator[Finding]:
+    """What is new in the product and in nobody's statement; it is told of a persona only where nobody else could bring it."""
+    tasks = [task for phase in case.contract.upto(case.phase_id) for task in phase.tasks]
+    said = {
+        entry.name for task in tasks for one in statements_of(case.record, case.phase_id, case.cycle, task) for entry in one.says.evidence
+    }
+    for path in sorted(listed.keys() - before.keys() - said):
+        might = [task for task in tasks if _may_write(task, path)]
+        if not might or any(task.duty != "implementation" for task in might):
+            continue
+        what = _steers(case, path, listed[path], frozenset(listed), before)
+        if shared(path) and case.files(listed[path]) is None and all(any(item.changed for item in task.items) for task in might):
+            what = "may hold settings of tests, and nobody can tell. List it among what was changed, or leave it out."
+        if what and len(might) == 1:
+            yield case.finding(
+                "tests-shadowed", might[0], f"{path}, which @{might[0].persona} does not list, {what}", subject=f"{might[0].id}:{path}"
+            )
+        elif what:
+            text = f"{path}, which nobody lists of those who may write it, {what}"
+            yield Finding(rule="tests-shadowed", subject=f"{case.phase_id}:{path}", text=text)
 
 
-def _hides(case: Case, path: PurePosixPath, product: frozenset[str]) -> str | None:
-    """The module that this one is found instead of, under its plain name: no package of the product is around it."""
-    tests = {glob.partition("/")[0] for one in case.contract.tasks.values() if one.duty == "testing" for glob in one.writes}
-    parts = (*path.parts[:-1], path.stem)
-    for place, part in enumerate(parts):
-        near = part in _WORDS or part in tests
-        plain = not place or "/".join((*parts[:place], "__init__.py")) not in product
-        if plain and (part in _TOOLS or (near and place < 2)):
-            return part
-    return None
+def _may_write(task: TaskContract, path: str) -> bool:
+    """Whether a task may write a path, by its globs; rather too often than not."""
+    globs = [glob.strip("/") for glob in task.writes]
+    return any(fnmatchcase(path, glob.replace("**/", "*")) or path.startswith(f"{glob}/") for glob in globs)
 
 
-def _product(case: Case) -> frozenset[str]:
-    """The paths of the product, as the newest merge lists them, and of what was delivered where there is none."""
-    told = case.files(case.merges[-1].says.product) if case.merges else None
-    if told is not None:
-        return frozenset(line.partition("\0")[0] for line in told.decode(errors="replace").split("\n"))
+def _steers(case: Case, path: str, digest: str, product: frozenset[str], before: dict[str, str] | None) -> str | None:
+    """What a file does to tests, and what to do about it; None if nothing."""
+    leave = "and is not for who implements to bring. Leave it out, or have a tester bring it."
+    if own(path):
+        return f"steers how tests run, or what is measured, {leave}"
+    if shared(path):
+        new = path not in (before or ())
+        return f"holds settings of tests, or of what is measured, {leave}" if new and holds(path, case.files(digest) or b"") else None
+    hides = hidden(PurePosixPath(path), product, _tops(case, "testing") - _tops(case, "implementation"))
+    return f"stands in the place of {hides}, which tests are run with. Call it otherwise, or put it into a package." if hides else None
+
+
+def _tops(case: Case, duty: str) -> set[str]:
+    """The topmost folders in which those with a duty may write."""
+    return {glob.strip("/").partition("/")[0] for task in case.contract.tasks.values() if task.duty == duty for glob in task.writes}
+
+
+def _delivered(case: Case) -> frozenset[str]:
+    """What those who implement delivered, where no list of the product is kept."""
     found = (case.statement(task) for task in case.tasks if task.duty == "implementation")
     return frozenset(entry.name for stored in found if stored for entry in stored.says.evidence)
 
 
-def _holds(case: Case, entry: Entry) -> bool:
-    """Whether a file of settings holds some of tests; what is too long to be looked at is taken at its words."""
-    data = case.files(entry.digest) or b""
-    text = "\n".join(data.decode(errors="replace").splitlines())
-    if (sections := _SHARED.get(PurePosixPath(entry.name).name)) is not None:
-        return sections.search(text) is not None
-    if len(data) > _MOST:
-        return "pytest" in text or "coverage" in text
-    try:
-        tool = tomllib.loads(text).get("tool")
-    except (ValueError, RecursionError):
-        return False  # no tool reads it either
-    return isinstance(tool, dict) and bool({"pytest", "coverage"} & set(tool))
+def _before(case: Case, task: TaskContract) -> dict[str, str] | None:
+    """The product before the phase of a task; None if no merge tells."""
+    for phase in reversed(case.contract.upto(task.phase)[:-1]):
+        if merges_of(case.record, phase.id):
+            return _listed(case, phase.id)
+    return None
 
 
-def _new(case: Case, task: TaskContract, name: str) -> bool:
-    """Whether the product had no such file before the phase of who brought it."""
-    before = case.contract.before(task.phase)
-    merges = merges_of(case.record, before.id) if before else ()
+def _listed(case: Case, phase: str) -> dict[str, str] | None:
+    """The paths of the product and the digests of their bytes, as the newest merge of a phase lists them; None if that is not known."""
+    merges = case.merges if phase == case.phase_id else merges_of(case.record, phase)
     told = case.files(merges[-1].says.product) if merges else None
-    return told is None or f"\n{name}\0".encode() not in b"\n" + told
+    if told is None:
+        return None
+    return {line.partition("\0")[0]: line.rpartition("\0")[2] for line in told.decode(errors="replace").split("\n") if line}

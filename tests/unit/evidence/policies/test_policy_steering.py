@@ -38,6 +38,30 @@ def run(tmp_path) -> HonestRun:
         ("src/setup.cfg", "[metadata]\rname = x\r[tool:pytest]\raddopts = -x\r"),
         ("src/pyproject.toml", "# long\n" * 40_000 + PYTEST),
         ("src/web/vitest.config.ts", "export default {}"),
+        ("src/orders-1.dist-info/entry_points.txt", "[pytest11]\norders = orders.hooks\n"),
+        ("src/orders.egg-info/entry_points.txt", "[console_scripts]\na = b:c\n [[pytest11]] \norders = orders.hooks\n"),
+        ("src/pyproject.toml", '[project.entry-points.pytest11]\norders = "orders.hooks"\n'),
+        ("src/setup.cfg", "[options.entry_points]\npytest11 =\n    orders = orders.hooks\n"),
+        ("src/setup.py", "setup(entry_points={'pytest11': ['orders = orders.hooks']})\n"),
+        ("src/sitecustomize.pyc", "x"),
+        ("src/sitecustomize.cpython-312-x86_64-linux-gnu.so", "x"),
+        ("src/_pytest/__init__.pyc", "x"),
+        ("src/pytest.abi3.so", "x"),
+        ("src/iniconfig.py", "x"),
+        ("src/pytest_cov/__init__.py", "x"),
+        ("src/calendar.py", "x"),
+        ("src/xml/__init__.py", "x"),
+        ("logging.py", "x"),
+        ("src/package.json", '{"name": "orders", "jest": {"testPathIgnorePatterns": ["hard"]}}'),
+        ("src/web/vite.config.ts", "export default defineConfig({ test: { exclude: ['hard'] } })"),
+        ("src/.cargo/config.toml", '[target.x86_64-unknown-linux-gnu]\nrunner = "true"\n'),
+        ("src/main/resources/junit-platform.properties", "x"),
+        ("src/main/resources/META-INF/services/org.junit.platform.launcher.TestExecutionListener", "x"),
+        ("src/.c8rc", "{}"),
+        ("src/nyc.config.js", "x"),
+        ("src/phpunit.xml.dist", "<phpunit/>"),
+        ("src/vitest.workspace.ts", "x"),
+        ("src/.config/nextest.toml", "x"),
     ],
 )
 def test_what_steers_tests_is_not_for_who_implements_to_bring(run, name, text):
@@ -59,6 +83,21 @@ def test_what_steers_tests_is_not_for_who_implements_to_bring(run, name, text):
         ("src/insurance/policies/coverage.py", "x"),
         ("src/orders/tests/example.py", "x"),
         ("src/orders/pytest.txt", "x"),
+        ("src/orders-1.dist-info/entry_points.txt", "[console_scripts]\norders = orders:main\n"),
+        ("src/orders/entry_points.txt", "[pytest11]\n"),
+        ("src/setup.py", "setup(name='orders')\n"),
+        ("src/orders/calendar.py", "x"),
+        ("src/orders/xml/etree.py", "x"),
+        ("src/xml/report.py", "x"),
+        ("src/pytest.config.py", "x"),
+        ("src/native/select.so", "x"),
+        ("app/logging.py", "x"),
+        ("src/package.json", '{"name": "orders", "scripts": {"test": "jest"}}'),
+        ("src/package.json", '["jest"]'),
+        ("src/package.json", '{"jest"'),
+        ("src/web/vite.config.ts", "export default defineConfig({ plugins: [latest()] })"),
+        ("src/.cargo/config.toml", '[alias]\nxtask = "run --package xtask --"\n[build]\ntarget = "thumbv7em-none-eabihf"\n'),
+        ("src/orders/resources/site/index.html", "x"),
     ],
 )
 def test_what_only_looks_so_is_let_be(run, name, text):
@@ -68,6 +107,29 @@ def test_what_only_looks_so_is_let_be(run, name, text):
 @pytest.mark.parametrize("name", ["src/orders/pytest.py", "src/orders/unittest/run.py"])
 def test_within_a_package_a_module_hides_no_tool(run, name):
     assert shadowed(run, name, product=("src/orders/__init__.py",)) == []
+
+
+@pytest.mark.parametrize("name", ["src/pytest.py", "src/coverage.py", "src/xml/__init__.py"])
+def test_src_is_where_modules_are_looked_for_whatever_lies_in_it(run, name):
+    assert shadowed(run, name, product=("src/__init__.py",)) == [f"{ENGINEER}:{name}"]
+
+
+@pytest.mark.parametrize(
+    ("product", "found"),
+    [
+        (("app/orders/__init__.py",), True),
+        (("app/__init__.py", "app/orders/__init__.py"), False),
+        (("app/orders/deep/__init__.py", "other/orders/__init__.py"), False),
+    ],
+)
+def test_so_is_a_folder_that_holds_packages_and_is_none(run, product, found):
+    assert shadowed(run, "app/logging.py", product=product) == ([f"{ENGINEER}:app/logging.py"] if found else [])
+
+
+def test_a_module_that_stands_in_the_place_of_another_may_be_called_otherwise(run):
+    shadowed(run, "src/calendar.py")
+    [finding] = run.judge("implementation").findings
+    assert "stands in the place of calendar, which tests are run with. Call it otherwise, or put it into a package." in finding.text
 
 
 @pytest.mark.parametrize("name", ["src/orders/pytest.py", "src/orders/unittest/run.py"])

@@ -1,0 +1,67 @@
+"""Which file holds settings of tests, or of what is measured: by its name, and where others are kept in such a file too, by what it holds."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from typing import Any
+
+__all__ = ["holds", "own", "shared"]
+
+_OWN = re.compile(
+    r"(.*/)?("
+    r"conftest\.py|\.?pytest\.(ini|toml)|\.coveragerc(\.toml)?"  # pytest and coverage.py
+    r"|(site|user)customize(\.pyc?|\.([\w-]+\.)?(so|pyd)|/.*)"  # Python itself
+    r"|(jest|vitest|nyc|ava|playwright|cypress)\.config\.[a-z]+|vitest\.workspace\.[a-z]+|karma\.conf\.[a-z]+"
+    r"|\.(mocharc|nycrc)(\.[a-z]+)?|\.c8rc(\.json)?"
+    r"|phpunit(\.dist)?\.xml(\.dist)?|junit-platform\.properties|META-INF/services/org\.(junit|testng)\..*|\.config/nextest\.toml|\.rspec|\.simplecov"
+    r")"
+)
+_SECTIONS = {
+    re.compile(rf"(?:.*/)?(?:{name})"): re.compile(section, re.MULTILINE)
+    for name, section in {
+        r"setup\.cfg": r"^\[(tool:pytest|coverage:\w+)\]|^\s*pytest11\s*=",
+        r"tox\.ini": r"^\[(pytest|coverage:\w+)\]",
+        r"setup\.py": r"\bpytest11\b",
+        r"[^/]+\.(dist|egg)-info/entry_points\.txt": r"^\s*\[+(pytest11|hypothesis)\]",
+        r"vite\.config\.[cm]?[jt]s": r"\btest[\"']?\s*:",
+        r"\.cargo/config(\.toml)?": r"\b(runner|rustc(-workspace)?-wrapper|nextest)\s*=",
+    }.items()
+}
+_TABLES = {"pyproject.toml": ("pytest", "coverage"), "package.json": ("jest", "mocha", "nyc", "c8", "ava", "tap", "vitest")}
+_MOST = 200_000  # bytes of tables that are read
+
+
+def own(path: str) -> bool:
+    """Whether a file steers nothing but tests, what is measured, or how every Python starts."""
+    return _OWN.fullmatch(path) is not None
+
+
+def shared(path: str) -> bool:
+    """Whether a file may hold settings of tests beside others."""
+    return path.rpartition("/")[2] in _TABLES or any(name.fullmatch(path) for name in _SECTIONS)
+
+
+def holds(path: str, data: bytes) -> bool:
+    """Whether a file that may hold some of tests does; a table that is too long to be read is taken at its words."""
+    text = "\n".join(data.decode(errors="replace").splitlines())
+    if sections := [section for name, section in _SECTIONS.items() if name.fullmatch(path)]:
+        return any(section.search(text) for section in sections)
+    names = _TABLES[path.rpartition("/")[2]]
+    if len(data) > _MOST:
+        return any(name in text for name in names)
+    try:
+        return bool(set(names) & _keys(path, text))
+    except (ValueError, RecursionError):
+        return False  # no tool reads it either
+
+
+def _keys(path: str, text: str) -> set[str]:
+    """What a table has sections of."""
+    table: Any = json.loads(text) if path.endswith(".json") else tomllib.loads(text)
+    if path.endswith(".json"):
+        return set(table) if isinstance(table, dict) else set()
+    tool = table.get("tool")
+    plugin = '"pytest11":' in json.dumps(table, default=str)  # an entry point by which pytest finds it, in whatever table
+    return (set(tool) if isinstance(tool, dict) else set()) | ({"pytest"} if plugin else set())

@@ -1,0 +1,63 @@
+"""Which file is found by Python instead of a module that tests are run with, by where it lies and how it is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import PurePosixPath
+
+__all__ = ["hidden"]
+
+_MODULE = re.compile(r"(\w+)\.(?:pyc?|(?:[\w-]+\.)?(?:so|pyd))")
+"""Files that Python imports: sources, compiled ones, and extensions, whose names may tell of which Python they are."""
+_NAMES = {
+    "tools": "pytest _pytest pluggy iniconfig pygments exceptiongroup unittest xdist execnet pytest_asyncio pytest_benchmark pytest_cov pytest_django"
+    " pytest_html pytest_metadata pytest_mock pytest_randomly pytest_rerunfailures pytest_subtests pytest_timeout nose2 _hypothesis_pytestplugin",
+    "standard": "__future__ _asyncio _bisect _blake2 _bz2 _colorize _compat_pickle _compression _contextvars _csv _datetime _decimal _elementtree _hashlib"
+    " _heapq _json _lsprof _lzma _opcode _pickle _posixsubprocess _queue _random _sha512 _socket _sqlite3 _ssl _statistics _strptime _struct _typing _uuid"
+    " _weakrefset _zoneinfo argparse array ast asyncio base64 bdb binascii bisect bz2 cProfile calendar cmd code codeop collections concurrent configparser"
+    " contextlib contextvars copy copyreg csv dataclasses datetime decimal difflib dis doctest email encodings enum fcntl fnmatch fractions functools getpass"
+    " gettext glob gzip hashlib heapq html importlib inspect ipaddress json keyword linecache locale logging lzma math multiprocessing netrc numbers opcode"
+    " operator optparse pathlib pdb pickle pkgutil platform pprint profile pstats pyexpat queue quopri random re readline reprlib select selectors shlex"
+    " shutil signal socket sqlite3 ssl statistics string struct subprocess sysconfig tempfile textwrap threading timeit token tokenize tomllib traceback"
+    " types typing unicodedata urllib uuid warnings weakref xml zipfile zlib zoneinfo",
+}
+_TOOLS = frozenset(_NAMES["tools"].split())
+_WORDS = frozenset({"coverage", "hypothesis", "packaging"})
+"""Tools whose names are words too: they are meant only right below where modules are looked for, like `src`."""
+_STANDARD = frozenset(_NAMES["standard"].split())
+"""Modules of Python's own that pytest, coverage.py and Hypothesis import, and that do not lie within Python itself: no test runs where they are another's."""
+
+
+def hidden(path: PurePosixPath, product: Collection[str], tests: Collection[str]) -> str | None:
+    """The module that a file is found instead of, under its plain name; None if there is none.
+
+    Parameters
+    ----------
+    product: the paths of the product; within a package of it, a module hides none.
+    tests: what the folders are called in which tests lie.
+
+    """
+    module = _MODULE.fullmatch(path.name)
+    if module is None:
+        return None
+    parts = (*path.parts[:-1], module[1])
+    for place, part in enumerate(parts):
+        near = place < 2 and (part in _WORDS or part in tests)
+        if (part in _TOOLS or near) and _open(parts[:place], product):
+            return part
+    *folder, name = parts[:-1] if module[1] == "__init__" and len(parts) > 1 else parts
+    return name if name in _STANDARD and _looked_in(tuple(folder), product) else None
+
+
+def _open(folder: tuple[str, ...], product: Collection[str]) -> bool:
+    """Whether a module right in a folder may be found under its plain name: no package is around it, or one that is none by custom."""
+    return not folder or folder[-1] == "src" or "/".join((*folder, "__init__.py")) not in product
+
+
+def _looked_in(folder: tuple[str, ...], product: Collection[str]) -> bool:
+    """Whether modules are looked for in a folder, as far as can be told: the top, `src`, or what holds packages and is none."""
+    if not folder or folder[-1] == "src":
+        return True
+    packages = re.compile(rf"{re.escape(folder[0])}/[^/]+/__init__\.py")
+    return len(folder) == 1 and _open(folder, product) and any(map(packages.fullmatch, product))
