@@ -3,16 +3,21 @@
 Names count and not figures: a test is its class and its name, as its report has them. Earlier reports are read from the very bytes that were hashed.
 Whoever owns tests may rename them while they mend; fewer than before are never enough. Left alone are reports of other tasks, whatever they leave out:
 only what the plan says includes the tests of others is held to them.
+
+A parameter is what stands in brackets at the end of a name. Whoever owns a test may call its parameters anew; in the reports of others they are those of the
+owner's newest report, but for what is drawn anew each time: a moment, an address, a long number.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 
 from dag_factory.evidence.contract import Item, TaskContract
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.writes import may_write
 from dag_factory.evidence.rounds import merges_of, statements_of
 from dag_factory.evidence.statement import Binding, Entry
 from dag_factory.evidence.verdict import Finding
@@ -20,6 +25,11 @@ from dag_factory.evidence.verdict import Finding
 __all__ = ["kept"]
 
 _NAMED = 5
+_PARAMETERS = re.compile(r"([^\[\]]*[^\[\]\s])\[(.*)\]", re.DOTALL)
+_DRAWN = re.compile(r"[^\W_]*[0-9][^\W_]*|\b[0-9a-f]{4,}\b", re.IGNORECASE)  # part of a moment, a UUID, an address, a folder's name
+_LONG = 4  # characters from which on a number is none that anybody counts with
+
+Way = Callable[[str], str]
 
 
 def kept(case: Case) -> Iterator[Finding]:
@@ -46,7 +56,7 @@ def _dropped(case: Case, task: TaskContract, reports: list[Item]) -> Iterator[Fi
     for item in (item for item in reports if ran[item.id]):  # where nothing ran, that is told already
         for other in case.contract.select(item.includes) if item.includes else ():
             theirs = [test for one in other.items if one.kind == "junit" for test in case.examine(other, one).facts.get("ran", ())]
-            if other.id != task.id and (gone := _gone(theirs, everything)):
+            if other.id != task.id and (gone := _gone(case, other, theirs, everything, _undrawn)):
                 yield _told(case, task, item, gone, f"{other.id} reported", other.id)
         yield from _fewer(case, task, item, ran[item.id])
 
@@ -58,7 +68,7 @@ def _fewer(case: Case, task: TaskContract, item: Item, ran: tuple[str, ...]) -> 
         if entry.digest == newest[1].digest:
             continue
         before = _facts(case, item, entry).get("ran", ())
-        gone = _gone(before, frozenset(ran))
+        gone = _gone(case, task, before, frozenset(ran), _unparametrised)
         if gone and not (_rewritten(case, task, bound) and len(ran) >= len(before)):
             yield _told(case, task, item, gone, "ran in an earlier cycle", "before")
             return
@@ -112,25 +122,36 @@ def _rewritten(case: Case, task: TaskContract, since: Binding) -> bool:
     )
 
 
-def _gone(before: Iterable[str], now: frozenset[str]) -> list[str]:
+def _gone(case: Case, owner: TaskContract, before: Iterable[str], now: frozenset[str], alike: Way) -> list[str]:
     """The tests that are not run any more.
 
     A report may have been made from another folder, if all of its tests say so. Parameters may be called anew, if there are as many.
+
+    Parameters
+    ----------
+    owner: whose tests they are.
+    alike: what is the same of two tests, one of which may stand for the other.
+
     """
     tests = list(before)
-    lost = [test for test in tests if test not in now]
-    for shift in _shifts(lost[0], now) if lost else ():
-        lost = min(lost, [test for test in tests if shift(test) not in now], key=len)
-    had, have = (Counter(map(_unparametrised, some)) for some in (tests, now))
-    return [test for test in lost if "[" not in test or have[_unparametrised(test)] < had[_unparametrised(test)]]
+    lost = next((test for test in tests if test not in now), None)
+    ways: list[Way] = [str, *(_shifts(case, owner, lost, now) if lost else ())]
+    called = min(({test: way(test) for test in tests} for way in ways), key=lambda names: sum(name not in now for name in names.values()))
+    had, have = (Counter(map(alike, names)) for names in (called.values(), now))
+    return [test for test, name in called.items() if name not in now and have[alike(name)] < had[alike(name)]]
 
 
-def _shifts(lost: str, now: frozenset[str]) -> list[_Shift]:
-    """From which other folders a test may have been run: its class is the same but for what stands before it."""
+def _shifts(case: Case, owner: TaskContract, lost: str, now: frozenset[str]) -> Iterator[Way]:
+    """From which other folders a test may have been run: its class is the same but for what stands before it.
+
+    Where somebody else may write, and its owner may not, another test lies.
+    """
     place, _, name = lost.partition("::")
-    others = [other for other, _, same in (test.partition("::") for test in now) if same == name and other]
-    longer = [_Shift(0, other.removesuffix(place)) for other in others if place and other.endswith(f".{place}")]
-    return longer + [_Shift(len(place) - len(other), "") for other in others if place.endswith(f".{other}")]
+    for other in (other for other, _, same in (test.partition("::") for test in now) if same == name and other != place):
+        longer, shorter = place and other.endswith(f".{place}"), other and place.endswith(f".{other}")
+        path = other.replace(".", "/")
+        if (longer or shorter) and (may_write(owner, path) or not any(may_write(task, path) for task in case.contract.tasks.values())):
+            yield _Shift(0, other.removesuffix(place)) if longer else _Shift(len(place) - len(other), "")
 
 
 class _Shift:
@@ -144,11 +165,21 @@ class _Shift:
 
 
 def _unparametrised(test: str) -> str:
-    return test.partition("[")[0]
+    found = _PARAMETERS.fullmatch(test)
+    return f"{found[1]}[]" if found else test
+
+
+def _undrawn(test: str) -> str:
+    """A test without what is drawn anew each time among its parameters."""
+    found = _PARAMETERS.fullmatch(test)
+    if found is None or all(len(one) < _LONG for one in _DRAWN.findall(found[2])):
+        return test
+    return f"{found[1]}[{re.sub(r'0([-+.:]+0)*', '0', _DRAWN.sub('0', found[2]))}]"
 
 
 def _told(case: Case, task: TaskContract, item: Item, gone: list[str], who: str, subject: str) -> Finding:
     from dag_factory.evidence.kinds.base import listed
 
-    text = f"{item.place}: {len(gone)} tests that {who} are not run any more: {listed(gone, _NAMED)}. Run them; a test that is wrong is its owner's to change."
+    text = f"{item.place}: {len(gone)} tests that {who} are not run any more: {listed(gone, _NAMED)}."
+    text += " Run them, under these names; a test that is wrong is its owner's to change."
     return case.finding("tests-dropped", task, text, subject=f"{task.id}/{item.id}:{subject}")

@@ -8,13 +8,13 @@ of the product that a merge signs, where nobody but an implementer may have brou
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.settings import holds, own, shared
 from dag_factory.evidence.policies.shadows import hidden
+from dag_factory.evidence.policies.writes import may_write
 from dag_factory.evidence.rounds import merges_of, statements_of
 from dag_factory.evidence.verdict import Finding
 
@@ -49,7 +49,7 @@ def _unsaid(case: Case, listed: dict[str, str], before: dict[str, str]) -> Itera
         entry.name for task in tasks for one in statements_of(case.record, case.phase_id, case.cycle, task) for entry in one.says.evidence
     }
     for path in sorted(listed.keys() - before.keys() - said):
-        might = [task for task in tasks if _may_write(task, path)]
+        might = [task for task in tasks if may_write(task, path)]
         if not might or any(task.duty != "implementation" for task in might):
             continue
         what = _steers(case, path, listed[path], frozenset(listed), before)
@@ -62,12 +62,6 @@ def _unsaid(case: Case, listed: dict[str, str], before: dict[str, str]) -> Itera
         elif what:
             text = f"{path}, which nobody lists of those who may write it, {what}"
             yield Finding(rule="tests-shadowed", subject=f"{case.phase_id}:{path}", text=text)
-
-
-def _may_write(task: TaskContract, path: str) -> bool:
-    """Whether a task may write a path, by its globs; rather too often than not."""
-    globs = [glob.strip("/") for glob in task.writes]
-    return any(fnmatchcase(path, glob.replace("**/", "*")) or path.startswith(f"{glob}/") for glob in globs)
 
 
 def _steers(case: Case, path: str, digest: str, product: frozenset[str], before: dict[str, str] | None) -> str | None:
