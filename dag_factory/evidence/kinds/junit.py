@@ -63,7 +63,11 @@ class JunitExpect(Expectation):
 
 
 class JunitKind(Opened[JunitExpect]):
-    """Test results. Facts: `tests` (`classname::name`), those of them that `ran` and that `passed`, and `cites`, the names of what passed."""
+    """Test results. Facts: `tests` (`classname::name`), those of them that `ran` and that `passed`, and `cites`, the names of what passed.
+
+    A `status` or a `result` of a test is read too; one that says neither that the test passed nor that it did not is malformed. What a suite states is held
+    against what was counted, in the ways of the tools that are known. pytest counts subtests and does not list them: have the check print its last line.
+    """
 
     name: ClassVar[str] = "junit"
     Expect: ClassVar[type[Expectation]] = JunitExpect
