@@ -144,13 +144,14 @@ def _gone(case: Case, owner: TaskContract, before: Iterable[str], now: frozenset
 def _shifts(case: Case, owner: TaskContract, lost: str, now: frozenset[str]) -> Iterator[Way]:
     """From which other folders a test may have been run: its class is the same but for what stands before it.
 
-    Where somebody else may write, and its owner may not, another test lies.
+    Where its owner may not write, and somebody else may who could not write where it lay, another test lies.
     """
     place, _, name = lost.partition("::")
+    strangers = [task for task in case.contract.tasks.values() if not may_write(task, place.replace(".", "/"))]
     for other in (other for other, _, same in (test.partition("::") for test in now) if same == name and other != place):
         longer, shorter = place and other.endswith(f".{place}"), other and place.endswith(f".{other}")
         path = other.replace(".", "/")
-        if (longer or shorter) and (may_write(owner, path) or not any(may_write(task, path) for task in case.contract.tasks.values())):
+        if (longer or shorter) and (may_write(owner, path) or not any(may_write(task, path) for task in strangers)):
             yield _Shift(0, other.removesuffix(place)) if longer else _Shift(len(place) - len(other), "")
 
 

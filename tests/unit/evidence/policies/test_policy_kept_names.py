@@ -71,6 +71,7 @@ def test_what_is_drawn_anew_each_time_may_be_another(tmp_path, owned, ran):
         ("checks.e2e.tests", (TESTER, "checks/**"), True),
         ("checks.tests", (TESTER, "checks"), True),
         ("checks.tests", (TESTER, "other/**"), False),
+        ("checks.tests", (TESTER, "**"), False),
         ("checks.tests", (SDET, "checks/**"), False),
         ("orders.tests", (TESTER, "checks/**"), False),
     ],
