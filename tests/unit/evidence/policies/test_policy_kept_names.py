@@ -41,6 +41,7 @@ def includes(tmp_path, owned: tuple[str, ...], ran: tuple[str, ...]) -> list[str
         (("test_a[2026-11-30-hard]",), ("test_a[2026-11-30-easy]",)),
         (("test_a[2026-11-30]", "test_a[2026-11-29]"), ("test_a[2026-12-01]",)),
         (("test_a[x] and more",), ("test_a[y] and more",)),
+        (("test_a[2026-11",), ("test_a[2027-12",)),
     ],
 )
 def test_in_the_reports_of_others_parameters_are_those_of_the_owner(tmp_path, owned, ran):
@@ -64,27 +65,54 @@ def test_what_is_drawn_anew_each_time_may_be_another(tmp_path, owned, ran):
     assert includes(tmp_path, owned, ran) == []
 
 
-@pytest.mark.parametrize(
-    ("classname", "writes", "found"),
-    [
-        ("checks.tests", (TESTER, "checks/**"), True),
-        ("checks.e2e.tests", (TESTER, "checks/**"), True),
-        ("checks.tests", (TESTER, "checks"), True),
-        ("checks.tests", (TESTER, "other/**"), False),
-        ("checks.tests", (TESTER, "**"), False),
-        ("checks.tests", (SDET, "checks/**"), False),
-        ("orders.tests", (TESTER, "checks/**"), False),
-    ],
-)
-def test_where_somebody_else_may_write_lies_another_test_of_the_same_name(tmp_path, classname, writes, found):
-    run = honest(tmp_path, through="implementation")
-    run.contents[TESTER, "full-suite"] = suite(*(case(name, classname=classname, time="0.01") for name in THEIRS)).encode()
+def from_another_folder(tmp_path, owned: str, ran: str, **writes: str) -> bool:
+    """Whether the gate misses tests where the sdets' are all of one class, those of the full suite of another, and some may write more."""
+    run = honest(tmp_path, through="foundation")
+    for task in (SDET, SDET.replace("ingest", "daily_mart")):
+        for item in run.contract.tasks[task].items[:2]:
+            told = run.content(run.contract.tasks[task], item)
+            run.contents[task, item.id] = told.replace(b'classname="tests"', f'classname="{owned}"'.encode())
+    run.work("implementation")
+    assert run.answer("implementation").word == "PASSED"
+    run.contents[TESTER, "full-suite"] = suite(*(case(name, classname=ran, time="0.01") for name in THEIRS)).encode()
     run.work("validation")
 
-    def may_write(contract):
+    def writing(contract):
         for task in (task for phase in contract["phases"] for task in phase["tasks"]):
-            if task["id"] == writes[0] or (writes[0] == SDET and task["duty"] == "testing"):
-                task["writes"] = [*task["writes"], writes[1]]
+            if (globs := writes.get(task["persona"].replace("-", "_"))) is not None:
+                task["writes"] = [*task["writes"], *globs.split()]
 
-    told = verify(under(run, may_write), "validation", run.store.blob, pendulum.now("UTC"))
-    assert bool([finding.id for finding in told.findings if finding.rule == "tests-dropped"]) == found
+    told = verify(under(run, writing), "validation", run.store.blob, pendulum.now("UTC"))
+    return "tests-dropped" in {finding.rule for finding in told.findings}
+
+
+@pytest.mark.parametrize(
+    ("owned", "ran", "writes", "found"),
+    [
+        ("tests", "checks.tests", {"test_engineer": "checks/**"}, True),
+        ("tests", "checks.e2e.tests", {"test_engineer": "checks/**"}, True),
+        ("tests", "checks.tests", {"test_engineer": "checks"}, True),
+        ("tests", "checks.tests", {"test_engineer": "other/**"}, False),
+        ("tests", "checks.tests", {"test_engineer": "**"}, False),
+        ("tests", "checks.tests", {"sdet": "checks/**"}, False),
+        ("tests", "checks.tests", {"sdet": "checks/**", "test_engineer": "checks/**"}, False),
+        ("tests", "orders.tests", {"test_engineer": "checks/**"}, False),
+        ("tests.unit", "checks.tests.unit", {"test_engineer": "checks/** tests/unit"}, False),
+        ("tests.unit", "checks.tests.unit", {"test_engineer": "checks/tests/unit"}, True),
+        ("product.tests", "tests", {}, False),
+        ("product.tests", "tests", {"test_engineer": "tests"}, True),
+        ("product.tests", "producttests", {}, True),
+        ("tests", "mytests", {}, True),
+        ("", "tests", {}, True),
+    ],
+)
+def test_where_somebody_else_may_write_lies_another_test_of_the_same_name(tmp_path, owned, ran, writes, found):
+    assert from_another_folder(tmp_path, owned, ran, **writes) == found
+
+
+def test_who_misses_tests_is_told_to_run_them_as_they_are_called(tmp_path):
+    run = honest(tmp_path, through="implementation")
+    run.contents[TESTER, "full-suite"] = junit(*THEIRS[1:])
+    run.work("validation")
+    [finding] = run.judge("validation").findings
+    assert finding.text.endswith("Run them, under these names; a test that is wrong is its owner's to change.")
