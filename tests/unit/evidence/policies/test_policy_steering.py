@@ -52,6 +52,8 @@ def run(tmp_path) -> HonestRun:
         ("src/calendar.py", "x"),
         ("src/xml/__init__.py", "x"),
         ("logging.py", "x"),
+        ("xml/__init__.py", "x"),
+        ("src/packaging.py", "x"),
         ("src/package.json", '{"name": "orders", "jest": {"testPathIgnorePatterns": ["hard"]}}'),
         ("src/web/vite.config.ts", "export default defineConfig({ test: { exclude: ['hard'] } })"),
         ("src/.cargo/config.toml", '[target.x86_64-unknown-linux-gnu]\nrunner = "true"\n'),

@@ -41,6 +41,7 @@ def test_every_tool_of_tests_has_its_own_files(run, name):
         ("src/package.jso", '{"jest": {}}'),
         ("src/sitecustomize.pyx", "x"),
         ("src/pytest.pyx", "x"),
+        ("src/pytest.", "x"),
         ("src/native/__init__.py", "x"),
         ("__init__.py", "x"),
         ("src/setup.cfg", "[tool:pytest\n"),
