@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dag_factory.workspace.globs import matches
+from dag_factory.globs import matches
 from dag_factory.workspace.origin import Origin, head, objects
 from dag_factory.workspace.private import PrivateRepository
 from dag_factory.workspace.watch import Watch

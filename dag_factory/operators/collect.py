@@ -14,11 +14,11 @@ from dag_factory.errors import RunnerError
 from dag_factory.evidence.contract import CheckContract, TaskContract
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal
 from dag_factory.evidence.store import RunStore
+from dag_factory.globs import matches
 from dag_factory.operators.guarding import SecretFoundError, refuse_secrets, secret_found
 from dag_factory.plan.models import Execution
 from dag_factory.runners import RUNNERS, Bounds, Limits, Outcome, Request
 from dag_factory.runners.masking import Secrets
-from dag_factory.workspace.globs import matches
 from dag_factory.workspace.private import PrivateRepository
 
 __all__ = ["Bench", "bounds_of", "collect", "collect_file", "result_of", "run_check"]

@@ -20,6 +20,7 @@ from dag_factory.evidence.policies.merges import judged_base, work_base
 from dag_factory.evidence.record import RunRecord, Stored, binding_of
 from dag_factory.evidence.rounds import JOIN, reopened
 from dag_factory.evidence.statement import CheckResult, Conflict, ConvergeStatement, Entry, Sealed, TaskStatement, Undone, now, sign
+from dag_factory.globs import matches
 from dag_factory.operators.collect import collect, run_check
 from dag_factory.operators.given import give
 from dag_factory.operators.owned import altered, overreaching, unsealed
@@ -28,7 +29,6 @@ from dag_factory.operators.watched import watched
 from dag_factory.plan import Plan
 from dag_factory.scope import Scope
 from dag_factory.settings import work_root
-from dag_factory.workspace.globs import matches
 from dag_factory.workspace.merge import Merged, merge
 from dag_factory.workspace.objects import Objects
 from dag_factory.workspace.origin import Origin, objects

@@ -10,7 +10,7 @@ from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.rounds import JOIN, merges_of
 from dag_factory.evidence.run import Stored
 from dag_factory.evidence.statement import TaskStatement, Undone
-from dag_factory.workspace.globs import matches
+from dag_factory.globs import matches
 from dag_factory.workspace.merge import Conflict, Merged, changed
 from dag_factory.workspace.objects import Objects
 from dag_factory.workspace.parsed import REGULAR, MalformedError

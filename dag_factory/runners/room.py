@@ -74,7 +74,7 @@ class Room:
     inputs: evidence of earlier work, read-only.
     evidence: where its reports go.
     task_file: its task, as data.
-    writes: globs of what it may change in the workspace, as `dag_factory.workspace.globs` reads them; the seal decides, this tells sooner.
+    writes: globs of what it may change in the workspace, as `dag_factory.globs` reads them; the seal decides, this tells sooner.
     reports: the names of the reports it owes.
     changed: how often it wrote or deleted something.
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 from dag_factory.errors import WorkspaceError
+from dag_factory.globs import matches
 from dag_factory.workspace.content import ignored
 from dag_factory.workspace.git import IDENTITY, git
-from dag_factory.workspace.globs import matches
 from dag_factory.workspace.objects import Objects
 from dag_factory.workspace.parsed import Entry, Stamp
 from dag_factory.workspace.scan import Item, Tree, restless

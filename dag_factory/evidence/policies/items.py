@@ -8,6 +8,7 @@ from dag_factory.evidence.contract import GRADES, TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.verdict import Finding
+from dag_factory.globs import matches
 
 __all__ = ["evident"]
 
@@ -38,12 +39,12 @@ def evident(case: Case) -> Iterator[Finding]:
 
 
 def _undeclared(case: Case, task: TaskContract, said: TaskStatement) -> Iterator[Finding]:
-    """Files the plan does not ask for: of no item, of another name than the item's, or one more for the same place."""
+    """Files the plan does not ask for: of no item, of another name than the item's, of none of its paths, or one more for the same place."""
     known = {item.id: item for item in task.items}
     seen: set[tuple[str, str]] = set()
     for entry in said.evidence:
         item, place = known.get(entry.item), (entry.item, entry.name)
-        asked = item is not None and (bool(item.changed) or entry.name in (item.path, item.report))
+        asked = item is not None and (matches(entry.name, item.changed) if item.changed else entry.name in (item.path, item.report))
         if not asked or entry.task != task.id or place in seen:
             yield case.finding(
                 "evidence-undeclared",

@@ -8,9 +8,9 @@ import stat
 
 import pytest
 
+from dag_factory.globs import matches
 from dag_factory.runners import room as rooms
 from dag_factory.runners.room import Room
-from dag_factory.workspace.globs import matches
 
 OUTSIDE = "not for you"
 

@@ -67,6 +67,15 @@ def test_many_files_may_have_changed(tmp_path):
     assert ("evidence-undeclared", f"{ENGINEER}/code") in told(judged(run, *evidence, code, task=ENGINEER))
 
 
+@pytest.mark.parametrize("name", ["README.md", "docs/api.py", "src", "src/../README.md", "/src/a.py", "SRC/a.py", "srcs/a.py"])
+def test_what_changed_elsewhere_is_no_evidence_of_it(tmp_path, name):
+    run = honest(tmp_path, worked="implementation")
+    evidence = run.record.newest(ENGINEER).says.evidence
+    code = next(item for item in evidence if item.item == "code")
+    moved = tuple(item.model_copy(update={"name": name}) if item == code else item for item in evidence)
+    assert told(judged(run, *moved, task=ENGINEER)) == [("evidence-undeclared", f"{ENGINEER}/code")]
+
+
 @pytest.mark.parametrize("grade", ["observed", "attested"])
 def test_what_was_only_seen_does_not_count_where_it_must_be_run(tmp_path, grade):
     run = honest(tmp_path, worked="validation")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dag_factory.globs import matches
 from dag_factory.spec.rules.paths import _leaves, _may_meet
-from dag_factory.workspace.globs import matches
 
 VALIDATION = "phases:\n  validation:\n    tasks:\n      test-engineer:\n        "
 BUILDER = """\

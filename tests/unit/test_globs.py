@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from dag_factory.errors import WorkspaceError
-from dag_factory.workspace.globs import matches
+from dag_factory.globs import matches
 
 
 @pytest.mark.parametrize(
