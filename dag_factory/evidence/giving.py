@@ -17,6 +17,7 @@ from dag_factory.evidence.run import binding_of
 from dag_factory.evidence.statement import sign
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Finding
+from dag_factory.evidence.visible import says
 from dag_factory.evidence.waiving import scope_of, waivable
 
 __all__ = ["waive"]
@@ -51,7 +52,7 @@ def waive(
     faults = (
         (not findings, "There is no such finding in the newest verdict.", "Name findings as the verdict does."),
         (bool(forbidden), f"These may not be waived: {', '.join(forbidden)}.", "Choose others, or have them mended."),
-        (not reason.strip(), "A waiver needs a reason.", "Say why the next phase may start all the same."),
+        (not says(reason), "A waiver needs a reason.", "Say why the next phase may start all the same."),
         (expires <= now, f"{until} is over already.", "Give a date that is still to come."),
         (expires - now > limit, f"The workflow allows waivers of {limit.in_words()} and no longer.", "Give an earlier date."),
     )

@@ -14,6 +14,7 @@ from dag_factory.evidence.run import Stored
 from dag_factory.evidence.statement import moment_of
 from dag_factory.evidence.strict_json import dumps_canonical
 from dag_factory.evidence.verdict import Finding, Used
+from dag_factory.evidence.visible import says
 
 __all__ = ["NEVER", "apply_waivers", "scope_of", "waivable"]
 
@@ -81,8 +82,8 @@ def _fault(case: Case, finding: Finding, stored: Stored[Waiver]) -> str | None:
         (not waivable(case, finding), f"{finding.rule} may not be waived"),
         (bound != (charter.digest, charter.says.plan, case.phase_id), "it is of another run, plan or phase"),
         (reason is not None, str(reason)),
-        (not said.reason.strip(), "it gives no reason"),
-        (not said.number.strip(), "it has no number by which people could speak of it"),
+        (not says(said.reason), "it gives no reason"),
+        (not says(said.number), "it has no number by which people could speak of it"),
         (
             expires - given > timedelta(seconds=case.contract.fix.max_waiver),
             f"it lasts longer than {case.contract.fix.max_waiver // 3600} hours",

@@ -10,6 +10,7 @@ from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.verdict import Finding
+from dag_factory.evidence.visible import visible
 
 __all__ = ["LOGIN", "agreed", "asked_of", "called_by", "logins_of", "partial", "same"]
 
@@ -28,18 +29,19 @@ def asked_of(case: Case) -> str:
 
 
 def same(login: str) -> str:
-    """A login as it is compared: case, the width of letters and blanks around it tell no two people apart."""
-    return unicodedata.normalize("NFKC", login).strip().casefold()
+    """A login as it is compared: case, the width of letters, blanks around it and what shows nothing in it tell no two people apart."""
+    return visible(unicodedata.normalize("NFKC", login)).strip().casefold()
 
 
 def called_by(*names: str) -> frozenset[str]:
     """What an account is called, as logins are compared; empty names say nothing."""
-    return frozenset(same(name) for name in names if name.strip())
+    return frozenset(called for name in names if (called := same(name)))
 
 
 def logins_of(said: TaskStatement) -> frozenset[str]:
     """The people who worked for a statement, as logins are compared."""
-    return frozenset(same(principal.removeprefix(LOGIN)) for principal in said.principals if principal.startswith(LOGIN))
+    named = map(same, said.principals)
+    return frozenset(called for name in named if name.startswith(LOGIN) and (called := name.removeprefix(LOGIN).strip()))
 
 
 def partial(record: RunRecord, login: str, *names: str) -> str | None:
@@ -51,7 +53,7 @@ def partial(record: RunRecord, login: str, *names: str) -> str | None:
     names: what else the account is called; empty ones say nothing.
 
     """
-    if not login.strip():
+    if not same(login):
         return "nobody is known to have answered"
     called = called_by(login, *names)
     if same(record.charter.says.triggered_by) in called:

@@ -13,6 +13,7 @@ from dag_factory.evidence.policies.merges import base_of
 from dag_factory.evidence.run import Stored
 from dag_factory.evidence.statement import TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding, Verdict
+from dag_factory.evidence.visible import says
 
 __all__ = ["CLOCK_SKEW", "delivered"]
 
@@ -113,7 +114,7 @@ def _own(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Itera
     if stored.keyid != case.record.keyids.get(task.persona):
         signer = next((name for name, keyid in case.record.keyids.items() if keyid == stored.keyid), "a stranger")
         yield case.finding("persona-mismatch", task, f"The statement is signed by {signer}, not by @{task.persona}.")
-    known = any(principal.strip() for principal in stored.says.principals)
+    known = any(says(principal.rpartition(":")[2]) for principal in stored.says.principals)
     if task.external and not known:
         yield case.finding("principal-missing", task, f"Nobody says who worked for @{task.persona}: evidence from outside names a login.")
     elif task.modelled and stored.says.outcome == "completed" and not known:

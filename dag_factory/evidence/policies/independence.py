@@ -106,6 +106,6 @@ def _principals(case: Case, task_id: str) -> frozenset[str]:
 
 
 def _compared(principals: Iterable[str]) -> frozenset[str]:
-    """Principals as they are compared: two spellings of a login are one person, and a blank is nobody."""
-    named = (name.strip() for name in principals)
-    return frozenset(LOGIN + same(name.removeprefix(LOGIN)) if name.startswith(LOGIN) else name for name in named if name)
+    """Principals as they are compared: two spellings of one are one, and a blank is nobody."""
+    named = map(same, principals)
+    return frozenset(LOGIN + name.removeprefix(LOGIN).strip() if name.startswith(LOGIN) else name for name in named if name)

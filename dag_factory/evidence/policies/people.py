@@ -26,7 +26,7 @@ def unfit(record: RunRecord, task: TaskContract, login: str, *names: str) -> str
     names: what else the account is called; empty ones say nothing.
 
     """
-    if not login.strip():
+    if not same(login):
         return "nobody is known to have answered"
     called = called_by(login, *names)
     if task.judges and same(record.charter.says.triggered_by) in called:

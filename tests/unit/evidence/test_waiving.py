@@ -106,8 +106,14 @@ def test_a_waiver_that_was_taken_out_of_the_store(run):
 # Why it does not count.
 
 
-def test_without_a_reason(run):
-    assert void(run, reason=" \n") == "it gives no reason."
+@pytest.mark.parametrize("reason", [" \n", "\u200b", "\u3164 \u00ad", "."])
+def test_without_a_reason(run, reason):
+    assert void(run, reason=reason) == "it gives no reason."
+
+
+def test_without_a_number_that_anybody_sees(run):
+    given(run, "validation", number="\u200b")
+    assert "it has no number by which people could speak of it" in run.judge("validation").findings[1].text
 
 
 def test_for_too_long(run):
@@ -126,8 +132,9 @@ def test_that_has_run_out_already(run):
     assert "it ran out at" in void(run, given_at=moment.to_iso8601_string(), expires_at=moment.add(days=1).to_iso8601_string())
 
 
-def test_by_nobody(run):
-    assert void(run, by="") == "nobody is known to have answered."
+@pytest.mark.parametrize("by", ["", "\u200b"])
+def test_by_nobody(run, by):
+    assert void(run, by=by) == "nobody is known to have answered."
 
 
 def test_by_who_worked_on_it(run):

@@ -10,7 +10,7 @@ from support.orders import SPEC
 from support.runs import HonestRun, honest, place, resign, rules
 
 from dag_factory.evidence.keys import AUTHORITY
-from dag_factory.evidence.policies.consent import agreed, asked_of, logins_of, partial
+from dag_factory.evidence.policies.consent import agreed, asked_of, called_by, logins_of, partial, same
 
 TWO = SPEC + "phases: {validation: {gate: {approval: {people: [maria, erin, ann], need: 2}}}}\n"
 
@@ -199,5 +199,12 @@ def test_a_decision_of_another_run_is_about_other_evidence(tmp_path, run):
 
 
 def test_only_logins_are_people():
-    said = SimpleNamespace(principals=("login: Maria ", "agent:erin", "erin", "script:sha256:login:ann"))
-    assert logins_of(said) == {"maria"}
+    said = SimpleNamespace(
+        principals=("login: Maria ", "Login:\u200bwang", "login:\u200b", "agent:erin", "erin", "script:sha256:login:ann")
+    )
+    assert logins_of(said) == {"maria", "wang"}
+
+
+def test_what_shows_nothing_tells_no_two_people_apart_and_names_nobody():
+    assert {same(name) for name in ("mar\u200bia", "MARIA\u00ad", " \uff4daria\ufeff", "\u3164maria")} == {"maria"}
+    assert called_by("", " ", "\u200b", "\uffa0", "maria") == {"maria"}

@@ -92,7 +92,7 @@ def test_who_failed_need_not_have_begun(run):
 # Who did it.
 
 
-@pytest.mark.parametrize("principals", [(), ("",), ("agent:anthropic/model/conversation",)])
+@pytest.mark.parametrize("principals", [(), ("",), ("\u200b",), ("conversation:\u3164",), ("agent:anthropic/model/conversation",)])
 @pytest.mark.parametrize("outcome", ["completed", "failed"])
 def test_a_model_says_which_and_in_which_conversation_where_it_completed(run, principals, outcome):
     run.deliver(ARCHITECT, runner="agent", principals=principals, outcome=outcome)
@@ -102,7 +102,7 @@ def test_a_model_says_which_and_in_which_conversation_where_it_completed(run, pr
         next(task for task in contract["phases"][0]["tasks"] if task["id"] == ARCHITECT)["runner"] = "agent"
 
     judgement = verify(under(run, modelled), "foundation", run.store.blob, pendulum.now("UTC"))
-    lacking = outcome == "completed" and not any(principals)
+    lacking = outcome == "completed" and not any(principal.endswith("/conversation") for principal in principals)
     assert about(judgement, "principal-missing") == (
         ["Nobody says which model worked for @architect, or in which conversation."] if lacking else []
     )

@@ -65,14 +65,20 @@ def test_who_made_it_first_and_left_it_to_another_is_remembered(run):
         ("login:ann", "login:Ann", True),
         ("login:ann", " login:ann ", True),
         ("login:ann", "login: ANN", True),
-        ("script:sha256:Ann", "script:sha256:ann", False),
+        ("login:ann", "Login:Ann", True),
+        ("login:ann", "login:an\u200bn", True),
+        ("login:ann", "log\u00adin:ann\u3164", True),
+        ("agent:claude:opus:s7", "agent:claude:opus:S7\u2060", True),
+        ("script:sha256:Ann", "script:sha256:ann", True),
+        ("login:ann", "login:\u0430nn", False),
         ("login:ann", "script:sha256:login:ann", False),
         ("login:ann", "login:anna", False),
         ("", "", False),
         (" ", "", False),
+        ("\u200b", "\u200b", False),
     ],
 )
-def test_a_login_is_one_person_however_it_is_spelt_and_nothing_else_is(tmp_path, maker, judge, shared):
+def test_a_principal_is_one_however_it_is_spelt_and_nothing_else_is(tmp_path, maker, judge, shared):
     run = honest(tmp_path, through="foundation")
     run.principals[INGEST] = (maker,)
     run.work("implementation")

@@ -1,0 +1,33 @@
+"""What a reader sees of a text: characters without a shape are left out, and two texts of the same words are told to be the same."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+__all__ = ["says", "visible", "wording"]
+
+# Default_Ignorable_Code_Point of Unicode 16: what a font shows nothing for, a few of them letters to a program, like the fillers of Hangul.
+_SHAPELESS = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_WORDS = re.compile(r"[^\W_]+")
+
+
+def visible(text: str) -> str:
+    """A text without the characters that show nothing; blanks stay."""
+    return text if text.isascii() else _SHAPELESS.sub("", text)
+
+
+def says(text: str) -> bool:
+    """Whether a text holds a letter or a digit that a reader sees."""
+    return any(map(str.isalnum, visible(text)))
+
+
+def wording(data: bytes) -> str:
+    """The sha256 of the words of a file: capitals, blanks, line ends and signs change nothing in it. Empty where there is no word."""
+    text = visible(unicodedata.normalize("NFKC", data.decode(errors="replace")).casefold())
+    words = " ".join(_WORDS.findall(text))
+    return hashlib.sha256(words.encode()).hexdigest() if words else ""
