@@ -1,8 +1,8 @@
 """Reading markdown as a reader sees it: headings, the text under them, and nothing that is hidden.
 
 Headings come from markdown-it's tokens, so a `#` inside a code fence or an HTML comment is none. What a browser would
-not show (HTML comments, link definitions) is neither text of a section nor a place to cite an id in. The format is
-CommonMark 0.31.
+not show (HTML comments, tags, where links lead to, what a fence is called) is neither text of a section nor a place to
+cite an id in. The format is CommonMark 0.31.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dag_factory.errors import EvidenceError
+from dag_factory.evidence.kinds import hidden
 from dag_factory.evidence.kinds.prose import Block, Document, Item, Section
+from dag_factory.evidence.visible import visible
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -28,15 +30,9 @@ MAX_LINES = 50_000
 MAX_HEADINGS = 2_000
 """The most headings that are read; each is read once more for its markup."""
 _MAX_HEADING = 200
+_MAX_LOOKED = 10_000  # signs of one text whose tags are looked at one by one; of a longer one, all that may be a tag is taken for one
 _SEEN = ("text", "code_inline", "softbreak")
 _MARKUP = re.compile(r"[\\`*_<\[!&]")
-_LINK_TARGET = re.compile(r"\]\([^()\s]*\)")
-_TAG = re.compile(r"<[^<>]*>")
-_HIDING = re.compile(
-    r"<(?:template|script|style|noscript|title|xmp)\b|<[?]|<!\[CDATA"
-    r"|<[^<>]*(?:\shidden(?=[\s=>/])|display\s*:\s*none|visibility\s*:\s*hidden)",
-    re.IGNORECASE,
-)
 
 
 def read(data: bytes) -> Document:
@@ -57,8 +53,10 @@ def read(data: bytes) -> Document:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.count("\n") >= MAX_LINES:
         raise EvidenceError(f"more than {MAX_LINES} lines.", remedy="Split the document.")
-    reading = _Reading(text)
-    reading.take(_parser().parse(text))
+    reading = _Reading()
+    known: dict[str, Any] = {}
+    tokens = _parser().parse(text, known)
+    reading.take(tokens, frozenset(known.get("references", ())))
     return reading.document()
 
 
@@ -85,19 +83,34 @@ def _plain(content: str) -> str:
     return "".join(" " if child.type == "softbreak" else child.content for child in children if child.type in _SEEN)
 
 
+def _hides(content: str) -> bool:
+    """Whether HTML within a text hides any of it; what stands in code is no HTML."""
+    if not hidden.hides(content):
+        return False
+    if len(content) > _MAX_LOOKED:
+        return True
+    children = _line_parser().parseInline(content)[0].children or []
+    return hidden.hides("".join(child.content if child.type == "html_inline" else "x" * bool(child.content.strip()) for child in children))
+
+
 class _Reading:
     """One walk over the tokens of one document."""
 
-    def __init__(self, text: str) -> None:
-        self._lines = text.split("\n")
-        self._shown = [not line.strip() for line in self._lines]
+    def __init__(self) -> None:
+        self._texts: list[str] = []
         self._sections: list[Section] = []
         self._hiding: list[int] = []
         self._commented = False  # an HTML comment left open hides all up to where HTML closes it
+        self._references: frozenset[str] = frozenset()
+        self._items = 0  # how many items of lists are open
 
-    def take(self, tokens: Sequence[Token]) -> None:
-        within_heading = False
+    def take(self, tokens: Sequence[Token], references: frozenset[str]) -> None:
+        """Walk over all tokens; `references` are the labels of the links that the document defines."""
+        self._references = references
+        within_heading, quoted = False, 0
         for index, token in enumerate(tokens):
+            quoted += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+            self._items += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
             if token.type == "html_block":
                 self._take_html(token)
             elif self._commented:
@@ -109,82 +122,50 @@ class _Reading:
             elif token.type == "inline":
                 self._take_text(token, tokens[index - 1], within_heading)
             elif token.type in ("fence", "code_block"):
-                self._show(token)
-                self._add(Block(token.content, _line(token), verbatim=True))
-            elif token.type == "hr":
-                self._show(token)
-            elif token.type == "list_item_open" and token.level == 1:
+                self._add(visible(token.content), token, verbatim=True)
+            elif token.type == "list_item_open" and not quoted:
                 self._take_item(token, tokens[index + 1 : index + 3])
 
     def document(self) -> Document:
-        text = "\n".join(line for line, shown in zip(self._lines, self._shown, strict=True) if shown)
-        return Document(text, tuple(self._sections), tuple(self._hiding))
+        """What was read."""
+        return Document("\n".join(self._texts).strip("\n") + "\n", tuple(self._sections), tuple(self._hiding))
 
     def _take_text(self, token: Token, before: Token, within_heading: bool) -> None:
-        self._show(token)
         content = token.content
-        if "<!--" in content:
-            content = _without_comments(content, html=False)[0]
-            self._blank_comments(token, html=False)
+        if "<" in content:
+            if "<!--" in content:
+                content = hidden.without_comments(content, html=False)[0]
+            if _hides(content):
+                self._hiding.append(_line(token))
         if not within_heading:
-            self._add(Block(_TAG.sub(" ", _LINK_TARGET.sub("]()", content)), _line(token)))
+            self._add(hidden.shown(content, self._references), token)
         elif before.level == 0:  # a heading quoted or in a list structures nothing
             number, level = len(self._sections), int(before.tag[1:])
             if number == MAX_HEADINGS:
                 raise EvidenceError(f"more than {MAX_HEADINGS} headings.", remedy="Split the document.")
-            self._sections.append(Section(number, _plain(token.content), level, _line(token)))
+            title = visible(_plain(token.content))
+            self._sections.append(Section(number, title, level, _line(token)))
+            self._texts.append(f"{'#' * level} {title}\n")
+        else:
+            self._texts.append(f"{hidden.shown(content, self._references)}\n")
 
     def _take_html(self, token: Token) -> None:
-        hidden = self._commented
-        text, self._commented = _without_comments(token.content, hidden=hidden)
-        if _HIDING.search(text):
+        text, self._commented = hidden.without_comments(token.content, hidden=self._commented)
+        if hidden.hides(text):
             self._hiding.append(_line(token))
-        text = _TAG.sub(" ", text)
-        if text.strip():
-            self._add(Block(text, _line(token)))
-            self._show(token)
-            self._blank_comments(token, hidden=hidden)
+        self._add(hidden.shown(text), token)
 
     def _take_item(self, token: Token, inside: Sequence[Token]) -> None:
         if self._sections:
             starts = len(inside) == 2 and inside[0].type == "paragraph_open"
-            self._sections[-1].items.append(Item(inside[1].content if starts else "", _line(token)))
+            self._sections[-1].items.append(Item(visible(inside[1].content) if starts else "", _line(token), nested=self._items > 1))
 
-    def _add(self, block: Block) -> None:
-        if self._sections and block.text.strip():
-            self._sections[-1].blocks.append(block)
-
-    def _show(self, token: Token) -> None:
-        start, end = token.map or (0, 0)
-        self._shown[start:end] = [True] * len(self._shown[start:end])
-
-    def _blank_comments(self, token: Token, *, hidden: bool = False, html: bool = True) -> None:
-        start, end = token.map or (0, 0)
-        shown, _ = _without_comments("\n".join(self._lines[start:end]), hidden=hidden, html=html)
-        self._lines[start:end] = shown.split("\n")
+    def _add(self, text: str, token: Token, *, verbatim: bool = False) -> None:
+        if text.strip():
+            self._texts.append(text.rstrip("\n") + "\n")
+            if self._sections:
+                self._sections[-1].blocks.append(Block(text, _line(token), verbatim=verbatim, listed=self._items > 0))
 
 
 def _line(token: Token) -> int:
     return token.map[0] + 1 if token.map else 1
-
-
-def _without_comments(text: str, *, hidden: bool = False, html: bool = True) -> tuple[str, bool]:
-    """Take HTML comments out, but for their line ends; tell whether one is open at the end.
-
-    In HTML an open comment hides the rest; in a line of markdown an open comment is text. Linear, whatever the text.
-    """
-    kept: list[str] = []
-    start = 0
-    while True:
-        if not hidden:
-            found = text.find("<!--", start)
-            if found < 0:
-                return "".join((*kept, text[start:])), False
-            kept.append(text[start:found])
-            start = found
-        end = text.find("-->", start if hidden else start + 4)
-        if end < 0:
-            kept.append("\n" * text.count("\n", start) if html else text[start:])
-            return "".join(kept), html
-        kept.append("\n" * text.count("\n", start, end))
-        start, hidden = end + 3, False

@@ -1,7 +1,7 @@
 """The INTERFACE.md of a feature: what it offers, every error it answers with, where it left the architecture.
 
-Errors and deviations are lists whose items begin with a code span, the name or id, or the one text `None.`. Other
-evidence must cite them: a test per error, an answer of the architect per deviation.
+Errors and deviations are lists whose items begin with code spans, the names or ids, or the one text `None.`. Items within
+items name more of them, or are remarks. Other evidence must cite each: a test per error, an answer of the architect per deviation.
 """
 
 from __future__ import annotations
@@ -22,17 +22,20 @@ from dag_factory.evidence.kinds.base import (
     rejected,
 )
 from dag_factory.evidence.kinds.markdown import hiding_faults
+from dag_factory.evidence.visible import says
 
 if TYPE_CHECKING:
-    from dag_factory.evidence.kinds.prose import Document
+    from dag_factory.evidence.kinds.prose import Document, Section
 
 __all__ = ["NOTHING", "InterfaceExpect", "InterfaceKind"]
 
 NOTHING = "None."
 """What a section says, and all it says, when there is nothing to list."""
 
-_CODE_SPAN = re.compile(r"(`+)([^`]+)\1(?!`)")
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_CODE_SPAN = re.compile(r"(?<!`)(`++)([^`]+)\1(?!`)")
+_BEGINS = re.compile(r"[*_~\[\s]*(?=`)")  # names may be printed bold, or be links
+_GOES_ON = re.compile(r"[*_~]*(?:\]\([^()\s]*\))?[*_~]*\s*(?:[,/;&+|]\s*(?:and|or)?|and|or)[*_~\[\s]*(?=`)")
+_MIN_WORDS = 2
 _OFFERS = ("Functions", "Interface")
 _TITLES = (*_OFFERS, "Errors", "Deviations")
 
@@ -76,7 +79,7 @@ def _offer_faults(document: Document) -> _Reasons:
     from dag_factory.evidence.kinds.prose import section_fault
 
     title = next((title for title in _OFFERS if document.titled(title)), _OFFERS[0])
-    reason = section_fault(document, title, _TITLES, 1)
+    reason = section_fault(document, title, _TITLES, _MIN_WORDS)
     return [(reason, title)] if reason else []
 
 
@@ -101,11 +104,39 @@ def _names(document: Document, title: str, example: str) -> tuple[tuple[str, ...
     names: list[str] = []
     reasons: _Reasons = []
     for item in items:
-        span = _CODE_SPAN.match(item.text)
-        if span and _NAME.fullmatch(span[2].strip()):
-            names.append(span[2].strip())
-        elif len(reasons) < MAX_FAULTS:
+        found_here = _leading(item.text)
+        names += found_here
+        if not found_here and not item.nested and len(reasons) < MAX_FAULTS:
             begins = f"begins “{clipped(item.text, 40)}”" if item.text.strip() else "is empty"
             text = f"line {item.line}: an item of “{title}” {begins}. Begin it with its name in backticks: `{example}`."
             reasons.append((text, title))
-    return tuple(dict.fromkeys(names)), reasons
+    return tuple(dict.fromkeys(names)), reasons + _beside(document, section, names, items[0].line)
+
+
+def _leading(text: str) -> list[str]:
+    """The names that an item begins with: code spans that a comma or a word like “and” joins."""
+    names: list[str] = []
+    begins = _BEGINS.match(text)
+    while begins:
+        span = _CODE_SPAN.match(text, begins.end())
+        if not span or not says(span[2]):
+            break
+        names.append(" ".join(span[2].split()))
+        begins = _GOES_ON.match(text, span.end())
+    return names
+
+
+def _beside(document: Document, section: Section, names: list[str], first: int) -> _Reasons:
+    """What stands in backticks beside the list, in a table or behind it, and nowhere else: a reader takes it for listed, and nobody counts it."""
+    below = document.below(section, _TITLES)
+    elsewhere = "\n".join(block.text for other in document.sections if other not in below for block in other.blocks)
+    reasons: _Reasons = []
+    for block in (block for part in below for block in part.blocks):
+        if block.listed or block.verbatim or (block.line < first and not block.text.lstrip().startswith("|")):
+            continue
+        spans = (" ".join(span[2].split()) for span in _CODE_SPAN.finditer(block.text))
+        name = next((name for name in spans if says(name) and name not in names and name not in elsewhere), None)
+        if name and len(reasons) < MAX_FAULTS:
+            text = f"line {block.line}: the section “{section.title}” has `{clipped(name, 60)}` beside its list, where nobody counts it."
+            reasons.append((f"{text} List it, or write it without backticks.", section.title))
+    return reasons

@@ -11,10 +11,13 @@ from dag_factory.evidence.kinds.base import clipped
 __all__ = ["Block", "Document", "Item", "Section", "normal", "repeated", "section_fault", "unfilled"]
 
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # scripts that put no spaces between words
+_LATER = r"(?:\W+(?:later|soon|next|before|after|once|when|by|in|at)\b[^.!?]{0,60})?"
 _UNFILLED = re.compile(
     r"[\W_]*(?:(?:todo|tbd|tba|tbc|fixme|xxx|wip|placeholder|coming soon|your text here"
-    r"|to be (?:done|written|determined|defined|decided|completed|added|filled in))[\W_]*"
+    rf"|to be (?:done|written|determined|defined|decided|completed|added|filled in)){_LATER}[\W_]*"
     r"|(?:todo|tbd|fixme)\s*[:(–—-].*|lorem ipsum\b.*"
+    r"|todo\W+(?:write|add|fill|describe|explain|document|define|complete|finish|update)\b[^.!?]{0,120}[.!…]?"
+    r"|(?:n/?a|not applicable)(?:\W+(?:not|yet|later|soon|none|so|far|for|now|at|this|time|see|above|below|please))*[\W_]*"
     r"|(?:please\s+)?(?:describe|explain|insert|add|write|fill in|enter|provide|put|replace)\b[^.!?]{0,120}\b(?:here|this text)[.!…]?)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -25,18 +28,19 @@ _BRACKETED = re.compile(r"\[[^\[\]]*\]\.?|\{\{.*\}\}|[\W_]*", re.DOTALL)
 
 @dataclass(frozen=True)
 class Block:
-    """One run of text in a section; `verbatim` is code, where drawings are made of punctuation."""
+    """One run of text in a section, as a reader sees it; `verbatim` is code, where drawings are made of punctuation; `listed` lies in a list."""
 
     text: str
     line: int
     verbatim: bool = False
+    listed: bool = False
 
     @property
     def words(self) -> int:
-        """How many words it has; of code and drawings, how many runs of signs."""
+        """How many words it has; of code and drawings, how many runs of signs. A row of dots is no drawing."""
         tokens = self.text.split()
         if self.verbatim:
-            return len(tokens)
+            return len(tokens) if any(len(set(token)) > 1 or token.isalnum() for token in tokens) else 0
         return sum(1 for token in tokens if any(map(str.isalnum, token))) + len(_UNSPACED.findall(self.text))
 
     @property
@@ -47,10 +51,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a list at the top level of a section; `text` is its first paragraph as written."""
+    """One item of a list in a section, or of a list in an item (`nested`); `text` is its first paragraph as written."""
 
     text: str
     line: int
+    nested: bool = False
 
 
 @dataclass
@@ -71,7 +76,7 @@ class Document:
 
     Parameters
     ----------
-    text: the text without what is hidden, with line feeds for line ends.
+    text: the text without what is hidden, headings and paragraphs apart from each other by an empty line.
     sections: in order; text before the first heading belongs to none.
     hiding: the lines on which raw HTML hides what follows.
 

@@ -20,12 +20,32 @@ GOOD = """# ingest
 Each is an exception.
 
 - `MissingColumn`: a column is not there.
-  - `nested` is only a remark
+  - a remark on it, like `this`
 - `BadRow`: a row cannot be read.
 
 ## Deviations
 
 1. `DEV-INGEST-1`: we stream, as files are large.
+"""
+SEEN = """# ingest
+
+## Functions
+
+`load(path)`: reads one partner file.
+
+## Errors
+
+Each is an exception.
+
+`MissingColumn`: a column is not there.
+
+a remark on it, like `this`
+
+`BadRow`: a row cannot be read.
+
+## Deviations
+
+`DEV-INGEST-1`: we stream, as files are large.
 """
 
 
@@ -39,13 +59,13 @@ def test_a_whole_interface():
     assert found.facts == {
         "errors": ("MissingColumn", "BadRow"),
         "deviations": ("DEV-INGEST-1",),
-        "cites": (GOOD,),
+        "cites": (SEEN,),
         "interfaces": (hashlib.sha256(GOOD.encode()).hexdigest(),),
     }
 
 
 def test_nothing_is_said_in_so_many_words():
-    text = "## Interface\n\n`run()`\n\n## Errors\n\nNone.\n\n## Deviations\n\nNone.\n"
+    text = "## Interface\n\n`run()` works\n\n## Errors\n\nNone.\n\n## Deviations\n\nNone.\n"
     found = examine(text)
     assert found.faults == ()
     assert found.facts["errors"] == ()
@@ -73,7 +93,11 @@ def test_each_section_is_owed(title):
         ("- A: x", "begins “A: x”"),
         ("- the `A`", "begins"),
         ("- ` `: x", "begins"),
-        ("- `A b`: x", "begins"),
+        ("- **the** `A`", "begins"),
+        ("- `A`: x\n\nAlso raises `B`.", "`B` beside its list"),
+        ("- `A`: x\n\n| error |\n|---|\n| `B` |", "`B` beside its list"),
+        ("| error |\n|---|\n| `B` |\n\n- `A`: x", "`B` beside its list"),
+        ("- `A`: x\n\n> `B`: y", "`B` beside its list"),
         ("- `A``: x", "begins"),
         ("-\n- `B`", "is empty"),
         ("- ```\n  A\n  ```", "is empty"),
@@ -92,15 +116,42 @@ def test_a_list_begins_each_item_with_a_name(body, says):
 
 def test_lists_may_be_parted_by_headings():
     lists = "## load\n\n- `A`: x\n\n## save\n\n* `B.C`: y\n* ``A``\n"
-    text = f"# Functions\n\nload reads\n\n# Errors\n\n{lists}\n# Deviations\n\nNone.\n"
+    text = f"# Functions\n\nload reads files\n\n# Errors\n\n{lists}\n# Deviations\n\nNone.\n"
     found = examine(text)
     assert found.faults == ()
     assert found.facts["errors"] == ("A", "B.C")
 
 
-def test_functions_that_are_to_be_written():
-    (fault,) = examine(GOOD.replace("- `load(path)`: reads one partner file.", "TODO")).faults
+@pytest.mark.parametrize("body", ["TODO", "x", "N/A", "N/A, not yet, later", "&nbsp; &#x3164; &zwnj;", "`run()`"])
+def test_functions_that_are_to_be_written(body):
+    (fault,) = examine(GOOD.replace("- `load(path)`: reads one partner file.", body)).faults
     assert fault.subject == "Functions"
+
+
+def errors(body: str):
+    found = examine(f"## Functions\n\n`load(path)` reads files\n\n## Errors\n\n{body}\n\n## Deviations\n\nNone.\n")
+    assert found.faults == ()
+    return found.facts["errors"]
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ("- `A`, `B`, and `C`: rows are wrong", ("A", "B", "C")),
+        ("- `A` / `B` or `C` when rows are wrong, as `D` tells", ("A", "B", "C")),
+        ("- **`A`**, *`B`* & [`C`](#c): bold, in italics and a link", ("A", "B", "C")),
+        ("- `A` (a `ValueError`): what stands in brackets explains", ("A",)),
+        ("- `A` `load` raises it: nothing joins the two", ("A",)),
+        ("- `A` when:\n  - `B` the date is bad\n    1. `C` very\n  - a remark on `load`", ("A", "B", "C")),
+        ("- `ParseError::MissingColumn`: as in Rust", ("ParseError::MissingColumn",)),
+        ("- `App\\Errors\\Missing`: as in PHP\n- `errors/missing`: as in Go", ("App\\Errors\\Missing", "errors/missing")),
+        ("- `409 Conflict`: by its code\n- `fail()`: by what raises it", ("409 Conflict", "fail()")),
+        ("All derive from `OrdersError`.\n\n- `A`: x", ("A",)),
+        ("- `A`: x\n\n  More of it, by `detail`.\n\nNone is raised by `load`, and `A` is the only one.\n\n```\n`B`\n```", ("A",)),
+    ],
+)
+def test_all_that_a_reader_takes_for_listed_is_listed(body, names):
+    assert errors(body) == names
 
 
 def test_an_interface_without_text_is_missing():
