@@ -6,7 +6,10 @@ import hashlib
 import re
 import unicodedata
 
-__all__ = ["says", "visible", "wording"]
+__all__ = ["PROSE", "says", "visible", "wording"]
+
+PROSE = frozenset({"markdown", "interface"})
+"""The kinds of evidence that people read, and of which the words count."""
 
 # Default_Ignorable_Code_Point of Unicode 16: what a font shows nothing for, a few of them letters to a program, like the fillers of Hangul.
 _SHAPELESS = re.compile(

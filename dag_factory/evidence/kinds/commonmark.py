@@ -32,6 +32,7 @@ MAX_HEADINGS = 2_000
 _MAX_HEADING = 200
 _MAX_LOOKED = 10_000  # signs of one text whose tags are looked at one by one; of a longer one, all that may be a tag is taken for one
 _SEEN = ("text", "code_inline", "softbreak")
+_BLANK_LINES = re.compile(r"\n(?:\s*\n)+")
 _MARKUP = re.compile(r"[\\`*_<\[!&]")
 
 
@@ -98,6 +99,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self._texts: list[str] = []
+        self._joins = True  # the next text goes with the one before: the first, and whatever follows a heading
         self._sections: list[Section] = []
         self._hiding: list[int] = []
         self._commented = False  # an HTML comment left open hides all up to where HTML closes it
@@ -128,7 +130,7 @@ class _Reading:
 
     def document(self) -> Document:
         """What was read."""
-        return Document("\n".join(self._texts).strip("\n") + "\n", tuple(self._sections), tuple(self._hiding))
+        return Document("".join(self._texts), tuple(self._sections), tuple(self._hiding))
 
     def _take_text(self, token: Token, before: Token, within_heading: bool) -> None:
         content = token.content
@@ -145,9 +147,9 @@ class _Reading:
                 raise EvidenceError(f"more than {MAX_HEADINGS} headings.", remedy="Split the document.")
             title = visible(_plain(token.content))
             self._sections.append(Section(number, title, level, _line(token)))
-            self._texts.append(f"{'#' * level} {title}\n")
+            self._tell(f"{'#' * level} {title}", heading=True)
         else:
-            self._texts.append(f"{hidden.shown(content, self._references)}\n")
+            self._tell(hidden.shown(content, self._references), heading=True)
 
     def _take_html(self, token: Token) -> None:
         text, self._commented = hidden.without_comments(token.content, hidden=self._commented)
@@ -162,9 +164,13 @@ class _Reading:
 
     def _add(self, text: str, token: Token, *, verbatim: bool = False) -> None:
         if text.strip():
-            self._texts.append(text.rstrip("\n") + "\n")
+            self._tell(text)
             if self._sections:
                 self._sections[-1].blocks.append(Block(text, _line(token), verbatim=verbatim, listed=self._items > 0))
+
+    def _tell(self, text: str, *, heading: bool = False) -> None:
+        self._texts.append(f"{'' if self._joins or self._items else chr(10)}{_BLANK_LINES.sub(chr(10), text.strip(chr(10)))}\n")
+        self._joins = heading
 
 
 def _line(token: Token) -> int:

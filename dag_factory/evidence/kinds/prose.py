@@ -76,7 +76,7 @@ class Document:
 
     Parameters
     ----------
-    text: the text without what is hidden, headings and paragraphs apart from each other by an empty line.
+    text: the text without what is hidden. Paragraphs are apart by an empty line; a list goes on from what is before it, and a heading into what follows.
     sections: in order; text before the first heading belongs to none.
     hiding: the lines on which raw HTML hides what follows.
 

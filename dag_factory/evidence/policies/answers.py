@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 
 from dag_factory.evidence.contract import Item, TaskContract
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.named import places, said_of, told_apart, whole, with_own
 from dag_factory.evidence.rounds import merges_of
 from dag_factory.evidence.verdict import Finding
+from dag_factory.evidence.visible import PROSE, wording
 
 __all__ = ["answered", "published"]
 
@@ -22,9 +22,12 @@ def answered(case: Case) -> Iterator[Finding]:
         if case.worked(task) is None:
             continue
         for item in task.items:
-            for fact, target in item.answers.items():
-                yield from _cited(case, task, item, fact, target)
-            if item.differs_from and _digests(case, task, item) & _digests(case, *_find(case, item.differs_from)):
+            asked = {
+                fact: _commits(case) if fact == "commits" else published(case, task, fact, target) for fact, target in item.answers.items()
+            }
+            for fact in asked:
+                yield from _cited(case, task, item, fact, asked)
+            if item.differs_from and _contents(case, task, item) & _contents(case, *_find(case, item.differs_from)):
                 yield case.finding(
                     "evidence-unchanged",
                     task,
@@ -33,16 +36,10 @@ def answered(case: Case) -> Iterator[Finding]:
                 )
 
 
-def _cited(case: Case, task: TaskContract, item: Item, fact: str, target: str) -> Iterator[Finding]:
-    asked = _commits(case) if fact == "commits" else published(case, task, fact, target)
-    open_ones = _uncited(asked, case.examine(task, item).facts.get("cites", ()))
-    for name in open_ones[:_SHOWN]:
-        yield case.finding(
-            "answer-missing",
-            task,
-            f"{item.place} does not answer {_one(fact)} {name}.",
-            subject=f"{task.id}/{item.id}:{name}",
-        )
+def _cited(case: Case, task: TaskContract, item: Item, fact: str, asked: dict[str, list[str]]) -> Iterator[Finding]:
+    open_ones = _unanswered(item, fact, asked, case.examine(task, item).facts.get("cites", ()))
+    for name, text in list(open_ones.items())[:_SHOWN]:
+        yield case.finding("answer-missing", task, f"{item.place} {text}", subject=f"{task.id}/{item.id}:{name}")
     if len(open_ones) > _SHOWN:
         yield case.finding(
             "answer-missing",
@@ -50,25 +47,33 @@ def _cited(case: Case, task: TaskContract, item: Item, fact: str, target: str) -
             f"{item.place} leaves {len(open_ones) - _SHOWN} more {fact} without an answer.",
             subject=f"{task.id}/{item.id}",
         )
-    if not asked and fact not in {"findings", "deviations", "errors"}:
+    if not asked[fact] and fact not in {"findings", "deviations", "errors"}:
         yield case.finding(
             "answer-missing",
             task,
-            f"There are no {fact} in {target} that {item.place} could answer.",
+            f"There are no {fact} in {item.answers[fact]} that {item.place} could answer.",
             subject=f"{task.id}/{item.id}:{fact}",
         )
 
 
-def _uncited(asked: list[str], cites: tuple[str, ...]) -> list[str]:
-    """Which of the ids are named nowhere. Longer ids are looked for first, so that `ing-1.1` does not stand for `ing-1`."""
-    text = "__".join(("", *(_token(cite) for cite in cites), ""))
-    missing: set[str] = set()
-    for name in sorted(asked, key=len, reverse=True):
-        sought = f"_{_token(name)}_"
-        if sought == "__" or sought not in text:  # without a letter or a digit it can be cited nowhere
-            missing.add(name)
-        text = text.replace(sought, "_#_")
-    return [name for name in asked if name in missing]
+def _unanswered(item: Item, fact: str, all_asked: dict[str, list[str]], cites: tuple[str, ...]) -> dict[str, str]:
+    """The ids that have no answer, each with what is wrong. What an answer is depends on what gives it: a test, an entry, a sentence."""
+    one, asked = _one(fact), all_asked[fact]
+    if item.kind == "junit":
+        found = told_apart(asked, cites)
+        named = {name for name in asked if found[name]}
+        good = with_own(found) if fact == "errors" else named  # one test per error; criteria that are met together may be tested together
+        why = f"has no test of its own for {one} {{}}: those that name it are counted for others. Write one test for each."
+    elif item.kind == "json":
+        named, good = {name for name, numbers in places(asked, cites)[0].items() if numbers}, whole(asked, cites)
+        why = f"names {one} {{}} only within a longer text. Give it an entry of its own."
+    elif item.kind in PROSE:
+        named, good = said_of(list(dict.fromkeys(name for names in all_asked.values() for name in names)), cites)
+        why = f"names {one} {{}} and says nothing of it. Write what became of it."
+    else:
+        named = good = {name for name, numbers in places(asked, cites)[0].items() if numbers}
+        why = ""
+    return {name: why.format(name) if name in named else f"does not answer {one} {name}." for name in asked if name not in good}
 
 
 def published(case: Case, task: TaskContract, fact: str, target: str) -> list[str]:
@@ -89,20 +94,19 @@ def _commits(case: Case) -> list[str]:
     return list(dict.fromkeys(commit for merge in found for _, commit in merge.says.merged))
 
 
-def _digests(case: Case, task: TaskContract | None, item: Item | None) -> frozenset[str]:
+def _contents(case: Case, task: TaskContract | None, item: Item | None) -> frozenset[str]:
+    """What an item holds, by its digests; prose by its words, for a blank more is no change."""
     stored = case.statement(task) if task and item else None
-    return frozenset(entry.digest for entry in stored.says.evidence if item and entry.item == item.id) if stored else frozenset()
+    digests = {entry.digest for entry in stored.says.evidence if entry.item == item.id} if stored and item else set()
+    if item and item.kind in PROSE:
+        digests |= {wording(data) for digest in digests if (data := case.files(digest))}
+    return frozenset(digests - {""})
 
 
 def _find(case: Case, place: str) -> tuple[TaskContract | None, Item | None]:
     task_id, _, item_id = place.rpartition("/")
     task = case.contract.tasks.get(task_id)
     return task, next((item for item in task.items if item.id == item_id), None) if task else None
-
-
-def _token(text: str) -> str:
-    """A name as it may stand in a test's name or a sentence: `ingest-2` and `INGEST_2` are the same; letters of any script count."""
-    return re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", text).casefold()).strip("_")
 
 
 def _one(fact: str) -> str:

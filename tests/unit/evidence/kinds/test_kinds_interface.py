@@ -28,23 +28,16 @@ Each is an exception.
 1. `DEV-INGEST-1`: we stream, as files are large.
 """
 SEEN = """# ingest
-
 ## Functions
-
 `load(path)`: reads one partner file.
 
 ## Errors
-
 Each is an exception.
-
 `MissingColumn`: a column is not there.
-
 a remark on it, like `this`
-
 `BadRow`: a row cannot be read.
 
 ## Deviations
-
 `DEV-INGEST-1`: we stream, as files are large.
 """
 

@@ -9,10 +9,12 @@ import re
 import pendulum
 import pytest
 from support.contents import STORIES, document, interface, junit, sarif
-from support.runs import as_json, honest, rules
+from support.runs import as_json, honest, rules, under
 
-from dag_factory.evidence.policies.answers import _find, _one, _token
+from dag_factory.evidence.policies.answers import _find, _one
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.named import token
+from dag_factory.evidence.verify import verify
 
 ARCHITECT = "integration/architect"
 SDET = "implementation/ingest.sdet"
@@ -44,14 +46,14 @@ ALL = "OPT-1, AUDIT-1, DEV-ingest-1, DEV-daily_mart-1"
 
 
 def test_what_answers_everything_is_no_finding(run):
-    assert unanswered(run, "integration", update(run, f"Answers {ALL}.\n")) == []
+    assert unanswered(run, "integration", update(run, f"We have settled {ALL}.\n")) == []
     assert run.judge("integration").word == "PASSED"
 
 
 @pytest.mark.parametrize("left", ["OPT-1", "AUDIT-1", "DEV-ingest-1", "DEV-daily_mart-1"])
 def test_each_that_is_left_out_is_named(run, left):
     said = ", ".join(name for name in ALL.split(", ") if name != left)
-    [finding] = unanswered(run, "integration", update(run, f"Answers {said}.\n"))
+    [finding] = unanswered(run, "integration", update(run, f"We have settled {said}.\n"))
     kind = "deviation" if left.startswith("DEV") else "finding"
     assert finding.text == f"ARCHITECTURE.md does not answer {kind} {left}."
     assert (finding.task, finding.subject) == (ARCHITECT, f"{ARCHITECT}/architecture:{left}")
@@ -59,17 +61,17 @@ def test_each_that_is_left_out_is_named(run, left):
 
 @pytest.mark.parametrize("text", ["opt 1", "OPT - 1", "OPT_1", "`OPT-1`", "(OPT—1)", "OPT-1.", "opt.1"])
 def test_how_an_id_is_spelled_out_does_not_matter(run, text):
-    assert unanswered(run, "integration", update(run, f"Answers {ALL.replace('OPT-1', text)}.\n")) == []
+    assert unanswered(run, "integration", update(run, f"We have settled {ALL.replace('OPT-1', text)}.\n")) == []
 
 
 @pytest.mark.parametrize("text", ["OPT-10", "XOPT-1", "OPT1", "OPT", "1-OPT"])
 def test_what_only_resembles_an_id_is_none(run, text):
-    [finding] = unanswered(run, "integration", update(run, f"Answers {ALL.replace('OPT-1', text)}.\n"))
+    [finding] = unanswered(run, "integration", update(run, f"We have settled {ALL.replace('OPT-1', text)}.\n"))
     assert finding.subject.endswith(":OPT-1")
 
 
 def test_what_no_reader_sees_answers_nothing(run):
-    [finding] = unanswered(run, "integration", update(run, f"{ALL.replace('OPT-1', '<!-- OPT-1 -->')}\n"))
+    [finding] = unanswered(run, "integration", update(run, f"We have settled {ALL.replace('OPT-1', '<!-- OPT-1 -->')}\n"))
     assert finding.subject.endswith(":OPT-1")
 
 
@@ -87,7 +89,7 @@ def after(validated, *names, text):
     validated.contents |= found(*names)
     validated.work("validation")
     assert validated.answer("validation").word == "PASSED"
-    ids = unanswered(validated, "integration", update(validated, f"AUDIT-1, DEV-ingest-1, DEV-daily_mart-1. {text}\n"))
+    ids = unanswered(validated, "integration", update(validated, f"We settled AUDIT-1, DEV-ingest-1, DEV-daily_mart-1. {text}\n"))
     return [finding.subject.rpartition(":")[2] for finding in ids]
 
 
@@ -114,7 +116,7 @@ def test_many_are_counted_and_not_all_listed(validated):
     validated.contents |= found(*names)
     validated.work("validation")
     assert validated.answer("validation").word == "PASSED"
-    findings = unanswered(validated, "integration", update(validated, "AUDIT-1, DEV-ingest-1, DEV-daily_mart-1.\n"))
+    findings = unanswered(validated, "integration", update(validated, "We settled AUDIT-1, DEV-ingest-1, DEV-daily_mart-1.\n"))
     assert len(findings) == 21
     assert findings[-1].text == "ARCHITECTURE.md leaves 10 more findings without an answer."
 
@@ -198,7 +200,7 @@ def test_one_of_many_is_called_by_its_name(fact, one):
 
 
 def test_a_name_is_spelled_in_one_way():
-    assert [_token(name) for name in ("INGEST_2", " ingest - 2 ", "_Ingest:2_", "İ1", "--")] == [
+    assert [token(name) for name in ("INGEST_2", " ingest - 2 ", "_Ingest:2_", "İ1", "--")] == [
         "ingest_2",
         "ingest_2",
         "ingest_2",
@@ -226,3 +228,71 @@ def test_only_the_item_itself_must_differ(run):
     run.deliver(ARCHITECT, evidence=(new.model_copy(update={"digest": old.digest, "size": old.size}),))
     run.converge("integration")
     assert "evidence-unchanged" in rules(run.judge("integration"))
+
+
+# One entry, one test or one line that holds them all.
+
+STORY = "validation/product-manager"
+
+
+def test_one_entry_answers_one_story(validated):
+    verdicts = [{"story": "story-ingest, story-daily_mart", "verdict": "PASSED", "observed": "it did"}]
+    findings = unanswered(validated, "validation", {(STORY, "verdicts"): as_json({"verdicts": verdicts})})
+    assert [finding.subject.rpartition(":")[2] for finding in findings] == ["story-ingest", "story-daily_mart"]
+    assert findings[0].text == "verdicts.json names story story-ingest only within a longer text. Give it an entry of its own."
+
+
+@pytest.mark.parametrize(("item", "key", "entry"), [("commits", "commits", "commit"), ("interfaces", "interfaces", "sha256")])
+def test_one_entry_answers_one_commit_and_one_interface(run, item, key, entry):
+    task = run.contract.tasks["integration/integration-engineer"]
+    whole = json.loads(run.content(task, next(one for one in task.items if one.id == item)))[key]
+    joined = as_json({key: [{entry: " ".join(one[entry] for one in whole)}]})
+    findings = unanswered(run, "integration", {(task.id, item): joined})
+    assert len(findings) == len(whole)
+    assert all("only within a longer text" in finding.text for finding in findings)
+
+
+def listed(*names):
+    return interface("ingest").replace(
+        b"- `MissingColumn` when", "".join(f"- `{name}`: no\n" for name in names).encode() + b"- `MissingColumn` when"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tests", "left"),
+    [
+        (["test_missing_column_bad_date_bad_amount"], 2),
+        (["test_missing_column", "test_bad_date_bad_amount"], 1),
+        (["test_missing_column", "test_bad_date", "test_bad_amount"], 0),
+    ],
+)
+def test_each_error_is_answered_by_a_test_of_its_own(tested, tests, left):
+    contents = {
+        ("implementation/ingest.software-engineer", "interface"): listed("BadDate", "BadAmount"),
+        (SDET, "unit-tests"): junit(*tests),
+    }
+    findings = unanswered(tested, "implementation", contents)
+    assert len(findings) == left
+    assert all("has no test of its own for error" in finding.text for finding in findings)
+
+
+def test_a_line_of_ids_says_nothing_of_any(run):
+    [old] = run.record.newest("foundation/architect").says.evidence
+    text = run.store.blob(old.digest) + f"\n{ALL}\n".encode()
+    findings = unanswered(run, "integration", {(ARCHITECT, "architecture"): text})
+    assert len(findings) == 4
+    assert findings[0].text.endswith("and says nothing of it. Write what became of it.")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda data: data + b" \n", lambda data: data.replace(b"\n", b"\r\n"), lambda data: data + b"\xe2\x80\x8b."]
+)
+def test_a_blank_more_is_no_change(run, change):
+    def nothing_to_answer(contract):
+        next(task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == ARCHITECT)["items"][0]["answers"] = {}
+
+    [old] = run.record.newest("foundation/architect").says.evidence
+    run.contents[ARCHITECT, "architecture"] = change(run.store.blob(old.digest))
+    run.work("integration")
+    judgement = verify(under(run, nothing_to_answer), "integration", run.store.blob, pendulum.now("UTC"))
+    assert rules(judgement) == {"evidence-unchanged"}

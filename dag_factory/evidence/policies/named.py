@@ -1,0 +1,114 @@
+"""Which ids a text names, and which of them it answers.
+
+A name counts however it is spelled out: `ingest-2` is named in `test_ingest_2_is_refused`, `MissingColumn` in `test_missing_column`. Longer ids
+are looked for first, so that `ing-1.1` does not stand for `ing-1`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+
+__all__ = ["places", "said_of", "token", "told_apart", "whole", "with_own"]
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # scripts that put no spaces between words
+_FEWEST = 2  # words that an answer has beside the ids it answers
+
+
+def token(text: str) -> str:
+    """A name as it may stand in a test's name or a sentence: `ingest-2` and `INGEST_2` are the same; letters of any script count."""
+    return re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", text).casefold()).strip("_")
+
+
+def places(asked: Sequence[str], texts: Sequence[str]) -> tuple[dict[str, set[int]], list[str]]:
+    """Where ids are named.
+
+    Returns
+    -------
+    For each id the texts that name it, by their number, of very many no more than there are ids; and what is left of the texts without them.
+
+    """
+    lines = [f"_{token(text)}_ _{token(_HUMP.sub('_', text))}_" for text in texts]
+    whole, starts = "\n".join(lines), [0, *accumulate(len(line) + 1 for line in lines)]
+    found: dict[str, set[int]] = {name: set() for name in asked}
+    alike = Counter(map(token, asked))
+    for name in sorted(asked, key=len, reverse=True):
+        for spelled in dict.fromkeys((token(name), token(_HUMP.sub("_", name)))):
+            sought, at = f"_{spelled}_", 0
+            while spelled and len(found[name]) < len(asked) and (at := whole.find(sought, at)) >= 0:
+                number = bisect_right(starts, at) - 1
+                if alike[token(name)] == 1 or name in texts[number]:
+                    found[name].add(number)
+                at = starts[number + 1]
+            if spelled and alike[token(name)] == 1:
+                whole = whole.replace(sought, f"_{'#' * len(spelled)}_")
+    return found, [line.partition(" ")[0] for line in whole.split("\n")]
+
+
+def whole(asked: Sequence[str], values: Iterable[str]) -> set[str]:
+    """The ids that are one of the values, from its first sign to its last; where two are spelled alike, as it is written."""
+    exact = set(values)
+    spelled, alike = {token(value) for value in exact} - {""}, Counter(map(token, asked))
+    return {name for name in asked if name in exact or (token(name) in spelled and alike[token(name)] == 1)}
+
+
+def told_apart(asked: Sequence[str], tests: Sequence[str]) -> dict[str, set[int]]:
+    """Which tests name an id, by their number: in the test's own name, or in that of its class where that names no other."""
+    classes, names = zip(*(_split(test) for test in tests), strict=True) if tests else ((), ())
+    found, _ = places(asked, names)
+    different = list(dict.fromkeys(classes))
+    in_classes, _ = places(asked, different)
+    counted = Counter(number for numbers in in_classes.values() for number in numbers)
+    for name, numbers in in_classes.items():
+        own = {different[number] for number in numbers if counted[number] == 1}
+        found[name] |= {number for number, of in enumerate(classes) if of in own} if own else set()
+    return found
+
+
+def with_own(found: Mapping[str, set[int]]) -> set[str]:
+    """The ids that have a test of their own: as many as there can be when every test counts for one."""
+    owner: dict[int, str] = {}
+    own: dict[str, int] = {}
+    for name in found:
+        reached: dict[int, str] = {}
+        queue = [name]
+        for current in queue:
+            for test in found[current]:
+                if test in reached:
+                    continue
+                reached[test] = current
+                if test in owner:
+                    queue.append(owner[test])
+                    continue
+                queue.clear()
+                free: int | None = test
+                while free is not None:  # each on the way gives its test to the one before and takes the next
+                    who = reached[free]
+                    owner[free], own[who], free = who, free, own.get(who)
+                break
+    return set(own)
+
+
+def _split(test: str) -> tuple[str, str]:
+    of, apart, name = test.partition("::")
+    return (of, name) if apart else ("", test)
+
+
+def said_of(asked: Sequence[str], texts: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The ids that prose names, and those of them with words beside them: in the same paragraph or list, or right below it."""
+    chunks = [chunk for text in texts for chunk in re.split(r"\n{2,}", text)]
+    found, left = places(asked, chunks)
+    beside = [_words(line) for line in left]
+    below = [0 if chunk.startswith("#") else words for chunk, words in zip(chunks[1:], beside[1:], strict=True)]
+    words = [own if own >= _FEWEST else own + more for own, more in zip(beside, [*below, 0], strict=True)]
+    named = {name for name, numbers in found.items() if numbers}
+    return named, {name for name in named if any(words[number] >= _FEWEST for number in found[name])}
+
+
+def _words(line: str) -> int:
+    return sum(1 for word in line.split("_") if word.strip("#")) + len(_UNSPACED.findall(line))
