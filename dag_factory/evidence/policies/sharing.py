@@ -1,22 +1,21 @@
 """Policy 9: one file is evidence of one thing: none serves two personas, and none two items.
 
-Looked at are items that are one whole file, and pictures by their pixels, however they were saved. Not looked at is what may honestly be
-the same twice: changed files (an empty `__init__.py`, a licence), files too short to tell whose they are, what Phasegate's own run of
-one check gave for two features, and what a scan says of one product whoever runs it.
+Looked at are items that are one whole file, documents by their words, pictures by their pixels, however they were saved, and the test reports
+of one task by what was run. Not looked at is what may honestly be the same twice: changed files (an empty `__init__.py`, a licence), files too
+short to tell whose they are, what Phasegate's own run of one check gave for two features, and what a scan says of one product whoever runs it.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 
 from dag_factory.evidence.contract import Item, TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.statement import Entry, moment_of
 from dag_factory.evidence.verdict import Finding
+from dag_factory.evidence.visible import PROSE, wording
 
 __all__ = ["TELLING", "shared"]
 
@@ -24,10 +23,8 @@ TELLING = 64
 """The fewest bytes that tell whose a file is; `ok` and `{}` are anybody's."""
 
 _SCANS = frozenset({"sarif", "vulnerabilities", "sbom"})
-_PROSE = frozenset({"markdown", "interface"})
-_COMPARED = _PROSE | {"image"}  # by more than their bytes
+_COMPARED = PROSE | {"image"}  # by more than their bytes
 _PROSE_BYTES = 2_000_000  # more than is read of a document
-_NEAR = 512  # bytes: prose of sizes further apart is not the same but for its line ends and spaces
 
 
 @dataclass(frozen=True)
@@ -42,28 +39,40 @@ class _Held:
 
 def shared(case: Case) -> Iterator[Finding]:
     """Every file of the tasks that are judged against every file of the run so far."""
-    held = list(_held(case))
     own = {task.id for task in case.tasks}
+    held = list(_held(case, own))
     told: set[str] = set()
-    found = [(group, "the very file") for group in _by_bytes(held)]
-    found += [(group, "word for word the file") for group in _by_words(case, held)]
-    found += [(group, "the very picture") for group in _by_pixels(case, held, own)]
-    for group, how in found:
+    found = [(group, "the very file", "one file") for group in _by_bytes(held)]
+    found += [(group, "word for word the file", "word for word one text") for group in _by_words(case, held, own)]
+    found += [(group, "the very picture", "one picture") for group in _by_pixels(case, held, own)]
+    found += [(group, "a report of the very run", "reports of one run") for group in _by_runs(case, held, own)]
+    for group, how, both in found:
         for later, first in _pairs(case, group):
             subject = f"{later.task.id}/{later.item.id}:{first.task.id}/{first.item.id}"
             if later.task.id not in own or subject in told:
                 continue
             told.add(subject)
-            text = f"{later.entry.name} of @{later.task.persona} is {how} that @{first.task.persona} has delivered as {first.entry.name}"
-            remedy = f"({first.task.id}/{first.item.id}). One file is evidence of one thing: deliver what was made for this one."
-            yield case.finding("evidence-shared", later.task, f"{text} {remedy}", subject=subject)
+            yield case.finding("evidence-shared", later.task, _text(case, later, first, how, both), subject=subject)
 
 
-def _held(case: Case) -> Iterator[_Held]:
+def _text(case: Case, later: _Held, first: _Held, how: str, both: str) -> str:
+    """What is told. Within a phase nobody but the two says when each was made, so none is called the one who copied."""
+    mine, theirs = f"{later.entry.name} of @{later.task.persona}", f"@{first.task.persona}"
+    place, rule = f"({first.task.id}/{first.item.id})", "One file is evidence of one thing:"
+    if later.task.persona == first.task.persona or _since(case, later)[0] > _since(case, first)[0]:
+        return f"{mine} is {how} that {theirs} has delivered as {first.entry.name} {place}. {rule} deliver what was made for this one."
+    return (
+        f"{mine} and {first.entry.name} of {theirs} {place} are {both}. Both came in one phase, and each says itself when it was made: which is the "
+        f"copy is for people to tell. {rule} whoever copied delivers what was made for it."
+    )
+
+
+def _held(case: Case, own: set[str]) -> Iterator[_Held]:
     phases = {phase.id for phase in case.contract.upto(case.phase_id)}
     for order, task in enumerate(case.contract.tasks.values()):
         # Most tasks can be told from the record alone to share nothing: a thousand of them are looked up once and not once a phase.
-        compared = task.id in case.record.twice or any(item.kind in _COMPARED for item in task.items)
+        reports = task.id in own and sum(item.kind == "junit" for item in task.items) > 1
+        compared = task.id in case.record.twice or reports or any(item.kind in _COMPARED for item in task.items)
         if not compared or task.phase not in phases or case.worked(task) is None:
             continue
         for item in task.items:
@@ -77,7 +86,8 @@ def _held(case: Case) -> Iterator[_Held]:
 def _pairs(case: Case, group: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
     """The later of a group, each with the first of another item that it must not be the same as.
 
-    What came first was not copied from what came later; where that tells nothing, the order of the plan does.
+    What came in an earlier phase was not copied from what came later; within a phase what each says of its time is all there is, and the order
+    of the plan where that tells nothing.
     """
     ordered = sorted(group, key=lambda one: (_since(case, one), one.order))
     for index, later in enumerate(ordered):
@@ -86,11 +96,17 @@ def _pairs(case: Case, group: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
             yield later, first
 
 
-def _since(case: Case, one: _Held) -> datetime:
-    """When a task first delivered these bytes; whoever mends something else and delivers them again has not copied them then."""
-    known = (stored for task_id, stored in case.record.delivered() if task_id == one.task.id)
-    with_it = (stored.says for stored in known if any(entry.digest == one.entry.digest for entry in stored.says.evidence))
-    return min((moment_of(says.finished_at) for says in with_it), default=case.now)
+def _since(case: Case, one: _Held) -> tuple[int, datetime]:
+    """When a task first delivered these bytes: the place of the phase, which verdicts attest, and the time, which it says itself.
+
+    Whoever mends something else and delivers them again has not copied them then.
+    """
+    order = {phase.id: place for place, phase in enumerate(case.contract.phases)}
+    known = (stored.says for task_id, stored in case.record.delivered() if task_id == one.task.id)
+    with_it = (says for says in known if any(entry.digest == one.entry.digest for entry in says.evidence))
+    return min(
+        ((order.get(says.binding.phase, len(order)), moment_of(says.finished_at)) for says in with_it), default=(len(order), case.now)
+    )
 
 
 def _may_be_alike(one: _Held, other: _Held) -> bool:
@@ -106,17 +122,30 @@ def _by_bytes(held: list[_Held]) -> list[list[_Held]]:
     return _grouped((one.entry.digest, one) for one in held if not one.item.changed)
 
 
-def _by_words(case: Case, held: list[_Held]) -> list[list[_Held]]:
-    """Prose that is the same but for capitals, spaces and line ends; read only where its size lets that be."""
-    prose = sorted((one for one in held if one.item.kind in _PROSE and one.entry.size <= _PROSE_BYTES), key=lambda one: one.entry.size)
-    near = {id(one) for pair in pairwise(prose) if pair[1].entry.size - pair[0].entry.size <= _NEAR for one in pair}
-    return _grouped((_words(case, one), one) for one in prose if id(one) in near)
+def _by_words(case: Case, held: list[_Held], own: set[str]) -> list[list[_Held]]:
+    """Prose that is the same but for capitals, blanks, signs and what shows nothing; read only where there is some of this phase to compare."""
+    prose = [one for one in held if one.item.kind in PROSE and one.entry.size <= _PROSE_BYTES]
+    if not any(one.task.id in own for one in prose):
+        return []
+    return _grouped((wording(case.files(one.entry.digest) or b""), one) for one in prose)
 
 
-def _words(case: Case, one: _Held) -> str:
-    data = case.files(one.entry.digest)
-    text = " ".join((data or b"").decode(errors="replace").split()).casefold()
-    return hashlib.sha256(text.encode()).hexdigest() if text else ""
+def _by_runs(case: Case, held: list[_Held], own: set[str]) -> list[list[_Held]]:
+    """Test reports of one task that tell of the same tests the same times, by the same clock: one run, written down once more."""
+    alike: dict[tuple[str, frozenset[str]], list[_Held]] = {}
+    for one in held:
+        if one.item.kind == "junit" and one.task.id in own and not one.item.changed:
+            tests = frozenset(case.examine(one.task, one.item).facts.get("tests", ()))
+            alike.setdefault((one.task.id, tests), []).append(one)
+    return [group for (_, tests), of in alike.items() if tests and len(of) > 1 for group in _grouped((_run(case, one), one) for one in of)]
+
+
+def _run(case: Case, one: _Held) -> str:
+    from dag_factory.evidence.kinds import junit_report
+
+    report = junit_report.read(case.files(one.entry.digest) or b"")
+    measured = sorted((test.id, str(test.seconds)) for test in report.cases)
+    return repr((measured, sorted(report.stamps), sorted(report.names), sorted(report.hosts)))
 
 
 def _by_pixels(case: Case, held: list[_Held], own: set[str]) -> list[list[_Held]]:
@@ -131,4 +160,4 @@ def _grouped(keyed: Iterator[tuple[str, _Held]]) -> list[list[_Held]]:
     groups: dict[str, list[_Held]] = {}
     for key, one in keyed:
         groups.setdefault(key, []).append(one)
-    return [group for key, group in groups.items() if key]
+    return [group for key, group in groups.items() if key and len(group) > 1]

@@ -6,7 +6,7 @@ import json
 
 import pendulum
 import pytest
-from support.contents import junit, sarif
+from support.contents import sarif
 from support.orders import SPEC
 from support.runs import honest, rules, under
 from support.sharing import ALL, ARCHITECT, DESIGNER, PICTURES, drawn, judged, told
@@ -68,6 +68,28 @@ def test_what_somebody_brought_who_failed_is_not_compared(run):
     assert "evidence-shared" not in rules(run.judge("foundation"))
 
 
+def test_what_was_made_in_a_later_phase_is_the_copy_whatever_time_it_states(tmp_path):
+    run = honest(tmp_path, worked="validation")
+    copied = run.record.newest(ARCHITECT[0]).says
+    run.contents["validation/documentation-writer", "guide"] = run.store.blob(copied.evidence[0].digest)
+    run.deliver("validation/documentation-writer", started_at=copied.started_at, finished_at=copied.started_at)
+    run.converge("validation")
+    judgement = run.judge("validation")
+    assert ("evidence-shared", "validation/documentation-writer/guide:foundation/architect/architecture") in told(judgement)
+    assert "that @architect has delivered" in next(one.text for one in judgement.findings if one.rule == "evidence-shared")
+
+
+def test_a_statement_of_a_phase_that_nobody_knows_is_told_as_that(run):
+    run.contents |= {ARCHITECT: ALL, DESIGNER: ALL}
+    run.deliver(ARCHITECT[0])
+    said = run.record.newest(ARCHITECT[0]).says.binding
+    run.deliver(ARCHITECT[0], binding=said.model_copy(update={"phase": "elsewhere", "attempt": 3}))
+    run.deliver(DESIGNER[0])
+    run.deliver("foundation/product-manager")
+    run.converge("foundation")
+    assert "statement-misbound" in rules(run.judge("foundation"))
+
+
 def test_one_place_that_two_personas_owe_is_no_excuse(run):
     run.contents |= {ARCHITECT: ALL, DESIGNER: ALL}
     run.work("foundation")
@@ -100,10 +122,42 @@ def test_prose_without_a_word_is_like_no_other(tmp_path):
     assert found == {"evidence-missing"}
 
 
-def test_reports_are_not_compared_by_their_words(tmp_path):
-    theirs = [f"test_{feature}_{rest}" for feature in ("ingest", "daily_mart") for rest in ("1_works", "2_says_why")]
-    same = junit("test_everything", *theirs, "test_missingcolumn_is_told", suite="pytest")
-    contents = {("validation/test-engineer", "full-suite"): same, ("validation/test-engineer", "integration"): same + b"\n"}
+# Runs.
+
+
+def report(suite="pytest", stamp="2026-11-30T06:00:00", seconds="0.012", last="everything"):
+    names = [f"test_{feature}_{rest}" for feature in ("ingest", "daily_mart") for rest in ("1_works", "2_says_why")]
+    names += ["test_missingcolumn_is_told", f"test_{last}"]
+    cases = "".join(f'<testcase classname="tests" name="{name}" time="{seconds}"/>' for name in names)
+    return f'<testsuites><testsuite name="{suite}" timestamp="{stamp}" hostname="ci">{cases}</testsuite></testsuites>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("other", "one_run"),
+    [
+        (report() + b"\n\n", True),
+        (report().replace(b"><", b">\n<"), True),
+        (report().replace(b"<testsuites>", b"<testsuites><!-- of the parts -->"), True),
+        (report(stamp="2026-11-30T06:05:00"), False),
+        (report(seconds="0.013"), False),
+        (report(last="thing"), False),
+        (report(suite="firefox"), False),
+    ],
+)
+def test_one_run_is_no_evidence_of_two_suites_and_the_same_tests_may_be_run_twice(tmp_path, other, one_run):
+    contents = {("validation/test-engineer", "full-suite"): report(), ("validation/test-engineer", "integration"): other}
+    judgement = judged(tmp_path, "validation", contents, through="implementation")
+    found = [finding for finding in judgement.findings if finding.rule == "evidence-shared"]
+    assert [finding.subject for finding in found] == ["validation/test-engineer/integration:validation/test-engineer/full-suite"] * one_run
+    if one_run:
+        assert (
+            "integration.xml of @test-engineer is a report of the very run that @test-engineer has delivered as full.xml" in found[0].text
+        )
+
+
+def test_reports_that_cannot_be_read_are_left_to_another_rule(tmp_path):
+    broken = b"<testsuite>".ljust(100, b"!")
+    contents = {("validation/test-engineer", "full-suite"): broken, ("validation/test-engineer", "integration"): broken + b"\n"}
     assert "evidence-shared" not in rules(judged(tmp_path, "validation", contents, through="implementation"))
 
 
