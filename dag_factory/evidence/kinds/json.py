@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -26,9 +27,12 @@ from dag_factory.evidence.kinds.base import (
     Fault,
     Material,
     Opened,
+    TextTuple,
     clipped,
+    listed,
     rejected,
 )
+from dag_factory.evidence.visible import visible
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "JsonExpect", "JsonKind", "schema_problem"]
 
@@ -39,6 +43,7 @@ MAX_DEPTH = 64
 _MAX_SCHEMA_DEPTH = 64
 _EACH = "[*]"
 _PATH = re.compile(r"(?:\[\*\]\.)*[^\s.\[\]*]+(?:\[\*\])*(?:\.[^\s.\[\]*]+(?:\[\*\])*)*")
+_HOW = "write keys and [*] for each item: a.b[*].c"
 _VERDICTS = frozenset({"verdict", "result"})
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
@@ -48,13 +53,15 @@ class JsonExpect(Expectation):
 
     Parameters
     ----------
-    json_schema: written `schema`; a JSON Schema of draft 2020-12 whose references stay within it.
+    json_schema: written `schema`; a JSON Schema of draft 2020-12 whose references stay within it. `minLength` counts what can be seen.
     publish: fact name -> path of the values to publish, like `verdicts[*].story`.
+    unique: paths at which no value may stand twice, like `attempts[*].id`.
 
     """
 
     json_schema: dict[str, Any] = Field(default_factory=dict, alias="schema")
     publish: dict[str, str] = Field(default_factory=dict)
+    unique: TextTuple = ()
 
     @field_validator("json_schema")
     @classmethod
@@ -69,8 +76,16 @@ class JsonExpect(Expectation):
     def _paths_are_paths(cls, publish: dict[str, str]) -> dict[str, str]:
         for fact, path in publish.items():
             if not _PATH.fullmatch(path):
-                raise ValueError(f"{fact}: {path!r} is no path; write keys and [*] for each item: a.b[*].c")
+                raise ValueError(f"{fact}: {path!r} is no path; {_HOW}")
         return publish
+
+    @field_validator("unique")
+    @classmethod
+    def _each_is_a_path(cls, unique: tuple[str, ...]) -> tuple[str, ...]:
+        for path in unique:
+            if not _PATH.fullmatch(path):
+                raise ValueError(f"{path!r} is no path; {_HOW}")
+        return unique
 
 
 class JsonKind(Opened[JsonExpect]):
@@ -89,8 +104,15 @@ class JsonKind(Opened[JsonExpect]):
         faults = _schema_faults(material.name, document, expect.json_schema)
         facts: dict[str, tuple[str, ...]] = {}
         for fact, path in expect.publish.items():
-            facts[fact], wrong = _published(document, path)
+            values, wrong = _published(document, path)
+            facts[fact] = tuple(dict.fromkeys(values))
             faults += [Fault(f"{material.name}: {text}", path) for text in wrong]
+        for path in expect.unique:
+            counted = Counter(visible(value).strip() for value in _published(document, path)[0])
+            twice = [value for value, count in counted.items() if count > 1]
+            if twice:
+                text = f"{material.name}: {path} has {listed(twice)} more than once. Give each its own."
+                faults.append(Fault(text, path))
         return Examination(tuple(faults), facts)
 
 
@@ -119,7 +141,7 @@ def _validator(schema: str) -> Any:
 
     extend: Any = validators.extend  # has no types
     checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
-    strict = extend(jsonschema.Draft202012Validator, type_checker=checker)
+    strict = extend(jsonschema.Draft202012Validator, {"minLength": _min_length}, type_checker=checker)
     loaded = json.loads(schema)
     jsonschema.Draft202012Validator.check_schema(loaded)
     empty: Registry[Any] = Registry()  # the default registry would fetch
@@ -128,6 +150,13 @@ def _validator(schema: str) -> Any:
 
 def _is_integer(_checker: object, value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)  # 1.0 is a float, whatever JSON Schema says
+
+
+def _min_length(validator: Any, least: int, instance: Any, _schema: object) -> Iterator[Any]:
+    from jsonschema.exceptions import ValidationError
+
+    if validator.is_type(instance, "string") and len(visible(instance).strip()) < least:
+        yield ValidationError(f"{clipped(json.dumps(instance), 60)} has fewer than {least} signs that a reader sees")
 
 
 def _schema_faults(name: str, document: Any, schema: dict[str, Any]) -> list[Fault]:
@@ -156,6 +185,9 @@ def _schema_fault(name: str, error: Any) -> Fault:
         found = clipped(json.dumps(leaf.instance, ensure_ascii=False))
         only = "one of " if leaf.validator == "enum" else ""
         text = f"{name}: {where} is {found}, and only {only}{wanted} will do."
+    elif leaf.validator == "not":
+        found = clipped(json.dumps(leaf.instance, ensure_ascii=False))
+        text = f"{name}: {where} is {found}, which the schema rules out: a document must not contradict what it is to show."
     else:
         text = f"{name}: {where}: {clipped(leaf.message, 300)}. Mend it so that it satisfies the schema."
     return Fault(text, where, VALIDATION_FAILED if judged else EVIDENCE_MALFORMED)
@@ -190,7 +222,7 @@ def _references(schema: object) -> Iterator[tuple[str, str]]:
     raise ValueError(f"the schema is nested more than {_MAX_SCHEMA_DEPTH} levels deep")
 
 
-def _published(document: Any, path: str) -> tuple[tuple[str, ...], list[str]]:
+def _published(document: Any, path: str) -> tuple[list[str], list[str]]:
     """Collect the values at a path, in the order of the document, and what cannot be published.
 
     What is not there at all publishes nothing (the schema may demand it); but where a path goes through the items of
@@ -209,12 +241,12 @@ def _published(document: Any, path: str) -> tuple[tuple[str, ...], list[str]]:
                 wanted = "a list" if part == _EACH else f"an object with “{part}”"
                 wrong.append(f"{_place(where)} must be {wanted}, so that {path} can be cited. Write it.")
         level = below
-    found: dict[str, None] = {}
+    found: list[str] = []
     for where, value in level:
         text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-        if text.strip():
-            found[text] = None
+        if visible(text).strip():
+            found.append(text)
         else:
             shown = clipped(json.dumps(value, ensure_ascii=False), 60)
             wrong.append(f"{_place(where)} is {shown}, and an id is text. Write one.")
-    return tuple(found), wrong[:MAX_FAULTS]
+    return found, wrong[:MAX_FAULTS]

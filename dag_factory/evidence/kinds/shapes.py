@@ -8,6 +8,7 @@ from typing import Any
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import clipped
+from dag_factory.evidence.visible import visible
 
 __all__ = ["Taking"]
 
@@ -65,7 +66,7 @@ class Taking:
         EvidenceError: it is none.
 
         """
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str) or not visible(value).strip():
             raise EvidenceError(f"{where} is {_shown(value)}, and must be a text.", remedy=self.remedy)
         return value.strip()
 

@@ -25,6 +25,8 @@ from dag_factory.evidence.kinds.base import (
     clipped,
     rejected,
 )
+from dag_factory.evidence.kinds.prose import unfilled
+from dag_factory.evidence.visible import says, visible
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "StoriesExpect", "StoriesKind"]
 
@@ -92,7 +94,8 @@ class _Reading:
         for criterion in self._criteria(story.get("acceptance"), label, subject, f"{where}.acceptance"):
             self._publish("acceptance", criterion, feature)
         path = story.get("golden_path")
-        if not (isinstance(path, list) and path and all(map(_written, path))):
+        acts = path if isinstance(path, list) else []
+        if not any(map(_written, acts)) or not all(isinstance(act, str) and visible(act).strip() and not unfilled(act) for act in acts):
             text = f"{label} has no golden path ({where}.golden_path). List what the user does, one text for each act."
             self.reasons.append((text, subject))
 
@@ -128,6 +131,4 @@ class _Reading:
 
 
 def _written(text: Any) -> bool:
-    from dag_factory.evidence.kinds.prose import unfilled
-
-    return isinstance(text, str) and bool(text.strip()) and not unfilled(text)
+    return isinstance(text, str) and says(text) and not unfilled(visible(text))

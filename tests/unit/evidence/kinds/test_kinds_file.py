@@ -9,8 +9,8 @@ from dag_factory.evidence.kinds import Material
 from dag_factory.evidence.kinds.file import FileExpect, FileKind
 
 
-def examine(data: bytes = b"", files=None, **expect):
-    return FileKind().examine(Material("report.txt", data, files=files or {}), FileExpect(**expect))
+def examine(data: bytes = b"", files=None, name="report.txt", **expect):
+    return FileKind().examine(Material(name, data, files=files or {}), FileExpect(**expect))
 
 
 def rules(found):
@@ -22,9 +22,32 @@ def test_a_file_with_content_will_do():
     assert examine(b"x" * 100, min_bytes=100).faults == ()
 
 
-@pytest.mark.parametrize("data", [b"", b" \n\t ", b"\0" * 4096])
+@pytest.mark.parametrize("data", [b"", b" \n\t ", b"\0" * 4096, b"\xc2\xa0" * 60, b"\xe2\x80\x8b \xe3\x85\xa4", b"\xef\xbb\xbf"])
 def test_an_empty_blank_or_zeroed_file_is_missing(data):
     assert rules(examine(data)) == ["evidence-missing"]
+
+
+@pytest.mark.parametrize("data", ["\u00fc".encode(), b"\x80\x81\x82", b"\0\x01", "\u2713".encode()])
+def test_a_file_of_other_signs_is_not_blank(data):
+    assert examine(data).faults == ()
+
+
+@pytest.mark.parametrize("name", ["pipeline.yaml", "a.yml", "a.toml"])
+@pytest.mark.parametrize("data", [b"# pipeline\n", b"---\n  # a\n\n# b\n...\n", b"\xef\xbb\xbf# a", b"--- # a\r\n# b\r\n"])
+def test_a_file_of_comments_alone_is_missing(name, data):
+    (fault,) = examine(data, name=name).faults
+    assert (fault.rule, fault.subject) == ("evidence-missing", name)
+    assert "all comments" in fault.text
+
+
+@pytest.mark.parametrize("data", [b"a: 1", b"# a\nb: 2\n", b"--- {a: 1}\n", b"...x\n", b"{}", b"# a\r\n- b\r\n"])
+def test_a_file_with_more_than_comments_will_do(data):
+    assert examine(data, name="pipeline.yaml").faults == ()
+
+
+def test_what_is_a_comment_depends_on_the_format_and_changed_files_may_be_all_comments():
+    assert examine(b"# Notes\n", name="NOTES.md").faults == ()
+    assert examine(files={"src/a.yaml": b"# later\n"}).faults == ()
 
 
 def test_a_file_too_small_says_by_how_much():

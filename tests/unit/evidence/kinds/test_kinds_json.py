@@ -207,9 +207,43 @@ def test_the_schema_is_written_by_its_name_in_yaml():
     assert JsonExpect.model_validate({"schema": {"type": "object"}}).model_dump(by_alias=True) == {
         "schema": {"type": "object"},
         "publish": {},
+        "unique": (),
     }
     with pytest.raises(ValidationError):
         JsonExpect.model_validate({"json_schema": {}})
+
+
+@pytest.mark.parametrize(
+    ("text", "long_enough"), [("ab", True), ("a ", False), (" \u200ba\u3164", False), ("\u00adab", True), ("ä!", True)]
+)
+def test_the_least_length_is_of_what_can_be_seen(text, long_enough):
+    faults = examine({"a": text}, {"properties": {"a": {"minLength": 2}}}).faults
+    assert [fault.subject for fault in faults] == ([] if long_enough else ["a"])
+    assert all("fewer than 2 signs that a reader sees" in fault.text for fault in faults)
+    assert examine({"a": 1}, {"properties": {"a": {"minLength": 2}}}).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("ids", "told"),
+    [(["a", "b"], ""), (["a", "A", "a.1"], ""), (["a", "b", "a "], "a"), (["a", "a\u200b", "b", "b"], "a, b"), ([1, "1"], "1")],
+)
+def test_what_must_be_unique_stands_once(ids, told):
+    data = json.dumps({"rows": [{"id": name} for name in ids]}).encode()
+    faults = JsonKind().examine(Material("v.json", data), JsonExpect(unique=("rows[*].id",))).faults
+    assert [fault.text for fault in faults] == ([f"v.json: rows[*].id has {told} more than once. Give each its own."] if told else [])
+    with pytest.raises(ValidationError, match="is no path"):
+        JsonExpect(unique=("rows[].id",))
+
+
+def test_what_a_schema_rules_out_is_told_as_a_contradiction():
+    (fault,) = examine({"verdict": "FAILED"}, {"properties": {"verdict": {"not": {"const": "FAILED"}}}}).faults
+    assert fault.rule == "validation-failed"
+    assert 'verdict is "FAILED", which the schema rules out' in fault.text
+
+
+def test_an_id_that_shows_nothing_is_none():
+    (fault,) = examine({"a": "\u200b\u3164"}, publish={"cites": "a"}).faults
+    assert "an id is text" in fault.text
 
 
 DOCUMENTS = st.recursive(

@@ -48,6 +48,10 @@ def test_whole_stories():
     }
 
 
+def test_an_act_may_be_a_line_of_signs_among_others():
+    assert examine(changed(golden_path=["$ orders report", "> | day | orders |", "> |---|---:|"])).faults == ()
+
+
 def test_more_may_be_told_of_a_story():
     assert examine(changed(title="Load", priority=1)).faults == ()
 
@@ -58,6 +62,12 @@ def test_more_may_be_told_of_a_story():
         ({"acceptance": ...}, "no acceptance criteria"),
         ({"acceptance": []}, "no acceptance criteria"),
         ({"acceptance": "it works"}, "no acceptance criteria"),
+        ({"story": "."}, "has no text"),
+        ({"story": "\u200b\u3164"}, "has no text"),
+        ({"acceptance": [{"id": "ING-1.1", "text": "-"}]}, "has no text"),
+        ({"golden_path": ["\u200b"]}, "no golden path"),
+        ({"golden_path": ["Start it.", "\u00a0"]}, "no golden path"),
+        ({"golden_path": ["|---|"]}, "no golden path"),
         ({"acceptance": ["it works"]}, "no id"),
         ({"acceptance": [{"text": "it works"}]}, "no id"),
         ({"acceptance": [{"id": "A"}]}, "no text"),
