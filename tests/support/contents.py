@@ -126,7 +126,7 @@ def content_of(task: TaskContract, item: Item, *, commits: Mapping[str, str]) ->
             names = [f"test_{task.feature}_1_works", f"test_{task.feature}_2_says_why", "test_missingcolumn_is_told"]
             whole = [f"test_{feature}_{rest}" for feature in ("ingest", "daily_mart") for rest in ("1_works", "2_says_why")]
             more = [*whole, names[-1]] if item.includes else []
-            return junit(*(names if task.feature else ["test_all_of_it", *more]), suite=item.id)
+            return junit(*(names if task.feature else [f"test_{item.id.replace('-', '_')}_as_a_whole", *more]), suite=item.id)
         case "coverage":
             return coverage()
     return f"content that is long enough to be taken for something real: {task.id} {item.id}".encode() + b"\n" * 60
