@@ -20,8 +20,8 @@ _TARGET = re.compile(
 )
 _LABEL = re.compile(r"\]\[([^\[\]]{1,999})\]")
 _UNSHOWN = re.compile(
-    r"<(?:template|script|style|noscript|noframes|noembed|title|xmp|dialog|datalist|head)\b"
-    r"|<(?:canvas|audio|video|object|iframe|select|textarea)\b[^<>]*>(?!\s*(?:<|$))"  # text in them is for browsers that know them not
+    r"<(?:template|script|style|noscript|noframes|noembed|title|xmp|dialog|datalist)\b"
+    r"|<(?:canvas|audio|video|object|iframe)\b[^<>]*>(?!\s*(?:<|$))"  # text in them is for browsers that know them not
     r"|<[?]|<!\[CDATA"
     r"|<[^<>]*(?:\s(?:hidden|popover)(?=[\s=>/])"
     r"|(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|content-visibility\s*:\s*hidden"

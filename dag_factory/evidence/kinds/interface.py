@@ -45,7 +45,7 @@ class InterfaceExpect(Expectation):
 
 
 class InterfaceKind(Opened[InterfaceExpect]):
-    """A described interface, whose lists begin each item with a name in backticks. Facts: `errors`, `deviations`, `cites` (the text), `interfaces` (the sha256)."""
+    """A described interface: names in backticks begin the items of its lists. Facts: `errors`, `deviations`, `cites` (the text), `interfaces` (sha256)."""
 
     name: ClassVar[str] = "interface"
     Expect: ClassVar[type[Expectation]] = InterfaceExpect
