@@ -21,14 +21,14 @@ __all__ = ["matches"]
 def matches(path: str, globs: Sequence[str]) -> bool:
     """Say whether `path`, relative to the root and with forward slashes, is meant by one of `globs`.
 
-    A path that is absolute or climbs (`..`) is meant by none.
+    A path that is absolute, climbs (`..`) or is none to any system is meant by none.
 
     Raises
     ------
     WorkspaceError: a glob cannot be read.
 
     """
-    if not path or any(part in ("", ".", "..") for part in path.split("/")):
+    if "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
         return False
     return _compiled(tuple(globs)).match_file(path)
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dag_factory.globs import matches
+
 __all__ = [
     "ApprovalContract",
     "CheckContract",
@@ -53,6 +55,10 @@ class Item(_Frozen):
         if self.changed:
             return ", ".join(self.changed)
         return self.path or self.report or f"check {self.check}"
+
+    def asks_for(self, name: str) -> bool:
+        """Whether a file of this name is evidence of it; none whose name leads elsewhere is."""
+        return matches(name, self.changed) if self.changed else name in (self.path, self.report)
 
 
 class CheckContract(_Frozen):

@@ -156,16 +156,19 @@ def fetch_bundle(run: RunStore, digest: str, folder: Path) -> Path:
 def inputs_of(run: RunStore, case: Case, phases: Sequence[PhaseContract], folder: Path) -> None:
     """Lay out the evidence of some phases as it counts in a case, read-only, as ``<phase>/<task>/<name>``.
 
+    What the plan does not ask for is not laid out: a statement may name any place on this machine, and whoever mends is given what a gate has refused.
+
     Raises
     ------
-    StoreError: a file is missing or was altered.
+    StoreError: a file is missing or was altered, or cannot be written here: there is no room, or another is named as if it were its folder.
 
     """
     due: dict[Path, tuple[TaskContract, Entry]] = {}
     for task in (task for phase in phases for task in phase.tasks):
         for item in task.items:
             for entry in case.entries(task, item):
-                if entry.item == item.id:  # where one item's are of an older statement, the others' are not
+                # Where one item's are of an older statement, the others' are not.
+                if entry.item == item.id and item.asks_for(entry.name):
                     due.setdefault(folder / task.id / entry.name, (task, entry))
     made: set[Path] = set()
     for path, (task, entry) in due.items():
@@ -175,11 +178,15 @@ def inputs_of(run: RunStore, case: Case, phases: Sequence[PhaseContract], folder
                 f"The evidence {entry.name} of {task.id} is missing or was altered.",
                 remedy="Find out by whom; start a new run.",
             )
-        if path.parent not in made:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            made |= {path.parent, *path.parent.parents}
-        with open(path, "xb", opener=_read_only) as file:  # a path gives no opener
-            file.write(data)
+        try:
+            if path.parent not in made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                made |= {path.parent, *path.parent.parents}
+            with open(path, "xb", opener=_read_only) as file:  # a path gives no opener
+                file.write(data)
+        except OSError as error:
+            text = f"The evidence {entry.name!r} of {task.id} cannot be laid out in {folder}: {error.strerror}."
+            raise StoreError(text, remedy="See that there is room; or have the task deliver it under another name.") from error
     for where in made - {folder, *folder.parents}:
         where.chmod(0o555)
 

@@ -8,7 +8,6 @@ from dag_factory.evidence.contract import GRADES, TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.verdict import Finding
-from dag_factory.globs import matches
 
 __all__ = ["evident"]
 
@@ -44,8 +43,7 @@ def _undeclared(case: Case, task: TaskContract, said: TaskStatement) -> Iterator
     seen: set[tuple[str, str]] = set()
     for entry in said.evidence:
         item, place = known.get(entry.item), (entry.item, entry.name)
-        asked = item is not None and (matches(entry.name, item.changed) if item.changed else entry.name in (item.path, item.report))
-        if not asked or entry.task != task.id or place in seen:
+        if item is None or not item.asks_for(entry.name) or entry.task != task.id or place in seen:
             yield case.finding(
                 "evidence-undeclared",
                 task,
