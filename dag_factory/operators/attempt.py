@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dag_factory.errors import PhasegateError, WorkspaceError
+from dag_factory.evidence.contract import Item
 from dag_factory.evidence.reported import Kept
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
 from dag_factory.operators.collect import EXCERPT, Bench, bounds_of, collect, collect_sealed, keep_log, result_of, run_check
@@ -42,6 +43,7 @@ class Attempt(Workplace):
     checks: list[CheckResult] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     principals: tuple[str, ...] = ()
+    log: str = ""  # the digest under which the log of the work is kept
     watch: Watch | None = None
     attested: frozenset[str] = frozenset()  # files of which a person wrote every word
 
@@ -116,8 +118,9 @@ class Attempt(Workplace):
         self.outcome, self.principals = outcome, outcome.principals or self.principals
         self.refusals += [Refusal(rule=flaw.rule, path="", text=flaw.text) for flaw in outcome.flaws]
         self._look_around()
+        self.log = keep_log(self.scope.run, place.root / "log.txt")
         if self.task.runner == "check":
-            self.checks.append(result_of(self.task, "check", outcome, keep_log(self.scope.run, place.root / "log.txt")))
+            self.checks.append(result_of(self.task, "check", outcome, self.log))
 
     @property
     def hopeless(self) -> bool:
@@ -173,38 +176,34 @@ class Attempt(Workplace):
         if memory or (sealed and sealed.bundle):
             self.kept = Kept(sealed=sealed if sealed and sealed.bundle else None, memory=memory)
 
+    def collect(self) -> None:
+        """Bring into the store what no check makes, and before the checks: they run what others wrote. What was sealed is there already."""
+        _, place = self._ready()
+        if self.repository is None or self.task.runner == "check":
+            source = place.root / ("clean-check" if self.task.runner == "check" else "workspace")
+            for item in (item for item in self.task.items if item.path and (item.at != "converge" or item.check is None)):
+                self._add(folder=source, reports=False, grade="attested" if item.path in self.attested else "observed", items=[item])
+        for item in (item for item in self.task.items if item.report and self._maker(item) is None):
+            grade = "re-executed" if self.task.runner == "check" else "attested" if item.report in self.attested else "observed"
+            self._add(folder=place.evidence, reports=True, grade=grade, items=[item])
+
     def verify(self) -> None:
-        """Run the plan's own checks of this task, each in a clean checkout of its own."""
+        """Run the plan's own checks of this task, each in a clean checkout of its own, and collect what each reports before the next is run."""
         bench, place = self._ready()
         due = [check for check in self.task.checks if check.at == "seal" and not (self.task.runner == "check" and check.name == "check")]
-        if not due or (self.refusals and self.sealed is None):
+        refused = self.repository is not None and self.task.runner != "check" and self.sealed is None
+        if not due or refused or self._strayed:
             return
         # The persona could write to what it was given; its checks are given their own.
         bench = self._bench("given-to-checks", bench.spec_dir)
         for check in due:
             evidence = place.fresh(f"verify-{check.name}")
             self.checks.append(run_check(bench, self.task, check, workspace=self._clean(check.name), evidence=evidence))
+            made = [item for item in self.task.items if item.report and self._maker(item) == check.name]
+            self._add(folder=evidence, reports=True, grade="re-executed", items=made)
             self._look_around()
             if self._strayed:
                 return
-
-    def collect(self) -> None:
-        """Bring reports into the store, from whoever ran the command; what was sealed is there already."""
-        _, place = self._ready()
-        items = [item for item in self.task.items if item.at != "converge" or item.check is None]
-        if self.repository is None or self.task.runner == "check":
-            source = place.root / ("clean-check" if self.task.runner == "check" else "workspace")
-            for item in (item for item in items if item.path):
-                self._add(folder=source, reports=False, grade="attested" if item.path in self.attested else "observed", items=[item])
-        for item in (item for item in items if item.report):
-            name = item.check or next((check.name for check in self.task.checks if check.name == "verify"), None)
-            folder = place.root / f"verify-{name}" if name else place.evidence
-            self._add(
-                folder=folder,
-                reports=True,
-                grade="re-executed" if name or self.task.runner == "check" else "attested" if item.report in self.attested else "observed",
-                items=[item],
-            )
 
     def attest(self, *, failed: bool) -> None:
         """Sign what was found, and keep it: from here on the attempt counts.
@@ -215,7 +214,7 @@ class Attempt(Workplace):
         StoreError: the store is not the one the attempt began with.
 
         """
-        bench, place = self._ready()
+        bench, _ = self._ready()
         self.scope.hold(self.record)
         outcome = self.outcome
         assert outcome is not None  # noqa: S101 # `run` came before
@@ -224,7 +223,7 @@ class Attempt(Workplace):
             binding=self.binding, persona=self.task.persona, runner=self.task.runner, principals=self.principals,
             outcome="failed" if failed else "completed", exit_code=outcome.exit_code,
             excerpt=f"{outcome.excerpt}\n{outcome.why}".strip()[-EXCERPT:],
-            log=keep_log(self.scope.run, place.root / "log.txt"), base=self.base, sealed=self.sealed, evidence=tuple(self.entries),
+            log=self.log, base=self.base, sealed=self.sealed, evidence=tuple(self.entries),
             checks=tuple(self.checks), refusals=tuple(self._discreet(bench)), started_at=self.started_at, finished_at=now(),
             figures=figures_of(outcome), judgement=judgement_of(outcome), kept=self.kept, kept_in=outcome.kept_in,
         )  # fmt: skip
@@ -251,6 +250,10 @@ class Attempt(Workplace):
         """Refuse what was changed outside of the workspace; what was told once is not told again."""
         if self.watch and not self._strayed:
             self.refusals += [Refusal(rule=item.rule, path=item.path, text=item.text) for item in self.watch.refusals()]
+
+    def _maker(self, item: Item) -> str | None:
+        """The check that makes a report; None where who works makes it."""
+        return item.check or next((check.name for check in self.task.checks if check.name == "verify"), None)
 
     def _discreet(self, bench: Bench) -> Iterator[Refusal]:
         """What was refused, without the secrets that a program may have given as names to files."""

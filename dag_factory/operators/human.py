@@ -30,7 +30,7 @@ class HumanOperator(Telling, PersonaOperator):
     1. Begins as every persona does, and looks what there is to be changed.
     2. Asks those who have no part in it, and parks: no worker and no triggerer waits. The workspace is dropped meanwhile.
     3. When the answer comes, begins again, holds it against what was asked, and writes its files.
-    4. Seals, verifies, collects and attests as everywhere. The principal is the login that Airflow authenticated.
+    4. Seals, collects, verifies and attests as everywhere. The principal is the login that Airflow authenticated.
 
     An answer that does not count, and silence, are an attempt that failed; a retry asks anew.
     """

@@ -29,8 +29,8 @@ class PersonaOperator(PlanOperator):
     1. Prepares a workspace: a private repository on the base that the gate before approved.
     2. Runs the persona.
     3. Seals what it left in the workspace.
-    4. Verifies: runs the plan's own checks in a clean checkout of the sealed commit.
-    5. Collects evidence into the store, by digest.
+    4. Collects evidence into the store, by digest.
+    5. Verifies: runs the plan's own checks in a clean checkout of the sealed commit, and collects what they report.
     6. Attests: signs the statement, after the persona's processes have ended.
 
     The task is green when its statement is stored, whatever its checks say: the gate alone judges. A persona whose program fails is
@@ -122,9 +122,9 @@ class PersonaOperator(PlanOperator):
         with own.time("seal"):
             attempt.seal(failed=failed is not None)  # 3
         if failed is None:
-            attempt.verify()  # 4
             with own.time("collect"):
-                attempt.collect()  # 5
+                attempt.collect()  # 4
+            attempt.verify()  # 5
         with own.time("attest"):
             attempt.attest(failed=failed is not None)  # 6
         self.log.info("Attempt %d is in the store: %s", attempt.number, _left(attempt))
