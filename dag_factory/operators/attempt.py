@@ -117,7 +117,7 @@ class Attempt(Workplace):
         bench.stopped(outcome)
         self.outcome, self.principals = outcome, outcome.principals or self.principals
         self.refusals += [Refusal(rule=flaw.rule, path="", text=flaw.text) for flaw in outcome.flaws]
-        self._look_around()
+        self.look_around()
         self.log = keep_log(self.scope.run, place.root / "log.txt")
         if self.task.runner == "check":
             self.checks.append(result_of(self.task, "check", outcome, self.log))
@@ -130,7 +130,7 @@ class Attempt(Workplace):
     def seal(self, *, failed: bool = False) -> None:
         """Commit what the persona left, or say why it cannot be. What a failed attempt left is kept, and counts for nothing."""
         _, place = self._ready()
-        if self._strayed:
+        if self.strayed:
             return
         if failed:
             self._keep(place)
@@ -192,7 +192,7 @@ class Attempt(Workplace):
         bench, place = self._ready()
         due = [check for check in self.task.checks if check.at == "seal" and not (self.task.runner == "check" and check.name == "check")]
         refused = self.repository is not None and self.task.runner != "check" and self.sealed is None
-        if not due or refused or self._strayed:
+        if not due or refused or self.strayed:
             return
         # The persona could write to what it was given; its checks are given their own.
         bench = self._bench("given-to-checks", bench.spec_dir)
@@ -201,8 +201,8 @@ class Attempt(Workplace):
             self.checks.append(run_check(bench, self.task, check, workspace=self._clean(check.name), evidence=evidence))
             made = [item for item in self.task.items if item.report and self._maker(item) == check.name]
             self._add(folder=evidence, reports=True, grade="re-executed", items=made)
-            self._look_around()
-            if self._strayed:
+            self.look_around()
+            if self.strayed:
                 return
 
     def attest(self, *, failed: bool) -> None:
@@ -242,13 +242,13 @@ class Attempt(Workplace):
             ) from error
 
     @property
-    def _strayed(self) -> bool:
+    def strayed(self) -> bool:
         """Whether something was changed outside: then nothing of the work is sealed, for what it rests on may be forged."""
         return any(refusal.rule == "workspace-elsewhere" for refusal in self.refusals)
 
-    def _look_around(self) -> None:
+    def look_around(self) -> None:
         """Refuse what was changed outside of the workspace; what was told once is not told again."""
-        if self.watch and not self._strayed:
+        if self.watch and not self.strayed:
             self.refusals += [Refusal(rule=item.rule, path=item.path, text=item.text) for item in self.watch.refusals()]
 
     def _maker(self, item: Item) -> str | None:

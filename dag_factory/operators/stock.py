@@ -54,6 +54,7 @@ class StockWork(PersonaOperator):
             arguments, references = given(plan.executions[contract.id].work["arguments"])
             _refuse_arguments(self.stock, arguments)
             super().__init__(plan=plan, contract=contract, **kwargs, **arguments)
+            self.do_xcom_push = self.do_xcom_push and bool(_ALLOWED & set(arguments))  # what it returns may tell a secret
             _refuse_triggerer(self)
             self._referring = Referring(self, references)
         except RunnerError as error:
@@ -102,7 +103,7 @@ class StockWork(PersonaOperator):
             failed = self._delivered(attempt, outcome)
         if failed:
             raise (AirflowFailException if isinstance(error, AirflowFailException) else AirflowException)(failed) from error
-        return result
+        return result if self.do_xcom_push else None
 
     def _tried(self, attempt: Attempt, context: Context, work: Callable[[], Any]) -> tuple[Outcome, Any, Exception | None]:
         """Have the operator work; what it raises is its answer."""
@@ -118,20 +119,29 @@ class StockWork(PersonaOperator):
                 self._fill_in(attempt, context)
                 attempt.principals = self._acting(attempt)
                 return told(attempt), work(), None
-        except TaskDeferred as deferred:
-            if getattr(deferred.trigger, "end_from_trigger", False):
-                refused = AirflowFailException(f"{self.stock.__name__} would end in the triggerer, where nothing can be sealed")
+        except (TaskDeferred, AirflowRescheduleException) as waits:
+            if reason := self._not_to_wait(attempt, waits):
+                refused = AirflowFailException(f"{self.stock.__name__} {reason}")
                 return told(attempt, refused), None, refused
-            deferred.kwargs = {**(deferred.kwargs or {}), _SINCE: attempt.started_at}
-            deferred.timeout = _shorter(deferred.timeout, limit)
-            raise
-        except AirflowRescheduleException:
+            if isinstance(waits, TaskDeferred):
+                waits.kwargs = {**(waits.kwargs or {}), _SINCE: attempt.started_at}
+                waits.timeout = _shorter(waits.timeout, limit)
             raise
         except AirflowTaskTimeout:
             super(PlanOperator, self).on_kill()
             return told(attempt, f"It was still at work after {limit} s.", ended="timed-out"), None, None
+        except SystemExit as left:
+            refused = AirflowException(f"{self.stock.__name__} called sys.exit({left.code!r}): an operator ends by returning, or fails")
+            return told(attempt, refused), None, refused
         except Exception as error:
             return told(attempt, error), None, error
+
+    def _not_to_wait(self, attempt: Attempt, waits: BaseException) -> str | None:
+        """Why it may not wait now; None where it may. What it changed elsewhere is known here, and to nobody who goes on."""
+        if getattr(getattr(waits, "trigger", None), "end_from_trigger", False):
+            return "would end in the triggerer, where nothing can be sealed"
+        attempt.look_around()
+        return "changed others' files before it waited: have it write to its workspace alone" if attempt.strayed else None
 
     def _fill_in(self, attempt: Attempt, context: Context) -> None:
         """Render the operator's templates, then look its references up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any, ClassVar
@@ -73,6 +74,9 @@ class Noted(BaseOperator):
         from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 
         TriggerDagRunOperator(task_id="other", trigger_dag_id="other", skip_when_already_exists=True).execute({**context, "dag_run": None})
+
+    def do_exit(self, context: Any) -> None:
+        sys.exit(0)
 
     def do_sleep(self, context: Any) -> None:
         time.sleep(60)

@@ -76,9 +76,25 @@ CALLS = {"python_callable": f"{{import: {ME}.write_note}}", "op_kwargs": "{where
 
 def test_a_python_operator_calls_what_is_imported_and_its_answer_is_no_evidence(small):
     house = first(small(binding=bound(PYTHON, **CALLS), **REPORT))
-    assert (house.failures, house.xcoms["first.write", "return_value"]) == ({}, "an answer that is no evidence")
+    assert (house.failures, house.xcoms["first.write", "return_value"]) == ({}, None)
     assert house.store.blob(said(house).evidence[0].digest) == b"a note"
     assert "no evidence" not in said(house).model_dump_json()
+
+
+@pytest.mark.parametrize("asked", ["do_xcom_push", "multiple_outputs"])
+def test_what_it_returns_is_put_into_xcom_where_that_is_asked_for(small, asked):
+    house = first(small(binding=bound(PYTHON, **CALLS, **{asked: "true"}), **REPORT))
+    assert (house.failures, house.xcoms["first.write", "return_value"]) == ({}, "an answer that is no evidence")
+    silent = small(binding=bound(PYTHON, **CALLS, do_xcom_push="false"), **REPORT).dag().get_task("first.write")
+    assert silent.do_xcom_push is False
+
+
+def test_a_secret_that_it_returns_is_not_put_into_xcom(small, monkeypatch):
+    monkeypatch.setenv("API_TOKEN", "abc/def@ghi-jkl")
+    says = "'echo a note > $PHASEGATE_EVIDENCE/note.md; echo $API_TOKEN'"
+    house = first(small(binding=bound(BASH, ", env: {API_TOKEN: {env: API_TOKEN}}", bash_command=says), **REPORT))
+    assert house.failures == {}
+    assert "abc/def" not in repr(house.xcoms)
 
 
 def test_a_duration_is_given_as_one(small):

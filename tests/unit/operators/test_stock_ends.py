@@ -16,6 +16,7 @@ from support.stock import NOTED, REPORT, Noted, bound, first, said
         ("branch", "and a skip is no answer here.", AirflowException),
         ("break", "ValueError: it broke, with some-word and more", AirflowException),
         ("stop", "AirflowFailException: never again", AirflowFailException),
+        ("exit", "AirflowException: Noted called sys.exit(0): an operator ends by returning, or fails", AirflowException),
         ("trigger", "It asks Airflow to start another run when it has ended", AirflowException),
     ],
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, TaskDeferred
 from support.stock import NOTED, REPORT, SENSOR, Noted, Trigger, bound, first, said
 
 
@@ -43,6 +44,23 @@ def test_what_would_end_in_the_triggerer_is_refused_when_it_defers(small, monkey
     assert "Noted would end in the triggerer, where nothing can be sealed" in house.failures["first.write"]
     assert type(house.errors["first.write"]) is AirflowFailException
     assert said(house).outcome == "failed"
+
+
+@pytest.mark.parametrize("by", ["deferral", "reschedule"])
+def test_what_it_changed_elsewhere_before_it_waits_is_not_forgotten(small, monkeypatch, by):
+    def wait(self, context):
+        (Path(self.deep) / "work.sh").write_text("spoiled", encoding="utf-8")
+        if by == "reschedule":
+            raise AirflowRescheduleException(datetime(2100, 1, 1, tzinfo=UTC))
+        self.defer(trigger=Trigger(), method_name="go_on", kwargs={"word": "kept"})
+
+    monkeypatch.setattr(Noted, "do_wait", wait)
+    house = small(binding=bound(NOTED, does="wait", deep="'{{ phasegate.spec_dir }}'"), **REPORT)
+    first(house).close("first")
+    assert "changed others' files before it waited" in house.failures["first.write"]
+    assert type(house.errors["first.write"]) is AirflowFailException
+    assert (said(house).outcome, [refusal.rule for refusal in said(house).refusals]) == ("failed", ["workspace-elsewhere"])
+    assert {finding.rule for finding in house.findings("first")} == {"task-failed", "workspace-elsewhere"}
 
 
 @pytest.mark.parametrize(
