@@ -13,6 +13,7 @@ from dag_factory.evidence.reported import Kept
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal, Sealed, TaskStatement, now, sign
 from dag_factory.operators.collect import EXCERPT, Bench, bounds_of, collect, collect_sealed, keep_log, result_of, run_check
 from dag_factory.operators.connections import connections_of
+from dag_factory.operators.copied import copied
 from dag_factory.operators.given import give
 from dag_factory.operators.guarding import discreet, leaks
 from dag_factory.operators.keeping import figures_of, judgement_of, keep_memory
@@ -197,8 +198,11 @@ class Attempt(Workplace):
         # The persona could write to what it was given; its checks are given their own.
         bench = self._bench("given-to-checks", bench.spec_dir)
         for check in due:
-            evidence = place.fresh(f"verify-{check.name}")
-            self.checks.append(run_check(bench, self.task, check, workspace=self._clean(check.name), evidence=evidence))
+            evidence, told = place.fresh(f"verify-{check.name}"), len(self.refusals)
+            workspace = self._clean(check.name)
+            if len(self.refusals) > told:
+                return
+            self.checks.append(run_check(bench, self.task, check, workspace=workspace, evidence=evidence))
             made = [item for item in self.task.items if item.report and self._maker(item) == check.name]
             self._add(folder=evidence, reports=True, grade="re-executed", items=made)
             self.look_around()
@@ -274,16 +278,14 @@ class Attempt(Workplace):
         self.refusals += refusals
 
     def _clean(self, name: str) -> Path:
-        """A clean checkout of the sealed commit, or of the base; without git, a copy of the workspace."""
-        import shutil
-
+        """A clean checkout of the sealed commit, or of the base; without git, a copy of the workspace, or a refusal."""
         _, place = self._ready()
         folder = place.fresh(f"clean-{name}")
         commit = self.sealed.commit if self.sealed else self.base
         if self.repository and commit:
             self.repository.checkout(commit, folder, anew=self.outcome is not None)
-        elif (place.root / "workspace").is_dir() and not (place.root / "workspace").is_symlink():
-            shutil.copytree(place.root / "workspace", folder, symlinks=True, dirs_exist_ok=True)
+        else:
+            self.refusals += copied(place.root / "workspace", folder)
         return folder
 
     def _ready(self) -> tuple[Bench, Place]:
