@@ -75,8 +75,12 @@ def homes(environment: Mapping[str, str]) -> list[str]:
 
 
 def environment_of(request: Request) -> dict[str, str]:
-    """Make the environment for a request."""
-    return scrubbed(
+    """Make the environment for a request.
+
+    Where bytecode lies beside the spec or in the workspace that somebody may have put there, Python is told to look for its own in a folder that
+    is not there: it believes such files without a look at the source. Elsewhere it is not, for then nothing installed is cached either.
+    """
+    made = scrubbed(
         request.home,
         request.environment,
         spec_dir=request.spec_dir,
@@ -84,3 +88,15 @@ def environment_of(request: Request) -> dict[str, str]:
         inputs=request.inputs,
         evidence=request.evidence,
     )
+    if "PYTHONPYCACHEPREFIX" not in made and any(map(_holds_bytecode, (request.spec_dir, request.workspace))):
+        made["PYTHONPYCACHEPREFIX"] = str(Path(made["TMPDIR"]) / "pycache")
+    return made
+
+
+def _holds_bytecode(folder: Path) -> bool:
+    """Whether Python would find cached bytecode somewhere below, which this user may write."""
+    for place, folders, _ in os.walk(folder):
+        if "__pycache__" in folders and os.access(Path(place) / "__pycache__", os.W_OK):
+            return True
+        folders[:] = [name for name in folders if name != ".git"]
+    return False

@@ -1,7 +1,8 @@
 """The process in which a `python:` persona's function is called.
 
 Run as a script, `python -P python_child.py module:function`, so that neither the workspace can pass its own
-`dag_factory` for ours nor ours be imported at all. Reads PHASEGATE_TASK and PHASEGATE_SPEC_DIR.
+`dag_factory` for ours nor ours be imported at all. Reads PHASEGATE_TASK and PHASEGATE_SPEC_DIR. What lies in either folder is compiled
+from its source each time: who acts is told by the source, and bytecode beside it may be another's.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
+from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES, SOURCE_SUFFIXES
+from importlib.machinery import ExtensionFileLoader, FileFinder, SourceFileLoader, SourcelessFileLoader
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 __all__ = ["NOT_LOADED", "main"]
@@ -23,7 +28,9 @@ NOT_LOADED = 127
 def main(value: str) -> int:
     """Call the function with the task; give the exit code."""
     module_name, _, name = value.partition(":")
-    sys.path[:0] = [os.environ["PHASEGATE_SPEC_DIR"], str(Path.cwd())]
+    own = [os.environ["PHASEGATE_SPEC_DIR"], str(Path.cwd())]
+    sys.path_hooks.insert(0, _below(own))
+    sys.path[:0] = own
     try:
         function = getattr(importlib.import_module(module_name), name, None)
     except ModuleNotFoundError as error:
@@ -37,6 +44,29 @@ def main(value: str) -> int:
         return 0 if answer is None or answer is True else _code(answer or int(answer is False))
     print(f"phasegate: {value} returned {type(answer).__name__}; return None, True or an exit code.", file=sys.stderr)  # noqa: T201 # the log is its answer
     return 1
+
+
+class _Written(SourceFileLoader):
+    """Runs what is written, and no bytecode that is said to be of it."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the source."""
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
+def _below(own: list[str]) -> Callable[[str], FileFinder]:
+    """What looks for modules in the folders below some; the others are left to Python."""
+
+    def look(path: str) -> FileFinder:
+        if not any(Path(path).is_relative_to(folder) for folder in own):
+            raise ImportError(path)
+        return FileFinder(
+            path, (ExtensionFileLoader, EXTENSION_SUFFIXES), (_Written, SOURCE_SUFFIXES), (SourcelessFileLoader, BYTECODE_SUFFIXES)
+        )
+
+    return look
 
 
 def _code(answer: Any) -> int:

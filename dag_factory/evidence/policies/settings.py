@@ -7,17 +7,18 @@ import re
 import tomllib
 from typing import Any
 
-__all__ = ["holds", "own", "shared"]
+__all__ = ["compiled", "holds", "own", "shared"]
 
 _OWN = re.compile(
     r"(.*/)?("
     r"conftest\.py|\.?pytest\.(ini|toml)|\.coveragerc(\.toml)?"  # pytest and coverage.py
-    r"|(site|user)customize(\.pyc?|\.([\w-]+\.)?(so|pyd)|/.*)"  # Python itself
+    r"|(site|user)customize(\.py|\.([\w-]+\.)?(so|pyd)|/.*)"  # Python itself
     r"|(jest|vitest|nyc|ava|playwright|cypress)\.config\.[a-z]+|vitest\.workspace\.[a-z]+|karma\.conf\.[a-z]+"
     r"|\.(mocharc|nycrc)(\.[a-z]+)?|\.c8rc(\.json)?"
     r"|phpunit(\.dist)?\.xml(\.dist)?|junit-platform\.properties|META-INF/services/org\.(junit|testng)\..*|\.config/nextest\.toml|\.rspec|\.simplecov"
     r")"
 )
+_COMPILED = re.compile(r"(.*/)?(__pycache__/.*|[^/]+\.py[co])")
 _SECTIONS = {
     re.compile(rf"(?:.*/)?(?:{name})"): re.compile(section, re.MULTILINE)
     for name, section in {
@@ -36,6 +37,11 @@ _MOST = 200_000  # bytes of tables that are read
 def own(path: str) -> bool:
     """Whether a file steers nothing but tests, what is measured, or how every Python starts."""
     return _OWN.fullmatch(path) is not None
+
+
+def compiled(path: str) -> bool:
+    """Whether a file is bytecode, which Python may run without a look at its source (https://peps.python.org/pep-0552/), or lies among it."""
+    return _COMPILED.fullmatch(path) is not None
 
 
 def shared(path: str) -> bool:

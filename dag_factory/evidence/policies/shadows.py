@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 __all__ = ["hidden"]
 
-_MODULE = re.compile(r"(\w+)\.(?:pyc?|(?:[\w-]+\.)?(?:so|pyd))")
-"""Files that Python imports: sources, compiled ones, and extensions, whose names may tell of which Python they are."""
+_MODULE = re.compile(r"(\w+)\.(?:py|(?:[\w-]+\.)?(?:so|pyd))")
+"""Files that Python imports: sources and extensions, whose names may tell of which Python they are."""
 _NAMES = {
     "tools": "pytest _pytest pluggy iniconfig pygments exceptiongroup unittest xdist execnet pytest_asyncio pytest_benchmark pytest_cov pytest_django"
     " pytest_html pytest_metadata pytest_mock pytest_randomly pytest_rerunfailures pytest_subtests pytest_timeout nose2 _hypothesis_pytestplugin",

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.settings import holds, own, shared
+from dag_factory.evidence.policies.settings import compiled, holds, own, shared
 from dag_factory.evidence.policies.shadows import hidden
 from dag_factory.evidence.policies.writes import may_write
 from dag_factory.evidence.rounds import merges_of, statements_of
@@ -67,6 +67,8 @@ def _unsaid(case: Case, listed: dict[str, str], before: dict[str, str]) -> Itera
 def _steers(case: Case, path: str, digest: str, product: frozenset[str], before: dict[str, str] | None) -> str | None:
     """What a file does to tests, and what to do about it; None if nothing."""
     leave = "and is not for who implements to bring. Leave it out, or have a tester bring it."
+    if compiled(path):
+        return "is bytecode, which tests may run in the place of its source. Leave it out, or have the base's .gitignore do that."
     if own(path):
         return f"steers how tests run, or what is measured, {leave}"
     if shared(path):

@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from dag_factory.runners import RUNNERS
 
 
@@ -35,6 +37,28 @@ def test_nothing_of_airflow_or_of_the_worker_is_passed_on(bench, monkeypatch):
         *("PHASEGATE_TASK", "PHASEGATE_INPUTS", "PHASEGATE_EVIDENCE", "PHASEGATE_SPEC_DIR"),
     }
     assert (found["LANG"], found["TZ"]) == ("C.UTF-8", "UTC")
+
+
+@pytest.mark.parametrize("where", ["spec", "workspace"])
+def test_bytecode_that_lies_there_is_not_run(bench, where):
+    folder = getattr(bench, where) / "deep/__pycache__"
+    (getattr(bench, where) / "deep/.git").mkdir(parents=True)
+    assert "PYTHONPYCACHEPREFIX" not in seen(bench)
+    folder.mkdir()
+    found = seen(bench)
+    assert not Path(found["PYTHONPYCACHEPREFIX"]).exists()
+    assert Path(found["PYTHONPYCACHEPREFIX"]).parent == Path(found["TMPDIR"])
+
+
+def test_bytecode_that_this_user_cannot_write_is_nobody_s(bench, monkeypatch):
+    (bench.spec / "__pycache__").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode, **_: mode != os.W_OK)
+    assert "PYTHONPYCACHEPREFIX" not in seen(bench)
+
+
+def test_a_spec_may_say_where_bytecode_is(bench):
+    (bench.spec / "__pycache__").mkdir()
+    assert seen(bench, PYTHONPYCACHEPREFIX="/cache")["PYTHONPYCACHEPREFIX"] == "/cache"
 
 
 def test_the_path_begins_with_the_worker_s_python(bench):

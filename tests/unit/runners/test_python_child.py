@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import marshal
 import os
+import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +42,31 @@ def test_the_specs_folder_beats_the_workspace_which_is_looked_into_too(call, ben
 def test_neither_can_pass_its_own_package_for_ours_nor_is_ours_imported(call):
     ended = call("work:main", "import sys\ndef main(task): print([n for n in sys.modules if n.startswith('dag_factory')])")
     assert (ended.returncode, ended.stdout) == (0, "[]\n")
+
+
+@pytest.mark.parametrize("module", ["work", "other"])
+@pytest.mark.parametrize("folder", ["spec", "workspace"])
+def test_bytecode_beside_a_source_is_not_run(call, bench, module, folder):
+    where = getattr(bench, folder)
+    (where / "other.py").write_text("def main(task): print('the source')", encoding="utf-8")
+    source = where / f"{module}.py"
+    cached = Path(importlib.util.cache_from_source(str(source)))
+    cached.parent.mkdir()
+    code = compile("def main(task): print('another')", str(source), "exec")
+    cached.write_bytes(importlib.util.MAGIC_NUMBER + struct.pack("<I", 1) + bytes(8) + marshal.dumps(code))  # PEP 552: unchecked
+    says = "from other import main" if module == "other" else "def main(task): print('the source')"
+    ended = call("work:main", says, folder=where)
+    assert (ended.stdout, ended.stderr) == ("the source\n", "")
+
+
+def test_a_package_of_the_specs_folder_and_its_data_are_found(call, bench):
+    (bench.spec / "parts").mkdir()
+    (bench.spec / "parts/__init__.py").write_text("", encoding="utf-8")
+    (bench.spec / "parts/one.py").write_text("import inspect\ndef told(): return inspect.getsource(told)", encoding="utf-8")
+    (bench.spec / "parts/data.txt").write_text("data", encoding="utf-8")
+    source = "from importlib.resources import files\nfrom parts.one import told\n"
+    ended = call("work:main", source + "def main(task): print(files('parts').joinpath('data.txt').read_text(), len(told()))")
+    assert (ended.stdout, ended.stderr) == ("data 43\n", "")
 
 
 @pytest.mark.parametrize("value", ["nowhere:main", "work.deeper:main", "work:nothing", "work:number", "work"])
