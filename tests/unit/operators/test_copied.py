@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+from pathlib import Path
 
 import pytest
+
 from dag_factory.operators.copied import copied
 
 
@@ -18,7 +20,7 @@ def put_socket(path):
 @pytest.mark.parametrize("put", [os.mkfifo, put_socket], ids=["pipe", "socket"])
 def test_what_is_no_file_is_refused_and_nothing_is_copied(tmp_path, monkeypatch, put):
     monkeypatch.chdir(tmp_path)
-    os.makedirs("from/a")
+    Path("from/a").mkdir(parents=True)
     put("from/a/p")
     [refusal] = copied(tmp_path / "from", tmp_path / "to")
     assert (refusal.rule, refusal.path) == ("workspace-special-file", "a/p")
@@ -33,12 +35,12 @@ def test_files_folders_and_links_are_copied(tmp_path):
     (tmp_path / "to").mkdir()
     assert copied(tmp_path / "from", tmp_path / "to") == []
     assert (tmp_path / "to/a/x").read_text(encoding="utf-8") == "x"
-    assert os.readlink(tmp_path / "to/nowhere") == "no/such"
+    assert (tmp_path / "to/nowhere").readlink() == Path("no/such")
     assert (tmp_path / "to/a/.git").is_dir()
 
 
 def test_what_lies_too_deep_is_refused(tmp_path):
-    os.makedirs(tmp_path / "from" / "/".join("d" * 140))
+    (tmp_path / "from" / "/".join("d" * 140)).mkdir(parents=True)
     [refusal] = copied(tmp_path / "from", tmp_path / "to")
     assert refusal.rule == "workspace-unreadable"
 
