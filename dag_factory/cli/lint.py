@@ -14,7 +14,7 @@ from dag_factory.cli.patterns import allowed
 from dag_factory.cli.wording import counted
 from dag_factory.errors import Diagnostic, Position, SpecError
 from dag_factory.plan import Plan, compile_plan
-from dag_factory.plan.foreseen import scripts_missing, unwritten
+from dag_factory.plan.foreseen import env_elsewhere, scripts_missing, unwritten
 from dag_factory.spec import Spec, read_spec
 
 __all__ = ["Patterns", "lint", "load"]
@@ -53,7 +53,8 @@ def lint(
 ) -> None:
     """Check specs: every broken rule as file:line:column, rule, reason, remedy. Exits 1 if there is one.
 
-    A script that a binding names and that is not beside its spec is a warning: it may lie elsewhere where the workflow runs.
+    A script that a binding names and that is not beside its spec is a warning: it may lie elsewhere where the workflow runs. So is a
+    variable of a worker's environment that checks of a merge need on other workers.
 
     Example: phasegate lint dags/workflows
     """
@@ -68,7 +69,7 @@ def lint(
             found += error.diagnostics
             continue
         found += [*_operators(file, made), *unwritten(spec, made.contract)]
-        for warning in scripts_missing(spec):
+        for warning in (*scripts_missing(spec), *env_elsewhere(spec, made)):
             typer.echo(f"warning: {warning}", err=True)
         first = names.setdefault(made.workflow, file)
         if first != file:

@@ -87,9 +87,10 @@ def _found(value: Any) -> tuple[str, tuple[str, ...]]:
         return str(connection.get_uri()), tuple(secrets_of(connection))
     except (KeyError, AirflowException, AirflowRuntimeError) as error:
         where = {"env": "environment variable", "var": "Airflow variable", "conn": "Airflow connection"}[kind]
-        raise PhasegateError(
-            f"There is no {where} {name!r} on this worker.", remedy="Set it, or correct the reference in the spec."
-        ) from error
+        remedy = "Set it, or correct the reference in the spec."
+        if kind == "env":
+            remedy += " Checks of a merge run on workers of the default queue, whatever queue their persona has: set it there too."
+        raise PhasegateError(f"There is no {where} {name!r} on this worker.", remedy=remedy) from error
 
 
 def secrets_of(connection: Any) -> Iterator[str]:

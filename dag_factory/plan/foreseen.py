@@ -11,10 +11,11 @@ from pathlib import Path
 
 from dag_factory.errors import Diagnostic
 from dag_factory.evidence.contract import RunContract
+from dag_factory.plan.models import Plan
 from dag_factory.plan.rules import binding_place
 from dag_factory.spec import Spec
 
-__all__ = ["scripts_missing", "unwritten"]
+__all__ = ["env_elsewhere", "scripts_missing", "unwritten"]
 
 _SCRIPT = re.compile(r"\$(?:PHASEGATE_SPEC_DIR|\{PHASEGATE_SPEC_DIR\})/([\w./+-]+)(?![\w./+${*?\[-])")
 
@@ -42,3 +43,19 @@ def scripts_missing(spec: Spec) -> Iterator[Diagnostic]:
                 if not (Path(spec.folder) / path).exists():
                     reason = f"personas.{key} names {path}, and {Path(spec.folder) / path} does not exist."
                     yield Diagnostic("script-missing", spec.source.where(("personas", key)), reason, "Put it there, or correct the path.")
+
+
+def env_elsewhere(spec: Spec, plan: Plan) -> Iterator[Diagnostic]:
+    """A variable of a worker's own environment is asked for where a task's checks run too: those of a merge run in the default queue."""
+    told: dict[str, str] = {}
+    for task in plan.contract.tasks.values():
+        execution = plan.executions[task.id]
+        names = [str(value["env"]) for value in execution.env.values() if isinstance(value, dict) and value.get("env")]
+        checks = [check.name for check in task.checks if check.at == "converge"]
+        if names and checks and (place := execution.queue or execution.executor):
+            key = binding_place(spec, task)[1]
+            told.setdefault(key, f"personas.{key} works in {place}, and its checks run on the merge ({', '.join(checks)}) do not: "
+                                 f"they need {', '.join(names)} too.")  # fmt: skip
+    for key, reason in told.items():
+        remedy = "Set it on the workers of the default queue too, or use `{var: …}` or `{conn: …}`, which every worker finds."
+        yield Diagnostic("env-elsewhere", spec.source.where(("personas", key)), reason, remedy)

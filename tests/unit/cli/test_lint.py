@@ -192,3 +192,39 @@ def test_a_script_that_is_not_beside_the_spec_is_a_warning_with_its_place(tmp_pa
     assert f"warning: {spec}:{line}:3: script-missing: personas.sdet names personas/sdet.py" in result.stderr
     spec.write_text(BOUND.replace("personas/sdet.py", "personas/$NAME.py"))
     assert "warning" not in run(spec).stderr
+
+
+ELSEWHERE = """\
+workflow: w
+pattern: false
+mission: m
+workspace: {git: ./repo, branch: main}
+checks: {look: {run: make look%s}}
+catalogue:
+  maker: {title: M, instructions: M., contracts: {making: {does: M., writes: ["a/**"], evidence: {a: {path: a/a.md, kind: file, check: look}}}}}
+personas:
+  maker: {command: make a, %s}
+phases:
+  one: {tasks: {make: {persona: maker, duty: making}}, gate: {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "binding", "warns"),
+    [
+        (", at: converge", "queue: builds, env: {PARTNER: {env: THEIRS}}", "works in builds"),
+        (", at: converge", "executor: KubernetesExecutor, env: {PARTNER: {env: THEIRS}}", "works in KubernetesExecutor"),
+        (", at: converge", "queue: builds, env: {PARTNER: {var: partner}, STAGE: test}", None),
+        (", at: converge", "env: {PARTNER: {env: THEIRS}}", None),
+        ("", "queue: builds, env: {PARTNER: {env: THEIRS}}", None),
+    ],
+)
+def test_a_variable_that_a_merge_cannot_find_is_a_warning(tmp_path: Path, at: str, binding: str, warns: str | None) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(ELSEWHERE % (at, binding))
+    result = run(spec, "--patterns", "none")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert ("warning" in result.stderr) is bool(warns)
+    if warns:
+        assert f"warning: {spec}:9:3: env-elsewhere: personas.maker {warns}, and its checks run on the merge (look) do not" in result.stderr
+        assert "THEIRS" in result.stderr

@@ -78,7 +78,9 @@ def test_text_written_in_the_spec_is_no_secret(masker):
 def test_what_is_not_there_is_told_and_never_empty(reference, where):
     with pytest.raises(PhasegateError) as caught:
         resolve(reference)
-    assert str(caught.value) == f"There is no {where} on this worker. Set it, or correct the reference in the spec."
+    says = f"There is no {where} on this worker. Set it, or correct the reference in the spec."
+    merge = " Checks of a merge run on workers of the default queue, whatever queue their persona has: set it there too."
+    assert str(caught.value) == says + (merge if "env" in reference else "")
 
 
 def test_a_value_that_is_empty_is_a_value(monkeypatch):
