@@ -29,11 +29,11 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from dag_factory.errors import StoreError
-from dag_factory.evidence.whole_files import Unfinished, create, in_folder, make_folder, open_plain
+from dag_factory.evidence.whole_files import Unfinished, UnreadableError, create, in_folder, make_folder, open_plain, pieces
 
 __all__ = ["RunStore", "Store"]
 
-_CHUNK, _MANY = 1 << 20, 200  # bytes read at once; files from which on the whole disk is waited for, not each of them
+_CHUNK, _MANY = 1 << 20, 200  # bytes copied at once; files from which on the whole disk is waited for, not each of them
 _REMEDY = "Check [phasegate] evidence_root and its rights."
 
 
@@ -70,7 +70,7 @@ class Store:
                 create(self.at(name), data)
                 return
             make_folder(path.parent)
-            if path.exists():
+            if _asked_again(path).exists():
                 raise FileExistsError(str(path))
             with path.open("xb") as stream:
                 stream.write(data)
@@ -89,7 +89,7 @@ class Store:
         """
         path = self.at(name)
         try:
-            with open_plain(path) if self.local else path.open("rb") as stream:
+            with open_plain(path) if self.local else _asked_again(path).open("rb") as stream:
                 size = os.fstat(stream.fileno()).st_size if self.local else at_most  # to ask for no more memory than it takes
                 data: bytes = stream.read(min(size, at_most) + 1)
         except FileNotFoundError:
@@ -104,7 +104,7 @@ class Store:
         """The names in a folder, sorted; none if there is no such folder. Unfinished files are not among them."""
         path = self.at(folder)
         try:
-            found = os.listdir(path) if self.local else [item.name for item in path.iterdir()]  # noqa: PTH208 # names are all we want
+            found = os.listdir(path) if self.local else [item.name for item in _asked_again(path).iterdir()]  # noqa: PTH208 # names are all we want
             return sorted(name for name in found if not name.startswith("."))
         except (FileNotFoundError, NotADirectoryError):
             return []
@@ -168,20 +168,31 @@ class RunStore:
         -------
         Its sha256 in hex, and its size in bytes.
 
+        Raises
+        ------
+        OSError: the stream cannot be read.
+        StoreError: the store cannot be written.
+
         """
-        with self._scratch() as copy:
-            digest, size = hashlib.sha256(), 0
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-                copy.write(chunk)
-                size += len(chunk)
-            copy.flush()
-            try:
-                self._keep(digest.hexdigest(), copy)
-            except FileExistsError:
-                self._unaltered(digest.hexdigest())
-            self._unsettled.append(digest.hexdigest())
-            return digest.hexdigest(), size
+        where = self.store.at(f"{self.base}/blobs") if self.store.local else tempfile.gettempdir()
+        try:
+            with Unfinished(where) if self.store.local else tempfile.TemporaryFile() as copy:
+                digest, size = hashlib.sha256(), 0
+                for chunk in pieces(stream):
+                    digest.update(chunk)
+                    copy.write(chunk)
+                    size += len(chunk)
+                copy.flush()
+                try:
+                    self._keep(digest.hexdigest(), copy)
+                except FileExistsError:
+                    self._unaltered(digest.hexdigest())
+        except UnreadableError as error:
+            raise error.why from None
+        except OSError as error:
+            raise _unwritable(where, error) from error
+        self._unsettled.append(digest.hexdigest())
+        return digest.hexdigest(), size
 
     def settle(self) -> None:
         """Wait until all that was put is on the disk: what a statement names must outlast a machine that loses its power.
@@ -223,15 +234,6 @@ class RunStore:
         """Where a blob lies."""
         return self.path / _blob(digest)
 
-    def _scratch(self) -> Any:
-        if not self.store.local:
-            return tempfile.TemporaryFile()
-        folder = self.store.at(f"{self.base}/blobs")
-        try:
-            return Unfinished(folder)
-        except OSError as error:
-            raise _unwritable(folder, error) from error
-
     def _keep(self, digest: str, copy: Any) -> None:
         try:
             if self.store.local:
@@ -239,7 +241,7 @@ class RunStore:
                 return
             target = self.blob_path(digest)
             make_folder(target.parent)
-            if target.exists():
+            if _asked_again(target).exists():
                 raise FileExistsError(str(target))
             copy.seek(0)
             with target.open("wb") as stream:
@@ -254,6 +256,13 @@ class RunStore:
         """What is kept already must be what is kept now."""
         if self.blob(digest) is None:
             raise StoreError(f"The blob {digest} in {self.path} was altered.", remedy="Find out by whom; start a new run.") from None
+
+
+def _asked_again(path: Any) -> Any:
+    """A path whose storage is asked anew: fsspec keeps what it once listed, and never sees what another process wrote there since."""
+    for place in (path, path.parent):
+        path.fs.invalidate_cache(place.path)
+    return path
 
 
 def _unwritable(path: Any, error: OSError) -> StoreError:

@@ -6,11 +6,13 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Self, TypeVar
 
-__all__ = ["Unfinished", "create", "in_folder", "make_folder", "open_plain"]
+__all__ = ["Unfinished", "UnreadableError", "create", "in_folder", "make_folder", "open_plain", "pieces"]
+
+_PIECE = 1 << 20  # bytes read at once
 
 Made = TypeVar("Made")
 
@@ -87,3 +89,26 @@ def open_plain(path: Path | str) -> BinaryIO:
         os.close(handle)
         raise OSError(errno.EINVAL, "it is no plain file")
     return os.fdopen(handle, "rb")
+
+
+class UnreadableError(Exception):
+    """What was to be copied cannot be read; that is not the fault of where it was to go."""
+
+    def __init__(self, why: OSError) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+def pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """Read a stream to its end.
+
+    Raises
+    ------
+    UnreadableError: it cannot be read.
+
+    """
+    try:
+        while piece := stream.read(_PIECE):
+            yield piece
+    except OSError as error:
+        raise UnreadableError(error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
@@ -19,6 +20,7 @@ from dag_factory.runners import Allowance, Flaw, Outcome
 __all__ = ["held_to", "reserve"]
 
 _CENT = Decimal("0.000001")
+_PATIENCE = 90  # seconds in which a shared disk lists what another worker wrote (nfs(5), acdirmax)
 _WORDS = {"money": "US dollars", "tokens": "tokens", "requests": "requests to a model", "time": "seconds"}
 
 
@@ -42,7 +44,8 @@ def reserve(asked: Assignment) -> Allowance | Flaw:
         return Allowance()
     charter = asked.record.charter
     drawn = set(_drawn(asked))
-    while True:
+    taken, waited = 0, 0
+    while waited < _PATIENCE:
         ledger = read_ledger(asked.scope.run, charter)
         if lost := sorted(drawn - {one.attempt for one in ledger.reservations}):
             raise StoreError(
@@ -66,9 +69,17 @@ def reserve(asked: Assignment) -> Allowance | Flaw:
                 f"{charter.digest[:16]}/{FOLDER}/{entry.number:04d}.json",
                 sign(entry, {"charter": {"sha256": charter.digest}}, asked.scope.keys.signer(AUTHORITY)),
             )
-        except FileExistsError:
-            continue  # somebody else was quicker: there is less left now
+        except FileExistsError:  # somebody else was quicker: there is less left now
+            if taken == entry.number:  # and yet it was not listed
+                waited += 1
+                time.sleep(1)
+            taken = entry.number
+            continue
         return Allowance(money=money, **counts)
+    raise StoreError(
+        f"The ledger of {asked.scope.run.path} takes no entry: {taken:04d}.json is there, and was not listed for {_PATIENCE} seconds.",
+        remedy="See that what one worker writes to the evidence store is listed at once by all others, then clear the task.",
+    )
 
 
 def _shares(asked: Assignment, ledger: Ledger, accounts: tuple[str, ...]) -> Iterator[tuple[str, tuple[Decimal | int, str]]]:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from support.spending import ledger, money
 
+from dag_factory.evidence.ledger import Ledger
 from dag_factory.operators import spending
 from dag_factory.operators.attempt import Attempt
 
@@ -93,6 +94,17 @@ def test_two_at_once_cannot_take_the_last_money(spent, spender, monkeypatch):
         thread.join()
     assert sorted(f"{one.money:.2f}" for one in given.values()) == ["0.50", "0.50"]
     assert ledger(house) == ["0001.json", "0002.json"]
+
+
+def test_an_entry_that_is_there_and_never_listed_is_not_waited_for_without_end(spent, spender, monkeypatch):
+    house = spent(more="budget: 1 USD")
+    waits = []
+    monkeypatch.setattr(spending.time, "sleep", waits.append)
+    monkeypatch.setattr(spending, "read_ledger", lambda *_: Ledger())
+    house.store.create(f"{house.record.charter.digest[:16]}/ledger/0001.json", b"another's")
+    house.run("first.write")
+    assert "takes no entry: 0001.json is there, and was not listed for 90 seconds" in house.failures["first.write"]
+    assert waits == [1] * 90
 
 
 def test_a_ledger_that_was_changed_lets_nobody_spend(spent, spender):
