@@ -204,3 +204,32 @@ def test_nothing_unfinished_is_left_where_the_disk_is_full(tmp_path, monkeypatch
     with pytest.raises(OSError, match="no space left"), unfinished:
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+class Full(Unfinished):
+    """A copy on a disk that has no room left, which also its end is told of."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self._stream.close()
+        self.write = self._full
+        self._stream = SimpleNamespace(close=self._full)
+
+    def _full(self, *_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class Torn(io.BytesIO):
+    def read(self, *_):
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_full_disk_is_the_stores_fault_and_a_torn_file_is_not(local, monkeypatch):
+    """Who collects tells a persona's file apart from the store by the kind of the error."""
+    with pytest.raises(OSError, match="Input/output error") as raised:
+        local.put(Torn())
+    assert not isinstance(raised.value, StoreError)
+    monkeypatch.setattr(module, "Unfinished", Full)
+    with pytest.raises(StoreError, match=r"cannot be written at .*blobs: No space left on device\. Check \[phasegate\] evidence_root"):
+        local.put(io.BytesIO(DATA))
+    assert left_in(local.path) == []

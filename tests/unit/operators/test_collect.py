@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.collecting import ITEMS, SECRET, TASK
 
+from dag_factory.errors import StoreError
 from dag_factory.evidence.contract import Item, TaskContract
 from dag_factory.evidence.store import Store
 from dag_factory.operators.collect import collect, collect_file
@@ -105,6 +107,15 @@ def test_what_is_no_plain_file_is_refused_at_once_and_nothing_is_kept(run, task,
     assert (refusal.rule, refusal.path) == ("evidence-no-file", "notes/note.md")
     assert refusal.text.startswith(f"notes/note.md is no plain file that can be read: {why}")
     assert run.names("blobs") == []
+
+
+def test_a_full_store_is_not_the_programs_fault(run, task, folder, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "link", full)
+    with pytest.raises(StoreError, match=r"The evidence store cannot be written at .*: No space left on device"):
+        gather(run, task, folder)
 
 
 @pytest.mark.parametrize("linked", ["notes", "."])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.collecting import SECRET, TASK
 
-from dag_factory.errors import RunnerError
+from dag_factory.errors import RunnerError, StoreError
 from dag_factory.evidence.contract import CheckContract
 from dag_factory.evidence.store import Store
 from dag_factory.operators.collect import EXCERPT, Bench, keep_log, run_check
@@ -119,6 +120,16 @@ def test_a_request_carries_everything_and_the_default_limits(bench, tmp_path):
 
 def test_no_log_is_an_empty_log(run, tmp_path):
     assert keep_log(run, tmp_path / "none") == hashlib.sha256(b"").hexdigest()
+
+
+def test_a_log_that_the_store_has_no_room_for_was_replaced_by_nobody(run, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "log.txt").write_text("hello")
+    monkeypatch.setattr(os, "link", full)
+    with pytest.raises(StoreError, match=r"The evidence store cannot be written at .*: No space left on device"):
+        keep_log(run, tmp_path / "log.txt")
 
 
 @pytest.mark.parametrize("put", ["mkfifo $0", "mkdir $0", "ln -s /etc/hostname $0"])
