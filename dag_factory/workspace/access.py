@@ -23,6 +23,7 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from dag_factory.errors import WorkspaceError
+from dag_factory.workspace.git import SSH_PATIENCE
 
 __all__ = ["Access", "Grant", "parted"]
 
@@ -131,7 +132,8 @@ class Access:
 
     def _ssh(self, folder: Path) -> dict[str, str]:
         """Write the command git starts for ssh; a passphrase is asked of a script, since ssh has no other way."""
-        words = ["ssh", "-o", "ConnectTimeout=30", "-o", "PasswordAuthentication=no", "-o", "KbdInteractiveAuthentication=no"]
+        words = ["ssh", *(word for one in SSH_PATIENCE for word in ("-o", one))]
+        words += ["-o", "PasswordAuthentication=no", "-o", "KbdInteractiveAuthentication=no"]
         words += ["-o", "NumberOfPasswordPrompts=1"] if self.passphrase else ["-o", "BatchMode=yes"]
         if key := self._key(folder):
             words += ["-i", str(key), "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"]

@@ -20,11 +20,15 @@ from typing import IO
 
 from dag_factory.errors import WorkspaceError
 from dag_factory.workspace.program import found
+from dag_factory.workspace.silence import Silence
 
-__all__ = ["IDENTITY", "Result", "conversing", "git", "last_words"]
+__all__ = ["IDENTITY", "SSH_PATIENCE", "Result", "conversing", "git", "last_words"]
 
 IDENTITY = ("Phasegate", "phasegate@localhost")
 """Name and address of the author and committer of everything Phasegate commits."""
+
+SSH_PATIENCE = ("ConnectTimeout=30", "ServerAliveInterval=15", "ServerAliveCountMax=4")
+"""What ssh is told, so that it waits for nobody without end (ssh_config(5))."""
 
 _INHERITED = (
     "PATH", "HOME", "TMPDIR", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "SSL_CERT_FILE", "SSL_CERT_DIR",
@@ -125,7 +129,8 @@ def git(
     ok: exit codes that are answers; any other raises.
     settings: configuration over Phasegate's own, for this call.
     stop: ends git, and what it started, when it is set.
-    abroad: git speaks to another machine, and may be kept waiting: should this process be killed, it is killed too. It gets no `stdin`.
+    abroad: git speaks to another machine, and may be kept waiting: should this process be killed, it is killed too, and it is ended when nothing was
+        heard for a minute. It gets no `stdin`.
     to: an open file that takes what git writes, from where it stands; the result has none of it then.
 
     Raises
@@ -217,7 +222,9 @@ def _run(
     try:
         if process.stdin is not None and not lifeline:
             _feed(process.stdin, [stdin] if isinstance(stdin, bytes) else stdin or [])
-        return process.wait() if stop is None else _watched(process, stop)
+        if not lifeline and stop is None:
+            return process.wait()
+        return _watched(process, stop or threading.Event(), Silence(process.pid) if lifeline else None, streams[1])
     except BaseException:
         _end(process)
         raise
@@ -226,8 +233,13 @@ def _run(
             process.stdin.close()
 
 
-def _watched(process: subprocess.Popen[bytes], stop: threading.Event) -> int:
+def _watched(process: subprocess.Popen[bytes], stop: threading.Event, silence: Silence | None, err: IO[bytes]) -> int:
     while not stop.is_set():
+        if silence and silence.over():
+            _end(process)
+            err.seek(0, os.SEEK_END)
+            err.write(b"\nfatal: timed out, since nothing was heard for %d seconds\n" % Silence.patience)
+            return 128
         with suppress(subprocess.TimeoutExpired):
             return process.wait(0.1)
     raise WorkspaceError("git was stopped, with the task that waited for it.", remedy="Clear the task to have it done again.")
@@ -266,7 +278,7 @@ def _environment(git_dir: Path | None, work_tree: Path | None, settings: Sequenc
         "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
         "GIT_CONFIG_COUNT": str(len(_OVERRIDES) + len(settings)),
     }
-    env.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=30")
+    env.setdefault("GIT_SSH_COMMAND", f"ssh -o BatchMode=yes {' '.join(f'-o {one}' for one in SSH_PATIENCE)}")
     for role in ("AUTHOR", "COMMITTER"):
         env[f"GIT_{role}_NAME"], env[f"GIT_{role}_EMAIL"] = IDENTITY
     for index, (key, value) in enumerate((*_OVERRIDES, *settings)):

@@ -24,9 +24,11 @@ __all__ = ["branches", "fetch", "mirror_of", "push", "tip"]
 
 _ANY = tuple(range(256))
 _AWAY = re.compile(
-    r"could not resolve host|connection (refused|timed out|reset|closed)|failed to connect|couldn't connect|no route to host"
-    r"|network is unreachable|operation timed out|operation too slow|returned error: (429|5\d\d)|early eof|the remote end hung up"
-    r"|ssh: connect to host|temporary failure in name resolution|gnutls|ssl_connect|empty reply",
+    r"could not resolve host|connection (refused|reset|closed|aborted|timeout)|timed out|failed to connect|couldn't connect"
+    r"|no route to host|network is (unreachable|down)|operation too slow|early eof|unexpected eof|the remote end hung up|closed by remote host"
+    r"|returned error: (429|5\d\d)|connect tunnel failed, response (429|5\d\d)|http code (429|5\d\d) from proxy|proxy connect aborted"
+    r"|rpc failed; curl|transfer closed|not closed cleanly|broken pipe|unexpected disconnect|(recv|send) failure|not responding"
+    r"|ssh: connect to host|temporary failure in name resolution|name or service not known|gnutls|ssl_connect|empty reply",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
@@ -34,6 +36,7 @@ _REFUSED = re.compile(
     r"|permission denied|access denied|not authori[sz]ed|invalid username or password|load key|unprotected private key",
     re.IGNORECASE,
 )
+_ITS_OWN = re.compile(r"^remote: .*$", re.MULTILINE)
 _UNKNOWN_HOST = re.compile(r"host key verification failed|host key .*changed|no .* host key is known", re.IGNORECASE)
 
 _ADDED = re.compile(r"fatal: Could not read from remote|Please make sure you have the correct access|and the repository exists|@@@|\s*$")
@@ -61,7 +64,7 @@ def fetch(origin: Origin, mirrors: Path, commit: str) -> Path:
             return mirror
         ref = f"refs/phasegate/{commit}"
         said = _fetch(origin, mirror, f"+{commit}:{ref}")
-        if said.code and not (_AWAY.search(said.err) or _REFUSED.search(said.err) or _UNKNOWN_HOST.search(said.err)):
+        if said.code and not (_is_away(said) or _REFUSED.search(said.err) or _UNKNOWN_HOST.search(said.err)):
             # An old server gives out branches only, an old protocol no part of them.
             said = _fetch(origin, mirror, f"+refs/heads/{origin.branch}:refs/heads/{origin.branch}", whole=True)
             if said.code == 0 and git("cat-file", "-e", f"{commit}^{{commit}}", git_dir=mirror, ok=_ANY).code == 0:
@@ -122,7 +125,7 @@ def push(origin: Origin, git_dir: Path, commit: str, branch: str, now: str | Non
     """
     lease, target = f"--force-with-lease=refs/heads/{branch}:{now or ''}", f"{commit}:refs/heads/{branch}"
     said = _reach(origin, git_dir, "push", "--quiet", "--no-verify", lease, "--", origin.location, target)
-    if said.code and _AWAY.search(said.err):
+    if said.code and _is_away(said):
         raise _fault(origin, said)
     if said.code:
         raise WorkspaceError(
@@ -178,6 +181,11 @@ def _settle(mirror: Path, commit: str) -> None:
         ) from error
 
 
+def _is_away(said: Result) -> bool:
+    """Whether it was not reached, or lost on the way; what it said itself, such as a hook's words, is no sign of that."""
+    return _AWAY.search(_ITS_OWN.sub("", said.err)) is not None
+
+
 def _discreet(origin: Origin, said: Result) -> str:
     """Tell what was said, without what git adds to every answer of ssh's, and without a name or password."""
     own = "\n".join(line for line in said.err.splitlines() if not _ADDED.match(line))
@@ -197,7 +205,7 @@ def _fault(origin: Origin, said: Result) -> WorkspaceError:
             f"{origin.shown} refuses this worker: {words}.",
             remedy="Correct login and password, private_key or key_file of the workflow's git connection; see docs/workspaces.md.",
         )
-    if _AWAY.search(said.err):
+    if _is_away(said):
         return RemoteError(
             f"{origin.shown} cannot be reached: {words}.",
             remedy="See that the host is up and that this worker may reach it, then clear the task; what was sealed is in the store.",
