@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from dag_factory.scope import Scope
 
 __all__ = ["CompleteOperator"]
+
+_LONGEST = 200  # bytes of a run's id in a branch name: git keeps a branch as a file, whose name may have 255
+_DIGITS = 11  # as no date and no UUID ends
 
 
 class CompleteOperator(Telling, PlanOperator):
@@ -158,5 +163,9 @@ def _kept(scope: Scope, bundles: list[Path], commit: str, branch: str) -> str:
 
 
 def _ref(run_id: str) -> str:
-    """A run's id as part of a branch name."""
-    return "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in run_id).strip("-")
+    """A run's id as part of a branch name, which no other run's becomes: a digest follows where signs were replaced, or where it seems to."""
+    kept = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in run_id).strip("-")
+    if kept == run_id and len(kept.encode()) <= _LONGEST and not re.search(rf"-[0-9a-f]{{{_DIGITS}}}$", kept):
+        return kept
+    digest = hashlib.sha256(run_id.encode()).hexdigest()[:_DIGITS]
+    return f"{kept.encode()[:_LONGEST].decode(errors='ignore') or 'run'}-{digest}"

@@ -17,6 +17,7 @@ from support.remotes import http_remote
 from dag_factory.evidence.decisions import Completion
 from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement
 from dag_factory.evidence.verdict import Verdict
+from dag_factory.operators.complete import _ref
 
 
 @pytest.fixture
@@ -64,9 +65,12 @@ def test_it_may_be_asked_again(finished):
 @pytest.mark.parametrize(
     ("run_id", "branch"),
     [
-        ("scheduled__2026-11-23T06:00:00+00:00", "scheduled__2026-11-23T06-00-00-00-00"),
-        ("../../main", "main"),
-        ("a b~c^d:e?f*g[h", "a-b-c-d-e-f-g-h"),
+        ("scheduled__2026-11-23T06:00:00+00:00", "scheduled__2026-11-23T06-00-00-00-00-c3398509769"),
+        ("../../main", "main-90eb1e9af46"),
+        ("a b~c^d:e?f*g[h", "a-b-c-d-e-f-g-h-540b92499b0"),
+        ("+~", "run-95f4dc5b94c"),
+        ("0f81d4fa-7dec-11d0-a765-00a0c91e6bf6", "0f81d4fa-7dec-11d0-a765-00a0c91e6bf6"),
+        ("a." * 120, "a-" * 100 + "-923cfb3bb8f"),
     ],
 )
 def test_the_branch_of_a_run_with_an_odd_name(small, run_id, branch):
@@ -79,6 +83,11 @@ def test_the_branch_of_a_run_with_an_odd_name(small, run_id, branch):
     assert house.failures == {}
     assert branches(house) == ["main", f"phasegate/small/{branch}"]
     assert Path(house.store.path).resolve().is_relative_to(house.root / "evidence_root" / "small")
+
+
+@pytest.mark.parametrize("pair", [("v1.0", "v1-0"), ("a:b", "a+b"), ("-a", "a"), ("+~", "~+"), ("v1.0", "v1-0-fa8b919c90f")])
+def test_two_runs_never_share_a_branch(pair):
+    assert len(set(map(_ref, pair))) == 2
 
 
 def test_without_a_repository_there_is_no_branch(finished):
