@@ -3,7 +3,7 @@
 The result depends on nothing but the commits and their order: merge commits carry Phasegate's name and their newest
 parent's date, and no configuration or attribute is asked. What a task changed lands at the path it was allowed to
 write or not at all: git follows renames (before 2.50 it cannot be told not to), so what it carried elsewhere is a
-conflict.
+conflict, whichever of the two was merged first.
 """
 
 from __future__ import annotations
@@ -76,8 +76,7 @@ def _merge(repo: PrivateRepository, objects: Objects, base: str, sealed: Sequenc
             if fork != head:
                 tree, conflict = _merge_trees(repo, head, commit, name)
                 if not conflict:
-                    own = objects.differing(_tree(objects, fork), known[commit].tree)
-                    conflict = _strayed(name, own, objects.differing(stamp.tree, tree))
+                    conflict = _strayed(name, objects, (_tree(objects, fork), stamp.tree, known[commit].tree, tree))
             if conflict:
                 conflicts.append(conflict)
                 continue
@@ -126,13 +125,25 @@ def changed(objects: Objects, base: str | None, commit: str) -> set[bytes]:
     return objects.differing(_tree(objects, known.parents[0]), known.tree)
 
 
-def _strayed(name: str, changed: set[bytes], landed: set[bytes]) -> Conflict | None:
-    """Hold what a merge changed against what its task changed."""
-    if landed <= changed:
+def _strayed(name: str, objects: Objects, trees: tuple[str, str, str, str]) -> Conflict | None:
+    """Hold a merge against both of its sides: what one of them alone changed must be as it has it, and what neither changed as it was.
+
+    Parameters
+    ----------
+    trees: where they parted, what was merged before, what `name` sealed, and what git made of these.
+
+    """
+    fork, before, sealed, made = trees
+    own, others = objects.differing(fork, sealed), objects.differing(fork, before)
+    landed, other = objects.differing(before, made) - own, own & objects.differing(sealed, made)
+    strays = landed or other - others
+    if not strays:
         return None
-    paths, strays = (tuple(as_text(path) for path in sorted(found)) for found in (changed ^ landed, landed - changed))
-    text = f"CONFLICT (rename): what {name} changed would land at {', '.join(strays)}, where another task moved it"
-    return Conflict(name, paths, text)
+    where = ", ".join(as_text(path) for path in sorted(strays))
+    text = f"what {name} changed would land at {where}, where another task moved it"
+    if not landed:
+        text = f"what another task changed would land at {where}, where {name} moved it"
+    return Conflict(name, tuple(as_text(path) for path in sorted(landed | other)), f"CONFLICT (rename): {text}")
 
 
 def _merge_trees(repo: PrivateRepository, head: str, commit: str, name: str) -> tuple[str, Conflict | None]:

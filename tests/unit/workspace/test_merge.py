@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -123,10 +124,41 @@ def test_no_change_follows_a_rename(phase: Phase, base: str) -> None:
     (conflict,) = merge(phase.repo, base, [("moved", moved), ("edited", edited)]).conflicts
     assert "src/deep/er/lib.py" in conflict.paths
     assert "CONFLICT" in conflict.text
+    (conflict,) = merge(phase.repo, base, [("edited", edited), ("moved", moved)]).conflicts
+    assert conflict.name == "moved", "nor where the other moved it before"
+    assert "CONFLICT" in conflict.text
     folder = phase.sealed({"src/deep/er/lib.py": None, "src/shallow/lib.py": "x = 1\n"})
     added = phase.sealed({"src/deep/er/more.py": "more\n"})
     found = merge(phase.repo, base, [("folder", folder), ("added", added)])
     assert phase.repo.read(found.commit, "src/deep/er/more.py") == b"more\n"
+
+
+LINES = [f"line {number}\n" for number in range(30)]
+
+
+def test_nor_does_it_follow_one_that_came_later(phase: Phase, base: str) -> None:
+    """Enough of the file is left alike for git to take both for one; newer gits do not, and then it is a conflict of another name."""
+    start = merge(phase.repo, base, [("start", phase.sealed({"src/long.py": "".join(LINES)}))]).commit
+    phase.repo.bundle(base, start, phase.folder / "start.bundle")
+    how = {"commit": start, "bundles": [phase.folder / "start.bundle"]}
+    edited = phase.sealed({"src/long.py": "".join(LINES).replace("line 3\n", "another\n")}, **how)
+    moved = phase.sealed({"src/long.py": None, "deploy/long.py": "".join(LINES)}, **how)
+    for order in ([("edited", edited), ("moved", moved)], [("moved", moved), ("edited", edited)]):
+        found = merge(phase.repo, start, order)
+        assert [conflict.name for conflict in found.conflicts] == [order[1][0]]
+        assert re.match(r"CONFLICT \((rename|modify/delete)\)", found.conflicts[0].text)
+        assert (phase.repo.read(found.commit, "src/long.py") is None) is (order[0][0] == "moved")
+
+
+def test_what_two_changed_at_one_path_is_put_together(phase: Phase, base: str) -> None:
+    start = merge(phase.repo, base, [("start", phase.sealed({"src/long.py": "".join(LINES)}))]).commit
+    phase.repo.bundle(base, start, phase.folder / "start.bundle")
+    how = {"commit": start, "bundles": [phase.folder / "start.bundle"]}
+    one = phase.sealed({"src/long.py": "".join(LINES).replace("line 3\n", "another\n"), "one": "1\n"}, **how)
+    two = phase.sealed({"src/long.py": "".join(LINES).replace("line 25\n", "a third\n"), "two": "2\n"}, **how)
+    found = merge(phase.repo, start, [("one", one), ("two", two)])
+    assert found.conflicts == ()
+    assert (phase.repo.read(found.commit, "src/long.py") or b"").count(b"line ") == 28
 
 
 def test_attributes_do_not_choose_how_to_merge(phase: Phase, base: str, main: Path, git_cli: Git) -> None:
