@@ -132,10 +132,10 @@ def origin_of(written: dict[str, Any] | None, folder: Path, stop: threading.Even
         path = Path(os.path.expandvars(location)).expanduser()
         location = str(path if path.is_absolute() else (folder / path).resolve())
     origin = Origin(location, written["branch"], written.get("depth", 1), access, stop)
-    if origin.access.secrets:
+    if origin.secrets:
         from airflow.sdk.log import mask_secret
 
-        for secret in origin.access.secrets:
+        for secret in origin.secrets:
             mask_secret(secret)
     return origin
 

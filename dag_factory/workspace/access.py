@@ -47,7 +47,7 @@ class Access:
 
     Parameters
     ----------
-    login, password: for HTTPS; the password is a token where the host wants one.
+    login, password: for HTTPS; the password is a token where the host wants one. Without a password the login may be the token.
     private_key: the text of an SSH key; or `key_file`, where it lies on the worker.
     passphrase: of either.
     strict_host_key_checking: yes, accept-new or no; without it ssh knows only hosts that are known already.
@@ -58,7 +58,7 @@ class Access:
 
     """
 
-    login: str = ""
+    login: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     private_key: str = field(default="", repr=False)
     key_file: str = ""
@@ -111,7 +111,8 @@ class Access:
         """
         scheme = location.partition("://")[0].lower() if "://" in location else "ssh"
         over_ssh = scheme in ("ssh", "git+ssh", "ssh+git") and any(getattr(self, name) for name in _EXTRA)
-        if not over_ssh and not (self.password and scheme in ("http", "https")):
+        over_http = scheme in ("http", "https") and (self.password or (self.login and (scheme == "https" or _is_here(location))))
+        if not over_ssh and not over_http:  # a login alone is most often a name, and no reason to refuse plain HTTP
             yield Grant()
             return
         with _folder(self.place) as folder:
@@ -120,7 +121,7 @@ class Access:
     def _http(self, folder: Path, location: str) -> tuple[tuple[str, str], ...]:
         """Have git ask a file for it: a credential helper (gitcredentials(7)) that answers for this host alone."""
         url = urlsplit(location)
-        if url.scheme.lower() == "http" and not re.fullmatch(r"localhost|127(\.\d+){3}|::1", url.hostname or ""):
+        if url.scheme.lower() == "http" and not _is_here(location):
             raise WorkspaceError(
                 f"The password for {url.hostname} would travel unencrypted.", remedy="Write the repository's URL with https://."
             )
@@ -182,6 +183,11 @@ def parted(location: str) -> tuple[str, str, str]:
         return location, "", ""
     kept = f"{login}@{host}" if url.scheme.lower() not in ("http", "https") else host
     return urlunsplit(url._replace(netloc=kept)), unquote(login), unquote(password)
+
+
+def _is_here(location: str) -> bool:
+    """Whether a URL leads to this machine."""
+    return re.fullmatch(r"localhost|127(\.\d+){3}|::1", urlsplit(location).hostname or "") is not None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dag_factory.errors import WorkspaceError
 from dag_factory.workspace.access import Access, parted
@@ -45,14 +45,20 @@ class Origin:
             raise WorkspaceError(f"{self.shown!r} is no URL: {error}.", remedy="Write a folder or a URL.") from error
         if bare != self.location:  # frozen, and its password must not come to a command line
             object.__setattr__(self, "location", bare)
-            if password and not self.access.password:
-                object.__setattr__(self, "access", Access(login=self.access.login or login, password=password, place=self.access.place))
+            opened = replace(self.access, login=self.access.login or login, password=self.access.password or password)
+            object.__setattr__(self, "access", opened)
         check_branch(self.branch)
 
     @property
     def is_url(self) -> bool:
         """Whether git reaches it through a transport: it has `://`, or a colon before any slash as `host:path` has."""
         return "://" in self.location or ":" in self.location.split("/", 1)[0]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must be masked wherever it might be printed: a login too where it is all that opens an HTTPS remote, for then it may be a token."""
+        alone = self.access.login and not self.access.password and re.match("https?://", self.location, re.IGNORECASE)
+        return (*self.access.secrets, *([self.access.login] if alone else []))
 
     @property
     def shown(self) -> str:

@@ -36,7 +36,7 @@ class HttpRemote:
 
     def opens(self, header: str) -> bool:
         """Whether this is the right login."""
-        return not self.password or header == "Basic " + base64.b64encode(f"{self.login}:{self.password}".encode()).decode()
+        return not (self.login or self.password) or header == "Basic " + base64.b64encode(f"{self.login}:{self.password}".encode()).decode()
 
 
 @contextmanager
@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         env = {
             "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(remote.root), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": url.path,
             "QUERY_STRING": url.query, "REQUEST_METHOD": self.command, "CONTENT_TYPE": self.headers.get("Content-Type") or "",
-            "CONTENT_LENGTH": str(len(body)), "REMOTE_USER": remote.login or "anyone", "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_LENGTH": str(len(body)), "REMOTE_USER": "anyone", "REMOTE_ADDR": "127.0.0.1",
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding") or "", "GIT_PROTOCOL": self.headers.get("Git-Protocol") or "",
             "GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
             "GIT_CONFIG_KEY_1": "http.receivepack", "GIT_CONFIG_VALUE_1": "true",

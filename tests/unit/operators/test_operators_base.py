@@ -131,6 +131,14 @@ def test_a_password_that_a_variable_brings_is_masked_too(tmp_path, monkeypatch):
     assert "t0ken" in masked
 
 
+def test_a_token_in_the_place_of_a_login_is_masked_too(tmp_path, monkeypatch):
+    masked = []
+    monkeypatch.setattr("airflow.sdk.log.mask_secret", masked.append)
+    monkeypatch.setenv("WHERE", "https://t0ken@git.example.com/shop.git")
+    assert operator(tmp_path, "{env: WHERE}")._origin().location == "https://git.example.com/shop.git"
+    assert "t0ken" in masked
+
+
 def test_a_connection_that_holds_two_keys_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(
         {"conn_type": "git", "host": "git@host:x", "extra": {"key_file": "/k", "private_key": "secret"}}

@@ -60,6 +60,42 @@ class TestHttp:
         assert not any(TOKEN in word for command, env in started for word in (*command, *env.values()))
         assert TOKEN.encode() not in everything_below(tmp_path / "mirrors")
 
+    @pytest.mark.parametrize("where", ["url", "connection"])
+    def test_a_token_may_be_the_login(self, where: str, bare: Path, base: str, tmp_path: Path, started: list[Any]) -> None:
+        with http_remote(bare.parent, TOKEN) as remote:
+            url = f"{remote.url}/bare.git"
+            told = (
+                Origin(url.replace("://", f"://{TOKEN}@"), "main")
+                if where == "url"
+                else Origin(url, "main", access=Access.of(TOKEN, "", {}))
+            )
+            assert (told.location, told.secrets) == (url, (TOKEN,))
+            assert head(told, tmp_path / "mirrors") == base
+            assert not any(TOKEN in word for command, env in started for word in (*command, *env.values()))
+            assert TOKEN not in repr(told) + repr(told.access)
+            remote.login = "another"
+            with pytest.raises(WorkspaceError, match="refuses this worker") as raised:
+                head(told, tmp_path / "mirrors")
+            assert TOKEN not in str(raised.value)
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            Origin("https://me@host/x.git", "main", access=Access(password=TOKEN)),
+            Origin("https://host/x.git", "main", access=Access(login="me", password=TOKEN)),
+            Origin("https://me@host/x.git", "main", access=Access(login="else", password=TOKEN)),
+            Origin("git@host:x.git", "main", access=Access(login="git", password=TOKEN)),
+        ],
+    )
+    def test_a_name_beside_a_password_is_no_secret(self, origin: Origin) -> None:
+        assert origin.secrets == (TOKEN,)
+
+    def test_a_name_alone_is_nothing_to_ssh_and_no_reason_to_refuse_plain_http(self) -> None:
+        for location in ("http://host/x.git", "git@host:x.git", "ssh://git@host/x"):
+            with Access(login="git").granted(location) as grant:
+                assert (dict(grant.env), grant.settings) == ({}, ())
+        assert Origin("git@host:x.git", "main", access=Access(login="git")).secrets == ()
+
     def test_the_wrong_token_is_told_by_name_and_not_shown(self, remote: HttpRemote, tmp_path: Path) -> None:
         origin = Origin(f"{remote.url}/bare.git", "main", access=Access(login="robot", password="wr0ng-t0ken"))
         with pytest.raises(WorkspaceError, match="refuses this worker") as raised:
