@@ -208,8 +208,8 @@ def _judged(deltas: list[_Delta], writes: Sequence[str]) -> Iterator[tuple[bytes
     for delta in deltas:
         path, verb = delta.path, {"A": "added", "M": "modified", "D": "deleted"}[delta.status]
         name = path.rpartition(b"/")[2]
-        if not _is_plain(path):
-            yield path, "workspace-path-name", "has control characters, a backslash or no UTF-8 in its name"
+        if odd := _odd(path):
+            yield path, "workspace-path-name", f"has {odd} in its name; rename it"
         elif not matches(as_text(path), writes):
             yield path, "workspace-outside-writes", f"was {verb}, and this task may write {', '.join(writes) or 'nothing'}"
         elif name in (b".gitattributes", b".gitmodules") and name.decode() not in named:
@@ -218,12 +218,19 @@ def _judged(deltas: list[_Delta], writes: Sequence[str]) -> Iterator[tuple[bytes
             yield path, "workspace-too-large", f"has {delta.item.size:,} bytes, and {LARGEST_FILE:,} may be"
 
 
-def _is_plain(path: bytes) -> bool:
+def _odd(path: bytes) -> str:
+    """What is in a name that reads otherwise than it is; nothing where it is plain."""
     try:
         text = path.decode("utf-8")
     except UnicodeDecodeError:
-        return False
-    return "\\" not in text and not any(unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp") for sign in text)
+        return "bytes that are no UTF-8"
+    if "\\" in text:
+        return "a backslash"
+    for sign in text:
+        if (kind := unicodedata.category(sign)) in ("Cc", "Cf", "Zl", "Zp"):
+            joins = ", which joins the emoji beside it," if sign == "\u200d" else ""
+            return f"the {'invisible' if kind == 'Cf' else 'control'} sign U+{ord(sign):04X}{joins}"
+    return ""
 
 
 def _algorithm(name: str) -> str:

@@ -124,13 +124,31 @@ class TestWhatIsRefused:
         assert changed(seal(repo, "src/**", name)) == {name: "A"}
 
     @pytest.mark.parametrize(
-        "name", [b"\xff\xfe", b"a\nb", b"a\x01", b"a\\b", b"a\x7f", "a\u202eb".encode(), "a\u200bb".encode(), b"caf\xe9"]
+        ("name", "has"),
+        [
+            (b"\xff\xfe", "bytes that are no UTF-8"),
+            (b"caf\xe9", "bytes that are no UTF-8"),
+            (b"a\nb", "the control sign U+000A"),
+            (b"a\x01", "the control sign U+0001"),
+            (b"a\x7f", "the control sign U+007F"),
+            ("a\u2028b".encode(), "the control sign U+2028"),
+            (b"a\\b", "a backslash"),
+            ("a\u202eb".encode(), "the invisible sign U+202E"),
+            ("a\u200bb".encode(), "the invisible sign U+200B"),
+            ("\U0001f469\u200d\U0001f4bb.md".encode(), "the invisible sign U+200D, which joins the emoji beside it,"),
+        ],
     )
-    def test_names_that_deceive(self, name: bytes, repo: PrivateRepository) -> None:
+    def test_names_that_deceive(self, name: bytes, has: str, repo: PrivateRepository) -> None:
         Path(os.fsdecode(os.fsencode(repo.tree) + b"/" + name)).write_text("x")
         (sealed,) = seal(repo).refusals
         assert sealed.rule == "workspace-path-name"
         assert sealed.path.encode("utf-8")
+        assert sealed.text == f"has {has} in its name; rename it"
+
+    @pytest.mark.parametrize("name", ["\U0001f4bb.md", "caf\xe9.md", "\u65e5\u672c.md"])
+    def test_names_that_do_not(self, name: str, repo: PrivateRepository) -> None:
+        (repo.tree / name).write_text("x")
+        assert changed(seal(repo)) == {name: "A"}
 
     def test_large_files(self, repo: PrivateRepository) -> None:
         for name in ("huge", "README.md"):
