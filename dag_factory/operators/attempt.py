@@ -193,11 +193,13 @@ class Attempt(Workplace):
         bench, place = self._ready()
         due = [check for check in self.task.checks if check.at == "seal" and not (self.task.runner == "check" and check.name == "check")]
         refused = self.repository is not None and self.task.runner != "check" and self.sealed is None
-        if not due or refused or self.strayed:
+        if not due or refused:
             return
         # The persona could write to what it was given; its checks are given their own.
         bench = self._bench("given-to-checks", bench.spec_dir)
         for check in due:
+            if self.strayed:
+                return
             evidence, told = place.fresh(f"verify-{check.name}"), len(self.refusals)
             workspace = self._clean(check.name)
             if len(self.refusals) > told:
@@ -206,8 +208,6 @@ class Attempt(Workplace):
             made = [item for item in self.task.items if item.report and self._maker(item) == check.name]
             self._add(folder=evidence, reports=True, grade="re-executed", items=made)
             self.look_around()
-            if self.strayed:
-                return
 
     def attest(self, *, failed: bool) -> None:
         """Sign what was found, and keep it: from here on the attempt counts.
