@@ -5,7 +5,7 @@ Laws:
 1. Nobody works on a budget before a reservation is in the ledger. It is created, never overwritten, under the next number: of two who would take the last
    money at once one finds the number taken, reads again, and finds less.
 2. An attempt is settled by its signed statement, which says what it took: there is no second entry to lose. What has no statement, or a statement that does
-   not tell, counts as all that was reserved for it.
+   not tell, counts as all that was reserved for it; so does what was ended before it could tell the rest, if it had not told more.
 3. Each entry names the digest of the one before: one that is altered, moved or taken out of the middle is found, and nothing is spent any more.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 
@@ -30,6 +30,7 @@ __all__ = ["Amounts", "Ledger", "Reservation", "Sum", "read_ledger", "spent_by"]
 
 _AT_MOST = 16_000_000
 FOLDER = "ledger"
+_SIGNALLED = 128  # exit codes from here on: a signal ended it
 
 
 class Amounts(Wire):
@@ -112,16 +113,21 @@ class Ledger:
 
 
 def spent_by(statement: TaskStatement | None, reserved: Amounts) -> Sum:
-    """What an attempt took: as its statement tells, and what was reserved where it does not."""
-    money, tokens, requests, time = reserved.money, reserved.tokens, reserved.requests, reserved.time
-    if statement is not None:
-        figures = statement.figures
-        known = [part for part in (figures.input_tokens, figures.output_tokens) if part is not None] if figures else []
-        money = figures.cost if figures and figures.cost is not None else money
-        tokens = sum(known) if known else tokens
-        requests = figures.requests if figures and figures.requests is not None else requests
-        time = max(0, int((moment_of(statement.finished_at) - moment_of(statement.started_at)).total_seconds()))
-    return Sum(Decimal(money or 0), tokens or 0, requests or 0, time or 0)
+    """What an attempt took: as its statement tells, and what was reserved where it does not, or where it was ended and could not tell all."""
+    held = Sum(Decimal(reserved.money or 0), reserved.tokens or 0, reserved.requests or 0, reserved.time or 0)
+    if statement is None:
+        return held
+    time = max(0, int((moment_of(statement.finished_at) - moment_of(statement.started_at)).total_seconds()))
+    if statement.figures is None:
+        return replace(held, time=time)
+    figures, code = statement.figures, statement.exit_code
+    known = [part for part in (figures.input_tokens, figures.output_tokens) if part is not None]
+    money = held.money if figures.cost is None else Decimal(figures.cost)
+    tokens = sum(known) if known else held.tokens
+    requests = held.requests if figures.requests is None else figures.requests
+    if code is None or code >= _SIGNALLED:
+        money, tokens, requests = max(money, held.money), max(tokens, held.tokens), max(requests, held.requests)
+    return Sum(money, tokens, requests, time)
 
 
 def read_ledger(run: RunStore, charter: Stored[Charter]) -> Ledger:

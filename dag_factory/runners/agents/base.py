@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from dag_factory.runners.base import Figures, Request
 
-__all__ = ["Cli", "Report", "Start", "Wanted", "bring", "counted", "named", "own_folder", "priced", "remember", "shown"]
+__all__ = ["Cli", "Report", "Start", "Wanted", "bring", "counted", "grown", "named", "own_folder", "priced", "remember", "shown"]
 
 _SHOWN = 300
 _MOST = 10**11
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_Figure = TypeVar("_Figure", int, Decimal)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/\[\]-]{0,99}")
 
 
@@ -64,7 +65,7 @@ class Report:
 
     Parameters
     ----------
-    ended: whether it said that it is at its end.
+    ended: whether it said that it is at its end, and went on with nothing after that.
     failed: why it did not do the work, in its own words; empty where it says that it did.
     spent: whether it gave up for want of budget.
     trouble: the last thing it said of a model that does not answer.
@@ -90,8 +91,9 @@ class Report:
 
     @property
     def figures(self) -> Figures:
-        """What is known of it."""
-        return Figures(self.provider, self.model, self.conversation, self.requests, self.input_tokens, self.output_tokens, self.cost)
+        """What is known of it. The cost is told at the end, and by who counts no requests the tokens too: before it, they are not known."""
+        tokens = (self.input_tokens, self.output_tokens) if self.ended or self.requests is not None else (None, None)
+        return Figures(self.provider, self.model, self.conversation, self.requests, *tokens, self.cost if self.ended else None)
 
 
 class Cli(Protocol):
@@ -172,6 +174,11 @@ def named(value: object, before: str = "") -> str:
 def counted(value: object) -> int | None:
     """A count that an agent gave; None where it is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+
+
+def grown(known: _Figure | None, told: _Figure | None) -> _Figure | None:
+    """A figure after another was told: what was taken once is not taken back, whoever writes into the output."""
+    return told if known is None else known if told is None else max(known, told)
 
 
 def priced(value: object) -> Decimal | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dag_factory.runners.agents.base import Report, Start, Wanted, counted, named, own_folder, priced, shown
+from dag_factory.runners.agents.base import Report, Start, Wanted, counted, grown, named, own_folder, priced, shown
 from dag_factory.runners.base import Request
 
 __all__ = ["CLI", "Claude"]
@@ -62,6 +62,7 @@ class Claude:
                 report.model = named(event.get("model"), report.model)
                 yield shown(f"Claude Code {event.get('claude_code_version', '')} with {report.model}")
             case "assistant":
+                report.ended = report.ended and bool(event.get("parent_tool_use_id"))  # the rest of a subagent's words is no more work
                 yield from self._said(_mapping(event.get("message")), report)
             case "result":
                 yield from self._ended(event, report)
@@ -85,12 +86,13 @@ class Claude:
         report.ended = True
         usage = _mapping(event.get("usage"))
         if _count(usage.get("output_tokens")):
-            report.input_tokens, report.output_tokens = _taken(usage), _count(usage.get("output_tokens"))
-        report.cost = priced(event.get("total_cost_usd"))
+            report.input_tokens = grown(report.input_tokens, _taken(usage))
+            report.output_tokens = grown(report.output_tokens, _count(usage.get("output_tokens")))
+        report.cost = grown(report.cost, priced(event.get("total_cost_usd")))
         if event.get("is_error") is not False or event.get("subtype") != "success":
             told = _listed(event.get("errors")) or [event.get("result") or event.get("subtype") or "no reason"]
             report.failed = shown("; ".join(map(str, told)))
-        report.spent = event.get("subtype") == "error_max_budget_usd"
+        report.spent = report.spent or event.get("subtype") == "error_max_budget_usd"
         if event.get("subtype") == "error_max_turns":
             report.failed = f"{report.failed}; it had not come to its end"
         for denied in map(_mapping, _listed(event.get("permission_denials"))):

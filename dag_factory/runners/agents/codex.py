@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from dag_factory.runners.agents.base import Report, Start, Wanted, counted, named, own_folder, shown
+from dag_factory.runners.agents.base import Report, Start, Wanted, counted, grown, named, own_folder, shown
 from dag_factory.runners.base import Request
 
 __all__ = ["CLI", "Codex"]
@@ -80,11 +80,13 @@ class Codex:
         match event.get("type"):
             case "thread.started":
                 report.conversation = named(event.get("thread_id"), report.conversation)
+            case "turn.started":
+                report.ended = False
             case "turn.completed":
-                report.ended, report.failed = True, ""
+                report.ended = True
                 usage = event["usage"] if isinstance(event.get("usage"), Mapping) else {}
-                report.input_tokens = _since(report.spoken[0], usage.get("input_tokens"), report.input_tokens)
-                report.output_tokens = _since(report.spoken[1], usage.get("output_tokens"), report.output_tokens)
+                report.input_tokens = grown(report.input_tokens, _since(report.spoken[0], usage.get("input_tokens")))
+                report.output_tokens = grown(report.output_tokens, _since(report.spoken[1], usage.get("output_tokens")))
             case "turn.failed":
                 report.ended, report.failed = True, shown(_words(event.get("error")))
                 yield f"failed: {report.failed}"
@@ -92,7 +94,8 @@ class Codex:
                 report.trouble = shown(_words(event))
                 yield report.trouble
             case "item.completed":
-                report.said = shown(item.get("text")) if item.get("type") == "agent_message" else report.said
+                if item.get("type") == "agent_message":
+                    report.said, report.ended = shown(item.get("text")), False
                 yield from _item(item)
 
     def model(self, request: Request, home: Path, conversation: str) -> str:
@@ -159,10 +162,10 @@ def _item(item: Mapping[str, Any]) -> Iterator[str]:
             yield shown(item.get("message"))
 
 
-def _since(spoken: int, value: Any, known: int | None) -> int | None:
-    """What was added to a count, which is always that of the whole conversation; what is no count changes nothing."""
+def _since(spoken: int, value: Any) -> int | None:
+    """What was added to a count, which is always that of the whole conversation; None where it is none."""
     told = counted(value)
-    return known if told is None else max(0, told - spoken)
+    return None if told is None else max(0, told - spoken)
 
 
 def _words(error: Any) -> str:

@@ -16,6 +16,7 @@ __all__ = ["LIMITS", "Halt", "Listener", "judged"]
 LIMITS = Limits(log_bytes=20_000_000, emit_bytes=1 << 50, line_bytes=4_000_000)
 """Every line is read, whatever is kept; one that is longer than 4 MB is taken for broken."""
 _LINES = 2_000
+_SIGNALLED = 128  # exit codes from here on: a signal ended it
 
 
 class Halt(Event):
@@ -96,8 +97,11 @@ def judged(outcome: Outcome, cli: Cli, listener: Listener, *, idle: bool) -> Out
     reason = outcome.reason
     if outcome.ended == "timed-out" and report.trouble:
         reason = f"{reason} The last of it: {report.trouble}."
+    figures = report.figures
+    if (outcome.exit_code is None or outcome.exit_code >= _SIGNALLED) and not listener.over:
+        figures = replace(figures, cost=None)  # it was ended: a cost that stands in its output is not its last word
     return replace(
-        outcome, figures=report.figures, flaws=flaws, excerpt="\n".join(listener.last) or outcome.excerpt, reason=reason,
+        outcome, figures=figures, flaws=flaws, excerpt="\n".join(listener.last) or outcome.excerpt, reason=reason,
         principals=tuple(sorted(principals)) if report.conversation else (), exit_code=outcome.exit_code if outcome.ended == "exited" else None,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -115,6 +116,24 @@ def test_what_nobody_can_tell_counts_in_full(spent, spender):
     assert house.failures == {}
     house.run("first.write")
     assert "no US dollars are left" in house.failures["first.write"]
+
+
+@pytest.mark.parametrize(
+    ("end", "left"),
+    [
+        ({"exit_code": 3}, "0.90"),
+        ({"exit_code": 137}, None),
+        ({"exit_code": None, "ended": "timed-out"}, None),
+    ],
+)
+def test_what_was_ended_before_it_could_tell_all_counts_in_full(spent, spender, end, left):
+    house = spent(task=", budget: {money: 1 USD, tokens: 1000, requests: 100}")
+    spender.ends["one"] = lambda outcome: replace(outcome, **end)
+    house.run("first.write", "first.write")
+    assert money(spender) == ["1.00", *([left] if left else [])]
+    if left is None:
+        empty = "no US dollars are left in task/first/write and no tokens are left in task/first/write and no requests to a model"
+        assert empty in house.failures["first.write"]
 
 
 def test_what_was_said_already_is_said_once():

@@ -131,6 +131,24 @@ def test_who_ends_with_0_after_being_out_of_money(played, allowance, says):
     assert (rules(outcome), outcome.flaws[0].text) == (["budget-exceeded"], says)
 
 
+def test_a_tool_that_speaks_for_it_sets_nothing_back(played):
+    little = {**RESULT, "total_cost_usd": 0, "usage": {"input_tokens": 1, "output_tokens": 1}}
+    words = [event for name in "abc" for event in (message(name, input_tokens=80, output_tokens=10), little)]
+    outcome = played(WORK, *words, allowance=Allowance(tokens=100))
+    assert (rules(outcome), outcome.flaws[0].text) == (["budget-exceeded"], "It took 180 tokens where 100 were left for it.")
+
+
+def test_what_was_killed_after_a_result_has_no_known_cost(played):
+    outcome = played(WORK, message(input_tokens=5), {**RESULT, "total_cost_usd": 0}, after="kill -9 $$")
+    assert (outcome.exit_code, outcome.figures.cost, outcome.figures.requests) == (137, None, 1)
+    assert played(WORK, RESULT, after="exit 1").figures.cost == Decimal("0.25"), "so ends one that says that it failed"
+
+
+def test_a_result_that_more_work_follows_is_none(played):
+    outcome = played(WORK, RESULT, message())
+    assert (rules(outcome), outcome.figures.cost) == (["agent-broken"], None)
+
+
 def test_who_says_that_its_budget_is_spent(played):
     outcome = played(WORK, {**RESULT, "subtype": "error_max_budget_usd", "is_error": True, "errors": ["Reached maximum budget ($0.2)"]})
     assert (rules(outcome), outcome.flaws[0].text) == (

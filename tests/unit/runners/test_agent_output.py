@@ -155,13 +155,39 @@ def test_what_codex_says_is_read():
     lines = [line for event in events for line in codex.CLI.read(event, report)]
     assert lines == ["$ make (0)", "changed a.md", "Done.", "Reconnecting"]
     assert (report.conversation, report.input_tokens, report.output_tokens, report.ended, report.failed, report.said) == (
-        "t-1", 5, 2, True, "", "Done.",
+        "t-1", 10, 2, True, "", "Done.",
     )  # fmt: skip
     resumed = Report("openai", spoken=(4, 3))
     assert list(codex.CLI.read({"type": "turn.completed", "usage": {"input_tokens": 10, "output_tokens": 2}}, resumed)) == []
     assert (resumed.input_tokens, resumed.output_tokens) == (6, 0), "what was said before counts once"
     assert list(codex.CLI.read({"type": "turn.failed", "error": {"message": "no credit"}}, report)) == ["failed: no credit"]
     assert report.failed == "no credit"
+    list(codex.CLI.read({"type": "turn.completed", "usage": {"input_tokens": 1, "output_tokens": 1}}, report))
+    assert (report.failed, report.input_tokens) == ("no credit", 10), "nothing that comes later takes it back"
+
+
+def test_codex_is_not_at_its_end_while_it_goes_on():
+    report = Report("openai")
+    done = {"type": "turn.completed", "usage": {"input_tokens": 1, "output_tokens": 1}}
+    for more in ({"type": "item.completed", "item": {"type": "agent_message", "text": "On."}}, {"type": "turn.started"}):
+        list(codex.CLI.read(done, report))
+        assert (report.ended, report.figures.tokens) == (True, 2)
+        list(codex.CLI.read(more, report))
+        assert (report.ended, report.figures.tokens) == (False, None), "its tokens are told at the end alone"
+
+
+def test_no_line_takes_back_what_claude_has_taken():
+    report, usage = Report("anthropic"), {"input_tokens": 800, "output_tokens": 100}
+    result = {"type": "result", "subtype": "success", "is_error": False, "total_cost_usd": 0.5, "usage": usage}
+    little = {**result, "total_cost_usd": 0, "usage": {"input_tokens": 1, "output_tokens": 1}}
+    over = {**result, "subtype": "error_max_budget_usd", "is_error": True}
+    said = [{"type": "assistant", "message": {"id": name, "usage": usage}} for name in "ab"]
+    for event in (said[0], little, said[1]):
+        list(claude.CLI.read(event, report))
+    assert (report.ended, report.figures.tokens, report.figures.cost) == (False, 1800, None), "it went on after what looked like its end"
+    for event in (over, little, {**said[0], "parent_tool_use_id": "t"}):
+        list(claude.CLI.read(event, report))
+    assert (report.ended, report.spent, report.figures.tokens, str(report.figures.cost)) == (True, True, 1800, "0.500000")
 
 
 @pytest.mark.parametrize(
