@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import stat
 import tarfile
 from collections.abc import Iterable, Sequence
@@ -79,11 +80,24 @@ def keep_memory(run: RunStore, folder: Path, secrets: Iterable[str] = ()) -> str
     with tarfile.open(fileobj=written, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path in files:
             entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
-            mask = Mask(secrets)
-            data = mask.take(path.read_bytes()) + mask.finish()
+            data = _masked(path.read_bytes(), Mask(secrets), by_line=path.suffix == ".jsonl")
             entry.size, entry.mode = len(data), stat.S_IRUSR | stat.S_IWUSR
             archive.addfile(entry, io.BytesIO(data))
     return run.put_bytes(written.getvalue())
+
+
+def _masked(data: bytes, mask: Mask, *, by_line: bool) -> bytes:
+    """What may be kept of a file; of JSON by lines the texts are masked, so that each line can still be read."""
+    if not by_line:
+        return mask.take(data) + mask.finish()
+    return b"\n".join(_line(line, mask) if mask.found_in(line) else line for line in data.split(b"\n"))
+
+
+def _line(line: bytes, mask: Mask) -> bytes:
+    try:
+        return json.dumps(mask.within(json.loads(line)), ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    except (ValueError, RecursionError):
+        return mask.take(line) + mask.finish()
 
 
 def lay_memory(run: RunStore, digest: str, folder: Path) -> None:

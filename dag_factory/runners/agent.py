@@ -2,7 +2,8 @@
 
 1. The prompt is made of the task file, and is its standard input: it is in no argument list.
 2. It starts with a HOME of its own, the environment of its binding and nothing else; what it is to resume is laid where it looks.
-3. Its output is read while it comes: who watches sees lines, the budget is held, and the whole of it is in the log.
+3. Its output is read while it comes: who watches sees lines, the budget is held, and the whole of it is in the log. What is read is what it wrote; what is
+   shown or kept of it is masked.
 4. When everything it started has ended, its conversation is kept for a next attempt.
 5. What it says of itself counts for nothing, but for what speaks against it: an error, no result, no JSON, no word at all, or no work.
 """
@@ -74,8 +75,8 @@ class AgentRunner:
         listener = Listener(cli, report, request, halt)
         given = {**start.environment, **request.environment, "PHASEGATE_PROMPT": str(prompt)}  # 2
         bounds = replace(request.bounds, outside=("/",)) if start.boxes else request.bounds
-        asked = replace(request, environment=given, emit=listener.take, limits=LIMITS, bounds=bounds)
-        outcome = run_requested(asked, ["/bin/sh", "-c", _PROMPTED, *start.argv], halt, say=request.emit)  # 3
+        asked = replace(request, environment=given, limits=LIMITS, bounds=bounds)
+        outcome = run_requested(asked, ["/bin/sh", "-c", _PROMPTED, *start.argv], halt, hear=listener.take)  # 3
         remember(cli, request, home, report.conversation)  # 4
         report.model = model_of(cli, request, home, report)
         if halt.is_set() and not stop.is_set():

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 __all__ = ["LEAST", "MASK", "Mask", "Secrets", "spellings"]
@@ -21,6 +22,8 @@ LEAST = 5
 """Characters from which on a text is masked, as in Airflow: what is shorter stands in every other line."""
 
 _HEAD = 4
+_FORM = frozenset({"type", "subtype", "role", "model", "status"})  # keys of words that programs read, and do not say
+_WORD = re.compile("[A-Za-z_]*")
 _LEAST_LINE = 16  # of a line among several: what is shorter is punctuation
 
 
@@ -121,6 +124,25 @@ class Mask:
     def text(self, text: str) -> str:
         """A text that stands by itself, masked."""
         return self._pattern.sub(MASK, text.encode(errors="surrogateescape")).decode(errors="surrogateescape") if self._pattern else text
+
+    def within(self, value: Any) -> Any:
+        """A JSON value whose texts are masked, so that it is still what it was: numbers, and the words that tell its form, stay.
+
+        Raises
+        ------
+        RecursionError: it is nested too deeply.
+
+        """
+        if isinstance(value, str):
+            return self.text(value.encode(errors="replace").decode())
+        if isinstance(value, list):
+            return [self.within(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            name if _WORD.fullmatch(name) else self.within(name): one if name in _FORM and isinstance(one, str) else self.within(one)
+            for name, one in value.items()
+        }
 
     def found_in(self, data: bytes) -> bool:
         """Whether a secret stands in these bytes."""

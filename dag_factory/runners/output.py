@@ -34,6 +34,7 @@ class Output:
     emit: takes one line of live output.
     limits: how much is kept and shown.
     secrets: what is masked in all of it, before anything else is done with it.
+    raw: whether `emit` takes lines as they came: a mask in the middle of what a program reads would make it something else.
 
     Raises
     ------
@@ -41,9 +42,10 @@ class Output:
 
     """
 
-    def __init__(self, path: Path, emit: Callable[[str], None], limits: Limits, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, path: Path, emit: Callable[[str], None], limits: Limits, secrets: Iterable[str] = (), *, raw: bool = False) -> None:
         self._path = path
         self._mask = Mask(secrets)
+        self._raw = raw
         self._half = max(limits.log_bytes // 2, 1)
         self._tail = bytearray()
         self._excerpt = ""
@@ -81,6 +83,8 @@ class Output:
 
     def take(self, data: bytes) -> None:
         """Take some bytes as they came from the program."""
+        if self._raw:
+            self._lines.take(data)
         self._keep(self._mask.take(data))
 
     def _keep(self, data: bytes) -> None:
@@ -94,7 +98,8 @@ class Output:
         self._tail += data[len(head) :]
         if len(self._tail) > 2 * self._half:
             del self._tail[: -self._half]
-        self._lines.take(data)
+        if not self._raw:
+            self._lines.take(data)
 
     def excerpt(self) -> str:
         """Tell the last lines; to be asked after the `with`."""

@@ -43,7 +43,7 @@ def run_requested(
     *,
     cwd: Path | None = None,
     writes: Sequence[Path] = (),
-    say: Callable[[str], None] | None = None,
+    hear: Callable[[str], None] | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Outcome:
     """Run a program as a request has it: where, with which environment, for how long, within which bounds, and with its secrets masked.
@@ -52,7 +52,7 @@ def run_requested(
     ----------
     cwd: the folder it starts in; the workspace if None.
     writes: folders that are its own, besides those of the request.
-    say: is told what is to be remarked of how it runs, where `emit` takes nothing but its output; `emit` if None.
+    hear: takes its lines in place of `emit`, and as it wrote them: who reads them masks what is shown or kept of them.
     pass_fds: descriptors that it is given, beside output and errors.
 
     Raises
@@ -64,7 +64,7 @@ def run_requested(
         argv, cwd=cwd or request.workspace, environment=environment_of(request), timeout=request.timeout, stop=stop, log=request.log,
         emit=request.emit, limits=request.limits, bounds=request.bounds,
         folders=(request.workspace, request.evidence, request.home), writes=writes, secrets=request.secrets, hidden=request.hidden,
-        say=say, pass_fds=pass_fds,
+        hear=hear, pass_fds=pass_fds,
     )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def run_program(
     writes: Sequence[Path] = (),
     secrets: Sequence[str] = (),
     hidden: Sequence[Path] = (),
-    say: Callable[[str], None] | None = None,
+    hear: Callable[[str], None] | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Outcome:
     """Run a program and everything it starts to the end; the outcome names no principals.
@@ -95,7 +95,7 @@ def run_program(
     writes: where else it may write.
     secrets: what is masked in its output.
     hidden: files and folders that it is not to read, if the machine can keep it in.
-    say: as for `run_requested`.
+    hear: as for `run_requested`.
     pass_fds: descriptors that it is given, beside output and errors.
 
     The program gets no standard input and a session of its own; its output and errors go, merged, to `log` and `emit`.
@@ -115,10 +115,10 @@ def run_program(
     why_online = "" if ended != "exited" else "it may reach it" if bounds.network else why_not_offline()
     started = [sys.executable, "-I", "-S", offline.__file__, *argv] if not (bounds.network or why_online) else argv
     kept = confine(bounds, (cwd, *folders, *writes, *homes(environment)), hidden)
-    with Output(log, emit, limits, secrets) as output:
+    with Output(log, hear or emit, limits, secrets, raw=hear is not None) as output:
         if ended == "exited":
             for remark in kept.remarks:
-                (say or emit)(remark)
+                emit(remark)
             command = [*limits_of(bounds), *kept.options, "--", *started]
             try:
                 ended, code, reason = _supervise(command, cwd, environment, timeout, stop, output, Watch(bounds, folders), pass_fds)

@@ -1,4 +1,8 @@
-"""Reads what a coding command line prints while it works, holds it to its budget, and says afterwards what speaks against it."""
+"""Reads what a coding command line prints while it works, holds it to its budget, and says afterwards what speaks against it.
+
+It is read as it was written, and its texts are masked before anything is made of them: a mask put over the whole line could stand for a number, or for a
+`false`, and what was cut short before it was masked could end with half a secret.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from threading import Event
 
 from dag_factory.runners.agents.base import Cli, Report, shown
 from dag_factory.runners.base import Flaw, Limits, Outcome, Request
+from dag_factory.runners.masking import Mask
 
 __all__ = ["LIMITS", "Halt", "Listener", "judged"]
 
@@ -45,18 +50,21 @@ class Listener:
     emitted: int = 0
     last: deque[str] = field(default_factory=lambda: deque(maxlen=40))
 
+    def __post_init__(self) -> None:
+        self._mask = Mask(self.request.secrets)
+
     def take(self, line: str) -> None:
-        """Take one line."""
+        """Take one line, as it was written."""
         if not line.strip():
             return
         self.lines += 1
         try:
-            event = json.loads(line)
+            event = self._mask.within(json.loads(line))
         except (ValueError, RecursionError):
             event = None
         if not isinstance(event, dict):
             self.broken += 1
-            self._tell(shown(line, 500))
+            self._tell(shown(self._mask.text(line), 500))
             return
         try:
             for words in self.cli.read(event, self.report):
@@ -80,6 +88,7 @@ class Listener:
         return ""
 
     def _tell(self, words: str) -> None:
+        words = self._mask.text(words)
         self.last.append(words)
         self.emitted += 1
         if self.emitted <= _LINES:

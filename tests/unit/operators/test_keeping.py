@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from decimal import Decimal
 from pathlib import Path
@@ -173,6 +174,21 @@ def test_a_conversation_is_kept_whole_and_leads_nowhere_else(tmp_path):
     lay_memory(run, digest, tmp_path / "laid")
     assert [path.relative_to(tmp_path / "laid").as_posix() for path in (tmp_path / "laid").rglob("*")] == ["deep", "deep/one.jsonl"]
     assert keep_memory(run, tmp_path / "nothing") is None
+
+
+def test_a_conversation_with_a_setting_in_it_can_still_be_read(tmp_path):
+    run, folder = Store(tmp_path / "store").run("a", "b"), tmp_path / "memory"
+    folder.mkdir()
+    turns = [{"n": 1.50}, {"type": "assistant", "isError": False, "text": "false or ü-secret-1"}]
+    lines = [json.dumps(turn) for turn in turns]
+    (folder / "talk.jsonl").write_text("\n".join([*lines, "is false", "[" * 100_000 + "false", ""]))
+    (folder / "other").write_text("is false")
+    digest = keep_memory(run, folder, ["false", "assistant", "ü-secret-1"])
+    lay_memory(run, digest, tmp_path / "laid")
+    first, second, third, fourth, last = (tmp_path / "laid/talk.jsonl").read_text().split("\n")
+    assert (first, json.loads(second)) == (lines[0], {**turns[1], "text": "*** or ***"})
+    assert (third, fourth[-4:], last) == ("is ***", "[***", "")
+    assert (tmp_path / "laid/other").read_text() == "is ***"
 
 
 @pytest.mark.parametrize("name", ["../out", "/tmp/out"])

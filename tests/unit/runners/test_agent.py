@@ -68,6 +68,21 @@ def test_what_it_reports_is_read(played, bench):
     assert bench.lines == ["Claude Code 9 with large", "Working."]
 
 
+@pytest.mark.parametrize("value", ["false", "54321", "success", "large", "tango/whiskey"])
+def test_it_is_read_as_it_wrote_and_told_masked(played, bench, value):
+    result = {**RESULT, "usage": {"output_tokens": 54321}}
+    outcome = played(WORK, INIT, message(text="x" * 295 + value), f"plain {value}", result, secrets=[value])
+    assert (outcome.flaws, outcome.figures.output_tokens, outcome.principals[0]) == ((), 54321, "agent:anthropic/large/c-1")
+    told = "\n".join([*bench.lines, outcome.excerpt, bench.log.read_text()])
+    assert "***" in told
+    assert value[:5] not in told
+
+
+def test_what_speaks_against_it_is_masked(played):
+    outcome = played(WORK, {**RESULT, "is_error": True, "result": "x" * 290 + " tango/whiskey"}, secrets=["tango/whiskey"])
+    assert outcome.flaws[0].text.endswith(" ***.")
+
+
 def test_the_prompt_is_its_standard_input_and_in_no_argument(played, bench):
     outcome = played('cat > seen.txt; echo "$@" > arguments.txt', RESULT)
     assert "You are @writer" in (bench.workspace / "seen.txt").read_text()

@@ -109,6 +109,24 @@ def test_log_lines_and_excerpt_are_masked(tmp_path):
     assert output.excerpt() == "one ***\nlast ***"
 
 
+def test_who_reads_lines_raw_is_given_them_whole_and_nobody_else(tmp_path):
+    lines: list[str] = []
+    with Output(tmp_path / "log", lines.append, Limits(), ["false"], raw=True) as output:
+        for piece in (b'{"is_error":fal', b"se}\nthe ", b"last"):
+            output.take(piece)
+    assert lines == ['{"is_error":false}', "the last"]
+    assert (tmp_path / "log").read_text() == output.excerpt() == '{"is_error":***}\nthe last'
+
+
+def test_json_stays_json():
+    mask = Mask(["false", "54321", "large-1", SECRET, "usage"])
+    said = {"type": "large-1", "usage": {"n": 54321, "ok": False, "at": 5.4}, "model": "large-1", "text": [f"is {SECRET}", "large-1", None]}
+    kept = {**said, "text": ["is ***", "***", None]}
+    assert mask.within(said) == kept
+    assert mask.within({f"x-{SECRET}": {"model": {"type": [SECRET]}}}) == {"x-***": {"model": {"type": ["***"]}}}
+    assert mask.within("\ud800false") == "?***"
+
+
 def test_a_secret_across_the_part_that_is_left_out_is_masked(tmp_path):
     with Output(tmp_path / "log", lambda _: None, Limits(log_bytes=100), [SECRET]) as output:
         for number in range(200):
