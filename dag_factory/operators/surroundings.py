@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 import pendulum
@@ -14,6 +14,7 @@ import pendulum
 from dag_factory.evidence.statement import moment_of
 from dag_factory.operators.attempt import Attempt
 from dag_factory.runners import Outcome
+from dag_factory.runners.masking import Mask
 
 __all__ = ["names", "surrounded", "told", "within"]
 
@@ -84,9 +85,15 @@ def within(seconds: int) -> Iterator[None]:
 
 
 def told(attempt: Attempt, problem: Exception | str = "", *, ended: Literal["exited", "timed-out"] = "exited") -> Outcome:
-    """How an operator ended. Its log is the task's own log in Airflow; the store keeps a line that says so."""
-    work = attempt.plan.executions[attempt.task.id].work
-    reason = _reason(problem) if isinstance(problem, Exception) else problem
+    """How an operator ended. Its log is the task's own log in Airflow; the store keeps a line that says so.
+
+    An exception that it raised is masked as well, and all that led to it: Airflow logs them with their tracebacks.
+    """
+    assert attempt.bench is not None  # noqa: S101 # it was prepared
+    work, mask = attempt.plan.executions[attempt.task.id].work, Mask(attempt.bench.secrets.masked).text
+    if isinstance(problem, Exception):
+        _mask(problem, mask)
+    reason = _reason(problem, mask) if isinstance(problem, Exception) else mask(problem)
     text = f"{work['path']} worked in the task's own process: its log is the task's log in Airflow.\n{reason}".rstrip()
     (attempt.root / "log.txt").write_text(text, encoding="utf-8", errors="replace")
     seconds = (pendulum.now("UTC") - moment_of(attempt.started_at)).total_seconds()
@@ -94,12 +101,36 @@ def told(attempt: Attempt, problem: Exception | str = "", *, ended: Literal["exi
     return Outcome(ended, code, attempt.principals, len(text), False, text, seconds, reason)
 
 
-def _reason(error: Exception) -> str:
-    """What an exception says, in one line, without the secrets that Airflow knows."""
+def _mask(error: BaseException, mask: Callable[[str], str]) -> None:
+    """Mask what an exception was made with, and those that led to it."""
+    due: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while due:
+        one = due.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        due += [one.__cause__, one.__context__, *(one.exceptions if isinstance(one, BaseExceptionGroup) else ())]
+        with suppress(Exception):  # one that lets nobody change it is told by `_reason` alone
+            one.args = tuple(_masked(one.args, mask))
+            vars(one).update({name: _masked(value, mask) for name, value in vars(one).items()})
+            if isinstance(one, OSError):
+                one.strerror, one.filename = _masked(one.strerror, mask), _masked(one.filename, mask)
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    """A text, and the texts of a list, masked; what is anything else is left."""
+    if isinstance(value, str):
+        return mask(value)
+    return type(value)(_masked(one, mask) for one in value) if type(value) in (list, tuple) else value
+
+
+def _reason(error: Exception, mask: Callable[[str], str]) -> str:
+    """What an exception says, in one line, without the secrets that Airflow or we know."""
     from airflow.sdk.log import redact  # type: ignore[attr-defined] # Airflow's own way to it
 
     kinds = {kind.__name__ for kind in type(error).__mro__}
-    said = str(redact(" ".join(str(error).split())))[:1000]
+    said = " ".join(str(redact(mask(str(error)))).split())[:1000]
     if kinds & _SKIPS:
         return f"It skipped ({said or type(error).__name__}), and a skip is no answer here."
     if kinds & _SIGNALS:

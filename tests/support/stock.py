@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -61,6 +63,14 @@ class Noted(BaseOperator):
 
     def do_break(self, context: Any) -> None:
         raise ValueError(f"it broke, with {self.text}\nand more")
+
+    def do_tell(self, context: Any) -> None:
+        told = f"?token={quote(self.text, safe='')}, Basic {base64.b64encode(f'bot:{self.text}'.encode()).decode()}"
+        try:
+            Path("/nowhere", self.text).read_text(encoding="utf-8")
+        except OSError as error:
+            error.add_note(told)
+            raise subprocess.CalledProcessError(1, ["curl", told]) from error
 
     def do_stop(self, context: Any) -> None:
         raise AirflowFailException("never again")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 from support.house import House
 from support.stock import NOTED, REPORT, bound, first, said
@@ -44,6 +46,14 @@ class TestReferences:
         house = first(small(binding=bound(NOTED, text="{env: API_TOKEN}", does="break"), **REPORT))
         assert "it broke, with ***" in house.failures["first.write"]
         assert "hunter2" not in said(house).model_dump_json() + house.log("first/write")
+
+    def test_a_failure_tells_none_in_another_spelling_and_airflow_logs_none(self, small, monkeypatch):
+        monkeypatch.setenv("API_TOKEN", "abc/def@ghi-jkl")
+        house = first(small(binding=bound(NOTED, text="{env: API_TOKEN}", does="tell"), **REPORT))
+        logged = "".join(traceback.format_exception(house.errors["first.write"]))
+        for text in (logged, house.failures["first.write"], said(house).excerpt, house.log("first/write")):
+            assert "?token=***, Basic Ym90Om***" in text
+            assert "ghi" not in text
 
     def test_one_that_leads_nowhere_is_told_and_nothing_is_run(self, small):
         house = first(small(binding=bound(NOTED, text="{env: NOT_THERE}"), **REPORT))
