@@ -1,6 +1,6 @@
 """Puts secrets out of what a program writes, however it is cut into pieces.
 
-A secret is known in the spellings that programs give it without meaning to hide it: as it is, as in a URL, as in JSON, in base64, and of one
+A secret is known in the spellings that programs give it without meaning to hide it: as it is, as in a URL, as in JSON, as in HTML, in base64, and of one
 of several lines each line. Who means to get a secret out writes it backwards; against that no mask helps.
 """
 
@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -24,6 +25,12 @@ LEAST = 5
 _HEAD = 4
 _FORM = frozenset({"type", "subtype", "role", "model", "status"})  # keys of words that programs read, and do not say
 _WORD = re.compile("[A-Za-z_]*")
+_LEFT = ("", "/", "!*'()", "!*'()/", "$&+=:@", ";/?:@&=+$,#!*'()")
+"""What is left as it is beside letters, digits and `_.-~`: by RFC 3986, by Python's `quote`, by JavaScript's `encodeURIComponent`, alone and for each part of a
+path, by Go's `PathEscape`, and by JavaScript's `encodeURI`."""
+_PERCENT = re.compile("%[0-9A-F]{2}")
+_UNICODE = re.compile(r"(\\u)([0-9a-f]{4})")
+_WIDTHS = (76, 64)  # columns: of MIME and `base64`, of PEM and `openssl`
 _LEAST_LINE = 16  # of a line among several: what is shorter is punctuation
 
 
@@ -63,13 +70,28 @@ def spellings(secrets: Iterable[str], least: int = LEAST) -> tuple[bytes, ...]:
         for text in (secret, secret.strip(), *(line for line in lines if len(line) >= _LEAST_LINE)):
             if len(text) < least:
                 continue
-            raw = text.encode(errors="surrogateescape")
-            escaped = json.dumps(text.encode(errors="replace").decode())[1:-1].encode()
-            found |= dict.fromkeys(
-                (raw, quote(text, safe="", errors="replace").encode(), quote_plus(text, errors="replace").encode(), escaped)
-            )
+            raw, said = text.encode(errors="surrogateescape"), text.encode(errors="replace").decode()
+            written = (*_in_urls(said), *_in_json(said), escape(said), escape(said, quote=False))
+            found |= dict.fromkeys((raw, *(form.encode() for form in written)))
             found |= dict.fromkeys(form for form in _in_base64(raw) if len(form) >= _LEAST_LINE)
     return tuple(sorted(found, key=len, reverse=True))
+
+
+def _in_urls(text: str) -> Iterator[str]:
+    """A text in a URL or a form: programs differ in what they leave as it is, and in the case of hexadecimal digits."""
+    for form in (*(quote(text, safe=safe) for safe in _LEFT), quote_plus(text), quote_plus(text, safe="*")):
+        yield form
+        yield _PERCENT.sub(lambda match: match[0].lower(), form)
+
+
+def _in_json(text: str) -> Iterator[str]:
+    """A text in JSON: with or without other letters than those of ASCII, with what HTML knows or a slash escaped; and as Python shows it."""
+    yield repr(text)[1:-1]
+    for plain in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+        for signs in ("", "&<>", "&<>'+", "/"):
+            form = "".join(("\\/" if sign == "/" else f"\\u{ord(sign):04x}") if sign in signs else sign for sign in plain)
+            yield form
+            yield _UNICODE.sub(lambda match: match[1] + match[2].upper(), form)
 
 
 def _in_base64(raw: bytes) -> Iterator[bytes]:
@@ -82,6 +104,10 @@ def _in_base64(raw: bytes) -> Iterator[bytes]:
         told = base64.b64encode(padded[: len(padded) // 3 * 3])[edge:]
         yield told
         yield told.translate(bytes.maketrans(b"+/", b"-_"))
+    whole = base64.b64encode(raw[: len(raw) // 3 * 3])
+    for width in _WIDTHS if len(whole) > min(_WIDTHS) else ():
+        for end in (b"\n", b"\r\n"):
+            yield end.join(whole[at : at + width] for at in range(0, len(whole), width))
 
 
 class Mask:

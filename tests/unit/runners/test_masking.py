@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 from urllib.parse import quote
 
 import pytest
@@ -67,6 +68,35 @@ def test_it_is_known_as_programs_write_it(written):
     found = shown(secrets, written.encode())
     assert MASK in found
     assert not any(spelling in found for spelling in spellings(secrets))
+
+
+LONG = "".join(map(chr, range(35, 126))) * 2
+
+
+@pytest.mark.parametrize(
+    ("secret", "written"),
+    [
+        ("Tr0ub4dor!@2024", "Tr0ub4dor!%402024"),  # encodeURIComponent
+        ("abc/def@ghi", "abc/def%40ghi"),  # Python's quote
+        ("abc/def@ghi", "abc%2fdef%40ghi"),
+        ("ab:d/ef ghi", "ab:d%2Fef%20ghi"),  # Go's PathEscape
+        ("ab:d/ef* ghi", "ab%3Ad%2Fef*+ghi"),  # Java's URLEncoder
+        ("abcd&efgh<1>", '"abcd\\u0026efgh\\u003c1\\u003e"'),  # Go
+        ("abcd+efgh'1>", '"abcd\\u002Befgh\\u00271\\u003E"'),  # .NET
+        ('pä"sswort1', '"pä\\"sswort1"'),  # JSON.stringify
+        ('pä"sswört1', '"p\\u00E4\\"ssw\\u00F6rt1"'),
+        ("abc/def/ghä", "abc\\/def\\/gh\\u00e4"),  # PHP
+        ("it's a\\secret", repr({"it's a\\secret"})),
+        ("abcd&efgh<1>", '<p title="abcd&amp;efgh&lt;1&gt;">'),
+        (LONG, base64.encodebytes(LONG.encode()).decode()),
+        (LONG, base64.encodebytes(f"{LONG}\n".encode()).decode().replace("\n", "\r\n")),
+        (LONG, "\n".join(re.findall(".{1,64}", base64.b64encode(LONG.encode()).decode()))),
+    ],
+)
+def test_it_is_known_as_languages_write_it(secret, written):
+    found = Mask([secret]).text(written)
+    assert "***" in found
+    assert len(found.replace("***", "")) < 20
 
 
 def test_of_several_lines_each_is_masked():
