@@ -14,6 +14,7 @@ from typing import BinaryIO
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.statement import Refusal
 from dag_factory.runners.masking import Mask, Secrets, spellings
+from dag_factory.workspace.parsed import REGULAR
 from dag_factory.workspace.private import PrivateRepository, Sealed
 
 __all__ = ["LEAST", "SecretFoundError", "discreet", "leaks", "refuse_secrets", "secret_found"]
@@ -22,7 +23,6 @@ LEAST = 8
 """Characters from which on a secret is looked for in evidence."""
 
 _CHUNK = 1 << 20
-_AT_ONCE = 200  # files of a commit that are read at once
 
 
 class SecretFoundError(PhasegateError):
@@ -57,11 +57,15 @@ def leaks(repository: PrivateRepository, sealed: Sealed, secrets: Secrets) -> It
     for change in sealed.changes:
         if any(text in os.fsencode(change.path) for text in sought):
             yield secret_found(discreet(change.path, secrets))
-    changed = [change.path for change in sealed.changes if change.status != "D"]
-    for first in range(0, len(changed), _AT_ONCE):
-        for path, data in repository.blobs(sealed.commit, changed[first : first + _AT_ONCE]).items():
+    with repository.reading() as objects:
+        held = objects.entries(sealed.commit)
+        for change in sealed.changes:
+            entry = held.get(os.fsencode(change.path))
+            if entry is None or entry.mode not in REGULAR:
+                continue
+            [data] = objects.blobs([entry.id]).values()  # one file at a time: together they may be more than the memory
             if any(text in data for text in sought):
-                yield secret_found(discreet(path, secrets))
+                yield secret_found(discreet(change.path, secrets))
 
 
 def discreet(text: str, secrets: Secrets) -> str:
