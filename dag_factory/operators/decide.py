@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from dag_factory.operators.asking import AskOperator, Question
 from dag_factory.operators.base import NothingToDo, judged_by
-from dag_factory.operators.wording import plain
+from dag_factory.operators.wording import exact, plain
 
 if TYPE_CHECKING:
     from dag_factory.evidence.decisions import Decision
@@ -51,7 +51,7 @@ class DecideOperator(AskOperator):
         may = [finding.id for finding in findings if waivable(case, finding)]
         lines = [f"**{case.phase.title}** failed after {case.at} fix cycles. {len(findings)} red flags are left:", ""]
         lines += [
-            f"- `{plain(finding.id)}`{'' if finding.id in may else ' (may not be waived)'}: {plain(finding.text)}" for finding in findings
+            f"- `{exact(finding.id)}`{'' if finding.id in may else ' (may not be waived)'}: {plain(finding.text)}" for finding in findings
         ]
         days = case.contract.fix.max_waiver / 86400
         lines += ["", f"*{_WAIVE}* lets the chosen ones pass until a date, at most {days:g} days from now, and needs a reason."]
