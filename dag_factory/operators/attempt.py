@@ -192,7 +192,7 @@ class Attempt(Workplace):
         """Run the plan's own checks of this task, each in a clean checkout of its own, and collect what each reports before the next is run."""
         bench, place = self._ready()
         due = [check for check in self.task.checks if check.at == "seal" and not (self.task.runner == "check" and check.name == "check")]
-        refused = self.repository is not None and self.task.runner != "check" and self.sealed is None
+        refused = self.strayed or (self.repository is not None and self.task.runner != "check" and self.sealed is None)
         if not due or refused:
             return
         # The persona could write to what it was given; its checks are given their own.

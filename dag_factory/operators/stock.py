@@ -131,8 +131,8 @@ class StockWork(PersonaOperator):
             super(PlanOperator, self).on_kill()
             return told(attempt, f"It was still at work after {limit} s.", ended="timed-out"), None, None
         except SystemExit as left:
-            ended = AirflowException(f"{self.stock.__name__} called sys.exit({left.code!r}): an operator ends by returning, or fails")
-            return told(attempt, ended), None, ended
+            exited = AirflowException(f"{self.stock.__name__} called sys.exit({left.code!r}): an operator ends by returning, or fails")
+            return told(attempt, exited), None, exited
         except Exception as error:
             return told(attempt, error), None, error
 
