@@ -13,7 +13,7 @@ import pytest
 from dag_factory.errors import RunnerError
 from dag_factory.runners import RUNNERS, Allowance, confinement
 from dag_factory.runners.agents import AGENTS, claude, codex
-from dag_factory.runners.agents.base import Wanted, bring, remember, shown
+from dag_factory.runners.agents.base import Wanted
 
 RUNNER = RUNNERS["agent"]
 INIT = {"type": "system", "subtype": "init", "session_id": "c-1", "model": "large", "claude_code_version": "9"}
@@ -228,20 +228,6 @@ def test_a_conversation_is_kept_and_brought_again(played, bench, tmp_path):
     assert "--resume" not in (bench.workspace / "arguments.txt").read_text()
 
 
-def test_a_link_is_no_conversation(bench, tmp_path):
-    from dataclasses import replace
-
-    request = replace(bench.request({"agent": "claude"}), memory=tmp_path / "memory", conversation="c-1")
-    [(path, name)] = claude.CLI.sessions(request, tmp_path / "home", "c-1")
-    path.parent.mkdir(parents=True)
-    path.symlink_to("/etc/passwd")
-    remember(claude.CLI, request, tmp_path / "home", "c-1")
-    assert not (tmp_path / "memory").exists()
-    (tmp_path / "memory/claude").mkdir(parents=True)
-    (tmp_path / "memory/claude" / name).symlink_to("/etc/passwd")
-    assert not bring(claude.CLI, request, tmp_path / "home")
-
-
 def test_one_that_is_not_installed(played):
     outcome = played("true", RESULT, work="codex")
     assert (outcome.ended, outcome.reason) == (
@@ -299,8 +285,3 @@ def test_codex_is_asked_for_what_a_binding_wants(bench):
     assert codex.CLI.start(request, Wanted.of("codex"), Path("/h")).environment == {"CODEX_HOME": "/h/codex"}
     at_home = replace(request, environment={"HOME": "/home/maria"})
     assert codex.CLI.start(at_home, Wanted.of("codex"), Path("/h")).environment == {}, "it refuses a folder that is named and not there"
-
-
-def test_a_line_for_people():
-    assert shown("a\n  b\tc") == "a b c"
-    assert shown("x" * 400) == f"{'x' * 300} …"

@@ -14,7 +14,7 @@ from dag_factory.evidence.strict_json import dumps_canonical
 from dag_factory.operators.keeping import figures_of
 from dag_factory.runners import Outcome
 from dag_factory.runners.agents import claude, codex
-from dag_factory.runners.agents.base import Report, Wanted, bring, model_of, remember
+from dag_factory.runners.agents.base import Report, Wanted, bring, model_of, remember, shown
 
 CLIS = pytest.mark.parametrize("cli", [claude.CLI, codex.CLI], ids=lambda cli: cli.name)
 ANY = st.recursive(
@@ -198,3 +198,20 @@ def test_what_is_no_event_of_claude_breaks_nothing(event):
     list(claude.CLI.read(event, report))
     assert report.cost is None
     assert report.figures.tokens in (None, 0)
+
+
+def test_a_link_is_no_conversation(bench, tmp_path):
+    request = replace(bench.request({"agent": "claude"}), memory=tmp_path / "memory", conversation="c-1")
+    [(path, name)] = claude.CLI.sessions(request, tmp_path / "home", "c-1")
+    path.parent.mkdir(parents=True)
+    path.symlink_to("/etc/passwd")
+    remember(claude.CLI, request, tmp_path / "home", "c-1")
+    assert not (tmp_path / "memory").exists()
+    (tmp_path / "memory/claude").mkdir(parents=True)
+    (tmp_path / "memory/claude" / name).symlink_to("/etc/passwd")
+    assert not bring(claude.CLI, request, tmp_path / "home")
+
+
+def test_a_line_for_people():
+    assert shown("a\n  b\tc") == "a b c"
+    assert shown("x" * 400) == f"{'x' * 300} …"
