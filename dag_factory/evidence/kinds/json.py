@@ -170,7 +170,9 @@ def _schema_faults(name: str, document: Any, schema: dict[str, Any]) -> list[Fau
     except Exception as error:  # a library that fails over a document must not pass for a document that is right
         text = f"{name}: it cannot be held against the schema: {clipped(str(error), 300)}. Mend the schema or the data."
         return [Fault(text, "schema")]
-    faults = [_schema_fault(name, error) for error in errors[:MAX_FAULTS]]
+    told = [(_schema_fault(name, error), error.validator == "not") for error in errors[:MAX_FAULTS]]
+    places = {fault.subject for fault, ruled_out in told if not ruled_out}  # what is wrong is told once, by what is wanted there
+    faults = [fault for fault, ruled_out in told if not (ruled_out and fault.subject in places)]
     if len(errors) > MAX_FAULTS:
         faults.append(Fault(f"{name}: and more of the kind. Mend these first."))
     return faults

@@ -81,3 +81,7 @@ def test_what_says_nothing_or_the_contrary_is_refused(items, name, change, subje
 )
 def test_more_may_be_told(items, name, change):
     assert examine(items, name, change) == []
+
+
+def test_a_verdict_of_failed_is_told_once(items):
+    assert examine(items, STORY, row(verdict="FAILED")) == ["verdicts[0].verdict"]
