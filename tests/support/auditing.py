@@ -13,6 +13,7 @@ from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.ledger import Amounts, Reservation, read_ledger
 from dag_factory.evidence.record import binding_of
 from dag_factory.evidence.statement import now, sign
+from dag_factory.evidence.whole import unwhole
 from support.runs import HonestRun, honest, place, resign
 
 
@@ -48,6 +49,11 @@ def completed(run: HonestRun) -> None:
     )  # fmt: skip
     subjects = {phase.id: {"sha256": digest} for phase, digest in zip(record.contract.phases, verdicts, strict=True)}
     run.store.append(f"{record.charter.digest[:16]}/completions", sign(said, subjects, run.keys.signer(AUTHORITY)))
+
+
+def told(run: HonestRun) -> list[tuple[str, str]]:
+    """What an auditor finds in a run beyond its phases: the rules that are broken, each with what it is about."""
+    return [(finding.rule, finding.subject) for finding in unwhole(run.store, run.record)]
 
 
 def flip(path: Path, at: int = -2) -> None:

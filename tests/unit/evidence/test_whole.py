@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from support.auditing import finished, flip
+from support.auditing import finished, flip, told
 from support.runs import copied, place, resign
 
 from dag_factory.evidence.archive import ArchiveStore, sorted_lines
@@ -28,10 +28,6 @@ def made(tmp_path_factory):
 @pytest.fixture
 def run(made, tmp_path):
     return copied(made, tmp_path)
-
-
-def told(run):
-    return [(finding.rule, finding.subject) for finding in unwhole(run.store, run.record)]
 
 
 def test_an_honest_run_is_whole(run):

@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from support.auditing import completed, finished
+from support.auditing import completed, finished, told
 from support.cycles import Cycle, decide, failing, given
 from support.runs import HonestRun, copied, honest, place, resign
 from upath import UPath
@@ -28,10 +28,6 @@ def made(tmp_path_factory):
 @pytest.fixture
 def run(made, tmp_path):
     return copied(made, tmp_path)
-
-
-def told(run):
-    return [(finding.rule, finding.subject) for finding in unwhole(run.store, run.record)]
 
 
 def texts(run, subject):
