@@ -1,4 +1,4 @@
-"""Policy 9: whoever must agree has agreed, to this very evidence, and has no part in it."""
+"""Consent: whoever must agree has agreed, to this very evidence, and has no part in it."""
 
 from __future__ import annotations
 
