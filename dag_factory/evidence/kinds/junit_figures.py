@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from dag_factory.evidence.kinds.base import clipped
 from dag_factory.evidence.kinds.junit_words import Outcome
 
-__all__ = ["Suite", "is_count"]
+__all__ = ["Suite", "is_count", "may_be_subtests"]
 
 _STATED = {"tests": "tests", "failures": "failed", "errors": "errored", "skipped": "skipped"}
 _APART = ("disabled", "ignored", "warnings")  # what GoogleTest and Ginkgo, TestNG, and PHPUnit do not count among `skipped`
@@ -95,3 +95,8 @@ class Suite:
 def is_count(text: str) -> bool:
     """Whether an attribute is a whole number of at most nine digits."""
     return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def may_be_subtests(lie: str) -> bool:
+    """Whether what a suite states may be so if it counts subtests, which only what the tool printed can tell."""
+    return " states tests=" in lie

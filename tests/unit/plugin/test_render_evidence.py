@@ -57,6 +57,13 @@ def test_junit_shows_what_failed_first_and_where_the_report_lies():
     assert "tests2" in text_of(html)
 
 
+def test_junit_calls_no_report_a_lie_that_may_count_subtests():
+    report = contents.junit("test_a", "test_b").replace(b'tests="2"', b'tests="8"')
+    text = text_of(rendered("r.xml", report, kind="junit"))
+    assert "? <testsuite 's'> states tests=8, and 2 were counted. A tool that counts subtests does so" in text
+    assert "✗" not in text
+
+
 def test_a_report_is_known_by_its_beginning_where_no_kind_is_given():
     assert "Tests, those that failed first" in shown("r.xml", contents.junit("test_a"))
     assert "Benchmarks" in shown("b.json", json.dumps(contents.benchmark()))

@@ -16,6 +16,7 @@ MAX_BYTES = 2_000_000
 """The largest report that is read here; a gate reads larger ones."""
 
 _ORDER = {"errored": 0, "failed": 0, "xfailed": 1, "skipped": 1, "passed": 2}
+_SUBTESTS = "A tool that counts subtests does so; the gate asks what the check printed, which this page does not."
 _MOODS = {"errored": "bad", "failed": "bad", "passed": "good"}
 
 
@@ -27,6 +28,7 @@ def show(name: str, data: bytes) -> Markup:  # noqa: ARG001 # every shape is ask
     NotShownError: it is none, or beyond the limits.
 
     """
+    from dag_factory.evidence.kinds.junit_figures import may_be_subtests
     from dag_factory.evidence.kinds.junit_report import read
 
     if len(data) > MAX_BYTES:
@@ -40,7 +42,9 @@ def show(name: str, data: bytes) -> Markup:  # noqa: ARG001 # every shape is ask
     made = facts(
         (("tests", len(report.cases)), *((outcome, counted[outcome]) for outcome in outcomes if counted[outcome] or outcome == "failed"))
     )
-    for text in (*report.lies, *report.loose[:20]):
+    for text in report.lies:
+        made += note(f"? {text}. {_SUBTESTS}" if may_be_subtests(text) else f"✗ {text}")
+    for text in report.loose[:20]:
         made += note(f"✗ {text}")
     cases = sorted(report.cases, key=lambda case: _ORDER[case.outcome])
     rows = ((sign(case.outcome, _MOODS.get(case.outcome, "plain")), case.name, case.classname, case.message) for case in cases)
