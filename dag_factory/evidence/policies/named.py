@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
+from math import inf
 
 __all__ = ["places", "said_of", "token", "told_apart", "whole", "with_own"]
 
@@ -25,12 +26,16 @@ def token(text: str) -> str:
     return re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", text).casefold()).strip("_")
 
 
-def places(asked: Sequence[str], texts: Sequence[str]) -> tuple[dict[str, set[int]], list[str]]:
+def places(asked: Sequence[str], texts: Sequence[str], most: float = inf) -> tuple[dict[str, set[int]], list[str]]:
     """Where ids are named.
+
+    Parameters
+    ----------
+    most: how many texts are told for an id; all that name it without.
 
     Returns
     -------
-    For each id the texts that name it, by their number, of very many no more than there are ids; and what is left of the texts without them.
+    For each id the texts that name it, by their number; and what is left of the texts without them.
 
     """
     lines = [f"_{token(text)}_ _{token(_HUMP.sub('_', text))}_" for text in texts]
@@ -40,12 +45,12 @@ def places(asked: Sequence[str], texts: Sequence[str]) -> tuple[dict[str, set[in
     for name in sorted(asked, key=len, reverse=True):
         for spelled in dict.fromkeys((token(name), token(_HUMP.sub("_", name)))):
             sought, at = f"_{spelled}_", 0
-            while spelled and len(found[name]) < len(asked) and (at := whole.find(sought, at)) >= 0:
+            while spelled and len(found[name]) < most and (at := whole.find(sought, at)) >= 0:
                 number = bisect_right(starts, at) - 1
                 if alike[token(name)] == 1 or name in texts[number]:
                     found[name].add(number)
                 at = starts[number + 1]
-            if spelled and alike[token(name)] == 1:
+            if alike[token(name)] == 1:
                 whole = whole.replace(sought, f"_{'#' * len(spelled)}_")
     return found, [line.partition(" ")[0] for line in whole.split("\n")]
 
@@ -60,7 +65,7 @@ def whole(asked: Sequence[str], values: Iterable[str]) -> set[str]:
 def told_apart(asked: Sequence[str], tests: Sequence[str]) -> dict[str, set[int]]:
     """Which tests name an id, by their number: in the test's own name, or in that of its class where that names no other."""
     classes, names = zip(*(_split(test) for test in tests), strict=True) if tests else ((), ())
-    found, _ = places(asked, names)
+    found, _ = places(asked, names, most=len(asked))  # one is enough for each id, whichever of them the others take
     different = list(dict.fromkeys(classes))
     in_classes, _ = places(asked, different)
     counted = Counter(number for numbers in in_classes.values() for number in numbers)

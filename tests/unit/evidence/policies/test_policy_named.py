@@ -24,6 +24,7 @@ def own(asked, *tests):
         (["MissingColumn"], "test_missingcolumn_is_refused", True),
         (["MissingColumn"], "refusesMissingColumn", True),
         (["missing-column"], "testMissingColumnIsRefused", True),
+        (["missingcolumn"], "MissingColumn", True),
         (["ParseError::MissingColumn"], "test_parse_error_missing_column", True),
         (["409 Conflict"], "test_409_conflict", True),
         (["MissingColumn"], "test_missing_columns", False),
@@ -37,6 +38,11 @@ def test_a_name_counts_however_it_is_spelled_out(asked, text, found):
 def test_of_ids_that_are_spelled_alike_each_counts_as_it_is_written():
     assert named(["p-1", "p.1"], "p-1 is done") == {"p-1"}
     assert named(["p-1", "p.1"], "p-1 is done, and so is p.1") == {"p-1", "p.1"}
+
+
+def test_of_very_many_texts_that_name_an_id_no_more_are_told_than_are_asked_for():
+    assert places(["A", "B"], ["a", "b", "a", "a"])[0] == {"A": {0, 2, 3}, "B": {1}}
+    assert places(["A", "B"], ["a", "b", "a", "a"], most=2)[0] == {"A": {0, 2}, "B": {1}}
 
 
 def test_what_is_left_is_without_the_ids():
@@ -79,6 +85,8 @@ ERRORS = ["MissingColumn", "BadDate", "BadAmount"]
         (["tests.TestMissingColumn::test_a", "tests.BadDateTest::refused", "tests.bad_amount::test_c"], 3),
         (["tests.test_missing_column_bad_date_bad_amount::test_a", "tests.test_missing_column_bad_date_bad_amount::test_b"], 0),
         (["tests.TestMissingColumn::test_bad_date", "tests.TestMissingColumn::test_missing"], 2),
+        (["tests.TestMissingColumn::test_bad_date", "tests.TestElse::test_it"], 1),
+        ([*(f"tests.TestMissingColumn_{number}::test_a" for number in range(4)), "tests.TestMissingColumnBadDate::test_a"], 1),
         (["crate::errors::bad_date::is_told"], 1),
         (["test_bad_date"], 1),
         ([], 0),
@@ -112,6 +120,7 @@ def test_very_many_take_no_longer_than_they_must():
         ("All of these are settled:\nOPT-1\nAUDIT-1\n", {"OPT-1", "AUDIT-1"}),
         ("OPT-1 と AUDIT-1 は解決済み", {"OPT-1", "AUDIT-1"}),
         ("OPT-1\n\nAUDIT-1\n\nIt is settled.", {"AUDIT-1"}),
+        ("OPT-1\n\n# Contents\n\n# OPT-1\n\n# More\n\nOPT-1 is settled.", {"OPT-1"}),
         ("", set()),
     ],
 )
