@@ -27,7 +27,8 @@ def answered(case: Case) -> Iterator[Finding]:
             }
             for fact in asked:
                 yield from _cited(case, task, item, fact, asked)
-            if item.differs_from and _contents(case, task, item) & _contents(case, *_find(case, item.differs_from)):
+            before = _find(case, item.differs_from) if item.differs_from else None
+            if before and _contents(case, task, item) & _contents(case, *before):
                 yield case.finding(
                     "evidence-unchanged",
                     task,
@@ -94,19 +95,19 @@ def _commits(case: Case) -> list[str]:
     return list(dict.fromkeys(commit for merge in found for _, commit in merge.says.merged))
 
 
-def _contents(case: Case, task: TaskContract | None, item: Item | None) -> frozenset[str]:
+def _contents(case: Case, task: TaskContract, item: Item) -> frozenset[str]:
     """What an item holds, by its digests; prose by its words, for a blank more is no change."""
-    stored = case.statement(task) if task and item else None
-    digests = {entry.digest for entry in stored.says.evidence if entry.item == item.id} if stored and item else set()
-    if item and item.kind in PROSE:
+    stored = case.statement(task)
+    digests = {entry.digest for entry in stored.says.evidence if entry.item == item.id} if stored else set()
+    if item.kind in PROSE:
         digests |= {wording(data) for digest in digests if (data := case.files(digest))}
     return frozenset(digests - {""})
 
 
-def _find(case: Case, place: str) -> tuple[TaskContract | None, Item | None]:
+def _find(case: Case, place: str) -> tuple[TaskContract, Item] | None:
     task_id, _, item_id = place.rpartition("/")
     task = case.contract.tasks.get(task_id)
-    return task, next((item for item in task.items if item.id == item_id), None) if task else None
+    return next(((task, item) for item in task.items if item.id == item_id), None) if task else None
 
 
 def _one(fact: str) -> str:

@@ -6,15 +6,12 @@ import hashlib
 import json
 import re
 
-import pendulum
 import pytest
 from support.contents import STORIES, document, interface, junit, sarif
-from support.runs import as_json, honest, rules, under
+from support.runs import as_json, honest, rules
 
-from dag_factory.evidence.policies.answers import _find, _one
-from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.answers import _one
 from dag_factory.evidence.policies.named import token
-from dag_factory.evidence.verify import verify
 
 ARCHITECT = "integration/architect"
 SDET = "implementation/ingest.sdet"
@@ -209,27 +206,6 @@ def test_a_name_is_spelled_in_one_way():
     ]
 
 
-def test_what_it_must_differ_from_is_that_item_and_no_other_of_the_task(run):
-    case = Case(run.record, "integration", run.store.blob, pendulum.now("UTC"))
-    for name in ("code", "interface"):
-        task, item = _find(case, f"implementation/ingest.software-engineer/{name}")
-        assert (task.id, item.id) == ("implementation/ingest.software-engineer", name)
-    assert _find(case, "implementation/ingest.software-engineer/else")[1] is None
-    assert _find(case, "implementation/nobody/code") == (None, None)
-
-
-def test_only_the_item_itself_must_differ(run):
-    run.work("integration")
-    [old], [new] = (run.record.newest(task).says.evidence for task in ("foundation/architect", ARCHITECT))
-    beside = old.model_copy(update={"task": ARCHITECT, "item": "beside", "name": "OLD.md"})
-    run.deliver(ARCHITECT, evidence=(new, beside))
-    run.converge("integration")
-    assert "evidence-unchanged" not in rules(run.judge("integration"))
-    run.deliver(ARCHITECT, evidence=(new.model_copy(update={"digest": old.digest, "size": old.size}),))
-    run.converge("integration")
-    assert "evidence-unchanged" in rules(run.judge("integration"))
-
-
 # One entry, one test or one line that holds them all.
 
 STORY = "validation/product-manager"
@@ -282,17 +258,3 @@ def test_a_line_of_ids_says_nothing_of_any(run):
     findings = unanswered(run, "integration", {(ARCHITECT, "architecture"): text})
     assert len(findings) == 4
     assert findings[0].text.endswith("and says nothing of it. Write what became of it.")
-
-
-@pytest.mark.parametrize(
-    "change", [lambda data: data + b" \n", lambda data: data.replace(b"\n", b"\r\n"), lambda data: data + b"\xe2\x80\x8b."]
-)
-def test_a_blank_more_is_no_change(run, change):
-    def nothing_to_answer(contract):
-        next(task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == ARCHITECT)["items"][0]["answers"] = {}
-
-    [old] = run.record.newest("foundation/architect").says.evidence
-    run.contents[ARCHITECT, "architecture"] = change(run.store.blob(old.digest))
-    run.work("integration")
-    judgement = verify(under(run, nothing_to_answer), "integration", run.store.blob, pendulum.now("UTC"))
-    assert rules(judgement) == {"evidence-unchanged"}
