@@ -70,14 +70,15 @@ def test_with_a_waiver_it_passes_under_its_own_word_and_until_the_waiver_runs_ou
 def test_it_is_a_verification_summary(tmp_path):
     verdict = made(tmp_path)
     written = verdict.model_dump(by_alias=True, mode="json")
-    assert written["verifier"]["id"] == "urn:phasegate:verifier"
+    assert written["verifier"] == {"id": "urn:phasegate:verifier", "version": "1"}
     assert written["timeVerified"] == TIME
     assert written["resourceUri"] == "phasegate://orders_mart/manual__1/foundation"
     assert written["policy"] == {"uri": "sha256:x", "digest": {"sha256": DIGEST}}
     assert written["inputAttestations"] == [{"uri": f"sha256:{DIGEST}", "digest": {"sha256": DIGEST}}]
     assert written["verificationResult"] == "PASSED"
     assert written["verifiedLevels"] == ["PHASEGATE_ASSURANCE_LOCAL"]
-    assert made(tmp_path, word="FAILED").verified_levels == ()
+    failed = made(tmp_path, word="FAILED")
+    assert (failed.verification_result, failed.verified_levels) == ("FAILED", ())
 
 
 def read(verdict, change):

@@ -96,7 +96,8 @@ def test_a_fault_names_its_place(run):
     found = run.judge("foundation").findings
     assert found
     assert all("ARCHITECTURE.md" in finding.text for finding in found)
-    assert all(finding.subject.startswith(f"{ARCHITECT}/architecture") for finding in found)
+    asked = ("System design", "Boundaries", "Data flow", "Data architecture")
+    assert [finding.subject for finding in found] == [f"{ARCHITECT}/architecture:{section}" for section in asked]
 
 
 def test_the_same_bytes_under_two_names_are_two_pieces_of_evidence(run):
@@ -152,3 +153,10 @@ def test_what_names_its_place_itself_has_nothing_before_it(run):
     run.contents[ARCHITECT, "architecture"] = None
     run.work("foundation")
     assert [finding.text for finding in run.judge("foundation").findings] == ["ARCHITECTURE.md is missing."]
+    assert [finding.subject for finding in run.judge("foundation").findings] == [f"{ARCHITECT}/architecture"]
+
+
+def test_of_work_that_failed_no_evidence_is_looked_for(run):
+    run.deliver(ARCHITECT, outcome="failed", exit_code=1, evidence=(), sealed=None)
+    run.converge("foundation")
+    assert told(run.judge("foundation")) == [("task-failed", ARCHITECT)]
