@@ -56,6 +56,11 @@ class Item(_Frozen):
             return ", ".join(self.changed)
         return self.path or self.report or f"check {self.check}"
 
+    @property
+    def of_merge(self) -> bool:
+        """Whether it is made on the merge, by a check that runs there; all else lies in the task's own statement."""
+        return self.check is not None and self.at == "converge"
+
     def asks_for(self, name: str) -> bool:
         """Whether a file of this name is evidence of it; none whose name leads elsewhere is."""
         return matches(name, self.changed) if self.changed else name in (self.path, self.report)
@@ -123,7 +128,7 @@ class TaskContract(_Frozen):
     @property
     def judges(self) -> bool:
         """Whether it validates what others made by evidence of its own. Tests that Phasegate runs on the merge are run again by each merge."""
-        return bool(self.validates) and any(item.check is None or item.at != "converge" for item in self.items)
+        return bool(self.validates) and not all(item.of_merge for item in self.items)
 
 
 class Question(_Frozen):

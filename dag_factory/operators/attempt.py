@@ -182,7 +182,7 @@ class Attempt(Workplace):
         _, place = self._ready()
         if self.repository is None or self.task.runner == "check":
             source = place.root / ("clean-check" if self.task.runner == "check" else "workspace")
-            for item in (item for item in self.task.items if item.path and (item.at != "converge" or item.check is None)):
+            for item in (item for item in self.task.items if item.path and not item.of_merge):
                 self._add(folder=source, reports=False, grade="attested" if item.path in self.attested else "observed", items=[item])
         for item in (item for item in self.task.items if item.report and self._maker(item) is None):
             grade = "re-executed" if self.task.runner == "check" else "attested" if item.report in self.attested else "observed"

@@ -191,7 +191,7 @@ class Case:
         Who mends something changes what needs it, and no more: where changed files are owed and none was, those of the newest work before still
         stand, if that work was merged.
         """
-        if item.check is not None and item.at == "converge":
+        if item.of_merge:
             merge = telling_merge(self.record, self.phase_id, self.cycle, task)
             return tuple(entry for entry in merge.says.evidence if entry.task == task.id) if merge else ()
         counted = statements_of(self.record, self.phase_id, self.cycle, task)

@@ -35,11 +35,9 @@ Way = Callable[[str], str]
 def kept(case: Case) -> Iterator[Finding]:
     """The tests of every task that is judged, what they measured, and every test file that testers brought."""
     for task in case.tasks:
-        reports = [item for item in task.items if item.kind == "junit"]
-        measured = [item for item in task.items if item.kind == "coverage"]
-        if (reports or measured) and case.worked(task) is not None:
-            yield from _dropped(case, task, reports)
-            yield from _unmeasured(case, task, measured)
+        if case.worked(task) is not None:
+            yield from _dropped(case, task, [item for item in task.items if item.kind == "junit"])
+            yield from _unmeasured(case, task, [item for item in task.items if item.kind == "coverage"])
     for lost in case.merges[-1].says.altered if case.merges else ():
         text = f"{lost.path} is not what {lost.task} brought: somebody else changed it or took it away. Have @{_persona(case, lost.task)} decide about it."
         yield Finding(rule="tests-changed", subject=f"{lost.task}:{lost.path}", text=text, task=lost.task)
@@ -56,7 +54,7 @@ def _dropped(case: Case, task: TaskContract, reports: list[Item]) -> Iterator[Fi
     for item in (item for item in reports if ran[item.id]):  # where nothing ran, that is told already
         for other in case.contract.select(item.includes) if item.includes else ():
             theirs = [test for one in other.items if one.kind == "junit" for test in case.examine(other, one).facts.get("ran", ())]
-            if other.id != task.id and (gone := _gone(case, other, theirs, everything, _undrawn)):
+            if gone := _gone(case, other, theirs, everything, _undrawn):
                 yield _told(case, task, item, gone, f"{other.id} reported", other.id)
         yield from _fewer(case, task, item, ran[item.id])
 
@@ -87,7 +85,7 @@ def _unmeasured(case: Case, task: TaskContract, measured: list[Item]) -> Iterato
 
 def _reports(case: Case, task: TaskContract, item: Item) -> list[tuple[Binding, Entry]]:
     """Every report of an item that a gate has looked at, the newest first, with where it was made."""
-    if item.check is None or item.at != "converge":
+    if not item.of_merge:
         found = statements_of(case.record, case.phase_id, case.cycle, task)
         return [(one.says.binding, entry) for one in found for entry in one.says.evidence if (entry.task, entry.item) == (task.id, item.id)]
     phases = [phase.id for phase in case.contract.upto(case.phase_id)]
@@ -111,12 +109,13 @@ def _facts(case: Case, item: Item, entry: Entry) -> Mapping[str, tuple[str, ...]
 def _rewritten(case: Case, task: TaskContract, since: Binding) -> bool:
     """Whether those whose tests they are have changed some since: who tests, and whoever reports them."""
     order = {phase.id: place for place, phase in enumerate(case.contract.phases)}
-    place = (order.get(since.phase, -1), since.cycle)
+
+    def when(bound: Binding) -> tuple[int, int]:
+        return order.get(bound.phase, -1), bound.cycle  # a phase that the plan does not have comes before all
+
     owners = [one for one in case.contract.tasks.values() if one.duty == "testing" or one.id == task.id]
     return any(
-        stored.says.sealed is not None
-        and stored.says.sealed.commit in case.merged
-        and (order.get(stored.says.binding.phase, -1), stored.says.binding.cycle) > place
+        stored.says.sealed is not None and stored.says.sealed.commit in case.merged and when(stored.says.binding) > when(since)
         for owner in owners
         for stored in statements_of(case.record, case.phase_id, case.cycle, owner)
     )
@@ -134,21 +133,24 @@ def _gone(case: Case, owner: TaskContract, before: Iterable[str], now: frozenset
 
     """
     tests = list(before)
-    lost = next((test for test in tests if test not in now), None)
-    ways: list[Way] = [str, *(_shifts(case, owner, lost, now) if lost else ())]
-    called = min(({test: way(test) for test in tests} for way in ways), key=lambda names: sum(name not in now for name in names.values()))
-    had, have = (Counter(map(alike, names)) for names in (called.values(), now))
-    return [test for test, name in called.items() if name not in now and have[alike(name)] < had[alike(name)]]
+    lost, have = next((test for test in tests if test not in now), None), Counter(map(alike, now))
+    ways: list[Way] = [str, *(_shifts(case, owner, _class(lost), set(map(_class, now))) if lost else ())]
+
+    def missed(way: Way) -> list[str]:
+        called = {test: way(test) for test in tests}
+        had = Counter(map(alike, called.values()))
+        return [test for test, name in called.items() if name not in now and have[alike(name)] < had[alike(name)]]
+
+    return min(map(missed, ways), key=len)
 
 
-def _shifts(case: Case, owner: TaskContract, lost: str, now: frozenset[str]) -> Iterator[Way]:
-    """From which other folders a test may have been run: its class is the same but for what stands before it.
+def _shifts(case: Case, owner: TaskContract, place: str, classes: Iterable[str]) -> Iterator[Way]:
+    """From which other folders the tests of a class may have been run: it is the same but for what stands before it.
 
-    Where its owner may not write, and somebody else may who could not write where it lay, another test lies.
+    Where their owner may not write, and somebody else may who could not write where they lay, other tests lie.
     """
-    place, _, name = lost.partition("::")
     strangers = [task for task in case.contract.tasks.values() if not may_write(task, place.replace(".", "/"))]
-    for other in (other for other, _, same in (test.partition("::") for test in now) if same == name and other != place):
+    for other in sorted(classes):
         longer, shorter = place and other.endswith(f".{place}"), other and place.endswith(f".{other}")
         path = other.replace(".", "/")
         if (longer or shorter) and (may_write(owner, path) or not any(may_write(task, path) for task in strangers)):
@@ -163,6 +165,10 @@ class _Shift:
 
     def __call__(self, test: str) -> str:
         return self.add + test[self.cut :]
+
+
+def _class(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def _unparametrised(test: str) -> str:

@@ -98,6 +98,13 @@ def test_an_item_says_where_it_lies(where, says):
     assert Item(id="x", kind="file", **where).place == says
 
 
+@pytest.mark.parametrize(
+    ("check", "at", "of_merge"), [(None, "seal", False), (None, "converge", False), ("unit", "seal", False), ("unit", "converge", True)]
+)
+def test_an_item_is_of_the_merge_where_its_check_runs_there(check, at, of_merge):
+    assert Item(id="x", kind="file", report="r.xml", check=check, at=at).of_merge is of_merge
+
+
 @pytest.mark.parametrize("more", [{"more": 1}, {"needs": "claimed"}, {"at": "never"}])
 def test_a_contract_says_nothing_that_is_not_known(more):
     with pytest.raises(ValidationError):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pendulum
 import pytest
 from support.contents import coverage, junit
 from support.cycles import Cycle, failing
 from support.junit import SKIPPED, case, suite
-from support.runs import HonestRun, honest, place, resign
+from support.runs import HonestRun, honest, place, resign, under
 
 from dag_factory.evidence.kinds import junit_report
 from dag_factory.evidence.statement import Sealed, Undone
+from dag_factory.evidence.verify import verify
 
 TESTER, SDET, ENGINEER = "validation/test-engineer", "implementation/ingest.sdet", "implementation/ingest.software-engineer"
 FULL, UNIT = (TESTER, "full-suite"), (SDET, "unit-tests")
@@ -172,8 +174,12 @@ def test_what_was_dropped_in_one_cycle_is_not_forgotten_in_the_next(tmp_path):
     assert BEFORE in second.told()
 
 
-def merged(tmp_path, *, by_sdet: bool, names: tuple[str, ...]) -> list[str]:
-    """The sdet's own tests, run on a merge and, once an engineer or the sdet mended something, on the next."""
+def merged(tmp_path, *, by_sdet: bool, names: tuple[str, ...], duty: str = "testing") -> list[str]:
+    """The sdet's own tests, run on a merge and, once an engineer or the sdet mended something, on the next; `duty` is the sdet's."""
+
+    def on_duty(contract):
+        next(task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == SDET)["duty"] = duty
+
     run = honest(tmp_path, through="foundation")
     run.contents[UNIT] = report("test_missingcolumn_is_told", "test_b")
     run.codes[SDET, "unit"] = 1
@@ -189,15 +195,19 @@ def merged(tmp_path, *, by_sdet: bool, names: tuple[str, ...]) -> list[str]:
     for order in cycle.case().rounds[-1].triage.says.orders:
         cycle.mend(order.task)
     cycle.merge()
-    return [name for name in cycle.judged().told() if name.startswith("tests-")]
+    judgement = verify(under(cycle.judged().run, on_duty), "implementation", run.store.blob, pendulum.now("UTC"), cycle=1)
+    return [finding.id for finding in judgement.findings if finding.rule.startswith("tests-")]
 
 
-def test_a_fix_of_the_engineers_leaves_the_sdets_tests_as_many_as_they_were(tmp_path):
-    assert merged(tmp_path, by_sdet=False, names=("test_missingcolumn_is_told",)) == [f"tests-dropped:{SDET}/unit-tests:before"]
+@pytest.mark.parametrize("more", [(), ("test_c",), ("test_c", "test_d")])
+def test_a_fix_of_the_engineers_leaves_the_sdets_tests_as_they_were(tmp_path, more):
+    found = merged(tmp_path, by_sdet=False, names=("test_missingcolumn_is_told", *more))
+    assert found == [f"tests-dropped:{SDET}/unit-tests:before"]
 
 
-def test_the_sdet_may_rename_a_test_in_a_fix(tmp_path):
-    assert merged(tmp_path, by_sdet=True, names=("test_missingcolumn_is_told", "test_c")) == []
+@pytest.mark.parametrize("duty", ["testing", "implementation"])
+def test_whoever_reports_them_may_rename_a_test_in_a_fix(tmp_path, duty):
+    assert merged(tmp_path, by_sdet=True, names=("test_missingcolumn_is_told", "test_c"), duty=duty) == []
 
 
 def test_the_sdet_may_not_have_fewer_after_it(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pendulum
 import pytest
 from support.contents import junit
@@ -17,7 +19,7 @@ THEIRS = [f"test_{feature}_{rest}" for feature in ("ingest", "daily_mart") for r
 DROPPED = f"tests-dropped:{TESTER}/full-suite:{SDET}"
 
 
-def includes(tmp_path, owned: tuple[str, ...], ran: tuple[str, ...]) -> list[str]:
+def included(tmp_path, owned: tuple[str, ...], ran: tuple[str, ...]):
     """What the gate finds where the sdet's tests hold some more, and the full suite others."""
     run = honest(tmp_path, through="foundation")
     run.contents[SDET, "unit-tests"] = junit(*owned, *THEIRS)
@@ -25,7 +27,11 @@ def includes(tmp_path, owned: tuple[str, ...], ran: tuple[str, ...]) -> list[str
     assert run.answer("implementation").word == "PASSED"
     run.contents[TESTER, "full-suite"] = junit(*ran, *THEIRS)
     run.work("validation")
-    return [finding.id for finding in run.judge("validation").findings]
+    return run.judge("validation").findings
+
+
+def includes(tmp_path, owned: tuple[str, ...], ran: tuple[str, ...]) -> list[str]:
+    return [finding.id for finding in included(tmp_path, owned, ran)]
 
 
 @pytest.mark.parametrize(
@@ -103,11 +109,35 @@ def from_another_folder(tmp_path, owned: str, ran: str, **writes: str) -> bool:
         ("product.tests", "tests", {"test_engineer": "tests"}, True),
         ("product.tests", "producttests", {}, True),
         ("tests", "mytests", {}, True),
+        ("mytests", "tests", {}, True),
         ("", "tests", {}, True),
+        ("", "tests.", {}, True),
+        ("tests.", "", {}, True),
     ],
 )
 def test_where_somebody_else_may_write_lies_another_test_of_the_same_name(tmp_path, owned, ran, writes, found):
     assert from_another_folder(tmp_path, owned, ran, **writes) == found
+
+
+@pytest.mark.parametrize("drawn", ["", "[2026-11-%d]"])
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize(("before", "again"), [("", "product."), ("product.", "")])
+def test_all_tests_may_be_run_from_another_folder(tmp_path, before, again, apart, drawn):
+    """`apart`: each has a class of its own. What is drawn anew each time may be another there as well."""
+    run, called = honest(tmp_path, through="foundation"), rb'classname="tests" name="(\w+)"'
+
+    def calls(folder: str, day: int) -> bytes:
+        parameter = drawn % day if drawn else ""
+        return f'classname="{folder}tests{".of_" if apart else ""}{chr(92) + "1" if apart else ""}" name="{chr(92)}1{parameter}"'.encode()
+
+    for task in (SDET, SDET.replace("ingest", "daily_mart")):
+        for item in run.contract.tasks[task].items[:2]:
+            run.contents[task, item.id] = re.sub(called, calls(before, 29), run.content(run.contract.tasks[task], item))
+    run.work("implementation")
+    assert run.answer("implementation").word == "PASSED"
+    run.contents[TESTER, "full-suite"] = re.sub(called, calls(again, 30), junit(*THEIRS))
+    run.work("validation")
+    assert run.judge("validation").findings == ()
 
 
 def test_who_misses_tests_is_told_to_run_them_as_they_are_called(tmp_path):
@@ -116,3 +146,8 @@ def test_who_misses_tests_is_told_to_run_them_as_they_are_called(tmp_path):
     run.work("validation")
     [finding] = run.judge("validation").findings
     assert finding.text.endswith("Run them, under these names; a test that is wrong is its owner's to change.")
+
+
+def test_of_those_that_differ_in_what_is_drawn_only_the_one_that_is_gone_is_named(tmp_path):
+    [finding] = included(tmp_path, ("test_a[2026-11-29]", "test_a[2026-11-30]"), ("test_a[2026-11-30]",))
+    assert f": 1 tests that {SDET} reported are not run any more: tests::test_a[2026-11-29]. Run them" in finding.text
