@@ -1,11 +1,11 @@
-"""Policy 1 at its edges: what a phase rests on where verdicts are missing, or were given in a fix cycle."""
+"""Policy 1 at its edges: what a phase rests on where verdicts or waivers are missing, or were given in a fix cycle."""
 
 from __future__ import annotations
 
 import pendulum
 import pytest
-from support.cycles import Cycle, failing
-from support.runs import honest
+from support.cycles import Cycle, failing, given
+from support.runs import honest, place
 
 from dag_factory.evidence.policies.chain import not_closed
 
@@ -52,3 +52,13 @@ def test_a_fix_cycle_without_its_first_verdict_follows_nothing(tmp_path):
     assert Cycle(failing(run), "validation").mended().judged().answer().word == "PASSED"
     reason = why(without(run, "validation"), "validation")
     assert reason is not None
+
+
+def test_a_phase_that_passed_with_a_waiver_is_closed_as_long_as_the_waiver_is_there(tmp_path):
+    run = failing(honest(tmp_path, worked="validation"))
+    given(run, "validation")
+    assert run.answer("validation").word == "PASSED_WITH_WAIVER"
+    assert why(run, "validation") is None
+    place(run, "waivers/validation").unlink()
+    title = run.contract.phase("validation").title
+    assert why(run, "validation") == f"A waiver that the verdict on phase {title} rests on is gone."

@@ -1,4 +1,4 @@
-"""Policy 7 at its edges: who worked at any time, under any spelling; and what its families of rules are."""
+"""Policy 7 at its edges: who worked at any time, under any spelling; and which question of the checklists it answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 from support.cycles import Cycle, failing
 from support.runs import honest, under
 
-from dag_factory.evidence.policies.independence import INDEPENDENCE, ONE_PERSONA
 from dag_factory.evidence.verify import verify
 
 SECURITY, TESTER = "validation/security-engineer", "validation/test-engineer"
@@ -23,9 +22,41 @@ def about(judgement, rule):
     return [finding.id for finding in judgement.findings if finding.rule == rule]
 
 
-def test_the_families_by_which_checklists_are_answered():
-    assert {"validator-implements", "key-shared", "principal-shared"} == INDEPENDENCE
-    assert {"persona-mismatch"} == ONE_PERSONA
+def unanswered(judgement):
+    return {answer.id for answer in judgement.answers if not answer.holds}
+
+
+def one_key(run):
+    (run.keys.path / "ux-designer.pem").write_bytes((run.keys.path / "architect.pem").read_bytes())
+    run.kickoff(previous=run.record.charter.digest)
+    run.work("foundation")
+
+
+def one_session(run):
+    run.principals |= {"foundation/architect": ("agent:session-1",), "foundation/ux-designer": ("agent:session-1",)}
+    run.work("foundation")
+
+
+def another_persona(run):
+    run.work("foundation")
+    run.deliver("foundation/architect", persona="ux-designer")
+    run.converge("foundation")
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "rule", "question"),
+    [
+        (one_key, "key-shared", "nobody-validated-own-work"),
+        (one_session, "principal-shared", "nobody-validated-own-work"),
+        (another_persona, "persona-mismatch", "one-persona-per-task"),
+    ],
+)
+def test_each_is_answered_by_its_own_question_and_the_evidence_is_there_all_the_same(tmp_path, spoilt, rule, question):
+    run = honest(tmp_path)
+    spoilt(run)
+    judgement = run.judge("foundation")
+    assert {finding.rule for finding in judgement.findings} == {rule}
+    assert {question} <= unanswered(judgement) <= {question, "architect-complete", "ux-designer-complete"}
 
 
 def test_a_plan_that_has_one_persona_judge_itself_is_found_before_anybody_signs_otherwise(run):
@@ -35,6 +66,15 @@ def test_a_plan_that_has_one_persona_judge_itself_is_found_before_anybody_signs_
 
     judgement = verify(under(run, same), "validation", run.store.blob, pendulum.now("UTC"))
     assert f"validator-implements:{TESTER}:{INGEST}" in about(judgement, "validator-implements")
+    assert "nobody-validated-own-work" in unanswered(judgement)
+    assert "evidence-verified" not in unanswered(judgement)
+
+
+def test_who_validates_what_was_never_delivered_did_not_do_it_themselves(tmp_path):
+    run = honest(tmp_path, through="foundation")
+    run.work("implementation", without=(INGEST,))
+    run.work("validation")
+    assert {finding.rule for finding in run.judge("validation").findings} == {"phase-not-open"}
 
 
 def test_who_mended_and_judges_is_found(run):
