@@ -139,3 +139,22 @@ def test_a_phase_that_mends_what_was_made_before_answers_for_that_too(tmp_path):
     cycle.triage()
     assert INGEST in {task.id for task in cycle.case().tasks}
     assert INGEST not in {task.id for task in case_of(run, "validation", 0).tasks}
+
+
+def test_nobody_looks_again_where_nothing_was_merged(tmp_path):
+    run = honest(tmp_path, through="validation")
+    for task in run.contract.phase("integration").tasks:
+        run.deliver(task.id)
+    assert run.answer("integration").word == "FAILED"
+    cycle = Cycle(run, "integration")
+    cycle.triage()
+    assert cycle.case().rounds
+    assert cycle.case().again == ()
+
+
+def test_what_was_merged_is_of_this_phase_and_of_all_before_it(run):
+    phases = {
+        task.id.partition("/")[0] for task in run.contract.tasks.values() if run.commits.get(task.id) in case_of(run, "validation").merged
+    }
+    assert phases == {"foundation", "implementation", "validation"}
+    assert case_of(run, "foundation").merged < case_of(run, "implementation").merged < case_of(run, "validation").merged

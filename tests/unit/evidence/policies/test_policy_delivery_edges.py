@@ -11,6 +11,7 @@ from support.runs import HonestRun, honest, rules, under
 
 from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.record import binding_of
+from dag_factory.evidence.statement import Refusal
 from dag_factory.evidence.verify import verify
 
 INGEST = "implementation/ingest.software-engineer"
@@ -35,6 +36,13 @@ def test_a_check_that_ended_badly_is_told_by_its_result(tmp_path):
     run.deliver(task.id, exit_code=3)
     run.converge("validation")
     assert run.judge("validation").findings == ()
+
+
+def test_every_reason_why_work_was_not_sealed_is_told_as_it_was_given(run):
+    given = [("workspace-symlink", "x", "x is a symbolic link."), ("workspace-more", "", "and 3 more reasons")]
+    judgement = judged(run, refusals=tuple(Refusal(rule=rule, path=path, text=text) for rule, path, text in given), sealed=None)
+    found = {(finding.rule, finding.subject, finding.text) for finding in judgement.findings if finding.task == ARCHITECT}
+    assert found >= {(rule, f"{ARCHITECT}:{path}", text) for rule, path, text in given}
 
 
 # What it is bound to.
