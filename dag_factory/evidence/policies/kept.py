@@ -133,7 +133,8 @@ def _gone(case: Case, owner: TaskContract, before: Iterable[str], now: frozenset
 
     """
     tests = list(before)
-    lost, have = next((test for test in tests if test not in now), None), Counter(map(alike, now))
+    lost = next((test for test in tests if test not in now), None)
+    have = Counter(map(alike, now))
     ways: list[Way] = [str, *(_shifts(case, owner, _class(lost), set(map(_class, now))) if lost else ())]
 
     def missed(way: Way) -> list[str]:
