@@ -156,3 +156,18 @@ def test_each_stands_on_what_its_own_phase_began_with(tmp_path):
     judgement = cycle.ask()
     assert f"statement-missing:{INGEST}" in {finding.id for finding in judgement.findings}
     assert about(judgement, "statement-misbound") == []
+
+
+def test_who_mends_stands_on_the_merge_and_who_has_nothing_to_mend_where_the_phase_began(tmp_path):
+    run = honest(tmp_path, through="foundation")
+    run.codes["implementation/ingest.sdet", "unit"] = 1
+    run.work("implementation")
+    assert run.answer("implementation").word == "FAILED"
+    run.codes.clear()
+    cycle = Cycle(run, "implementation").mended()
+    mended = cycle.case().rounds[-1].statements
+    assert INGEST in mended
+    assert INGEST.replace("ingest", "daily_mart") not in mended
+    assert mended[INGEST][-1].says.base != run.record.newest(INGEST).says.base
+    judgement = cycle.judged().ask()
+    assert (judgement.word, about(judgement, "statement-misbound")) == ("PASSED", [])
