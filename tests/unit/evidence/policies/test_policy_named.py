@@ -35,6 +35,12 @@ def test_a_name_counts_however_it_is_spelled_out(asked, text, found):
     assert named(asked, text) == (set(asked) if found else set())
 
 
+@pytest.mark.parametrize("asked", [["P-1", "P-1.1"], ["P-1.1", "P-1"]])
+def test_a_longer_id_does_not_stand_for_the_one_that_it_begins_with(asked):
+    assert named(asked, "P-1.1 is done") == {"P-1.1"}
+    assert named(asked, "P-1.1 is done", "and P-1 is") == {"P-1", "P-1.1"}
+
+
 def test_of_ids_that_are_spelled_alike_each_counts_as_it_is_written():
     assert named(["p-1", "p.1"], "p-1 is done") == {"p-1"}
     assert named(["p-1", "p.1"], "p-1 is done, and so is p.1") == {"p-1", "p.1"}
