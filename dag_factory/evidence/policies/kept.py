@@ -135,7 +135,7 @@ def _gone(case: Case, owner: TaskContract, before: Iterable[str], now: frozenset
     tests = list(before)
     lost = next((test for test in tests if test not in now), None)
     have = Counter(map(alike, now))
-    ways: list[Way] = [str, *(_shifts(case, owner, _class(lost), set(map(_class, now))) if lost else ())]
+    ways: list[Way] = [str, *(_shifts(case, owner, tests, lost, now) if lost else ())]
 
     def missed(way: Way) -> list[str]:
         called = {test: way(test) for test in tests}
@@ -145,17 +145,21 @@ def _gone(case: Case, owner: TaskContract, before: Iterable[str], now: frozenset
     return min(map(missed, ways), key=len)
 
 
-def _shifts(case: Case, owner: TaskContract, place: str, classes: Iterable[str]) -> Iterator[Way]:
-    """From which other folders the tests of a class may have been run: it is the same but for what stands before it.
-
-    Where their owner may not write, and somebody else may who could not write where they lay, other tests lie.
-    """
-    strangers = [task for task in case.contract.tasks.values() if not may_write(task, place.replace(".", "/"))]
-    for other in sorted(classes):
+def _shifts(case: Case, owner: TaskContract, tests: Iterable[str], lost: str, now: Iterable[str]) -> Iterator[Way]:
+    """From which other folders tests may have been run: the class of one that is lost is the same but for what stands before it."""
+    place, places = _class(lost), set(map(_class, tests))
+    for other in sorted(set(map(_class, now))):
         longer, shorter = place and other.endswith(f".{place}"), other and place.endswith(f".{other}")
-        path = other.replace(".", "/")
-        if (longer or shorter) and (may_write(owner, path) or not any(may_write(task, path) for task in strangers)):
-            yield _Shift(0, other.removesuffix(place)) if longer else _Shift(len(place) - len(other), "")
+        if longer or shorter:
+            way = _Shift(0, other.removesuffix(place)) if longer else _Shift(len(place) - len(other), "")
+            if all(_may_be(case, owner, one, way(one)) for one in places):
+                yield way
+
+
+def _may_be(case: Case, owner: TaskContract, place: str, other: str) -> bool:
+    """Whether a class may lie elsewhere: where its owner may not write, and somebody else may who could not write where it lay, other tests lie."""
+    here, there = place.replace(".", "/"), other.replace(".", "/")
+    return may_write(owner, there) or not any(may_write(task, there) and not may_write(task, here) for task in case.contract.tasks.values())
 
 
 class _Shift:

@@ -119,16 +119,13 @@ def test_where_somebody_else_may_write_lies_another_test_of_the_same_name(tmp_pa
     assert from_another_folder(tmp_path, owned, ran, **writes) == found
 
 
-@pytest.mark.parametrize("drawn", ["", "[2026-11-%d]"])
-@pytest.mark.parametrize("apart", [True, False])
-@pytest.mark.parametrize(("before", "again"), [("", "product."), ("product.", "")])
-def test_all_tests_may_be_run_from_another_folder(tmp_path, before, again, apart, drawn):
-    """`apart`: each has a class of its own. What is drawn anew each time may be another there as well."""
+def moved(tmp_path, before: str, again: str, *, apart: bool, drawn: str = ""):
+    """A run whose sdets' tests lie in one folder, and those of the full suite in another; `apart`: each has a class of its own."""
     run, called = honest(tmp_path, through="foundation"), rb'classname="tests" name="(\w+)"'
 
     def calls(folder: str, day: int) -> bytes:
-        parameter = drawn % day if drawn else ""
-        return f'classname="{folder}tests{".of_" if apart else ""}{chr(92) + "1" if apart else ""}" name="{chr(92)}1{parameter}"'.encode()
+        of, parameter = r".of_\1" if apart else "", drawn % day if drawn else ""
+        return rf'classname="{folder}tests{of}" name="\1{parameter}"'.encode()
 
     for task in (SDET, SDET.replace("ingest", "daily_mart")):
         for item in run.contract.tasks[task].items[:2]:
@@ -137,7 +134,28 @@ def test_all_tests_may_be_run_from_another_folder(tmp_path, before, again, apart
     assert run.answer("implementation").word == "PASSED"
     run.contents[TESTER, "full-suite"] = re.sub(called, calls(again, 30), junit(*THEIRS))
     run.work("validation")
-    assert run.judge("validation").findings == ()
+    return run
+
+
+@pytest.mark.parametrize("drawn", ["", "[2026-11-%d]"])
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize(("before", "again"), [("", "product."), ("product.", "")])
+def test_all_tests_may_be_run_from_another_folder(tmp_path, before, again, apart, drawn):
+    """What is drawn anew each time may be another there as well."""
+    assert moved(tmp_path, before, again, apart=apart, drawn=drawn).judge("validation").findings == ()
+
+
+@pytest.mark.parametrize("name", [THEIRS[0], THEIRS[1], "test_of_nobody"])
+def test_one_of_them_that_somebody_else_may_write_there_is_another_test(tmp_path, name):
+    run = moved(tmp_path, "", "checks.", apart=True)
+
+    def writing(contract):
+        next(task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == TESTER)["writes"] = [
+            f"checks/tests/of_{name}"
+        ]
+
+    found = verify(under(run, writing), "validation", run.store.blob, pendulum.now("UTC")).findings
+    assert [finding.id for finding in found if finding.rule == "tests-dropped"] == ([DROPPED] if name in THEIRS else [])
 
 
 def test_who_misses_tests_is_told_to_run_them_as_they_are_called(tmp_path):
