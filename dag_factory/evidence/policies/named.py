@@ -110,7 +110,7 @@ def said_of(asked: Sequence[str], texts: Iterable[str]) -> tuple[set[str], set[s
     found, left = places(asked, chunks)
     beside = [_words(line) for line in left]
     below = [0 if chunk.startswith("#") else words for chunk, words in zip(chunks[1:], beside[1:], strict=True)]
-    words = [own if own >= _FEWEST else own + more for own, more in zip(beside, [*below, 0], strict=True)]
+    words = [own + more for own, more in zip(beside, [*below, 0], strict=True)]
     named = {name for name, numbers in found.items() if numbers}
     return named, {name for name in named if any(words[number] >= _FEWEST for number in found[name])}
 

@@ -72,6 +72,16 @@ def test_an_item_is_of_its_own_check_or_of_that_of_the_binding(run, own, checks,
     assert _made_by(task.model_copy(update={"checks": planned}), Item(id="x", kind="file", report="x", check=own)) == made_by
 
 
+@pytest.mark.parametrize(("check", "failed"), [("unit", True), ("integration", False)])
+def test_an_item_is_told_how_its_own_check_ended_and_no_other(tmp_path, check, failed):
+    run = honest(tmp_path, through="foundation")
+    sdet = run.contract.tasks["implementation/ingest.sdet"]
+    run.codes[sdet.id, "unit"] = 1
+    run.work("implementation")
+    examined = case_of(run, "implementation").examine(sdet, Item(id="x", kind="command", check=check))
+    assert bool(examined.faults) is failed
+
+
 # Who must look again.
 
 
