@@ -91,14 +91,15 @@ def test_of_a_task_that_failed_that_alone_is_told(tmp_path):
     assert [finding.id for finding in run.judge("validation").findings] == [f"task-failed:{TESTER}"]
 
 
-def test_coverage_that_is_missing_is_told_as_that_alone(tmp_path):
+@pytest.mark.parametrize(("now", "rule"), [(None, "evidence-missing"), (b"no", "evidence-malformed")])
+def test_coverage_that_is_missing_or_broken_is_told_as_that_alone(tmp_path, now, rule):
     run = honest(tmp_path, through="implementation")
     run.contents[TESTER, "coverage"] = coverage().replace(b'"format": 3', b'"format": 3, "branch_coverage": true')
     run.work("validation")
     failing(run)
-    run.contents[TESTER, "coverage"] = None
+    run.contents[TESTER, "coverage"] = now
     told = Cycle(run, "validation").mended().judged().told()
-    assert [name for name in told if name.startswith(("coverage-", "evidence-"))] == [f"evidence-missing:{TESTER}/coverage"]
+    assert [name.partition(":")[0] for name in told if f":{TESTER}/coverage" in name] == [rule]
 
 
 def test_what_a_check_reports_of_sealed_work_is_held_against_what_it_reported_before(tmp_path):
