@@ -66,12 +66,14 @@ def told_apart(asked: Sequence[str], tests: Sequence[str]) -> dict[str, set[int]
     """Which tests name an id, by their number: in the test's own name, or in that of its class where that names no other."""
     classes, names = zip(*(_split(test) for test in tests), strict=True) if tests else ((), ())
     found, _ = places(asked, names, most=len(asked))  # one is enough for each id, whichever of them the others take
-    different = list(dict.fromkeys(classes))
+    members: dict[str, list[int]] = {}
+    for number, of in enumerate(classes):
+        members.setdefault(of, []).append(number)
+    different = list(members)
     in_classes, _ = places(asked, different)
     counted = Counter(number for numbers in in_classes.values() for number in numbers)
     for name, numbers in in_classes.items():
-        own = {different[number] for number in numbers if counted[number] == 1}
-        found[name] |= {number for number, of in enumerate(classes) if of in own} if own else set()
+        found[name].update(test for number in numbers if counted[number] == 1 for test in members[different[number]])
     return found
 
 
