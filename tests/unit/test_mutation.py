@@ -49,6 +49,8 @@ def small(number, names=()):
 TABLE = (small, A.said)
 '''
 
+SAID = ast.unparse(ast.parse("""return f"it is {word + 'x'}\""""))  # whose quotes differ from Python to Python
+
 
 @pytest.fixture
 def file(tmp_path):
@@ -75,7 +77,7 @@ def test_one_thing_is_changed_at_a_time(file):
         "A.twice: self.field * 2 → self.field + 2",
         "A.twice: 2 → 3",
         "A.said: 'yes' → 'yes?'",
-        "A.said: return f\"it is {word + 'x'}\" → return None",
+        f"A.said: {SAID} → return None",
         "small: if number < LIMIT and names: return True → if not (number < LIMIT and names): return True",
         "small: number < LIMIT and names → number < LIMIT or names",
         "small: number < LIMIT and names → names",
