@@ -52,8 +52,9 @@ def shared(path: str) -> bool:
 def holds(path: str, data: bytes) -> bool:
     """Whether a file that may hold some of tests does; a table that is too long to be read is taken at its words."""
     text = "\n".join(data.decode(errors="replace").splitlines())
-    if sections := [section for name, section in _SECTIONS.items() if name.fullmatch(path)]:
-        return any(section.search(text) for section in sections)
+    section = next((section for name, section in _SECTIONS.items() if name.fullmatch(path)), None)
+    if section is not None:
+        return section.search(text) is not None
     names = _TABLES[path.rpartition("/")[2]]
     if len(data) > _MOST:
         return any(name in text for name in names)

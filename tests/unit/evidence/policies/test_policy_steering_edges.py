@@ -38,6 +38,11 @@ def test_every_tool_of_tests_has_its_own_files(run, name):
         ("src/setup.p", "pytest11"),
         ("src/orders.egg-info/entry_points.tx", "[pytest11]\n"),
         ("src/vite.config.tsx", "test: {}"),
+        ("src/vite.config.j", "test: {}"),
+        ("src/vite.config.js", "export default {} // what we test is elsewhere\n"),
+        ("src/.cargo/config", "# the runner is asked for elsewhere\n"),
+        ("src/orders.egg-info/entry_points.txt", "[pytest11tools]\norders = orders:main\n"),
+        ("src/setup.cfg", "[options.entry_points]\nconsole_scripts =\n    pytest11tools = orders:main\n"),
         ("src/package.jso", '{"jest": {}}'),
         ("src/sitecustomize.pyx", "x"),
         ("src/orders/pycache.py", "x"),
@@ -58,6 +63,11 @@ def test_every_tool_of_tests_has_its_own_files(run, name):
 )
 def test_what_nearly_is_one_is_none(run, name, text):
     assert shadowed(run, name, text) == []
+
+
+@pytest.mark.parametrize("tool", ["mocha", "nyc", "c8", "ava", "tap", "vitest"])
+def test_a_package_may_hold_settings_of_every_tool_of_tests(run, tool):
+    assert shadowed(run, "src/package.json", f'{{"name": "orders", "{tool}": {{}}}}') == [f"{ENGINEER}:src/package.json"]
 
 
 @pytest.mark.parametrize("word", ["pytest", "coverage"])

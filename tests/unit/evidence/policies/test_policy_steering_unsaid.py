@@ -44,14 +44,15 @@ def test_what_is_in_the_product_and_in_nobodys_list_is_found(run, path, mode):
     assert finding.text.startswith(f"{path}, which nobody lists of those who may write it, ")
 
 
+def apart(contract):
+    """Have one of the two engineers write elsewhere."""
+    for task in (task for phase in contract["phases"] for task in phase["tasks"]):
+        if task["id"] == MART:
+            task["writes"] = ["src/mart/**"]
+
+
 def test_it_is_told_of_whom_alone_may_write_it(run):
-    implemented(run, listing("src/conftest.py"))
-
-    def apart(contract):
-        for task in (task for phase in contract["phases"] for task in phase["tasks"]):
-            if task["id"] == MART:
-                task["writes"] = ["src/mart/**"]
-
+    implemented(run, listing("src/conftest.py", "src/orders/helper.py"))
     assert told(run, apart) == [f"tests-shadowed:{ENGINEER}:src/conftest.py"]
 
 
@@ -102,14 +103,27 @@ def test_settings_that_nobody_can_read_are_to_be_listed(run):
     assert "nobody can tell. List it among what was changed" in finding.text
 
 
-def test_who_lists_no_changes_at_all_is_not_asked_to(run):
+@pytest.mark.parametrize("who", [(ENGINEER, MART), (MART,)])
+def test_where_one_of_them_lists_no_changes_at_all_nobody_is_asked_to(run, who):
     implemented(run, listing("src/pyproject.toml"))
 
     def unlisted(contract):
-        for task in (task for phase in contract["phases"] for task in phase["tasks"]):
+        for task in (task for phase in contract["phases"] for task in phase["tasks"] if task["id"] in who):
             task["items"] = [item for item in task["items"] if not item["changed"]]
 
     assert f"{PHASE}:src/pyproject.toml" not in told(run, unlisted)
+
+
+@pytest.mark.parametrize(("writes", "found"), [("/spec/", [f"{PHASE}:src/spec.py"]), ("spec?", [])])
+def test_a_module_hides_a_folder_of_tests_only_by_its_whole_name(run, writes, found):
+    implemented(run, listing("src/spec.py"))
+
+    def specified(contract):
+        for task in (task for phase in contract["phases"] for task in phase["tasks"]):
+            if task["duty"] == "testing":
+                task["writes"] = [writes]
+
+    assert told(run, specified) == found
 
 
 def test_what_is_listed_is_told_once(run):
