@@ -134,7 +134,7 @@ def _by_runs(case: Case, held: list[_Held], own: set[str]) -> list[list[_Held]]:
     """Test reports of one task that tell of the same tests the same times, by the same clock: one run, written down once more."""
     alike: dict[tuple[str, frozenset[str]], list[_Held]] = {}
     for one in held:
-        if one.item.kind == "junit" and one.task.id in own and not one.item.changed:
+        if one.item.kind == "junit" and one.task.id in own:
             tests = frozenset(case.examine(one.task, one.item).facts.get("tests", ()))
             alike.setdefault((one.task.id, tests), []).append(one)
     return [group for (_, tests), of in alike.items() if tests and len(of) > 1 for group in _grouped((_run(case, one), one) for one in of)]

@@ -10,6 +10,6 @@ __all__ = ["may_write"]
 
 
 def may_write(task: TaskContract, path: str) -> bool:
-    """Whether a path is meant by one of the globs in which a task may write; `*` stands for more here than where work is sealed."""
-    globs = [glob.strip("/") for glob in task.writes]
-    return any(fnmatchcase(path, glob.replace("**/", "*")) or path.startswith(f"{glob}/") for glob in globs)
+    """Whether a path is meant by one of the globs in which a task may write, or lies below what is; `*` stands for more here than where work is sealed."""
+    globs = [glob.strip("/").replace("**/", "*") for glob in task.writes]
+    return any(fnmatchcase(path, glob) or fnmatchcase(path, f"{glob}/*") for glob in globs)

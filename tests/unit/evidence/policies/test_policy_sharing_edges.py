@@ -79,6 +79,16 @@ def test_what_was_made_in_a_later_phase_is_the_copy_whatever_time_it_states(tmp_
     assert "that @architect has delivered" in next(one.text for one in judgement.findings if one.rule == "evidence-shared")
 
 
+def test_nor_does_it_where_it_says_to_be_of_the_earlier_phase(tmp_path):
+    run, writer = honest(tmp_path, worked="validation"), "validation/documentation-writer"
+    run.contents[writer, "guide"] = run.store.blob(run.record.newest(ARCHITECT[0]).says.evidence[0].digest)
+    before = pendulum.now("UTC").subtract(hours=2).to_iso8601_string()
+    bound = run.record.newest(writer).says.binding.model_copy(update={"phase": "foundation", "attempt": 2})
+    run.deliver(writer, binding=bound, started_at=before, finished_at=before)
+    assert rules(run.judge("foundation")) == set()
+    assert "statement-misbound" in rules(run.judge("validation"))
+
+
 def test_a_statement_of_a_phase_that_nobody_knows_is_told_as_that(run):
     run.contents |= {ARCHITECT: ALL, DESIGNER: ALL}
     run.deliver(ARCHITECT[0])
@@ -153,6 +163,20 @@ def test_one_run_is_no_evidence_of_two_suites_and_the_same_tests_may_be_run_twic
         assert (
             "integration.xml of @test-engineer is a report of the very run that @test-engineer has delivered as full.xml" in found[0].text
         )
+
+
+def test_two_reports_are_enough_for_that(tmp_path):
+    tester, owed = "validation/test-engineer", ("full-suite", "integration")
+    run = honest(tmp_path, through="implementation")
+    run.contents |= {(tester, "full-suite"): report(), (tester, "integration"): report() + b"\n"}
+    run.work("validation")
+
+    def two(contract):
+        for task in (task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == tester):
+            task["items"] = [item for item in task["items"] if item["id"] in owed]
+
+    found = told(verify(under(run, two), "validation", run.store.blob, pendulum.now("UTC")))
+    assert ("evidence-shared", f"{tester}/integration:{tester}/full-suite") in found
 
 
 def test_reports_that_cannot_be_read_are_left_to_another_rule(tmp_path):
