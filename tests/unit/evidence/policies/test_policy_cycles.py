@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.cycles import Cycle, case_of, failing
+from support.cycles import Cycle, case_of, failing, given
 from support.junit import case, suite
 from support.runs import HonestRun, honest, place, resign, rules
 
@@ -212,6 +212,26 @@ def test_a_second_cycle_mends_what_the_first_left(run, cycle):
     judgement = second.answer()
     assert judgement.word == "PASSED", judgement.findings
     assert judgement.rechecked == (Recheck(finding=FOUND, cycle=0, now="mended"),), "told once, since when"
+
+
+def test_what_was_found_in_nobodys_work_does_not_stand_for_want_of_somebody_to_look(run, cycle):
+    run.codes[TESTER, "check"] = 1
+    cycle.triage(orders=(Order(task=INGEST, findings=(FOUND,)), Order(task="foundation/architect", findings=(FOUND,))))
+    cycle.mend(INGEST)
+    cycle.merge()
+    assert {(finding.id, finding.task) for finding in cycle.judged().answer().findings} == {
+        (FOUND, TESTER), ("triage-missing:validation:1", ""), ("statement-missing:foundation/architect", "foundation/architect"),
+    }  # fmt: skip
+    run.codes.clear()
+    assert Cycle(run, "validation", 2).mended().judged().told() == []
+
+
+def test_what_was_let_pass_in_the_end_is_told_as_that(run, cycle):
+    run.codes[TESTER, "check"] = 1
+    cycle.mended().judged().answer()
+    given(run, "validation", cycle=1)
+    judgement = cycle.ask()
+    assert (judgement.word, judgement.rechecked) == ("PASSED_WITH_WAIVER", (Recheck(finding=FOUND, cycle=0, now="waived"),))
 
 
 def test_a_fix_that_breaks_something_else_is_found_by_its_own_name(run, cycle):
