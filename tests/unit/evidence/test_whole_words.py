@@ -52,8 +52,12 @@ def test_a_charter_says_of_its_keys_what_the_plan_gives_them(tmp_path, said, rig
 
 @pytest.mark.parametrize(
     "change",
-    [lambda said: said["phasegate"].update(assurance="pinned"), lambda said: said.update(verifiedLevels=["PHASEGATE_KEYS_ISOLATED"])],
-    ids=["in our words", "in the words of SLSA"],
+    [
+        lambda said: said["phasegate"].update(assurance="pinned"),
+        lambda said: said.update(verifiedLevels=["PHASEGATE_KEYS_ISOLATED"]),
+        lambda said: said.update(verifiedLevels=["PHASEGATE_ASSURANCE_PINNED"], phasegate=said["phasegate"] | {"assurance": "pinned"}),
+    ],
+    ids=["in our words", "in the words of SLSA", "in both"],
 )
 def test_a_verdict_says_of_its_keys_what_the_plan_gives_them_in_both_its_words(run, change):
     rewritten(run, "verdicts/integration", change)
@@ -112,7 +116,9 @@ def test_the_last_word_of_a_run_with_a_waiver_says_so(waived):
     assert told(waived) == []
 
 
-def test_of_a_last_word_that_rests_on_what_is_not_here_nothing_else_is_said(waived):
+@pytest.mark.parametrize("word", ["PASSED", "PASSED_WITH_WAIVER"])
+def test_of_a_last_word_that_rests_on_what_is_not_here_nothing_else_is_said(waived, word):
+    rewritten(waived, "completions", lambda said: said.update(word=word))
     place(waived, "verdicts/validation", 2).unlink()
     gone = [text for text in texts(waived, "complete") if "not here" in text]
     assert texts(waived, "complete") == gone != []
@@ -125,6 +131,7 @@ def test_what_is_not_here_is_named_by_the_beginning_of_its_digest(run):
     first = run.record.verdicts["foundation"][0].digest
     place(run, "verdicts/foundation").unlink()
     assert texts(run, "foundation") == [f"Verdict 0002.json follows {first[:12]}, which is not here."]
+    assert texts(run, "complete") == [f"The last word 0001.json rests on verdicts that are not here: {first[:12]}."]
 
 
 def test_a_run_that_set_nothing_aside_rests_on_no_entry(tmp_path):
