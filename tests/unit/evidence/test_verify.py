@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pendulum
 import pytest
+from support.cycles import failing, given
 from support.orders import SPEC
-from support.runs import HonestRun, honest, rules
+from support.runs import HonestRun, honest, place, rules
 
 from dag_factory.evidence.statement import Refusal
 from dag_factory.evidence.verify import verify, verify_run
@@ -167,3 +168,41 @@ def test_each_gate_answers_the_questions_that_are_due_at_it(tmp_path):
         due = [question.id for question in run.contract.questions if phase.id in question.due]
         assert [answer.id for answer in run.judge(phase.id).answers] == due
     assert len({answer.id for phase in run.contract.phases for answer in run.judge(phase.id).answers}) > 5
+
+
+def test_what_is_let_pass_leaves_a_question_open_and_stops_no_gate(tmp_path):
+    run = failing(honest(tmp_path, worked="validation"))
+    given(run, "validation")
+    judgement = run.judge("validation")
+    assert (judgement.word, judgement.findings) == ("PASSED_WITH_WAIVER", ())
+    left = [answer for answer in judgement.answers if not answer.holds]
+    assert left
+    assert all(answer.waived for answer in left)
+
+
+# A whole run again.
+
+
+def told(run):
+    """What is found in a whole run that is judged again."""
+    *_, findings = verify_run(run.record, run.store.blob, pendulum.now("UTC"))
+    return [finding.id for finding in findings]
+
+
+def test_a_phase_that_nobody_has_signed_is_not_passed_however_good_its_work(tmp_path):
+    assert told(honest(tmp_path, worked="integration")) == ["verdict-missing:integration"]
+
+
+def test_a_signed_failed_stands_until_the_gate_is_asked_again(tmp_path):
+    run = failing(honest(tmp_path, worked="integration"), "integration/integration-engineer")
+    run.deliver("integration/integration-engineer")
+    assert told(run) == ["verdict-failed:integration"]
+    assert run.answer("integration").word == "PASSED"
+    assert told(run) == []
+
+
+def test_a_signed_passed_of_which_the_work_is_gone_is_as_good_as_none(tmp_path):
+    run = honest(tmp_path, through="integration")
+    place(run, "statements/integration/integration-engineer").unlink()
+    assert told(run)[0] == "verdict-missing:integration"
+    assert "statement-missing:integration/integration-engineer" in told(run)
