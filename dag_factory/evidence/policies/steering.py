@@ -26,7 +26,7 @@ def steered(case: Case) -> Iterator[Finding]:
     makers = [task for task in case.tasks if task.duty == "implementation" and case.worked(task) is not None]
     if not makers:
         return
-    listed = _listed(case, case.phase_id)
+    listed = _digests(case, case.phase_id)
     product = _delivered(case) if listed is None else frozenset(listed)
     for task in makers:
         before, seen = _before(case, task), set[str]()
@@ -93,11 +93,11 @@ def _before(case: Case, task: TaskContract) -> dict[str, str] | None:
     """The product before the phase of a task; None if no merge tells."""
     for phase in reversed(case.contract.upto(task.phase)[:-1]):
         if merges_of(case.record, phase.id):
-            return _listed(case, phase.id)
+            return _digests(case, phase.id)
     return None
 
 
-def _listed(case: Case, phase: str) -> dict[str, str] | None:
+def _digests(case: Case, phase: str) -> dict[str, str] | None:
     """The paths of the product and the digests of their bytes, as the newest merge of a phase lists them; None if that is not known."""
     merges = case.merges if phase == case.phase_id else merges_of(case.record, phase)
     told = case.files(merges[-1].says.product) if merges else None

@@ -93,6 +93,12 @@ def test_what_does_not_fit_is_told_once(run):
     assert (finding.task, finding.text) == (ARCHITECT, "Both changed ARCHITECTURE.md.")
 
 
+def test_evidence_that_later_work_took_away_is_told_of_whose_it_was(run):
+    run.converge("foundation", undone=(Undone(task=ARCHITECT, path="ARCHITECTURE.md"),))
+    [finding] = run.judge("foundation").findings
+    assert (finding.rule, finding.subject, finding.task) == ("evidence-undone", f"{ARCHITECT}:ARCHITECTURE.md", ARCHITECT)
+
+
 def base_of(run, phase):
     return approved_base(Case(run.record, phase, run.store.blob, pendulum.now("UTC")))
 
@@ -240,6 +246,15 @@ def test_validators_look_at_what_was_merged_last_where_nothing_was_mended_yet(tm
     last = first.case().merges[-1].says
     assert last.binding.task == JOIN
     assert judged_base(second.case()) == last.sealed.commit
+
+
+def test_what_validators_wrote_is_not_what_they_looked_at(tmp_path):
+    cycle = Cycle(failing(honest(tmp_path, worked="validation")), "validation").mended()
+    mended = cycle.case().merges[-1].says.sealed.commit
+    cycle.judged()
+    last = cycle.case().merges[-1].says
+    assert last.binding.task == JOIN
+    assert judged_base(cycle.case()) == mended != last.sealed.commit
 
 
 def test_what_was_validated_again_between_is_what_counts(tmp_path):

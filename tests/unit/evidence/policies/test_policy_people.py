@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pendulum
 import pytest
-from support.runs import honest, under
+from support.runs import honest, rules, under
 
 from dag_factory.evidence.policies.people import unfit
 from dag_factory.evidence.reported import Judgement
@@ -57,6 +57,11 @@ def test_who_started_a_run_does_not_judge_it_and_may_work_in_it(run):
     assert unfit(run.record, tasks[MANAGER], "4711", "tom") == "4711 started the run, and this judges it"
     assert unfit(run.record, tasks["foundation/product-manager"], "tom") is None
     assert unfit(run.record, tasks[MANAGER], "  ") == "nobody is known to have answered"
+
+
+def test_who_delivered_nothing_has_answered_nothing(run):
+    run.work("validation", without=(MANAGER,))
+    assert rules(run.judge("validation")) == {"statement-missing"}
 
 
 # What a person answered, as the gate sees it.
