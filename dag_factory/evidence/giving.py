@@ -20,13 +20,35 @@ from dag_factory.evidence.verdict import Finding
 from dag_factory.evidence.visible import says
 from dag_factory.evidence.waiving import scope_of, waivable
 
-__all__ = ["waive"]
+__all__ = ["drawn_up", "waive"]
 
 
 def waive(
     run: RunStore, case: Case, findings: Sequence[Finding], *, reason: str, by: str, until: str, signer: Signer, name: str = ""
 ) -> str:
-    """Write a waiver; a gate that is asked afterwards counts it.
+    """Write a waiver; a gate that is asked afterwards counts it. What it is made of is told at `drawn_up`.
+
+    Parameters
+    ----------
+    signer: Phasegate's own key.
+
+    Returns
+    -------
+    The waiver's number.
+
+    Raises
+    ------
+    EvidenceError: it cannot be given.
+
+    """
+    waiver = drawn_up(case, findings, reason=reason, by=by, until=until, name=name)
+    folder = f"{case.record.charter.digest[:16]}/waivers/{case.phase_id}"
+    run.append(folder, sign(waiver, {scope.finding: {"sha256": scope.digest} for scope in waiver.scope}, signer))
+    return waiver.number
+
+
+def drawn_up(case: Case, findings: Sequence[Finding], *, reason: str, by: str, until: str, name: str = "") -> Waiver:
+    """A waiver as it will be signed.
 
     Parameters
     ----------
@@ -35,11 +57,6 @@ def waive(
     by: the login of whoever takes the responsibility.
     name: what else Airflow calls this account.
     until: a date, whose day is included, or a time with its zone; the longest that the workflow allows if empty.
-    signer: Phasegate's own key.
-
-    Returns
-    -------
-    The waiver's number.
 
     Raises
     ------
@@ -65,14 +82,11 @@ def waive(
             f"This waiver cannot be given: {who}.", remedy="Ask somebody who made nothing of this run and did not start it."
         )
     number = f"W-{now.format('YYYYMMDD')}-{secrets.token_hex(3)}"
-    waiver = Waiver(
+    return Waiver(
         binding=binding_of(case.record, case.phase_id, "waiver", 1, cycle=case.at), number=number,
         scope=tuple(Scope(finding=finding.id, digest=scope_of(case, finding)) for finding in findings),
         reason=reason.strip(), by=by, name=name, given_at=now.to_iso8601_string(), expires_at=expires.to_iso8601_string(),
     )  # fmt: skip
-    folder = f"{case.record.charter.digest[:16]}/waivers/{case.phase_id}"
-    run.append(folder, sign(waiver, {scope.finding: {"sha256": scope.digest} for scope in waiver.scope}, signer))
-    return number
 
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

@@ -15,11 +15,12 @@ from dag_factory.evidence.statement import moment_of
 from dag_factory.operators.attempt import Attempt
 from dag_factory.operators.form import NOTES, REFERENCES, files_of, owed
 from dag_factory.operators.question import CANNOT, Asked, lying, transcript
+from dag_factory.operators.wording import typed
 from dag_factory.runners import Flaw, Judgement, Outcome
 
 __all__ = ["silence", "take_answer"]
 
-_NOTES, _REFERENCES, _REFERENCE = 20_000, 100, 2_000  # characters, references, characters of one
+_REFERENCES, _REFERENCE = 100, 2_000  # how many, and characters of one
 
 
 def take_answer(attempt: Attempt, asked: Asked, event: dict[str, Any], digest: str) -> Outcome:
@@ -49,7 +50,7 @@ def take_answer(attempt: Attempt, asked: Asked, event: dict[str, Any], digest: s
     if reason:
         return _outcome(attempt, text, flaws=(Flaw("answer-void", f"The answer does not count: {reason}"),))
     given = event.get("params_input") or {}
-    chosen, notes = str(options[0]), _words(given.get(NOTES), _NOTES)
+    chosen, notes = str(options[0]), typed(given.get(NOTES))
     principals = tuple(sorted({LOGIN + by, *([LOGIN + name] if name.strip() and same(name) != same(by) else [])}))
     if chosen == CANNOT:
         why = notes or "no reason was given"
@@ -59,16 +60,11 @@ def take_answer(attempt: Attempt, asked: Asked, event: dict[str, Any], digest: s
     if attempt.task.judges:
         references = given.get(REFERENCES) or ()
         written = references if isinstance(references, list | tuple) else [references]
-        named = tuple(text for one in written[:_REFERENCES] if (text := _words(one, _REFERENCE)))
+        named = tuple(text for one in written[:_REFERENCES] if (text := typed(one, _REFERENCE)))
         verdict: Any = "PASSED" if chosen == "PASSED" else "FAILED"
         judgement = Judgement(verdict, "attested", by, notes, named)
     said = f"{by} answered: {chosen}. {notes}".strip()
     return _outcome(attempt, f"{text}\n{said}", principals=principals, judgement=judgement)
-
-
-def _words(value: Any, most: int) -> str:
-    """What somebody typed, as text that can be signed: no half characters, and not without end."""
-    return str(value or "").encode("utf-8", "replace").decode()[:most].strip()
 
 
 def silence(attempt: Attempt, text: str = "") -> Outcome:

@@ -20,6 +20,7 @@ from dag_factory.errors import PhasegateError
 from dag_factory.links import VerdictLink, question_page
 from dag_factory.notices import Notice
 from dag_factory.operators.base import refuse_unless_open
+from dag_factory.operators.wording import typed
 from dag_factory.plan import Plan
 from dag_factory.telling import Tell, Telling
 
@@ -127,7 +128,7 @@ class AskOperator(Telling, HITLOperator):
             scope, case = self._look(context["ti"])
             refuse_unless_open(case)
             by, name, void = self._who(case, event)
-            void = void or self._closed(case, asked, after) or self.unfit(case, event)
+            void = void or self._closed(case, asked, after) or self._strange(event) or self.unfit(case, event, by, name)
             if void:
                 self._keep(scope, case, self._void(case, void, asked=asked, by=by, name=name, ti=context["ti"]))
                 raise AirflowFailException(void)
@@ -163,7 +164,7 @@ class AskOperator(Telling, HITLOperator):
         record = scope.record(self.plan_digest, upto=self.phase)
         return scope, Case(record, self.phase, scope.run.blob, pendulum.now("UTC"), self.cycle)
 
-    def unfit(self, case: Case, event: dict[str, Any]) -> str:  # noqa: ARG002 # for a subclass to look at
+    def unfit(self, case: Case, event: dict[str, Any], by: str, name: str) -> str:  # noqa: ARG002 # for a subclass to look at
         """Why an answer cannot be taken as it was given; empty if it can. A subclass says."""
         return ""
 
@@ -179,6 +180,13 @@ class AskOperator(Telling, HITLOperator):
         if reason is None and not {by, name} & set(self.people):
             reason = f"{by} is none of those who may answer: {', '.join(self.people)}"
         return by, name, f"The answer does not count: {reason}." if reason else ""
+
+    def _strange(self, event: dict[str, Any]) -> str:
+        """Why it is no answer to what was asked, whatever Airflow's API let in; empty if it is one."""
+        chosen = event.get("chosen_options") or []
+        if len(chosen) == 1 and chosen[0] in self.options:
+            return ""
+        return f"The answer does not count: it is none of {', '.join(self.options)}. Clear this task to be asked again."
 
     def _closed(self, case: Case, asked: str, after: str | None) -> str:
         """Why there is no such question any more; empty if there is."""
@@ -197,8 +205,9 @@ class AskOperator(Telling, HITLOperator):
         from dag_factory.evidence.statement import now
 
         return Decision(
-            binding=self.binding(case, ti), asked=asked, answer="void", by=by, name=name, reason=reason, findings=(), decided_at=now()
-        )
+            binding=self.binding(case, ti), asked=asked, answer="void", by=by, name=name, reason=typed(reason), findings=(),
+            decided_at=now(),
+        )  # fmt: skip
 
     def _keep(self, scope: Scope, case: Case, answer: Decision) -> None:
         from dag_factory.evidence.keys import AUTHORITY

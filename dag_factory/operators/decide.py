@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from dag_factory.operators.asking import AskOperator, Question
 from dag_factory.operators.base import NothingToDo, judged_by
-from dag_factory.operators.wording import exact, plain
+from dag_factory.operators.wording import exact, plain, typed
 
 if TYPE_CHECKING:
     from dag_factory.evidence.decisions import Decision
@@ -68,19 +68,27 @@ class DecideOperator(AskOperator):
         chosen = _ANSWERS[event["chosen_options"][0]]
         return Decision(
             binding=self.binding(case, ti), asked=asked, answer=chosen, by=by, name=name,
-            reason=str((event.get("params_input") or {}).get("reason") or ""),
+            reason=_typed(event, "reason"),
             findings=tuple(finding.id for finding in self._chosen(case, event)) if chosen == "waive" else (), decided_at=now(),
         )  # fmt: skip
 
-    def unfit(self, case: Case, event: dict[str, Any]) -> str:
-        """A waiver names findings that are there, or none."""
+    def unfit(self, case: Case, event: dict[str, Any], by: str, name: str) -> str:
+        """A waiver names findings that are there, or none, and can be given as it was meant."""
+        from dag_factory.errors import EvidenceError
+        from dag_factory.evidence.giving import drawn_up
+
         if _ANSWERS[event["chosen_options"][0]] != "waive":
             return ""
         known = {finding.id for finding in self._found(case)}
-        strange = [str(name) for name in (event.get("params_input") or {}).get("findings") or () if name not in known]
-        if not strange:
-            return ""
-        return f"The answer does not count: the verdict has no finding {', '.join(strange)}. Clear this task to be asked again."
+        wrong = ""
+        if strange := [name for name in _named(event) if name not in known]:
+            wrong = f"the verdict has no finding {', '.join(strange)}."
+        else:
+            try:
+                drawn_up(case, self._chosen(case, event), reason=_typed(event, "reason"), by=by, until=_typed(event, "expires"), name=name)
+            except EvidenceError as error:
+                wrong = str(error)
+        return f"The answer does not count: {wrong} Clear this task to be asked again." if wrong else ""
 
     def binding(self, case: Case, ti: Any) -> Binding:
         """The verdict that is decided about belongs to it."""
@@ -97,8 +105,7 @@ class DecideOperator(AskOperator):
         if answer.answer != "waive":
             return
         chosen = [finding for finding in self._found(case) if finding.id in set(answer.findings)]
-        until = str((event.get("params_input") or {}).get("expires") or "")
-        signer = scope.keys.signer(AUTHORITY)
+        until, signer = _typed(event, "expires"), scope.keys.signer(AUTHORITY)
         number = waive(scope.run, case, chosen, reason=answer.reason, by=answer.by, name=answer.name, until=until, signer=signer)
         self.log.info("Waiver %s is written; the gate judges again.", number)
 
@@ -110,7 +117,7 @@ class DecideOperator(AskOperator):
         """The findings that were named; where none was, all that may be waived."""
         from dag_factory.evidence.waiving import waivable
 
-        named = (event.get("params_input") or {}).get("findings") or ()
+        named = _named(event)
         return [finding for finding in self._found(case) if (finding.id in named if named else waivable(case, finding))]
 
     def _failed(self, case: Case) -> Stored[Verdict] | None:
@@ -122,6 +129,16 @@ class DecideOperator(AskOperator):
         """The verdict, and all that it rests on."""
         verdict = self._failed(case)
         return hashlib.sha256(f"{verdict.digest if verdict else ''}\n{super()._digest(case)}".encode()).hexdigest()
+
+
+def _typed(event: dict[str, Any], field: str) -> str:
+    return typed((event.get("params_input") or {}).get(field))
+
+
+def _named(event: dict[str, Any]) -> list[str]:
+    """The findings that were named, whatever Airflow's API let in."""
+    written = (event.get("params_input") or {}).get("findings") or ()
+    return [str(one) for one in (written if isinstance(written, list | tuple) else [written])]
 
 
 def _form(may: list[str]) -> dict[str, Any]:

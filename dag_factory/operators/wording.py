@@ -1,9 +1,10 @@
-"""What others wrote, in a question to people: words, and no markup."""
+"""What others wrote: in a question to people words, and no markup; in an answer a text that can be signed."""
 
 from __future__ import annotations
 
-__all__ = ["exact", "plain"]
+from typing import Any
 
+__all__ = ["exact", "plain", "typed"]
 
 _BREAKS = "\r\n`"
 
@@ -28,3 +29,14 @@ def plain(text: str, most: int = 500) -> str:
 
     """
     return "".join(" " if sign in _BREAKS else f"\\{sign}" if sign in "*_[]<>|!#\\" else sign for sign in text)[:most]
+
+
+def typed(value: Any, most: int = 20_000) -> str:
+    """What somebody typed, as text that can be signed: no half characters, and not without end.
+
+    Parameters
+    ----------
+    most: how many characters of it are kept.
+
+    """
+    return str(value or "").encode("utf-8", "replace").decode()[:most].strip()

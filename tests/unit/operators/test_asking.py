@@ -94,6 +94,7 @@ def test_an_answer_by_the_wrong_person_counts_for_nothing(failed, by, why):
     [kept] = [stored.says for stored in failed.record.decisions["check"]]
     assert (kept.answer, kept.by) == ("void", by or "")
     assert why in kept.reason
+    assert len(kept.reason) <= 20_000
     failed.run("check.waived_1")
     assert failed.word("check") == "FAILED"
 
@@ -124,12 +125,36 @@ def test_an_answer_about_what_has_changed_since_is_none(failed):
         ({"reason": "Fine.", "expires": "2020-01-01"}, "is over already"),
         ({"reason": "Fine.", "expires": "soon"}, "is no date"),
         ({"reason": "Fine.", "findings": ["other:thing"]}, "has no finding other:thing"),
+        ({"reason": "Fine.", "findings": 5}, "has no finding 5"),
+        ({"reason": "Fine.", "findings": [{"id": 1}]}, "has no finding {'id': 1}"),
+        ({"reason": "Fine.", "findings": ["x" * 100_000]}, "has no finding xxx"),
     ],
 )
 def test_a_waiver_that_is_none_leaves_the_verdict_as_it_was(failed, form, why):
     failed.answer("check.decide_1", "Waive", "lea", **{"expires": "", "findings": [], **form})
     assert why in failed.failures["check.decide_1"]
     assert failed.record.waivers["check"] == []
+    [kept] = [stored.says for stored in failed.record.decisions["check"]]
+    assert (kept.answer, kept.by) == ("void", "lea"), "what gives no waiver is not told as one"
+    assert why in kept.reason
+    assert len(kept.reason) <= 20_000
+
+
+@pytest.mark.parametrize("chosen", [[], ["Waive", "Stop"], ["waive"]])
+def test_an_option_that_was_not_offered_is_no_answer(failed, chosen):
+    user = {"id": "lea", "name": "lea"}
+    event = {"chosen_options": chosen, "params_input": {"reason": "Fine."}, "responded_at": None, "responded_by_user": user}
+    failed.resume("check.decide_1", event, failed.parked["check.decide_1"][1])
+    assert "it is none of Waive, One more cycle, Stop" in failed.failures["check.decide_1"]
+    assert [stored.says.answer for stored in failed.record.decisions["check"]] == ["void"]
+
+
+@pytest.mark.parametrize("reason", ["y" * 100_000, "half a sign: \ud800"])
+def test_a_reason_without_end_or_that_nobody_can_sign_spoils_no_record(failed, reason):
+    failed.answer("check.decide_1", "Waive", "lea", reason=reason, expires="", findings=[])
+    failed.run("check.waived_1")
+    assert failed.word("check") == "PASSED_WITH_WAIVER", failed.failures
+    assert len(failed.record.waivers["check"][0].says.reason) <= 20_000
 
 
 class TestApproval:
