@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dag_factory.evidence.decisions import Decision
 from dag_factory.evidence.run import RunRecord, Stored
+from dag_factory.evidence.statement import moment_of
 
-__all__ = ["decided", "is_about_a_verdict"]
+__all__ = ["decided", "is_about_a_verdict", "outdated"]
 
 
 def is_about_a_verdict(stored: Stored[Decision]) -> bool:
@@ -28,3 +29,19 @@ def decided(record: RunRecord, phase: str, verdict: str) -> Decision | None:
         if is_about_a_verdict(stored) and stored.says.binding.previous_verdict == verdict
     ]
     return found[-1] if found else None
+
+
+def outdated(record: RunRecord, phase: str, stored: Stored[Decision]) -> bool:
+    """Whether a gate of the phase had answered again before this answer came: then it is of an old round, and takes nothing back.
+
+    Parameters
+    ----------
+    phase: the phase's id.
+    stored: an answer about a FAILED verdict.
+
+    """
+    verdicts = record.verdicts.get(phase, [])
+    asked = next((index for index, one in enumerate(verdicts) if one.digest == stored.says.binding.previous_verdict), None)
+    if asked is None:
+        return True
+    return any(moment_of(one.says.time_verified) <= moment_of(stored.says.decided_at) for one in verdicts[asked + 1 :])

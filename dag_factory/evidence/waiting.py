@@ -122,6 +122,16 @@ def _after(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict], no
         )
     elif cycle < fix.max_cycles or answer == "cycle":
         yield Waited(phase.id, f"{phase.id}.fix_{cycle + 1}.triage", f"fix cycle {cycle + 1} begins: triage says who mends what")
-    elif fix.decide and not answer:
+    elif fix.decide and not answer and not _waived_in_vain(record, phase, verdict):
         more = ", one more cycle" if cycle < fix.cycles else ""
         yield Waited(phase.id, "decide", f"a person decides in Airflow: waive{more} or stop; asked are {', '.join(fix.decide)}")
+
+
+def _waived_in_vain(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict]) -> bool:
+    """Whether a verdict is what a waiver came to: behind that gate nobody is asked any more."""
+    bound, previous = verdict.says.phasegate.binding, verdict.says.phasegate.previous
+    before = next((one for one in record.verdicts[phase.id] if one.digest == previous), None)
+    said = decided(record, phase.id, before.digest) if before else None
+    if before is None or said is None or (said.answer, said.binding.cycle) != ("waive", bound.cycle):
+        return False
+    return bound.attempt <= before.says.phasegate.binding.attempt  # a gate that was cleared since has a later try, and asks again

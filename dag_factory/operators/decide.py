@@ -91,9 +91,8 @@ class DecideOperator(AskOperator):
         return f"The answer does not count: {wrong} Clear this task to be asked again." if wrong else ""
 
     def binding(self, case: Case, ti: Any) -> Binding:
-        """The verdict that is decided about belongs to it."""
-        verdict = self._failed(case)
-        return super().binding(case, ti).model_copy(update={"previous_verdict": verdict.digest if verdict else None})
+        """The verdict that was asked about belongs to it, though there be a newer one now."""
+        return super().binding(case, ti).model_copy(update={"previous_verdict": self.judged or None})
 
     def answered(self, scope: Scope, case: Case, answer: Decision, event: dict[str, Any]) -> None:
         """Write the waiver, or end the run."""

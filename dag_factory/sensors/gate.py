@@ -111,13 +111,13 @@ class GateSensor(Telling, BaseSensorOperator):
         )
 
     def _waived(self, scope: Scope) -> bool:
-        """Whether somebody answered the newest verdict of this cycle with a waiver, and did not take it back."""
-        from dag_factory.evidence.decided import decided
+        """Whether the newest answer about this cycle is a waiver, be it about a verdict that this very gate has given another since."""
+        from dag_factory.evidence.decided import is_about_a_verdict
 
         record = scope.record(self.plan_digest, upto=self.phase)
-        verdict = record.verdict_in(self.phase, self.cycle)
-        answer = decided(record, self.phase, verdict.digest) if verdict else None
-        return answer is not None and answer.answer == "waive"
+        said = [stored.says for stored in record.decisions.get(self.phase, ()) if is_about_a_verdict(stored)]
+        answers = [one.answer for one in said if one.binding.cycle == self.cycle]
+        return answers[-1:] == ["waive"]
 
     def _defer(self, context: Context, scope: Scope) -> None:
         import pendulum

@@ -12,6 +12,7 @@ from support.mending import mendable
 from typer.testing import CliRunner
 
 from dag_factory.cli import app
+from dag_factory.evidence.recount import account_of
 
 DECIDE = "fix: {{owner: build/maker, max_cycles: {cycles}, extra_cycles: 1, decide: [lea, max], timeout: 1h, max_waiver: 2d{more}}}"
 APPROVAL = "approval: {people: [lea, max, kim], need: 1, timeout: 1h}"
@@ -76,6 +77,47 @@ def test_silence_takes_it_back_too(failed):
     failed.resume("check.decide_1", {"error": "timeout", "error_type": "timeout"}, failed.parked["check.decide_1"][1])
     failed.run("check.gate")
     assert failed.word("check") == "FAILED"
+
+
+def waived_by_hand(house: House) -> None:
+    """Somebody waives on a command line while the question stands, and only the gate is cleared."""
+    command = ["waive", str(house.store.path), "check", "--finding", house.findings("check")[0].id, "--reason", "Fine.", "--by", "erin"]
+    tomorrow = pendulum.now("UTC").add(days=1).to_date_string()
+    assert CliRunner().invoke(app, [*command, "--until", tomorrow, "--keys", str(house.root / "keys_root")]).exit_code == 0
+    house.run("check.gate")
+    assert house.word("check") == "PASSED_WITH_WAIVER"
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_what_comes_of_the_question_of_an_old_round_takes_back_no_waiver_given_since(failed, silent):
+    waived_by_hand(failed)
+    if silent:
+        failed.resume("check.decide_1", {"error": "timeout", "error_type": "timeout"}, failed.parked["check.decide_1"][1])
+    else:
+        answer(failed, "Stop")
+        assert "of an old round" in failed.failures["check.decide_1"]
+    failed.phase("ship")
+    failed.run("complete")
+    assert "complete" not in failed.failures, failed.failures["complete"]
+
+
+def test_the_gate_behind_a_waiver_judges_again_when_it_is_cleared(failed):
+    answer(failed, "Waive")
+    failed.run("check.waived_1")
+    failed.run("check.waived_1")
+    assert "check.waived_1" not in failed.failures, "it was waived, and still is"
+    assert [stored.says.phasegate.word for stored in failed.record.verdicts["check"]] == ["FAILED", *["PASSED_WITH_WAIVER"] * 2]
+
+
+def test_where_a_waiver_was_in_vain_nobody_is_waited_for(failed):
+    answer(failed, "Waive")
+    failed.run("check.judge", "check.waived_1")
+    assert failed.word("check") == "FAILED", "the waiver was for other work"
+    account = account_of(failed.record, pendulum.now("UTC"))
+    assert (account.word, account.waits) == ("FAILED", ()), "behind that gate nobody is asked"
+    failed.run("check.gate")
+    [waited] = account_of(failed.record, pendulum.now("UTC")).waits
+    assert waited.of == "decide", "a gate that is cleared asks again"
 
 
 def test_one_more_cycle_that_was_taken_back_is_not_opened(failed):
@@ -153,6 +195,9 @@ def test_a_run_that_is_complete_stays_what_it_was_when_a_waiver_runs_out_afterwa
     done = CliRunner().invoke(app, ["verify", str(failed.store.path)])
     assert done.exit_code == 0, done.output
     assert "PASSED_WITH_WAIVER" in done.output
+    failed.run("complete")
+    assert "complete" not in failed.failures, "to leave the branch anew, for one"
+    assert len(failed.record.completions) == 1, "the moment of the last word stays"
     failed.run("check.gate")
     done = CliRunner().invoke(app, ["verify", str(failed.store.path)])
     assert done.exit_code == 1, "a gate that was asked since has ended what was complete"
