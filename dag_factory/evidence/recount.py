@@ -171,7 +171,7 @@ def _decisions(record: RunRecord, phase: str) -> Iterable[DecisionAccount]:
             said.reason,
             said.findings,
             said.decided_at,
-            "" if said.answer == "void" else partial(record, said.by) or "",
+            "" if said.answer == "void" else partial(record, said.by, said.name) or "",
         )
 
 

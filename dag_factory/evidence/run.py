@@ -119,10 +119,15 @@ class RunRecord:
         now: the present moment; it counts where there is no last word, or where a gate has answered since.
 
         """
+        last = self.last_word
+        return min(now, moment_of(last.completed_at)) if last else now
+
+    @property
+    def last_word(self) -> Completion | None:
+        """The newest last word, if it rests on the newest verdicts: then the run is complete."""
         last = self.completions[-1].says if self.completions else None
         verdicts = tuple(found.digest if (found := self.verdict(phase.id)) else "" for phase in self.contract.phases)
-        counts = last and last.verdicts == verdicts and last.binding.charter == self.charter.digest
-        return min(now, moment_of(last.completed_at)) if last and counts else now
+        return last if last and (last.verdicts, last.binding.charter) == (verdicts, self.charter.digest) else None
 
     def verdict_in(self, phase: str, cycle: int) -> Stored[Verdict] | None:
         """The newest verdict that the gate of one cycle gave."""

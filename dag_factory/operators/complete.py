@@ -54,7 +54,8 @@ class CompleteOperator(Telling, PlanOperator):
                         f"MISSION FAILED: {len(findings)} finding{'' if len(findings) == 1 else 's'}. The first: {findings[0].id}: {findings[0].text}"
                     )
                 self._leave(scope, record)
-                _sign(scope, record, word, context["ti"].try_number)
+                if record.last_word is None:  # it was said once, and what ran out since takes nothing back
+                    _sign(scope, record, word, context["ti"].try_number)
             finally:
                 scope.run.append(f"{record.charter.digest[:16]}/bundles", bundle_of(scope.run, record))
         self.said = self._notice(context["ti"], word)
@@ -80,7 +81,7 @@ class CompleteOperator(Telling, PlanOperator):
                 f"MISSION FAILED: `kickoff` wrote no charter, so no phase has begun: {why} Mend that, and clear `kickoff`."
             )
         record = scope.record(self.plan_digest)
-        judgements, answers, findings = verify_run(record, scope.run.blob, pendulum.now("UTC"))
+        judgements, answers, findings = verify_run(record, scope.run.blob, record.judged_at(pendulum.now("UTC")))
         waived = tuple(used for judgement in judgements for used in judgement.waived)
         rechecked = tuple(item for judgement in judgements for item in judgement.rechecked)
         word = "FAILED" if findings else "PASSED_WITH_WAIVER" if waived else "PASSED"

@@ -141,6 +141,8 @@ def test_decisions_and_those_that_cannot_count(tmp_path):
     good, bad = phase_of(told(run), "validation").decisions
     assert (good.answer, good.by, good.reason, good.doubt, good.cycle) == ("stop", "erin", "It can wait.", "", 0)
     assert (bad.answer, bad.doubt) == ("waive", "mallory worked on validation/documentation-writer")
+    decided(run, "waive", by="7", name="Mallory", findings=(FINDING,))
+    assert "7 worked on" in phase_of(told(run), "validation").decisions[-1].doubt, "accounts have names, too"
 
 
 def test_a_verdict_that_opens_nothing_any_more(tmp_path):
