@@ -56,7 +56,13 @@ def route(case: Case, findings: tuple[Finding, ...]) -> Routing:
     makers = {task.id: task for task in case.contract.makers(case.phase_id)}
     judges = {task.id: task for task in case.contract.judges(case.phase_id)}
     limit = case.contract.fix.max_findings
-    found = [(finding, _owners(case, finding, makers, judges)) for finding in findings[:limit]]
+    found: list[tuple[Finding, _Owners]] = []
+    for finding in findings:  # what nobody owns takes the place of nothing that somebody may mend
+        if len(found) - len(made.unowned) == limit:
+            made.left.append(finding.id)
+            continue
+        found.append((finding, _owners(case, finding, makers, judges)))
+        made.unowned += [] if found[-1][1].any else [finding.id]
     named = {name for _, owners in found for name in owners.named}
     tried = {name for one in case.rounds for order in one.triage.says.orders for name in order.findings}
     for finding, owners in found:
@@ -64,9 +70,6 @@ def route(case: Case, findings: tuple[Finding, ...]) -> Routing:
         for task_id in tasks:
             given = made.again if task_id in judges else made.orders
             given.setdefault(task_id, []).append(finding.id)
-        if not tasks:
-            made.unowned.append(finding.id)
-    made.left += [finding.id for finding in findings[limit:]]
     for task_id in judges:
         made.again.setdefault(task_id, [])
     return made
@@ -79,6 +82,11 @@ class _Owners:
     named: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     else_to: list[str] = field(default_factory=list)
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anybody to give it to."""
+        return bool(self.named or self.else_to)
 
 
 def _owners(case: Case, finding: Finding, makers: dict[str, TaskContract], judges: dict[str, TaskContract]) -> _Owners:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.cycles import Cycle, case_of, failing, findings_of
 from support.orders import SPEC
@@ -24,6 +26,12 @@ def run(tmp_path_factory) -> HonestRun:
 
 def finding(rule: str, task: str, text: str = "", subject: str = "") -> Finding:
     return Finding(rule=rule, subject=subject or f"{task}/check", text=text, task=task)
+
+
+def case_without_owner(case: Case) -> Case:
+    """The same, in a workflow whose findings without an owner nobody is given."""
+    fix = case.contract.fix.model_copy(update={"owner": None})
+    return replace(case, record=replace(case.record, contract=case.contract.model_copy(update={"fix": fix})))
 
 
 def orders(case: Case, *findings: Finding) -> list[str]:
@@ -217,6 +225,14 @@ def test_two_hundred_findings_are_given_up_to_the_cap_and_the_rest_is_named(case
     made = route(case, tuple(found))
     assert len(made.orders[INGEST]) == 50
     assert made.left == [one.id for one in found[50:]]
+
+
+def test_what_nobody_owns_takes_no_place_of_what_somebody_may_mend(case):
+    lost = [Finding(rule="merge-missing", subject=f"foundation/{number}", text="Lost.") for number in range(200)]
+    owned = finding("check-failed", TESTER, "ingest")
+    made = route(case_without_owner(case), (*lost, owned))
+    assert (made.orders, made.left) == ({INGEST: [owned.id]}, [])
+    assert made.unowned == [one.id for one in lost]
 
 
 def test_names_that_are_patterns_are_taken_as_they_stand(case):
