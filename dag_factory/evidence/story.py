@@ -10,7 +10,7 @@ from dag_factory.evidence.decided import decided
 from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.rounds import begun, rounds_of
 from dag_factory.evidence.run import Round, RunRecord, Stored
-from dag_factory.evidence.verdict import Finding, Verdict
+from dag_factory.evidence.verdict import Extension, Finding, Verdict
 
 __all__ = ["CycleStory", "FindingStory", "OrderStory", "cycles_of", "findings_of"]
 
@@ -104,6 +104,8 @@ def _ended(record: RunRecord, verdicts: list[Stored[Verdict]], phase: str, since
     last = verdicts[-1].says.phasegate
     if newest := next((one for one in last.findings if one.id == finding.id), None):
         return FindingStory(phase, newest, since, "open")
+    if finding.id in _unasked(last):
+        return FindingStory(phase, finding, since, "open")
     if used := next((one for one in last.waived if one.finding.id == finding.id), None):
         number = next((item.says.number for item in record.waivers.get(phase, ()) if item.digest == used.waiver), "")
         return FindingStory(phase, used.finding, since, "waived", waiver=number, waived_by=used.by, until=used.expires_at)
@@ -111,6 +113,11 @@ def _ended(record: RunRecord, verdicts: list[Stored[Verdict]], phase: str, since
     after = verdicts[at + 1].says.phasegate.binding.cycle
     orders = tuple(_orders(record, phase, verdicts[at], finding.id))
     return FindingStory(phase, finding, since, "mended", after, orders)
+
+
+def _unasked(said: Extension) -> set[str]:
+    """What stands though a verdict does not have it among its findings: refusals, where nobody was asked again."""
+    return {item.finding for item in said.rechecked if item.now == "open"}
 
 
 def _ids(stored: Stored[Verdict]) -> set[str]:
@@ -132,7 +139,7 @@ def _cycle(record: RunRecord, phase: str, one: Round) -> CycleStory:
     if before and after and after.says.phasegate.binding.previous_verdict != before.digest:
         after = None  # the gate of the cycle before was asked again, and this one has not answered since
     findings = before.says.phasegate.findings if before else ()
-    left = {finding.id for finding in after.says.phasegate.findings} if after else set()
+    left = {finding.id for finding in after.says.phasegate.findings} | _unasked(after.says.phasegate) if after else set()
     waived = {used.finding.id for used in after.says.phasegate.waived} if after else set()
     names = [finding.id for finding in findings]
     return CycleStory(

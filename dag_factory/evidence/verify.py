@@ -77,7 +77,8 @@ def verify(
     found = _distinct(policy(case) for policy in POLICIES)
     waiting = may_wait and _waits(case, found)
     findings, waived = apply_waivers(case, found)
-    if consent and not findings:
+    asked = consent and not findings
+    if asked:
         findings = tuple(agreed(case))
     due = [question for question in record.contract.questions if phase in question.due]
     answers = tuple(answer(question, record.contract, findings, waived) for question in due)
@@ -89,7 +90,7 @@ def verify(
     good: Word = "PASSED_WITH_WAIVER" if waived else "PASSED"
     word: Word = "INCONCLUSIVE" if waiting else "FAILED" if findings else good
     last = case.merges[-1].says if case.merges else None
-    again = rechecked(case, {finding.id for finding in findings}, {used.finding.id for used in waived})
+    again = rechecked(case, {finding.id for finding in findings}, {used.finding.id for used in waived}, asked=asked)
     return Judgement(
         phase, record.cycle(phase) if cycle is None else cycle, word, findings, waived, again, answers, case.inputs(),
         last.sealed.commit if last else None, last.product if last else None,

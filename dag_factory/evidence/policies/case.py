@@ -142,9 +142,9 @@ class Case:
 
     @cached_property
     def approvals(self) -> tuple[Stored[Decision], ...]:
-        """What people answered whom this cycle's gate asks; one answer a question, the newest."""
+        """What people answered whom this cycle's gate asks; one answer a question, the newest, be it asked once more after a waiver."""
         found = {
-            item.says.binding.task: item
+            item.says.binding.task.rpartition("approve-")[2]: item
             for item in self.record.decisions.get(self.phase_id, ())
             if item.says.answer in {"approve", "refuse"} and item.says.binding.cycle == self.at
         }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.consent import OF_CONSENT
 from dag_factory.evidence.rounds import statements_of
 from dag_factory.evidence.run import Round, Stored
 from dag_factory.evidence.statement import TaskStatement
@@ -37,13 +38,20 @@ def mended(case: Case) -> Iterator[Finding]:
     yield from _flipped(case)
 
 
-def rechecked(case: Case, open_ids: set[str], waived_ids: set[str]) -> tuple[Recheck, ...]:
-    """What became of every finding of the verdicts that were mended, by name; each is told once, with the first cycle that had it."""
+def rechecked(case: Case, open_ids: set[str], waived_ids: set[str], *, asked: bool = True) -> tuple[Recheck, ...]:
+    """What became of every finding of the verdicts that were mended, by name; each is told once, with the first cycle that had it.
+
+    Parameters
+    ----------
+    asked: whether those who must agree were asked for: a refusal that nobody took back stands.
+
+    """
     told: dict[str, Recheck] = {}
     for one in case.rounds:
         verdict = case.record.verdict_in(case.phase_id, one.cycle - 1)
         for finding in verdict.says.phasegate.findings if verdict else ():
-            now = "open" if finding.id in open_ids else "waived" if finding.id in waived_ids else "mended"
+            stands = finding.id in open_ids or (finding.rule in OF_CONSENT and not asked)
+            now = "open" if stands else "waived" if finding.id in waived_ids else "mended"
             told.setdefault(finding.id, Recheck(finding=finding.id, cycle=one.cycle - 1, now=now))  # type: ignore[arg-type] # one of the three
     return tuple(told.values())
 

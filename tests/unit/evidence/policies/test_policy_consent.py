@@ -5,12 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from support.cycles import Cycle, approve, case_of, failing
+from support.cycles import Cycle, approve, case_of, failing, given
 from support.orders import SPEC
 from support.runs import HonestRun, honest, place, resign, rules
 
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.consent import agreed, asked_of, called_by, logins_of, partial, same
+from dag_factory.evidence.run import binding_of
+from dag_factory.evidence.story import cycles_of, findings_of
 
 TWO = SPEC + "phases: {validation: {gate: {approval: {people: [maria, erin, ann], need: 2}}}}\n"
 
@@ -180,6 +182,35 @@ def test_a_refusal_opens_a_new_round_and_is_history_there(run):
     judgement = cycle.ask()
     assert judgement.word == "PASSED", judgement.findings
     assert [(item.finding, item.now) for item in judgement.rechecked] == [("approval-refused:validation:approve-1", "mended")]
+
+
+def test_a_refusal_stands_while_other_findings_keep_people_from_being_asked_again(run):
+    approve(run, "validation", by="maria", answer="refuse", reason="Too slow.")
+    run.answer("validation")
+    cycle = Cycle(run, "validation").mended()
+    run.codes["validation/test-engineer", "check"] = 1
+    cycle.judged()
+    judgement = cycle.answer()
+    assert rules(judgement) == {"check-failed"}
+    refused = "approval-refused:validation:approve-1"
+    assert [(item.finding, item.now) for item in judgement.rechecked] == [(refused, "open")], "nobody has taken it back"
+    assert {story.finding.id: story.now for story in findings_of(run.record, "validation")}[refused] == "open"
+    [told] = cycles_of(run.record)
+    assert (told.open, told.mended) == ((refused,), ())
+
+
+def test_a_question_that_is_asked_once_more_after_a_waiver_is_the_same_seat(run):
+    """Who was asked behind a decision, and then again behind the gate, or the other way round, has the newest answer; the older one is none."""
+    run.codes["validation/test-engineer", "check"] = 1
+    run.deliver("validation/test-engineer")
+    run.answer("validation")
+    for index, task in enumerate(("waived_1-approve-{}", "approve-{}", "waived_2-approve-{}"), 1):
+        given(run, "validation", number=f"W-{index}", by="tom")
+        for seat, by in enumerate(("maria", "erin"), 1):
+            bound = binding_of(run.record, "validation", task.format(seat), 1)
+            approve(run, "validation", by=by, index=seat, binding=bound)
+        judgement = run.judge("validation")
+        assert judgement.word == "PASSED_WITH_WAIVER", judgement.findings
 
 
 def test_a_decision_by_anybody_elses_key(run):
