@@ -3,7 +3,7 @@
 ::
 
     open -> tasks -> converge -> [evidence -> approve-1 ...] -> gate
-    fix_1: triage -> fix (mapped) -> settled -> converge -> validators again -> [join] -> [evidence -> approve-1 ...] -> gate
+    fix_1: triage -> fix (mapped) -> settled -> [brought] -> converge -> validators again -> [join] -> [evidence -> approve-1 ...] -> gate
     decide_1 -> waived_1, fix_3 ...
 
 `open` is an EmptyOperator with `one_success` over all gates of the phase before. `converge` and the gate run whatever became of the tasks
@@ -37,6 +37,7 @@ from dag_factory.operators.converge import ConvergeOperator
 from dag_factory.operators.persona import PersonaOperator
 from dag_factory.operators.triage import TriageOperator
 from dag_factory.plan import Execution, Plan
+from dag_factory.sensors.brought import BroughtSensor
 from dag_factory.sensors.gate import GateSensor
 
 __all__ = ["Built", "build_phase"]
@@ -128,7 +129,8 @@ class _Phase:
             triage >> settled
             for mend in self._mend(triage, cycle):
                 triage >> mend >> settled
-            due: list[Any] = [triage, self._converge([triage, settled], cycle) if self.phase.converges else _mended(triage, settled)]
+            after = [triage, settled, *self._brought([triage, settled], cycle)]
+            due: list[Any] = [triage, self._converge(after, cycle) if self.phase.converges else _mended(after)]
             judges = [self._task(task, cycle) for task in self.plan.contract.judges(self.phase.id)]
             for one in due:
                 one >> judges
@@ -161,6 +163,17 @@ class _Phase:
                 ).expand(order=orders)
             )  # fmt: skip
         return made
+
+    def _brought(self, due: Sequence[Any], cycle: int) -> list[Any]:
+        """What waits for those who mend outside; nothing where nobody does."""
+        if not any(task.external for task in self.plan.contract.makers(self.phase.id)):
+            return []
+        brought = BroughtSensor(
+            task_id="brought", plan=self.plan, phase=self.phase.id, cycle=cycle, task_display_name="Brought",
+            doc_md="Waits for what is mended outside, so that validators judge that.",
+        )  # fmt: skip
+        list(due) >> brought
+        return [brought]
 
     def _share(self, triage: TriageOperator, name: str, tasks: Sequence[TaskContract]) -> Any:
         """What of the orders is for one group: Airflow keeps one length a task, so who is mapped over a part needs a task of its own."""
@@ -260,10 +273,10 @@ class _Phase:
         return self.plan.executions[task.id].timeout + sum(check.timeout for check in task.checks) + 300
 
 
-def _mended(triage: Any, settled: Any) -> EmptyOperator:
+def _mended(after: Sequence[Any]) -> EmptyOperator:
     """What stands for the merge where there is no repository: `settled` succeeds in any case, and must let nothing go on by itself."""
     mended = EmptyOperator(task_id="mended", task_display_name="Mended", doc_md="All that was given to be mended has come to its end.")
-    [triage, settled] >> mended
+    list(after) >> mended
     return mended
 
 

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.contract import TaskContract
+from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.chain import not_closed
 from dag_factory.evidence.rounds import begun, rounds_of
 from dag_factory.evidence.run import RunRecord
+from dag_factory.evidence.statement import moment_of
 
-__all__ = ["asked_now"]
+__all__ = ["asked_now", "mends_outside"]
 
 
 def asked_now(record: RunRecord, task: TaskContract, now: datetime) -> tuple[str, int]:
@@ -43,3 +45,13 @@ def asked_now(record: RunRecord, task: TaskContract, now: datetime) -> tuple[str
         f"The gate of phase {task.phase} has answered already: {verdict.says.phasegate.word if verdict else 'its work is closed'}.",
         remedy="Start a new run for other evidence: what was judged stays as it is.",
     )
+
+
+def mends_outside(case: Case) -> tuple[TaskContract, ...]:
+    """Who was given something to mend outside in this cycle, and is to bring it yet: it is not there, by any clock, and may still come."""
+    newest = case.rounds[-1] if case.rounds and case.rounds[-1].cycle == case.at else None
+    if newest is None:
+        return ()
+    given = {order.task for order in newest.triage.says.orders if case.may_come(order.task)}
+    there = {name for name, found in newest.statements.items() if any(moment_of(one.says.finished_at) <= case.now for one in found)}
+    return tuple(task for task in case.contract.tasks.values() if task.id in given - there)

@@ -119,7 +119,7 @@ def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
             yield Diagnostic("principal-shared", place, reason, "Give each duty a script of its own.")
 
 
-_TAKEN = frozenset({"open", "converge", "gate", "evidence", "settled", "mended", "triage", "join", "fix", "passed"})
+_TAKEN = frozenset({"open", "converge", "gate", "evidence", "settled", "mended", "triage", "join", "fix", "passed", "brought"})
 _BEGINNINGS = ("fix_", "fix-", "share-", "approve-", "decide_", "waived_")
 _FIX = re.compile("fix_[0-9]+")
 

@@ -165,16 +165,19 @@ class House:
         self._one(operator, name, call=lambda context: operator.execute_complete(context, event=event, **asked), tried=True)
 
     def fix(self, phase: str, cycle: int = 1, *, gate: bool = True) -> None:
-        """Have a fix phase done: triage, an instance of `fix` an order, the merge, the validators again, the gate."""
+        """Have a fix phase done: triage, an instance of `fix` an order, a look at what comes from outside, the merge, the validators, the gate."""
         group = f"{phase}.fix_{cycle}"
         self.run(f"{group}.triage")
         if f"{group}.triage" in self.failures:
             return
         self.mend(phase, cycle)
         own = [task.task_id for task in self.dag().tasks if task.task_id.startswith(f"{group}.")]
-        apart = ("triage", "fix", "settled", "mended", "converge", "join", "evidence", "approve-", "gate")
+        apart = ("triage", "fix", "settled", "brought", "mended", "converge", "join", "evidence", "approve-", "gate")
         again = [name for name in own if not name.removeprefix(f"{group}.").startswith(apart)]
-        self.run(*(name for name in (f"{group}.converge", *again, f"{group}.join") if name in own), *([f"{group}.gate"] if gate else []))
+        self.run(
+            *(name for name in (f"{group}.brought", f"{group}.converge", *again, f"{group}.join") if name in own),
+            *([f"{group}.gate"] if gate else []),
+        )
 
     def mend(self, phase: str, cycle: int = 1) -> None:
         """Have the orders of a triage done."""

@@ -134,6 +134,13 @@ def test_without_a_repository_validators_follow_what_was_mended(build):
     assert ups(dag, "only.fix_1.gate") == {"fix_1.triage", "fix_1.mended"}
 
 
+def test_what_is_mended_outside_is_waited_for_before_it_is_looked_at(build):
+    dag = build("personas: {default: {external: true}}\n", text=BARE)
+    assert ups(dag, "only.fix_1.brought") == {"fix_1.triage", "fix_1.settled"}
+    assert TriggerRule(dag.get_task("only.fix_1.brought").trigger_rule) == TriggerRule.ALL_SUCCESS, "nobody waits where nothing is mended"
+    assert ups(dag, "only.fix_1.mended") == {"fix_1.triage", "fix_1.settled", "fix_1.brought"}
+
+
 def test_where_nobody_can_mend_nobody_is_mapped(build):
     dag = build("personas: {default: {check: make}}\n", text=BARE)
     assert below(dag, "only.fix_1") == {"triage", "settled", "mended", "gate"}

@@ -9,7 +9,7 @@ from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.consent import OF_CONSENT
 from dag_factory.evidence.rounds import statements_of
 from dag_factory.evidence.run import Round, Stored
-from dag_factory.evidence.statement import TaskStatement
+from dag_factory.evidence.statement import TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding, Recheck
 
 __all__ = ["mended", "rechecked"]
@@ -34,8 +34,19 @@ def mended(case: Case) -> Iterator[Finding]:
         if not newest.statements.get(task.id):
             text = f"@{task.persona} has not judged again what was mended in fix cycle {newest.cycle}."
             yield case.finding("statement-missing" if task.external else "validation-stale", task, text)
+        elif late := _brought_since(case, newest, task):
+            text = f"@{task.persona} judged in fix cycle {newest.cycle} before {_some(late)} was brought, and must judge what is there now."
+            yield case.finding("validation-stale", task, text)
     yield from _not_looked_at(case, newest)
     yield from _flipped(case)
+
+
+def _brought_since(case: Case, newest: Round, judge: TaskContract) -> list[str]:
+    """What was mended outside after a validator had begun to judge again: nobody has looked at it."""
+    begun, tasks = moment_of(newest.statements[judge.id][-1].says.started_at), case.contract.tasks
+    given = [order.task for order in newest.triage.says.orders if order.task in tasks and tasks[order.task].external]
+    brought = {name: found[-1].says.finished_at for name in given if (found := newest.statements.get(name))}
+    return [name for name, moment in brought.items() if moment_of(moment) > begun]
 
 
 def rechecked(case: Case, open_ids: set[str], waived_ids: set[str], *, asked: bool = True) -> tuple[Recheck, ...]:

@@ -190,7 +190,7 @@ def test_names_of_phases_that_are_taken(planner: Any, name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("open", "converge", "gate", "evidence", "settled", "triage", "join", "fix"),
+        *("open", "converge", "gate", "evidence", "settled", "brought", "triage", "join", "fix"),
         *("fix_1", "fix_it", "fix-it", "share-fix", "approve-1", "decide_1", "waived_1"),
     ],
 )
