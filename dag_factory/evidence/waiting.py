@@ -10,6 +10,7 @@ from dag_factory.evidence.contract import PhaseContract, TaskContract
 from dag_factory.evidence.decided import decided
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.chain import not_closed
+from dag_factory.evidence.policies.consent import partial
 from dag_factory.evidence.rounds import begun, rounds_of
 from dag_factory.evidence.run import Round, RunRecord, Stored
 from dag_factory.evidence.statement import moment_of
@@ -98,8 +99,9 @@ def _closing(case: Case) -> Iterator[Waited]:
     asked = case.phase.approval
     there = len({stored.says.by for stored in case.approvals if stored.says.answer == "approve"})
     refused = any(stored.says.answer == "refuse" for stored in case.approvals)
-    if asked and there < asked.need and not refused:
-        yield Waited(case.phase_id, "approve", f"{asked.need - there} of {asked.need} approvals, asked are {', '.join(asked.people)}")
+    able = _able(case.record, asked.people) if asked else []
+    if asked and there < asked.need and not refused and able:
+        yield Waited(case.phase_id, "approve", f"{asked.need - there} of {asked.need} approvals, asked are {', '.join(able)}")
     else:
         yield Waited(case.phase_id, _gate(case.phase_id, case.at), f"the gate of phase {case.phase_id} answers")
 
@@ -122,9 +124,14 @@ def _after(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict], no
         )
     elif cycle < fix.max_cycles or answer == "cycle":
         yield Waited(phase.id, f"{phase.id}.fix_{cycle + 1}.triage", f"fix cycle {cycle + 1} begins: triage says who mends what")
-    elif fix.decide and not answer and not _waived_in_vain(record, phase, verdict):
+    elif not answer and not _waived_in_vain(record, phase, verdict) and (able := _able(record, fix.decide)):
         more = ", one more cycle" if cycle < fix.cycles else ""
-        yield Waited(phase.id, "decide", f"a person decides in Airflow: waive{more} or stop; asked are {', '.join(fix.decide)}")
+        yield Waited(phase.id, "decide", f"a person decides in Airflow: waive{more} or stop; asked are {', '.join(able)}")
+
+
+def _able(record: RunRecord, people: Iterable[str]) -> list[str]:
+    """Those of some people who have no part in the run; nobody else is asked."""
+    return [login for login in people if partial(record, login) is None]
 
 
 def _waived_in_vain(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict]) -> bool:

@@ -20,7 +20,7 @@ from dag_factory.errors import PhasegateError
 from dag_factory.links import VerdictLink, question_page
 from dag_factory.notices import Notice
 from dag_factory.operators.base import refuse_unless_open
-from dag_factory.operators.wording import typed
+from dag_factory.operators.wording import plain, typed
 from dag_factory.plan import Plan
 from dag_factory.telling import Tell, Telling
 
@@ -101,16 +101,17 @@ class AskOperator(Telling, HITLOperator):
             scope, case = self._look(context["ti"])
             question = self.question(scope, case, context["ti"])
             refuse_unless_open(case)
+            self.judged = _judged(case)
+            closing = self._able(scope, case, question.asked, context["ti"])
         except PhasegateError as error:
             raise AirflowFailException(str(error)) from error
-        self.subject, self.body = question.subject, question.body
+        self.subject, self.body = question.subject, "\n\n".join([question.body, *closing])
         self.params = ParamsDict(question.form)
         self.said = self._notice(context["ti"], question)
         self.log.info("Asking %s: %s", ", ".join(self.people), question.subject)
         try:
             return super().execute(context)
         except TaskAwaitingInput as parked:
-            self.judged = _judged(case)
             parked.kwargs = {"asked": question.asked, "after": self.judged}
             raise
 
@@ -139,6 +140,25 @@ class AskOperator(Telling, HITLOperator):
             raise AirflowFailException(str(error)) from error
         self.log.info("%s answered: %s. %s", by, answer.answer, answer.reason)
         return {"answer": answer.answer, "by": by}
+
+    def _able(self, scope: Scope, case: Case, asked: str, ti: Any) -> list[str]:
+        """Ask those alone who have no part in the run, as far as their logins tell; why the others may not answer, a line each.
+
+        Raises
+        ------
+        AirflowFailException: nobody is left: there is nothing to wait for.
+
+        """
+        from dag_factory.evidence.policies.consent import partial
+
+        refused = {login: reason for login in self.people if (reason := partial(case.record, login))}
+        if len(refused) == len(self.people):
+            void = f"None of those who are asked may answer: {'; '.join(refused.values())}. Name somebody else in the spec."
+            self._keep(scope, case, self._void(case, void, asked=asked, by="", name="", ti=ti))
+            raise AirflowFailException(void)
+        self.people = [login for login in self.people if login not in refused]
+        self.assigned_users = [{"id": login, "name": login} for login in self.people]
+        return [f"{plain(login)} may not answer: {plain(reason)}." for login, reason in refused.items()]
 
     def _notice(self, ti: Any, question: Question) -> Notice:
         """What those are told who answer."""

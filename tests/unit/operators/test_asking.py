@@ -10,6 +10,8 @@ import pytest
 from support.house import House
 from support.mending import mendable
 
+from dag_factory.evidence.waiting import waits_for
+
 DECIDE = "fix: {owner: build/maker, max_cycles: 1, extra_cycles: 1, decide: [lea, max], timeout: 1h, max_waiver: 2d}"
 
 
@@ -155,6 +157,28 @@ def test_a_reason_without_end_or_that_nobody_can_sign_spoils_no_record(failed, r
     failed.run("check.waived_1")
     assert failed.word("check") == "PASSED_WITH_WAIVER", failed.failures
     assert len(failed.record.waivers["check"][0].says.reason) <= 20_000
+
+
+def test_who_may_not_answer_is_not_asked_and_where_nobody_is_left_nobody_is_waited_for(failed, asked):
+    text = (failed.specs / "workflow.yaml").read_text(encoding="utf-8")
+    for deciders, left in (("[lea, max]", ["max"]), ("[lea]", [])):
+        failed.write(text.replace("[lea, max]", deciders))
+        failed.started_by = "lea"
+        failed.run("kickoff")
+        for phase in ("plan", "build", "check"):
+            failed.phase(phase)
+        failed.fix("check", 1)
+        failed.parked.clear()
+        failed.run("check.decide_1")
+        assert list(failed.parked) == (["check.decide_1"] if left else [])
+        told = [waited.says for waited in waits_for(failed.record, pendulum.now("UTC"))]
+        if left:
+            assert [user["id"] for user in asked[-1]["assigned_users"]] == left
+            assert "lea may not answer: lea started the run." in asked[-1]["body"]
+            assert told == ["a person decides in Airflow: waive, one more cycle or stop; asked are max"]
+    assert "None of those who are asked may answer: lea started the run" in failed.failures["check.decide_1"]
+    assert [stored.says.answer for stored in failed.record.decisions["check"]] == ["void"]
+    assert told == []
 
 
 class TestApproval:
