@@ -60,6 +60,25 @@ def test_a_gate_that_waits_fails_when_the_evidence_is_malformed(run: Run, airflo
     assert run.rules("drafting") == {"evidence-malformed"}
 
 
+@pytest.mark.flies("brings/run")
+def test_what_is_mended_outside_is_waited_for_without_a_slot_before_it_is_judged(run: Run, airflow: RealAirflow, tmp_path: Path):
+    def make(text: str) -> None:
+        path = tmp_path / "made.txt"
+        path.write_text(text, encoding="utf-8")
+        keys = airflow.home.airflow / "phasegate" / "keys"
+        submit(run.name, "making/maker", [f"code={path}"], root=airflow.home.evidence, keys=keys, by="maria", as_is=True)
+
+    run.task_is("making.gate", "deferred")
+    make("bad\n")
+    run.task_is("judging.fix_1.brought", "deferred")
+    assert not run.states["judging.fix_1.judge"], "nobody judges what is still as it was"
+    make("good\n")
+    assert run.end() == "success"
+    worker, trigger = (run.log("judging.fix_1.brought", name) for name in ("attempt=?.log", "attempt=?.log.trigger.*"))
+    assert (worker.count("Waiting for what"), trigger.count("Nothing more is brought")) == (1, 1), "it ended where it waited"
+    assert run.word("judging") == "PASSED"
+
+
 @pytest.mark.flies("changing/run")
 def test_a_run_is_held_to_the_plan_it_began_with(run: Run, airflow: RealAirflow, tmp_path: Path):
     run.task_is(GATE, "deferred")
