@@ -42,7 +42,8 @@ def decided(run: HonestRun, answer: str, *, by: str = "erin", phase: str = "vali
     """Write what a person answered about the newest verdict."""
     record = run.record
     verdict = record.verdict(phase)
-    bound = binding_of(record, phase, "decide_1", 1, cycle=record.cycle(phase))
+    asked = "approve-1" if answer in {"approve", "refuse"} else "decide_1"
+    bound = binding_of(record, phase, asked, 1, cycle=record.cycle(phase))
     written: dict[str, Any] = {
         "binding": bound.model_copy(update={"previous_verdict": verdict.digest if verdict else None}), "asked": "0" * 64, "answer": answer,
         "by": by, "name": "", "reason": "It can wait.", "findings": (), "decided_at": now(),

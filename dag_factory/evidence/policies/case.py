@@ -142,13 +142,16 @@ class Case:
 
     @cached_property
     def approvals(self) -> tuple[Stored[Decision], ...]:
-        """What people answered whom this cycle's gate asks; one answer a question, the newest, be it asked once more after a waiver."""
+        """What people answered whom this cycle's gate asks; one answer a question, the newest, be it asked once more after a waiver.
+
+        Where the newest is none, since nobody gave one that counts, neither is what was answered before.
+        """
         found = {
             item.says.binding.task.rpartition("approve-")[2]: item
             for item in self.record.decisions.get(self.phase_id, ())
-            if item.says.answer in {"approve", "refuse"} and item.says.binding.cycle == self.at
+            if "approve-" in item.says.binding.task and item.says.binding.cycle == self.at
         }
-        return tuple(found[name] for name in sorted(found))
+        return tuple(found[name] for name in sorted(found) if found[name].says.answer in {"approve", "refuse"})
 
     def examine(self, task: TaskContract, item: Item) -> Examination:
         """What an item of evidence turned out to be; each is read once."""

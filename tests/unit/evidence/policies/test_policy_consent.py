@@ -199,6 +199,15 @@ def test_a_refusal_stands_while_other_findings_keep_people_from_being_asked_agai
     assert (told.open, told.mended) == ((refused,), ())
 
 
+def test_a_question_that_is_asked_again_and_that_nobody_answers_takes_the_approval_back(run):
+    both(run)
+    assert told(run) == []
+    approve(run, "validation", by="", index=2, answer="void", reason="Nobody answered in time.")
+    assert told(run) == ["approval-missing:validation"]
+    approve(run, "validation", by="ann", index=2)
+    assert told(run) == []
+
+
 def test_a_question_that_is_asked_once_more_after_a_waiver_is_the_same_seat(run):
     """Who was asked behind a decision, and then again behind the gate, or the other way round, has the newest answer; the older one is none."""
     run.codes["validation/test-engineer", "check"] = 1
