@@ -127,8 +127,8 @@ class TaskContract(_Frozen):
 
     @property
     def judges(self) -> bool:
-        """Whether it validates what others made by evidence of its own. Tests that Phasegate runs on the merge are run again by each merge."""
-        return bool(self.validates) and not all(item.of_merge for item in self.items)
+        """Whether it validates what others made by evidence of its own, or merely looks. Tests that Phasegate runs on the merge are run again by each merge."""
+        return self.runner == "check" or (bool(self.validates) and not all(item.of_merge for item in self.items))
 
 
 class Question(_Frozen):

@@ -96,7 +96,8 @@ def _owners(case: Case, finding: Finding, makers: dict[str, TaskContract], judge
     if task is None:
         return _Owners(else_to=owned)
     if not _speaks_of_others(finding, task):
-        return _Owners(else_to=[task.id] if task.id in makers or task.id in judges else owned)
+        own = task.id in makers or (task.id in judges and bool(task.validates))  # a check that names nobody only looks
+        return _Owners(else_to=[task.id] if own else owned)
     made = [makers[name] for name in task.validates if name in makers and makers[name].duty in {"implementation", task.duty}]
     names = [maker.id for maker in made if maker.id not in judges]
     if named := _named(case, finding, task, [makers[name] for name in names]):

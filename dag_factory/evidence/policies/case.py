@@ -73,17 +73,25 @@ class Case:
     def again(self) -> tuple[TaskContract, ...]:
         """Validators of earlier phases who must judge once more: the product is no longer the one they validated.
 
-        It was to stay as it was since the last of these phases; since those before, only what is mended here is looked at.
+        It was to stay as it was since the last of these phases; since those before, only what is mended here is looked at. What is mended and is in no
+        merge, without a repository or from outside, is judged by whoever validated it.
         """
-        if not self.rounds or not self.merges:
+        if not self.rounds:
             return ()
+        mended = {task.id for task in self.ordered if any(one.statements.get(task.id) for one in self.rounds)}
+        loose = {name for name in mended if not self.merges or self.contract.tasks[name].external}
+        changed = self._changed() if self.merges else set()
+        return tuple(task for task in self.contract.again(self.phase_id) if task.phase in changed or loose & set(task.validates))
+
+    def _changed(self) -> set[str]:
+        """The phases whose validators saw another product."""
         first, now, last = self.merges[0].says.product, self.merges[-1].says.product, self.contract.validated_in
         changed = set()
         for phase in {task.phase for task in self.contract.again(self.phase_id)}:
             verdict = self.record.verdict(phase)
             if verdict and verdict.says.phasegate.product != now and (phase == last or now != first):
                 changed.add(phase)
-        return tuple(task for task in self.contract.again(self.phase_id) if task.phase in changed)
+        return changed
 
     @cached_property
     def tasks(self) -> tuple[TaskContract, ...]:

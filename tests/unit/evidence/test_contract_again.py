@@ -55,6 +55,12 @@ def test_duties_of_ones_own_are_no_way_around_it():
     assert own.validated_in is None
 
 
+def cycle(*mended: str, delivered: bool = True) -> SimpleNamespace:
+    """A fix cycle in which some tasks were given something to mend, and delivered it."""
+    orders = tuple(SimpleNamespace(task=name) for name in mended)
+    return SimpleNamespace(triage=told(orders=orders), statements={name: [told()] for name in mended if delivered})
+
+
 def told(**says: object) -> SimpleNamespace:
     return SimpleNamespace(says=SimpleNamespace(**says))
 
@@ -77,13 +83,36 @@ def test_who_judges_again_is_whose_product_it_no_longer_is(twice, review, audit,
     seen = {"review": review, "audit": audit}
     verdicts = {phase: told(phasegate=SimpleNamespace(product=product)) for phase, product in seen.items() if product}
     case = Case(SimpleNamespace(contract=twice, verdict=verdicts.get), "ship", lambda _: None, pendulum.now("UTC"), 1)
-    vars(case).update(rounds=(None,), merges=tuple(told(product=product) for product in (first, "between", now)))
+    vars(case).update(rounds=(cycle(),), merges=tuple(told(product=product) for product in (first, "between", now)))
     assert [one.id for one in case.again] == who
 
 
 def test_where_nothing_was_mended_or_merged_nobody_judges_again(twice):
     verdict = told(phasegate=SimpleNamespace(product="a"))
-    for rounds, merges in (((), (told(product="b"),)), ((None,), ())):
+    for rounds, merges in (((), (told(product="b"),)), ((cycle(),), ()), ((cycle("make/maker", delivered=False),), ())):
         case = Case(SimpleNamespace(contract=twice, verdict=lambda _: verdict), "ship", lambda _: None, pendulum.now("UTC"), 1)
         vars(case).update(rounds=rounds, merges=merges)
         assert case.again == ()
+
+
+@pytest.mark.parametrize(
+    ("mended", "outside", "merged", "who"),
+    [
+        ("make/maker", False, False, ["review/reviewer"]),
+        ("make/maker", True, True, ["review/reviewer"]),
+        ("make/maker", False, True, []),
+        ("polish/polisher", True, True, []),
+    ],
+)
+def test_what_is_in_no_merge_is_judged_by_whoever_validated_it(twice, mended, outside, merged, who):
+    """The auditor is made to validate nobody: what is in no merge is looked at by those alone who validated it."""
+    data = twice.model_dump()
+    for phase in data["phases"]:
+        for one in phase["tasks"]:
+            one["validates"] = ("make/maker",) if one["id"] == "review/reviewer" else ()
+            one["runner"] = "external" if outside and one["id"] == mended else one["runner"]
+    verdict = told(phasegate=SimpleNamespace(product="a"))
+    record = SimpleNamespace(contract=RunContract.model_validate(data), verdict=lambda _: verdict)
+    case = Case(record, "ship", lambda _: None, pendulum.now("UTC"), 1)
+    vars(case).update(rounds=(cycle(mended),), merges=(told(product="a"),) if merged else ())
+    assert [one.id for one in case.again] == who
