@@ -49,7 +49,11 @@ class DecideOperator(AskOperator):
             raise NothingToDo(f"The gate {self._gate} left no FAILED verdict in this try: there is nothing to decide.")
         findings = verdict.says.phasegate.findings
         may = [finding.id for finding in findings if waivable(case, finding)]
-        lines = [f"**{case.phase.title}** failed after {case.at} fix cycles. {len(findings)} red flags are left:", ""]
+        cycles = f"{case.at} fix cycle{'' if case.at == 1 else 's'}"
+        lines = [
+            f"**{case.phase.title}** failed after {cycles}. {len(findings)} red flag{' is' if len(findings) == 1 else 's are'} left:",
+            "",
+        ]
         lines += [
             f"- `{exact(finding.id)}`{'' if finding.id in may else ' (may not be waived)'}: {plain(finding.text)}" for finding in findings
         ]
@@ -144,7 +148,7 @@ def _form(may: list[str]) -> dict[str, Any]:
     from airflow.sdk import Param
 
     chosen = "All that may be, if none is chosen."
-    until = "For a waiver: a date such as 2026-12-24, or a time with its zone."
+    until = "For a waiver: a date such as 2026-12-24, which ends in UTC, or a time with its zone."
     return {
         "findings": Param([], type="array", items={"type": "string"}, examples=may, title="Findings to waive", description=chosen),
         "reason": Param("", type="string", title="Reason", description="Needed for a waiver."),
