@@ -267,6 +267,8 @@ class _Reader:
 def _refuse_replayed(made: Stored[Kind], before: list[Stored[Kind]]) -> None:
     """The newest counts, so an old one must not be put after those that came later: not as a copy, not by a change of names."""
     bound, moment = _when(made.says)
+    # A verdict that names the one before it came after it, whatever clocks and tries say: two gates of a cycle each count tries of their own.
+    follows = isinstance(made.says, Verdict) and before and made.says.phasegate.previous == before[-1].digest
     for other in before:
         if other.says == made.says:
             raise EnvelopeError(f"it is {other.name} once more")
@@ -274,7 +276,7 @@ def _refuse_replayed(made: Stored[Kind], before: list[Stored[Kind]]) -> None:
             raise EnvelopeError(f"{other.name} came after it, and stands before it")
         later, at = _when(other.says)
         alike = (bound.cycle, bound.task, bound.map_index) == (later.cycle, later.task, later.map_index)
-        if alike and bound.attempt < later.attempt and moment_of(moment) < moment_of(at):
+        if alike and not follows and bound.attempt < later.attempt and moment_of(moment) < moment_of(at):
             raise EnvelopeError(f"it is attempt {bound.attempt}, and stands after attempt {later.attempt} ({other.name})")
 
 

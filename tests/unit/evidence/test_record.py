@@ -10,6 +10,7 @@ import pytest
 from support.runs import HonestRun, honest, payload_of, place, resign, rules
 
 from dag_factory.errors import EnvelopeError, StoreError
+from dag_factory.evidence.answering import keep_verdict
 from dag_factory.evidence.envelope import sign_envelope
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.case import Case
@@ -141,6 +142,16 @@ def test_an_old_verdict_renamed_to_be_the_newest_counts_as_none(run):
     path.rename(place(run, "verdicts/foundation", 3))
     assert "stands after attempt 2" in run.record.broken[0].reason
     assert "no signed verdict" in why_closed(run)
+
+
+def test_a_verdict_that_names_the_one_before_it_follows_it_by_whatever_clock_and_try(tmp_path):
+    """Behind a gate that was cleared, the first try of the one that counts waivers, on a worker whose clock is a little behind."""
+    run, moment = honest(tmp_path, worked="foundation"), pendulum.now("UTC")
+    for attempt, at in ((2, moment), (1, moment.subtract(seconds=90))):
+        judgement, signer = run.judge("foundation"), run.keys.signer(AUTHORITY)
+        keep_verdict(run.store, run.record, judgement, attempt=attempt, moment=at.to_iso8601_string(), signer=signer)
+    assert run.record.broken == ()
+    assert why_closed(run) is None
 
 
 @pytest.mark.parametrize("reencode", [False, True], ids=["as it was", "in another spelling"])
