@@ -102,7 +102,7 @@ class AskOperator(Telling, HITLOperator):
             question = self.question(scope, case, context["ti"])
             refuse_unless_open(case)
             self.judged = _judged(case)
-            closing = self._able(scope, case, question.asked, context["ti"])
+            closing = self._able(case)
         except PhasegateError as error:
             raise AirflowFailException(str(error)) from error
         self.subject, self.body = question.subject, "\n\n".join([question.body, *closing])
@@ -141,21 +141,21 @@ class AskOperator(Telling, HITLOperator):
         self.log.info("%s answered: %s. %s", by, answer.answer, answer.reason)
         return {"answer": answer.answer, "by": by}
 
-    def _able(self, scope: Scope, case: Case, asked: str, ti: Any) -> list[str]:
+    def _able(self, case: Case) -> list[str]:
         """Ask those alone who have no part in the run, as far as their logins tell; why the others may not answer, a line each.
 
         Raises
         ------
-        AirflowFailException: nobody is left: there is nothing to wait for.
+        AirflowFailException: nobody is left. There is nothing to wait for, and no answer that could take back an earlier one.
 
         """
         from dag_factory.evidence.policies.consent import partial
 
         refused = {login: reason for login in self.people if (reason := partial(case.record, login))}
         if len(refused) == len(self.people):
-            void = f"None of those who are asked may answer: {'; '.join(refused.values())}. Name somebody else in the spec."
-            self._keep(scope, case, self._void(case, void, asked=asked, by="", name="", ti=ti))
-            raise AirflowFailException(void)
+            raise AirflowFailException(
+                f"None of those who are asked may answer: {'; '.join(refused.values())}. Name somebody else in the spec."
+            )
         self.people = [login for login in self.people if login not in refused]
         self.assigned_users = [{"id": login, "name": login} for login in self.people]
         return [f"{plain(login)} may not answer: {plain(reason)}." for login, reason in refused.items()]
