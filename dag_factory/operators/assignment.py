@@ -62,8 +62,11 @@ class Assignment:
         case = Case(record, phase, scope.run.blob, pendulum.now("UTC"), cycle)
         reason = not_open(case) or (not_mending(case) if cycle else None)
         end = case.ends_at()
-        if end is not None and case.now > end:
-            reason = f"its time was over at {end.isoformat()}."
+        if end is not None and case.now > end and not (cycle and task.judges):  # who judges again late may be waived as late
+            raise EnvelopeError(
+                f"Phase {phase} is not open: its time was over at {end.isoformat()}.",
+                remedy="Its gate names what is missing. `phasegate waive` lets that pass; with a longer `timeout` the run begins anew.",
+            )
         if reason:
             raise EnvelopeError(
                 f"Phase {phase} is not open: {reason}",

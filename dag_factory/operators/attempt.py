@@ -76,7 +76,8 @@ class Attempt(Workplace):
         execution = self.plan.executions[self.task.id]
         work = tuple(execution.work) if isinstance(execution.work, list) else execution.work
         end = self.case.ends_at()
-        timeout = min(execution.timeout, max(1.0, (end - self.case.now).total_seconds())) if end else execution.timeout
+        left = (end - self.case.now).total_seconds() if end else 0.0  # who judges again though it is over is late, and in no hurry
+        timeout = min(execution.timeout, max(1.0, left)) if left > 0 else execution.timeout
         timeout = min(timeout, self.allowance.time or timeout)
         asked = bench.request(
             {self.task.runner: work},

@@ -87,7 +87,7 @@ class HumanOperator(Telling, PersonaOperator):
         ti = context["ti"]
         timeout = self._plan.executions[self._contract.id].timeout
         end = attempt.case.ends_at()
-        if end is not None:
+        if end is not None and end > attempt.case.now:
             timeout = max(1, min(timeout, int((end - attempt.case.now).total_seconds())))
         upsert_hitl_detail(
             ti_id=ti.id, options=list(asked.options), subject=asked.subject, body=asked.body, multiple=False,

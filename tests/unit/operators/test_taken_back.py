@@ -160,6 +160,28 @@ def test_a_login_in_other_letters_is_the_same_person(make, written):
     assert house.record.waivers["check"] == []
 
 
+def test_what_is_judged_again_after_the_time_of_its_phase_is_late_and_people_may_take_that_on_themselves(tmp_path, monkeypatch):
+    house = mendable(tmp_path / "house", monkeypatch, mend="true", more=DECIDE.format(cycles=1, more=""))
+    spec = house.specs / "workflow.yaml"
+    spec.write_text(spec.read_text(encoding="utf-8").replace("  check:\n", "  check:\n    timeout: 1h\n"), encoding="utf-8")
+    house.run("kickoff")
+    for phase in ("plan", "build", "check"):
+        house.phase(phase)
+    house.run("check.fix_1.triage")
+    late, now = timedelta(hours=2), pendulum.now
+    monkeypatch.setattr("pendulum.now", lambda *args: now(*args) + late)
+    house.mend("check")
+    assert "its time was over" in house.failures["check.fix_1.fix[0]"]
+    assert "`phasegate waive`" in house.failures["check.fix_1.fix[0]"]
+    house.run(*(f"check.fix_1.{name}" for name in ("converge", "judge", "writer", "join", "gate")))
+    found = {finding.rule for finding in house.findings("check")}
+    assert found == {"check-failed", "statement-missing", "phase-late"}, "no validator was kept from judging, and none is stale"
+    house.run("check.decide_1")
+    answer(house, "Waive", reason="It may be late.")
+    house.run("check.waived_1")
+    assert house.word("check") == "PASSED_WITH_WAIVER", house.findings("check")
+
+
 def test_all_that_may_be_waived_is_waived_where_none_is_chosen_and_no_more(make):
     house = make(first='echo bad > "src/$PHASEGATE_FEATURE.txt"; rm -f nothing', more=", never_waive: [check-failed]")
     answer(house, "Waive")
