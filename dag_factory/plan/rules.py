@@ -103,6 +103,19 @@ def passed_unchecked(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
             yield Diagnostic("passed-unchecked", place, reason, "Add `verify: COMMAND`, which Phasegate runs on the sealed work.")
 
 
+def validation_early(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
+    """Who validates by what they see themselves stands behind what they validate: the tasks of one phase begin at once, on what was there before."""
+    order = {phase.id: index for index, phase in enumerate(contract.phases)}
+    for task in contract.tasks.values():
+        unmade = next((name for name in task.validates if order[contract.tasks[name].phase] >= order[task.phase]), "")
+        if unmade and not any(item.of_merge for item in task.items):
+            reason = f"{task.id} would judge {unmade} before it is made: tasks of one phase begin at once."
+            remedy = (
+                "Let it stand in a later phase, or have its evidence made by a check `at: converge`, which runs on the merge of the phase."
+            )
+            yield _fault(spec, "validation-early", task, reason, remedy, "validates")
+
+
 def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """One script does not work under two duties: whoever runs it twice would check their own work."""
     first: dict[str, TaskContract] = {}
@@ -150,6 +163,7 @@ PLAN_RULES: tuple[Callable[[Spec, RunContract], Iterator[Diagnostic]], ...] = (
     kind_unknown,
     grade_unreachable,
     passed_unchecked,
+    validation_early,
     principal_shared,
     form_unable,
     people_shared,

@@ -150,13 +150,6 @@ def test_a_validator_of_all_features_validates_each_once(planner: Any, targets: 
     assert found[:2] == ("implementation/ingest.sdet", "implementation/daily_mart.sdet")
 
 
-def test_nobody_validates_themselves_by_naming_their_phase(planner: Any) -> None:
-    more = "phases: {validation: {tasks: {test-engineer: {validates: [implementation, validation]}}}}\n"
-    found = planner.plan(more=more).contract.tasks["validation/test-engineer"].validates
-    assert "validation/test-engineer" not in found
-    assert "validation/security-engineer" in found
-
-
 def test_references_are_kept_as_they_are(planner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "secret")
     made = planner.plan(("git: orders_repo", "git: {conn: orders_repo}"))

@@ -235,3 +235,20 @@ def test_a_model_that_judges_has_a_check_beside_it(planner: Any, runner: str, mo
     assert "validation/critic judges the work of others" in told.reason
     sound = (TESTER, f"{TESTER}  critic: {{{runner}, verify: make review}}\n")
     assert planner.plan(sound, more=extra).contract.tasks["validation/critic"].checks[0].name == "verify"
+
+
+EARLY = "phases:\n  validation:\n    tasks:\n      {task}: {{¦validates: [{targets}]}}\n"
+
+
+@pytest.mark.parametrize(
+    "targets", ["implementation, validation", "implementation, validation/security-engineer", "implementation, integration/devops"]
+)
+def test_nobody_validates_what_is_not_made_yet(planner: Any, targets: str) -> None:
+    told = planner.only("validation-early", more=EARLY.format(task="test-engineer", targets=targets))
+    assert told.reason.startswith("validation/test-engineer would judge ")
+    assert "before it is made" in told.reason
+
+
+def test_a_check_on_the_merge_validates_what_is_made_beside_it(planner: Any) -> None:
+    validates = planner.plan().contract.tasks["implementation/ingest.sdet"].validates
+    assert validates == ("implementation/ingest.software-engineer",)
