@@ -26,6 +26,7 @@ from dag_factory.evidence.verdict import Verdict
 from dag_factory.evidence.wire import Wire, moment_of
 
 __all__ = [
+    "MAX_ENVELOPE",
     "Broken",
     "OpenRun",
     "Round",
@@ -40,7 +41,8 @@ __all__ = [
     "read_record",
 ]
 
-_AT_MOST = 16_000_000
+MAX_ENVELOPE = 16_000_000
+"""Bytes of the largest envelope that is read."""
 
 Kind = TypeVar("Kind", bound=Wire)
 
@@ -67,7 +69,7 @@ def read_charter(store: RunStore) -> Stored[Charter] | None:
 
 
 def _charter(store: RunStore, name: str) -> Stored[Charter]:
-    data = store.read(f"charters/{name}", at_most=_AT_MOST) or b""
+    data = store.read(f"charters/{name}", at_most=MAX_ENVELOPE) or b""
     try:
         # The charter names the key that signed it; whether that is the right key is for `trusted` and the reader to say.
         claimed = parse(_unverified(data), Charter)
@@ -84,8 +86,8 @@ def _unverified(data: bytes) -> dict[str, Any]:
 
     from dag_factory.evidence.strict_json import loads
 
-    body = loads(data, max_bytes=_AT_MOST, max_depth=8)
-    payload = loads(base64.b64decode(body["payload"]), max_bytes=_AT_MOST, max_depth=32) if isinstance(body, dict) else None
+    body = loads(data, max_bytes=MAX_ENVELOPE, max_depth=8)
+    payload = loads(base64.b64decode(body["payload"]), max_bytes=MAX_ENVELOPE, max_depth=32) if isinstance(body, dict) else None
     if not isinstance(payload, dict):
         raise EnvelopeError("it is no envelope")
     return payload
@@ -253,7 +255,7 @@ class _Reader:
     def all(self, folder: str, kind: type[Kind], phase: str, task: str) -> list[Stored[Kind]]:
         found: list[Stored[Kind]] = []
         for name in self.store.names(f"{self.charter}/{folder}"):
-            data = self.store.read(f"{self.charter}/{folder}/{name}", at_most=_AT_MOST) or b""
+            data = self.store.read(f"{self.charter}/{folder}/{name}", at_most=MAX_ENVELOPE) or b""
             try:
                 opened = open_envelope(data, self.keys)
                 made = Stored(hashlib.sha256(data).hexdigest(), opened.keyid, parse(opened.payload, kind), name)

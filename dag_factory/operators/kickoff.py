@@ -7,7 +7,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
-from dag_factory.errors import PhasegateError
+from dag_factory.errors import EvidenceError, PhasegateError
 from dag_factory.operators.base import PlanOperator
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class KickoffOperator(PlanOperator):
     def _kickoff(self, context: Context) -> None:
         from dag_factory.evidence.assurance import lowest, public_key
         from dag_factory.evidence.keys import AUTHORITY
-        from dag_factory.evidence.record import read_charter
+        from dag_factory.evidence.record import MAX_ENVELOPE, read_charter
         from dag_factory.evidence.statement import Charter, moment_of, now, sign
         from dag_factory.scope import Scope
         from dag_factory.settings import work_root
@@ -68,6 +68,11 @@ class KickoffOperator(PlanOperator):
         )  # fmt: skip
         subjects = {"plan": {"sha256": digest}} | ({"base": {"gitCommit": base}} if base else {})
         envelope = sign(charter, subjects, scope.keys.signer(AUTHORITY))
+        if len(envelope) > MAX_ENVELOPE:
+            raise EvidenceError(
+                f"The charter of this run would take {len(envelope):,} bytes, its params {len(charter.params):,} of them; {MAX_ENVELOPE:,} are read.",
+                remedy="Trigger a run with less: hand over the path or the URL of what is large.",
+            )
         name = scope.run.append("charters", envelope)  # 4
         ti.xcom_push(key="charter", value=hashlib.sha256(envelope).hexdigest())
         self.log.info("Charter %s: plan %s, base %s, evidence in %s", name, digest[:12], (base or "none")[:12], scope.run.path)

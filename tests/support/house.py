@@ -55,6 +55,7 @@ class House:
     deferred: dict[str, TaskDeferred] = field(default_factory=dict)
     parked: dict[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     started_by: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
     events: dict[Any, Any] = field(default_factory=lambda: defaultdict(SimpleNamespace))
 
     @classmethod
@@ -128,7 +129,7 @@ class House:
             context = {
                 "ti": ti,
                 "task_instance": ti,
-                "params": {},
+                "params": self.params,
                 "run_id": self.run_id,
                 "dag_run": SimpleNamespace(triggering_user_name=self.started_by),
                 "task": operator,

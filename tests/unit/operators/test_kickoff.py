@@ -42,6 +42,14 @@ def test_clearing_kickoff_begins_again_and_nothing_of_before_counts(small):
     assert "has no signed verdict under the newest charter" in house.failures["second.read"]
 
 
+def test_params_that_no_charter_can_hold(small):
+    house = small()
+    house.params = {"list": "x" * 12_000_000}
+    says = refused(house)
+    assert "its params 12,000,012 of them; 16,000,000 are read" in says
+    assert says.endswith("hand over the path or the URL of what is large.")
+
+
 def test_an_evidence_root_that_cannot_be_written(small):
     house = small()
     (house.root / "evidence_root").write_text("a file is in its place", encoding="utf-8")
