@@ -8,6 +8,7 @@ unless it is declared evidence.  4. Compare: what was added, modified, deleted. 
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -158,6 +159,8 @@ def _compare(git_dir: Path, tree: Tree, held: dict[bytes, Entry], found: dict[by
     for path, item in found.items():
         if any(path == module or path.startswith(module + b"/") for module in modules):
             findings.refused.append((path, "workspace-submodule", "lies in a submodule, which stays as it is"))
+        elif any(module.startswith(path + b"/") for module in modules):
+            findings.refused.append((path, "workspace-submodule", "lies where the folder of a submodule is, which stays as it is"))
         elif path not in held and item.kind == "file":
             findings.deltas.append(_Delta(path, "A", item))
         elif item.kind == "file":
@@ -193,10 +196,14 @@ def _same_link(tree: Tree, was: Entry, path: bytes) -> bool:
 
 
 def _nested(folders: set[bytes], found: dict[bytes, Item], deltas: list[_Delta]) -> Iterator[tuple[bytes, str, str]]:
-    """Yield each folder git would take for a bare repository, if anything in it changed: its settings run programs."""
+    """Yield each folder git would take for a bare repository, if anything in it changed: its settings run programs.
+
+    Git asks neither whether `objects` and `refs` are folders nor, where a `commondir` names another place for them, whether they are there.
+    """
     for folder in sorted(folders):
         inner = folder + b"/" if folder else b""
-        if {inner + b"objects", inner + b"refs"} <= folders and inner + b"HEAD" in found:
+        both = all(inner + name in folders or inner + name in found for name in (b"objects", b"refs"))
+        if inner + b"HEAD" in found and (both or inner + b"commondir" in found):
             changed = next((delta.path for delta in deltas if delta.path.startswith(inner)), None)
             if changed is not None:
                 yield changed, "workspace-submodule", "lies in a folder that git takes for a repository"
@@ -208,7 +215,7 @@ def _judged(deltas: list[_Delta], writes: Sequence[str]) -> Iterator[tuple[bytes
     for delta in deltas:
         path, verb = delta.path, {"A": "added", "M": "modified", "D": "deleted"}[delta.status]
         name = path.rpartition(b"/")[2]
-        if odd := _odd(path):
+        if delta.item and (odd := _odd(path)):  # one that was there may go: how else would it be renamed?
             yield path, "workspace-path-name", f"has {odd} in its name; rename it"
         elif not matches(as_text(path), writes):
             yield path, "workspace-outside-writes", f"was {verb}, and this task may write {', '.join(writes) or 'nothing'}"
@@ -257,7 +264,7 @@ def _stream(tree: Tree, base: str, stamp: Stamp, deltas: list[_Delta], message: 
     yield message + f"from {base}\n".encode()
     for delta in deltas:
         if delta.item is None:
-            yield b'D "' + delta.path.replace(b'"', b'\\"') + b'"\n'
+            yield b"D " + _quoted(delta.path) + b"\n"
     for delta in deltas:
         if delta.item is not None:
             yield from _file(tree, delta, delta.item, _algorithm(base))
@@ -270,10 +277,15 @@ def _file(tree: Tree, delta: _Delta, item: Item, algorithm: str) -> Iterator[byt
         raise restless(delta.path)
     digest = hashlib.new(algorithm, b"blob " + size + b"\0", usedforsecurity=False)
     mode = b"100755" if item.executable else b"100644"
-    yield b"M " + mode + b' inline "' + delta.path.replace(b'"', b'\\"') + b'"\ndata ' + size + b"\n"
+    yield b"M " + mode + b" inline " + _quoted(delta.path) + b"\ndata " + size + b"\n"
     for piece in pieces:
         digest.update(piece)
         yield piece
     if delta.id not in (None, digest.hexdigest()):
         raise restless(delta.path)
     yield b"\n"
+
+
+def _quoted(path: bytes) -> bytes:
+    """A path as git-fast-import(1) reads it, whatever signs are in it."""
+    return b'"' + re.sub(rb'["\\\n]', lambda sign: b"\\%03o" % sign[0][0], path) + b'"'

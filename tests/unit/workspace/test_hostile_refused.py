@@ -53,6 +53,26 @@ def bare_at_the_root(repo: PrivateRepository, bench: Bench) -> None:
     (repo.tree / "config").write_text(f"[core]\n\tbare = false\n\tworktree = .\n\tfsmonitor = {bench.trap}\n")
 
 
+def bare_of_files(repo: PrivateRepository, bench: Bench) -> None:
+    """Git asks whether it may enter `objects` and `refs`; into a file that may be executed it thinks it may."""
+    bare_at_the_root(repo, bench)
+    for name in ("objects", "refs"):
+        (repo.tree / name).rmdir()
+        (repo.tree / name).touch(0o755)
+
+
+def bare_elsewhere(repo: PrivateRepository, bench: Bench) -> None:
+    """A folder of which the objects and the settings lie beside it."""
+    for name in ("objects", "refs"):
+        (repo.tree / "src/store" / name).mkdir(parents=True)
+        (repo.tree / "src/store" / name / "x").write_text("")
+    (repo.tree / "src/store/config").write_text(f"[core]\n\tfsmonitor = {bench.trap}\n")
+    (repo.tree / "src/door").mkdir()
+    (repo.tree / "src/door/HEAD").write_text("ref: refs/heads/main\n")
+    (repo.tree / "src/door/commondir").write_text("../store\n")
+    assert bench.git(repo.tree / "src/door", "rev-parse", "--git-dir") == "."
+
+
 def link_out(repo: PrivateRepository, bench: Bench) -> None:
     (repo.tree / "src/config").symlink_to(bench.main / ".git/config")
 
@@ -74,6 +94,8 @@ def folder_link(repo: PrivateRepository, bench: Bench) -> None:
         (invisible, "workspace-path-name"),
         (bare_inside, "workspace-submodule"),
         (bare_at_the_root, "workspace-submodule"),
+        (bare_of_files, "workspace-submodule"),
+        (bare_elsewhere, "workspace-submodule"),
         (link_out, "workspace-symlink"),
         (folder_link, "workspace-symlink"),
     ],

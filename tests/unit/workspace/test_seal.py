@@ -101,6 +101,20 @@ class TestWhatIsSealed:
         assert changed(sealed) == {name: "A"}
         assert repo.read(str(sealed.commit), name) == b"odd"
 
+    @pytest.mark.parametrize("name", [b"a\\b", b'a\nb"', b"a\x01", b"caf\xe9", "a\u200bb".encode()])
+    def test_names_that_nobody_may_add_may_go(self, name: bytes, main: Path, tmp_path: Path, git_cli: Git) -> None:
+        (main / os.fsdecode(name)).write_text("old")
+        git_cli(main, "add", "-A")
+        git_cli(main, "commit", "-q", "-m", "an odd name")
+        repo = PrivateRepository.create(tmp_path / "task", objects=main / ".git", commit=git_cli(main, "rev-parse", "HEAD"))
+        (repo.tree / os.fsdecode(name)).rename(repo.tree / "renamed")
+        sealed = seal(repo)
+        assert sorted(changed(sealed).values()) == ["A", "D"]
+        with repo.reading() as objects:
+            held = objects.entries(str(sealed.commit))
+        assert name not in held
+        assert b"renamed" in held
+
     def test_bytes_are_bytes(self, repo: PrivateRepository) -> None:
         data = b"a\r\nb\n\0$Id$\xef\xbb\xbf" * 1000
         (repo.tree / "data").write_bytes(data)
@@ -187,6 +201,17 @@ class TestSubmodulesOfTheBase:
         (repo.tree / "sub").rmdir()
         (repo.tree / "sub").write_text("x")
         assert refused(seal(repo)) == [("workspace-submodule", "sub")]
+
+    @pytest.mark.parametrize("linked", [False, True], ids=["by a file", "by a link"])
+    def test_nor_are_the_folders_they_lie_in(self, linked: bool, repo: PrivateRepository, main: Path, tmp_path: Path, git_cli: Git) -> None:
+        git_cli(main, "update-index", "--add", "--cacheinfo", f"160000,{repo.commit},mods/sub")
+        git_cli(main, "commit", "-q", "-m", "a submodule in a folder")
+        repo = PrivateRepository.create(tmp_path / "deep", objects=main / ".git", commit=git_cli(main, "rev-parse", "HEAD"))
+        (repo.tree / "mods/sub").rmdir()
+        (repo.tree / "mods").rmdir()
+        assert changed(seal(repo)) == {}
+        (repo.tree / "mods").symlink_to("src") if linked else (repo.tree / "mods").write_text("x")
+        assert refused(seal(repo)) == [("workspace-submodule", "mods")]
 
 
 class TestWhileItIsRead:
