@@ -119,9 +119,11 @@ def _mask(error: BaseException, mask: Callable[[str], str]) -> None:
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:
-    """A text, and the texts of a list, masked; what is anything else is left."""
+    """A text, and the texts of a list or a mapping, masked; what is anything else is left."""
     if isinstance(value, str):
         return mask(value)
+    if type(value) is dict:
+        return {_masked(name, mask): _masked(one, mask) for name, one in value.items()}
     return type(value)(_masked(one, mask) for one in value) if type(value) in (list, tuple) else value
 
 
@@ -130,9 +132,17 @@ def _reason(error: Exception, mask: Callable[[str], str]) -> str:
     from airflow.sdk.log import redact  # type: ignore[attr-defined] # Airflow's own way to it
 
     kinds = {kind.__name__ for kind in type(error).__mro__}
-    said = " ".join(str(redact(mask(str(error)))).split())[:1000]
+    said = " ".join(str(redact(mask(_words(error)))).split())[:1000]
     if kinds & _SKIPS:
         return f"It skipped ({said or type(error).__name__}), and a skip is no answer here."
     if kinds & _SIGNALS:
         return "It asks Airflow to start another run when it has ended, and nothing can be sealed after that."
     return f"{type(error).__name__}: {said}"
+
+
+def _words(error: Exception) -> str:
+    """What an exception says, as text that can be signed: a file's name in it may be none."""
+    try:
+        return str(error).encode(errors="replace").decode()
+    except Exception:
+        return "it says nothing that can be read"

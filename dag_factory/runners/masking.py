@@ -148,8 +148,14 @@ class Mask:
         return self._pattern.sub(MASK, held) if self._pattern else held
 
     def text(self, text: str) -> str:
-        """A text that stands by itself, masked."""
-        return self._pattern.sub(MASK, text.encode(errors="surrogateescape")).decode(errors="surrogateescape") if self._pattern else text
+        """A text that stands by itself, masked; half characters in it pass for question marks where they stand for no byte."""
+        if self._pattern is None:
+            return text
+        try:
+            data = text.encode(errors="surrogateescape")
+        except UnicodeEncodeError:
+            data = text.encode(errors="replace")
+        return self._pattern.sub(MASK, data).decode(errors="surrogateescape")
 
     def within(self, value: Any) -> Any:
         """A JSON value whose texts are masked, so that it is still what it was: numbers, and the words that tell its form, stay.

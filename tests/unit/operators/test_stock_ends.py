@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,44 @@ def test_a_daemon_that_it_leaves_does_not_outlive_it(small, monkeypatch, tmp_pat
     [daemon] = Noted.waits
     stat = Path(f"/proc/{daemon}/stat")
     assert not stat.exists() or stat.read_bytes().rpartition(b")")[2].split()[0] == b"Z"
+
+
+class SpeechlessError(Exception):
+    """What an operator may raise, too."""
+
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+@pytest.mark.parametrize(
+    ("raised", "says"),
+    [
+        (ValueError("no file n\udcffme"), "ValueError: no file n?me"),
+        (ValueError("half of \ud83d"), "ValueError: half of ?"),
+        (SpeechlessError(), "SpeechlessError: it says nothing that can be read"),
+    ],
+)
+@pytest.mark.parametrize("more", ["", ", env: {WORD: {env: SOME_TOKEN}}"], ids=["nothing to mask", "a secret to mask"])
+def test_what_cannot_be_signed_as_it_was_raised_leaves_a_failed_statement_all_the_same(small, monkeypatch, raised, says, more):
+    def broken(self, context):
+        raise raised
+
+    monkeypatch.setenv("SOME_TOKEN", "hunter2-hunter2")
+    monkeypatch.setattr(Noted, "do_nothing", broken)
+    house = first(small(binding=bound(NOTED, more), **REPORT))
+    assert type(house.errors["first.write"]) is AirflowException, "so that Airflow retries it"
+    assert says in house.failures["first.write"]
+    assert said(house).outcome == "failed"
+
+
+def test_a_secret_in_a_mapping_that_was_raised_is_masked(small, monkeypatch):
+    told = base64.b64encode(b"bot:hunter2-hunter2").decode()
+
+    def broken(self, context):
+        raise KeyError({"headers": {told: told}})
+
+    monkeypatch.setenv("SOME_TOKEN", "hunter2-hunter2")
+    monkeypatch.setattr(Noted, "do_nothing", broken)
+    house = first(small(binding=bound(NOTED, ", env: {WORD: {env: SOME_TOKEN}}"), **REPORT))
+    assert told[8:-4] not in f"{house.failures['first.write']} {house.errors['first.write'].__cause__!r}"
+    assert "***" in repr(house.errors["first.write"].__cause__)
