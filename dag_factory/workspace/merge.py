@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dag_factory.errors import WorkspaceError
+from dag_factory.workspace.bare import inside, may_be
 from dag_factory.workspace.git import git, last_words
 from dag_factory.workspace.gitdir import keep
 from dag_factory.workspace.objects import Objects
@@ -80,8 +81,12 @@ def _merge(repo: PrivateRepository, objects: Objects, base: str, sealed: Sequenc
             if conflict:
                 conflicts.append(conflict)
                 continue
-            stamp = Stamp(tree, max(stamp.seconds, known[commit].seconds))
-            head = commit_tree(repo, stamp, (head, commit), f"Merge {name}")
+            made = Stamp(tree, max(stamp.seconds, known[commit].seconds))
+            joined = commit_tree(repo, made, (head, commit), f"Merge {name}")
+            if conflict := _bare(name, objects, stamp.tree, (joined, tree)):
+                conflicts.append(conflict)
+                continue
+            stamp, head = made, joined
         merged.append((name, commit))
     return Merged(head, stamp.tree, tuple(merged), tuple(conflicts))
 
@@ -144,6 +149,25 @@ def _strayed(name: str, objects: Objects, trees: tuple[str, str, str, str]) -> C
     if not landed:
         text = f"what another task changed would land at {where}, where {name} moved it"
     return Conflict(name, tuple(as_text(path) for path in sorted(landed | other)), f"CONFLICT (rename): {text}")
+
+
+def _bare(name: str, objects: Objects, before: str, made: tuple[str, str]) -> Conflict | None:
+    """Look for a folder that git would take for a bare repository: of two tasks each may bring a part that is none by itself.
+
+    Parameters
+    ----------
+    before: the tree of what was merged before.
+    made: the merge, and its tree.
+
+    """
+    came = objects.differing(before, made[1])
+    if not may_be(came):
+        return None
+    held = objects.entries(made[0]).keys()
+    folders = {b"", *(path[:at] for path in held for at, sign in enumerate(path) if sign == ord("/"))}
+    paths = tuple(as_text(path) for path in inside(held, folders, sorted(came)))
+    text = f"CONFLICT (repository): with what {name} changed, git would take the folder of {', '.join(paths)} for a repository"
+    return Conflict(name, paths, text) if paths else None
 
 
 def _merge_trees(repo: PrivateRepository, head: str, commit: str, name: str) -> tuple[str, Conflict | None]:

@@ -17,6 +17,7 @@ from typing import Literal
 
 from dag_factory.errors import WorkspaceError
 from dag_factory.globs import matches
+from dag_factory.workspace.bare import inside
 from dag_factory.workspace.content import ignored
 from dag_factory.workspace.git import IDENTITY, git
 from dag_factory.workspace.objects import Objects
@@ -196,17 +197,9 @@ def _same_link(tree: Tree, was: Entry, path: bytes) -> bool:
 
 
 def _nested(folders: set[bytes], found: dict[bytes, Item], deltas: list[_Delta]) -> Iterator[tuple[bytes, str, str]]:
-    """Yield each folder git would take for a bare repository, if anything in it changed: its settings run programs.
-
-    Git asks neither whether `objects` and `refs` are folders nor, where a `commondir` names another place for them, whether they are there.
-    """
-    for folder in sorted(folders):
-        inner = folder + b"/" if folder else b""
-        both = all(inner + name in folders or inner + name in found for name in (b"objects", b"refs"))
-        if inner + b"HEAD" in found and (both or inner + b"commondir" in found):
-            changed = next((delta.path for delta in deltas if delta.path.startswith(inner)), None)
-            if changed is not None:
-                yield changed, "workspace-submodule", "lies in a folder that git takes for a repository"
+    """Yield each folder git would take for a bare repository, if anything in it changed."""
+    for path in inside(found, folders, (delta.path for delta in deltas)):
+        yield path, "workspace-submodule", "lies in a folder that git takes for a repository"
 
 
 def _judged(deltas: list[_Delta], writes: Sequence[str]) -> Iterator[tuple[bytes, str, str]]:

@@ -224,3 +224,43 @@ def test_disjoint_work_gives_one_tree_in_any_order(phase: Phase, data: st.DataOb
     assert all(one.conflicts == () for one in found)
     assert len({one.tree for one in found}) == 1
     assert merge(phase.make(f"again{next(phase.number)}", bundles=phase.repo.bundles), phase.base, sealed).commit == found[0].commit
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ({"src/x/HEAD": "ref: refs/heads/x\n"}, {"src/x/objects/a": "", "src/x/refs/b": "", "src/x/config": "[alias]\n"}),
+        ({"HEAD": "ref: refs/heads/x\n"}, {"commondir": "src\n"}),
+    ],
+    ids=["below", "at the root"],
+)
+def test_two_parts_of_a_bare_repository(parts: tuple[Work, Work], phase: Phase, base: str) -> None:
+    one, two = map(phase.sealed, parts)
+    for order in ([("build/one", one), ("build/two", two)], [("build/two", two), ("build/one", one)]):
+        found = merge(phase.repo, base, order)
+        assert found.merged == (order[0],)
+        (conflict,) = found.conflicts
+        assert conflict.name == order[1][0]
+        assert conflict.text.startswith("CONFLICT (repository): ")
+        assert phase.repo.read(found.commit, next(iter(parts[0]))) == (b"ref: refs/heads/x\n" if order[0][1] == one else None)
+
+
+def test_one_that_was_there_is_merged_around(main: Path, tmp_path: Path, git_cli: Git) -> None:
+    git_cli(main, "init", "-q", "--bare", "store")
+    for name in ("objects", "refs"):
+        (main / "store" / name / "x").write_text("")
+    for path in sorted(path for path in (main / "store").rglob("*") if path.is_file()):
+        blob = git_cli(main, "hash-object", "-w", str(path))
+        git_cli(main, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path.relative_to(main)}")
+    git_cli(main, "commit", "-q", "-m", "a fixture")
+    base = git_cli(main, "rev-parse", "HEAD")
+    sealed = []
+    repo = PrivateRepository.create(tmp_path / "all", objects=main / ".git", commit=base, with_tree=False)
+    for name in ("objects", "refs"):
+        task = PrivateRepository.create(tmp_path / name, objects=main / ".git", commit=base)
+        (task.tree / "src" / name).write_text("")
+        commit = str(task.seal(writes=["**"], declared=[], message=name).commit)
+        task.bundle(base, commit, tmp_path / f"{name}.bundle")
+        repo.fetch(tmp_path / f"{name}.bundle")
+        sealed.append((name, commit))
+    assert merge(repo, base, sealed).merged == tuple(sealed)
