@@ -39,6 +39,24 @@ def test_files_folders_and_links_are_copied(tmp_path):
     assert (tmp_path / "to/a/.git").is_dir()
 
 
+@pytest.mark.parametrize("parts", [(), (b"x" * 100_000,), (b"x", 5_000_000, b"yy"), (3_000_000, b"x" * 2_000_000), (b"x", 5_000_000)])
+def test_a_hole_stays_one(tmp_path, parts):
+    """A file that is all hole takes no room, and would fill the disk if it were copied byte for byte."""
+    (tmp_path / "from").mkdir()
+    with (tmp_path / "from/x").open("wb") as file:
+        for part in parts:
+            file.write(part) if isinstance(part, bytes) else file.seek(part, os.SEEK_CUR)
+        file.truncate()
+    (tmp_path / "from/x").chmod(0o755)
+    with (tmp_path / "from/huge").open("wb") as file:
+        file.truncate(1 << 30)
+    assert copied(tmp_path / "from", tmp_path / "to") == []
+    assert (tmp_path / "to/x").read_bytes() == (tmp_path / "from/x").read_bytes()
+    assert (tmp_path / "to/x").stat().st_mode & 0o777 == 0o755
+    facts = (tmp_path / "to/huge").stat()
+    assert (facts.st_size, facts.st_blocks) == (1 << 30, (tmp_path / "from/huge").stat().st_blocks)
+
+
 def test_what_lies_too_deep_is_refused(tmp_path):
     (tmp_path / "from" / "/".join("d" * 140)).mkdir(parents=True)
     [refusal] = copied(tmp_path / "from", tmp_path / "to")
