@@ -83,13 +83,15 @@ class Ledger:
         return self.digests[-1] if self.digests else None
 
     def spent(self, account: str) -> Sum:
-        """What was drawn from an account, or is set aside from it."""
-        total, told = Sum(), set()
+        """What was drawn from an account, or is set aside from it.
+
+        An attempt may have been begun twice under one number, by a process that died and another after it: the statement is that of the last.
+        """
+        total, settling = Sum(), {one.attempt: one.number for one in self.reservations}
         for one in self.reservations:
-            statement = (self.settled or {}).get(one.attempt)
-            if account in one.accounts and not (statement and one.attempt in told):
-                total += spent_by(statement, one.amounts)
-                told.add(one.attempt)
+            if account in one.accounts:
+                last = settling[one.attempt] == one.number
+                total += spent_by((self.settled or {}).get(one.attempt) if last else None, one.amounts)
         return total
 
     def attempts(self, folder: str) -> tuple[str, ...]:

@@ -44,6 +44,20 @@ def test_a_dead_attempt_costs_its_share_and_not_the_tries_after_it(spent, spende
     assert "first.write" not in house.failures
 
 
+def test_what_died_under_the_same_number_is_not_paid_for_by_the_statement_of_another(spent, spender):
+    """As in a fix cycle whose triage was made again: what was mapped first is mapped second now, and tries once more for the first time."""
+    house = spent(task=", budget: 1 USD", writer=", retries: 1")
+    spender.ends["one"] = die
+    with pytest.raises(Killed):
+        house.run("first.write")
+    del spender.ends["one"]
+    house.tries["first.write"] = 0
+    house.run("first.write")
+    assert money(spender) == ["0.50", "0.50"]
+    house.run("first.write")
+    assert money(spender)[2:] == ["0.40"], "half a dollar is set aside for whoever died, and a tenth was taken"
+
+
 def test_a_crash_after_the_statement_counts_what_the_statement_says(spent, spender, monkeypatch):
     house, attest = spent(task=", budget: 1 USD"), Attempt.attest
 
