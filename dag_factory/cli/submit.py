@@ -16,9 +16,11 @@ from dag_factory.evidence.asked import asked_now
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.handing import malformed
 from dag_factory.evidence.keys import Signer
+from dag_factory.evidence.policies.consent import LOGIN
 from dag_factory.evidence.record import RunRecord, assignment, binding_of, fix_folder
 from dag_factory.evidence.statement import Entry, TaskStatement, now, sign
 from dag_factory.evidence.store import RunStore
+from dag_factory.evidence.visible import says
 
 __all__ = ["submit"]
 
@@ -38,8 +40,9 @@ def submit(
 
     Example: phasegate submit orders_mart/manual__1 validation/security-engineer -f audit=audit.sarif --by maria
     """
-    if not by.strip():
-        raise EvidenceError("Nobody is said to have done the work.", remedy="Give --by a login.")
+    login = by.strip().removeprefix(LOGIN).strip()  # as a principal is shown, and copied
+    if not says(login) or not login.isprintable():
+        raise EvidenceError("Nobody is said to have done the work whose name could be read.", remedy="Give --by a login.")
     store = find_run(run, root)
     record = record_of(store)
     contract = _external(record, task)
@@ -54,7 +57,7 @@ def submit(
     missing = [item.id for item in contract.items if item.id not in {entry.item for entry in entries}]
     if missing:
         raise EvidenceError(f"{task} owes more: {', '.join(missing)}.", remedy="Give each as --file item=PATH.")
-    name = _keep(store, record, contract, (phase, cycle), entries, f"login:{by.strip()}", signer)
+    name = _keep(store, record, contract, (phase, cycle), entries, f"{LOGIN}{login}", signer)
     where = f" for fix cycle {cycle} of phase {phase}" if cycle else ""
     typer.echo(f"Submitted {task}{where} as {name}: {counted(len(entries), 'file')}, signed by @{contract.persona}.")
     answered = record.verdict_in(phase, cycle)

@@ -72,6 +72,17 @@ def test_whoever_submits_has_a_name(run):
     assert place(run, FOLDER).exists() is False
 
 
+@pytest.mark.parametrize("by", ["", " ", "\u200b", "\u2800", "login:", "-", "ma\nria", "\x00maria", "maria\udcff"])
+def test_it_is_a_name_that_can_be_read(run, by):
+    """The gate would take it for nobody's, or show it as another."""
+    assert "Nobody is said to have done the work" in refused(run, ask(run, by=("--by", by)))
+
+
+def test_a_login_that_is_copied_from_a_statement_is_the_same_login(run):
+    assert ask(run, by=("--by", " login:m\u00e1ria ")).exit_code == 0
+    assert run.record.newest(TASK).says.principals == ("login:m\u00e1ria",)
+
+
 def test_evidence_that_nobody_brought_is_a_finding(run):
     run.deliver(TASK, runner="external", principals=())
     run.converge("foundation")
