@@ -71,7 +71,7 @@ def spellings(secrets: Iterable[str], least: int = LEAST) -> tuple[bytes, ...]:
             if len(text) < least:
                 continue
             raw, said = text.encode(errors="surrogateescape"), text.encode(errors="replace").decode()
-            written = (*_in_urls(said), *_in_json(said), escape(said), escape(said, quote=False))
+            written = (*_in_urls(said), *_in_json(said), *_in_quotes(said), escape(said), escape(said, quote=False))
             found |= dict.fromkeys((raw, *(form.encode() for form in written)))
             found |= dict.fromkeys(form for form in _in_base64(raw) if len(form) >= _LEAST_LINE)
     return tuple(sorted(found, key=len, reverse=True))
@@ -92,6 +92,12 @@ def _in_json(text: str) -> Iterator[str]:
             form = "".join(("\\/" if sign == "/" else f"\\u{ord(sign):04x}") if sign in signs else sign for sign in plain)
             yield form
             yield _UNICODE.sub(lambda match: match[1] + match[2].upper(), form)
+
+
+def _in_quotes(text: str) -> Iterator[str]:
+    """A text with quotes in it as shells show it that tell what they run, and as it stands in SQL, YAML and CSV."""
+    for sign, form in (("'", "'\\''"), ("'", "'\"'\"'"), ("'", "''"), ('"', '""')):
+        yield text.replace(sign, form)
 
 
 def _in_base64(raw: bytes) -> Iterator[bytes]:

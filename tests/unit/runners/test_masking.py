@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import itertools
 import json
 import re
+import shlex
+import shutil
+import subprocess
 from urllib.parse import quote
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +74,25 @@ def test_it_is_known_as_programs_write_it(written):
     found = shown(secrets, written.encode())
     assert MASK in found
     assert not any(spelling in found for spelling in spellings(secrets))
+
+
+QUOTED = "tango'whiskey\"foxtrot$1"
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_it_is_masked_where_a_shell_tells_what_it_runs(shell):
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell}")
+    told = subprocess.run([shell, "-c", 'set -x; : "$1"', shell, QUOTED], capture_output=True, check=True).stderr
+    assert b"whiskey" in told
+    assert b"whiskey" not in shown([QUOTED], told)
+
+
+def test_it_is_masked_with_its_quotes_doubled():
+    rows = io.StringIO()
+    csv.writer(rows).writerow([QUOTED, 1])
+    for written in (shlex.join(["curl", QUOTED]), yaml.safe_dump({"of": QUOTED}), rows.getvalue()):
+        assert b"whiskey" not in shown([QUOTED], written.encode())
 
 
 LONG = "".join(map(chr, range(35, 126))) * 2
