@@ -1,11 +1,15 @@
 """Reading lcov's tracefiles (geninfo(1)): records of lines and branches, counted one by one.
 
 A file may have several records, one for each test; a line counts as reached if any of them reached it, as lcov itself adds them up.
+
+LLVM's totals count a line once for each function that it lies in, and a closure is one: they may state more than is listed, if by that no fewer are
+missed. What is missed beyond the list counts against the file, and what is reached beyond it counts for nothing.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import clipped
@@ -19,10 +23,11 @@ MAX_LINES = 5_000_000
 """How many lines it may have."""
 
 _REMEDY = "Deliver the tracefile as it was written."
-_LINE = re.compile(r"([0-9]{1,9}),([0-9]{1,18})(?:,\S*)?")
-_BRANCH = re.compile(r"([0-9]{1,9}),(e?[0-9]{1,9}),(.{1,300}),(-|[0-9]{1,18})")
+_LINE = re.compile(r"([0-9]{1,9}),([0-9]{1,20})(?:,\S*)?")
+_BRANCH = re.compile(r"([0-9]{1,9}),(e?[0-9]{1,9}),(.{1,300}),(-|[0-9]{1,20})")
 _COUNT = re.compile(r"[0-9]{1,12}")
 _STATED = {"LF": "lines", "LH": "lines that were reached", "BRF": "branches", "BRH": "branches that were taken"}
+_PAIRS = (("LF", "LH"), ("BRF", "BRH"))
 
 
 class _Record:
@@ -32,12 +37,25 @@ class _Record:
         self.lines: dict[int, bool] = {}
         self.branches: dict[tuple[str, str, str], bool] = {}
         self.stated: dict[str, int] = {}
+        self.unlisted = dict.fromkeys(_STATED, 0)
 
     def counted(self) -> dict[str, int]:
         """What its totals must be."""
         return {
             "LF": len(self.lines), "LH": sum(self.lines.values()), "BRF": len(self.branches), "BRH": sum(self.branches.values()),
         }  # fmt: skip
+
+    def lies(self) -> Iterator[str]:
+        """The totals that are not so; of the others, what is missed and not listed is kept."""
+        counted, stated = self.counted(), self.stated
+        for whole, part in _PAIRS:
+            if {whole, part} <= stated.keys() and stated[part] >= counted[part]:
+                self.unlisted[whole] = (stated[whole] - stated[part]) - (counted[whole] - counted[part])
+                if self.unlisted[whole] >= 0:
+                    continue
+            for word in (whole, part):
+                if word in stated and stated[word] != counted[word]:
+                    yield f"states {stated[word]} {_STATED[word]} ({word}), and {counted[word]} were counted."
 
 
 def read(data: bytes) -> Measured:
@@ -105,8 +123,9 @@ class _Reading:
         if self._path is not None or not self._files:
             raise EvidenceError("it ends within a record, or holds none.", remedy=_REMEDY)
         for path, record in self._files.items():
-            told = record.counted()
-            self._measured.files[path] = Counts(told["LH"], told["LF"] - told["LH"], 0, told["BRH"], told["BRF"] - told["BRH"])
+            told, more = record.counted(), record.unlisted
+            missed, left = (told[whole] - told[part] + more[whole] for whole, part in _PAIRS)
+            self._measured.files[path] = Counts(told["LH"], missed, 0, told["BRH"], left)
         return self._measured
 
     def _figure(self, number: int, word: str, said: str) -> None:
@@ -127,12 +146,10 @@ class _Reading:
     def _close(self, number: int) -> None:
         if self._path is None:
             raise EvidenceError(f"line {number}: a record ends that did not begin.", remedy=_REMEDY)
-        counted = self._record.counted()
-        for word, stated in self._record.stated.items():
-            if stated != counted[word]:
-                text = f"{clipped(self._path, 120)} states {stated} {_STATED[word]} ({word}), and {counted[word]} were counted."
-                self._measured.tell(f"{text} {_REMEDY}", self._path)
+        for lie in self._record.lies():
+            self._measured.tell(f"{clipped(self._path, 120)} {lie} {_REMEDY}", self._path)
         whole = self._files.setdefault(self._path, _Record())
+        whole.unlisted = {word: max(more, whole.unlisted[word], 0) for word, more in self._record.unlisted.items()}
         for line, reached in self._record.lines.items():
             whole.lines[line] = whole.lines.get(line, False) or reached
         for branch, taken in self._record.branches.items():

@@ -87,7 +87,9 @@ def test_lcov_is_counted_over_all_of_its_records():
     ("before", "after", "says"),
     [
         ("LH:3", "LH:4", "LH"),
-        ("LF:4", "LF:5", "LF"),
+        ("LF:4", "LF:3", "LF"),
+        ("LF:4\nLH:3", "LF:5\nLH:5", "LF"),
+        ("LF:4\nLH:3", "LF:5", "LF"),
         ("BRH:1", "BRH:2", "BRH"),
         ("BRF:2", "BRF:1", "BRF"),
         ("DA:4,0", "DA:4,-1", "line 8"),
@@ -107,6 +109,28 @@ def test_lcov_that_cannot_be(before, after, says):
     found = examined(TRACE.replace(before, after, 1), min_percent=1)
     assert rules(found)[0] == "evidence-malformed"
     assert says in found.faults[0].text
+
+
+LLVM = """SF:/src/a.cpp
+DA:3,1
+DA:4,3
+DA:5,18446744073709551151
+DA:6,0
+BRDA:6,0,0,-
+BRDA:6,0,1,1
+BRF:3
+BRH:1
+LF:7
+LH:5
+end_of_record
+"""
+
+
+def test_lcov_of_llvm_whose_totals_count_the_lines_of_closures_twice():
+    assert examined(LLVM, min_percent=50).faults == ()
+    assert "3 of 5 statements are covered and 1 of 3 branches" in examined(LLVM, min_percent=51).faults[0].text
+    assert rules(examined(LLVM.replace("LF:7", "LF:5"), min_percent=1)) == ["evidence-malformed"] * 2  # nothing would be missed
+    assert rules(examined(LLVM.replace("BRH:1", "BRH:0"), min_percent=1)) == ["evidence-malformed"] * 2
 
 
 def test_lcov_beyond_the_limits(monkeypatch):
