@@ -83,6 +83,7 @@ class CoverageKind(Opened[CoverageExpect]):
         read = _read(material.data)
         total = added(read.files.values())
         faults = [*read.faults, *read.lies(total), *twice(read.files)]
+        total = added([total, read.unplaced])
         files = tuple(path for path, counts in read.files.items() if counts.num_statements)
         faults += _too_low(total, len(files), expect)
         if expect.branches and not read.branches:

@@ -1,7 +1,8 @@
 """Reading Cobertura's XML (coverage-04.dtd), as coverage.py, gcovr, coverlet and others write it: a stream, with limits, without entities.
 
 A line may stand in a method and in its class, and in two classes of one file: it counts once, and as reached only where nobody says it
-was not. This module imports an XML library; `coverage` imports it where it is used.
+was not. Istanbul's totals have branches too that begin in a line where no statement does, and no line of the report shows: of those the missed
+ones count, and the taken ones do not. This module imports an XML library; `coverage` imports it where it is used.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from xml.sax.handler import ContentHandler
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import Fault, clipped
-from dag_factory.evidence.kinds.measured import Counts, Measured
+from dag_factory.evidence.kinds.measured import Counts, Measured, added
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "read"]
 
@@ -73,6 +74,7 @@ class _Reading(ContentHandler):
         self._branches: dict[str, dict[int, tuple[int, int]]] = {}
         self._raw = [0, 0]  # lines of classes as they are written, reached and all: some tools state their sum
         self._made = Measured()
+        self._hidden: tuple[int, int] | None = None  # all branches, taken and whole, where the root states some that no line shows
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 -- SAX's name
         self._depth += 1
@@ -122,6 +124,7 @@ class _Reading(ContentHandler):
             name = path if apart else f"{source}/{path}"
             self._made.files[name] = Counts(covered, len(lines) - covered, 0, taken, whole - taken)
         self._made.branches = any(counts.num_branches for counts in self._made.files.values())
+        self._hide(added(self._made.files.values()))
         self._made.stamp, self._made.lies = self._stated.get("timestamp"), self._differences
         return self._made
 
@@ -147,18 +150,28 @@ class _Reading(ContentHandler):
         before = self._branches.setdefault(path, {}).get(line)
         self._branches[path][line] = min(before, (done, whole)) if before else (done, whole)
 
+    def _hide(self, shown: Counts) -> None:
+        """Take in the branches that the root states and no line shows, if by them no fewer are taken or missed."""
+        told = [self._stated.get(key, "") for key in ("branches-covered", "branches-valid")]
+        if all(map(_COUNT.fullmatch, told)):
+            taken, whole = map(int, told)
+            missed = whole - taken - shown.missing_branches
+            if whole > shown.num_branches and taken >= shown.covered_branches and missed >= 0:
+                self._hidden, self._made.unplaced = (taken, whole), Counts(missing_branches=missed)
+
     def _differences(self, total: Counts) -> Iterator[Fault]:
         """Compare what the root states with what was counted; tools that count a line of two classes twice are understood."""
         reached, lines = self._raw
         counted: dict[str, tuple[int, ...]] = {"lines-valid": (total.num_statements, lines)}
         counted |= {"lines-covered": (total.covered_lines, reached)}
-        counted |= {"branches-valid": (total.num_branches,), "branches-covered": (total.covered_branches,)}
+        taken, branches = self._hidden or (total.covered_branches, total.num_branches)
+        counted |= {"branches-valid": (branches,), "branches-covered": (taken,)}
         for key, fits in counted.items():
             stated = self._stated.get(key)
             if stated is not None and (not _COUNT.fullmatch(stated) or int(stated) not in fits):
                 yield Fault(f"<coverage> states {key}={clipped(stated, 40)!r}, and {fits[0]} were counted. {_REMEDY}", key)
         rates = {"line-rate": [_rate(total.covered_lines, total.num_statements), _rate(reached, lines)]}
-        rates["branch-rate"] = [_rate(total.covered_branches, total.num_branches)]
+        rates["branch-rate"] = [_rate(taken, branches)]
         for key, of in rates.items():
             stated = self._stated.get(key)
             if stated is not None and not any(abs(_number(stated) - rate) <= _TOLERANCE for rates in of for rate in rates):

@@ -59,6 +59,7 @@ class Measured:
     files: the counts of every file that is listed, by its path as written.
     faults: what does not fit in it.
     branches: whether branches were measured.
+    unplaced: what the totals tell and no file does, and counts against the report.
     stamp: when it says it was made, as written.
     lies: says where the totals it states are not those counted.
 
@@ -67,6 +68,7 @@ class Measured:
     files: dict[str, Counts] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     branches: bool = False
+    unplaced: Counts = field(default_factory=Counts)
     stamp: Any = None
     lies: Callable[[Counts], Iterable[Fault]] = lambda _: ()
 

@@ -42,6 +42,22 @@ def test_branches_of_cobertura():
         assert "evidence-malformed" in rules(examined(xml([*GOOD, (5, 1, wrong)]), min_percent=1)), wrong
 
 
+def test_branches_that_istanbul_counts_and_shows_in_no_line():
+    full, half = [(1, 1), (2, 5)], [(1, 1), (2, 5, "50% (1/2)")]
+    hidden = xml(full, 'branches-valid="4" branches-covered="4" branch-rate="1"')
+    assert examined(hidden, min_percent=100).faults == ()
+    assert rules(examined(hidden, branches=True)) == ["coverage-low"]  # the root's word alone shows no measuring
+    (fault,) = examined(xml(half, 'branches-valid="6" branches-covered="3" branch-rate="0.5"'), min_percent=51).faults
+    assert "2 of 2 statements are covered and 1 of 4 branches: 50.00 %" in fault.text  # those that were taken unseen do not count
+    for lie in (
+        'branches-valid="6" branches-covered="0"',
+        'branches-valid="4" branches-covered="4"',
+        'branches-valid="4" branches-covered="5"',
+    ):
+        assert "evidence-malformed" in rules(examined(xml(half, lie), min_percent=1)), lie
+    assert rules(examined(xml(full, 'branches-valid="4" branches-covered="2" branch-rate="1"'), min_percent=1)) == ["evidence-malformed"]
+
+
 @pytest.mark.parametrize(
     "report",
     [
