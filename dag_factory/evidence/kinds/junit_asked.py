@@ -29,17 +29,20 @@ __all__ = ["sums", "told"]
 
 _SUMMED = re.compile(r"\b[0-9]{1,9} (?:passed|failed|skipped|xfailed|errors?|deselected)\b")  # pytest's last line
 _DESELECTED = re.compile(r"\b([0-9]{1,9}) deselected\b[^/\n]*(?:\n|$)")  # not that of the line of what was collected
+_LAST = re.compile(r"\bin [0-9.]+s\b")  # which ends that line; jest's summary counts what is still to do apart, and is none
+_RERUN = re.compile(r"\b([0-9]{1,9}) (?:rerun|retried)\b[^/\n]* in [0-9.]+s\b")  # pytest-rerunfailures and pytest-retry
+_FLAKY = re.compile(r"^.+ failed \([0-9]{1,9} runs remaining out of [0-9]{1,9}\)\.$", re.MULTILINE)  # flaky
 _ENDED = re.compile(r"\b([0-9]{1,9}) (?:passed|failed|skipped|xfailed|xpassed|errors?|subtests? (?:passed|failed|skipped))\b")
 
 
 def sums(said: str) -> frozenset[int]:
     """How many tests and subtests ran, by each line that pytest sums a run up with."""
-    return frozenset(sum(map(int, _ENDED.findall(line))) for line in said.splitlines()) - {0}
+    return frozenset(sum(map(int, _ENDED.findall(line))) for line in said.splitlines() if _LAST.search(line)) - {0}
 
 
 def told(report: Report, material: Material, expect: JunitExpect) -> Iterator[Fault]:
     """Everything that was asked for and is not so."""
-    yield from _again(report, expect)
+    yield from _again(report, material.said, expect)
     yield from _left_out(report, material.said, expect)
     yield from _durations(report, material, expect)
     yield from _origin(report, expect)
@@ -49,11 +52,16 @@ def told(report: Report, material: Material, expect: JunitExpect) -> Iterator[Fa
         yield from islice(filter(None, found), 1)
 
 
-def _again(report: Report, expect: JunitExpect) -> Iterator[Fault]:
+def _again(report: Report, said: str, expect: JunitExpect) -> Iterator[Fault]:
     flaky = [case.id for case in report.cases if case.reruns and case.outcome == "passed"]
     if len(flaky) > expect.max_reruns:
         text = f"{len(flaky)} tests passed only when they were run again, and at most {expect.max_reruns} may: {listed(flaky)}."
         yield Fault(f"{text} Find out why they failed.", flaky[0], TESTS_FLAKY)
+        return
+    again = sum(int(number) for number in _RERUN.findall(said)) + len(_FLAKY.findall(said))
+    if again > expect.max_reruns:  # the plug-ins of pytest write nothing of it into its report
+        text = f"pytest says that it ran tests again, {again} times, and at most {expect.max_reruns} times it may."
+        yield Fault(f"{text} Find out why they failed.", "reruns", TESTS_FLAKY)
 
 
 def _left_out(report: Report, said: str, expect: JunitExpect) -> Iterator[Fault]:

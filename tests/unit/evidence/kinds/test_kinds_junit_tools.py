@@ -57,12 +57,18 @@ def test_pytest_counts_subtests_and_prints_how_many(said):
     assert (found.faults, len(found.facts["passed"])) == ((), 2)
 
 
-@pytest.mark.parametrize("said", ["", "2 passed in 0.5s", "2 passed, 5 subtests passed in 0.50s", "5 passed\n3 passed"])
+@pytest.mark.parametrize("said", ["", "2 passed in 0.5s", "2 passed, 5 subtests passed in 0.50s", "5 passed\n3 passed", "8 passed, 8 total"])
 def test_subtests_that_nobody_printed_are_not_believed(said):
     (fault,) = asked(PYTEST, said).faults
     assert fault.rule == "evidence-malformed"
     assert "states tests=8, and 2 were counted. " in fault.text
     assert fault.text.endswith("If it counts subtests, have the check print what pytest sums up at its end.")
+
+
+def test_what_jest_lists_as_still_to_do_is_no_test_that_passed():
+    todo = suite(case("s a"), case("s ing-1 is refused"), name="s", errors=0, failures=0, skipped=0, tests=1)
+    for said in ("Tests:       1 todo, 1 passed, 2 total\nTime:        0.3 s\n", ""):
+        assert rules(asked(todo, said)) == ["evidence-malformed"], said
 
 
 def test_what_is_no_count_of_tests_says_nothing_of_subtests():
@@ -72,7 +78,7 @@ def test_what_is_no_count_of_tests_says_nothing_of_subtests():
 def test_of_subtests_each_that_failed_or_was_skipped_counts():
     found = asked(FAILING, "3 failed, 1 passed, 2 skipped, 2 subtests passed in 0.2s", max_skipped=1, min_tests=1)
     assert rules(found) == ["tests-failed"]
-    assert rules(asked(FAILING.replace('failures="3"', 'failures="2"'), "3 failed, 5 passed", max_skipped=1)) == [
+    assert rules(asked(FAILING.replace('failures="3"', 'failures="2"'), "3 failed, 5 passed in 0.2s", max_skipped=1)) == [
         "tests-failed",
         "evidence-malformed",
     ]
