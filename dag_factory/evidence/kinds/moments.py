@@ -5,7 +5,9 @@ A moment without a zone counts where any zone of the earth makes it fit: many to
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from dag_factory.evidence.kinds.base import REPORT_STALE, Fault, Work, clipped
@@ -17,16 +19,21 @@ SKEW = timedelta(minutes=5)
 
 _EAST, _WEST = timedelta(hours=14), timedelta(hours=12)  # the zones farthest from Greenwich
 _LONGEST = 64
+_HTTP = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT")
 
 
 def moment(stated: Any) -> datetime | None:
-    """Read a moment as ISO 8601 writes it, or as seconds or milliseconds since 1970; None if it is none."""
+    """Read a moment as ISO 8601 or HTTP (RFC 1123, like mocha) write it, or as seconds or milliseconds since 1970; None if it is none."""
     try:
         if isinstance(stated, str) and stated.isascii() and stated.isdigit() and len(stated) < 16:
             stated = int(stated)
         if type(stated) is int:
             return datetime.fromtimestamp(stated / 1000 if stated > 10**11 else stated, UTC)
-        return datetime.fromisoformat(stated.strip()) if isinstance(stated, str) and len(stated) <= _LONGEST else None
+        if not isinstance(stated, str) or len(stated) > _LONGEST:
+            return None
+        if _HTTP.fullmatch(stated.strip()):
+            return parsedate_to_datetime(stated)
+        return datetime.fromisoformat(stated.strip())
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -57,7 +57,9 @@ def test_pytest_counts_subtests_and_prints_how_many(said):
     assert (found.faults, len(found.facts["passed"])) == ((), 2)
 
 
-@pytest.mark.parametrize("said", ["", "2 passed in 0.5s", "2 passed, 5 subtests passed in 0.50s", "5 passed\n3 passed", "8 passed, 8 total"])
+@pytest.mark.parametrize(
+    "said", ["", "2 passed in 0.5s", "2 passed, 5 subtests passed in 0.50s", "5 passed\n3 passed", "8 passed, 8 total"]
+)
 def test_subtests_that_nobody_printed_are_not_believed(said):
     (fault,) = asked(PYTEST, said).faults
     assert fault.rule == "evidence-malformed"

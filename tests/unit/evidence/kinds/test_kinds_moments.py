@@ -26,6 +26,7 @@ WORK = Work(BEGAN, BEGAN + timedelta(minutes=30))
         "2026-11-23T07:10:00",  # Berlin's wall
         "2026-11-22T22:10:00",  # San Francisco's
         "2026-11-23 20:05:00",  # Kiribati's
+        "Mon, 23 Nov 2026 06:10:00 GMT",  # as mocha writes it
         int(BEGAN.timestamp()) + 60,
         str((int(BEGAN.timestamp()) + 60) * 1000),
     ],
@@ -47,6 +48,10 @@ def test_a_report_made_in_the_course_of_the_work(stated):
         "0001-01-01T00:00:00+14:00",
         "9999-12-31T23:59:59",
         "yesterday",
+        "Mon, 23 Nov 2026 05:50:00 GMT",
+        "Mon, 23 Now 2026 06:10:00 GMT",
+        "Mon, 99 Nov 2026 06:10:00 GMT",
+        "Mon, 23 Nov 2026 :::::::: GMT",
         "",
         None,
         True,
