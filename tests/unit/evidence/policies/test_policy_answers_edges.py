@@ -45,8 +45,35 @@ def test_only_the_item_itself_must_differ(run):
     assert "evidence-unchanged" in rules(run.judge("integration"))
 
 
+UNSEEN = [
+    b"\n<!-- looked at again\n, and all is well -->\n", b"\n[again]: https://example.org/again\n", b'\n[//]: # "looked at again"\n',
+    b"\n[//]: # (again)\n", b'\n<a id="again"></a>\n', b"\n&nbsp;&#8203;\n", b"\n---\n", b"\n<!-- looked at again\n",
+]  # fmt: skip
+SEEN = [
+    b"\nAgain.\n",
+    b"\n[^1]: Looked at again.\n",
+    b"\n`Map<again>`\n",
+    b"\nSee [again](again.md).\n",
+    b"\nAgain <!-- as it was\n",
+]
+
+
+@pytest.mark.parametrize("more", SEEN)
+def test_words_that_a_reader_sees_are_a_change(run, more):
+    [old] = run.record.newest(FIRST).says.evidence
+    run.contents[ARCHITECT, "architecture"] = run.store.blob(old.digest) + more
+    run.work("integration")
+    assert "evidence-unchanged" not in rules(judged(run, answers={}))
+
+
 @pytest.mark.parametrize(
-    "change", [lambda data: data + b" \n", lambda data: data.replace(b"\n", b"\r\n"), lambda data: data + b"\xe2\x80\x8b."]
+    "change",
+    [
+        lambda data: data + b" \n",
+        lambda data: data.replace(b"\n", b"\r\n"),
+        lambda data: data + b"\xe2\x80\x8b.",
+        *(lambda data, more=more: data + more for more in UNSEEN),
+    ],
 )
 def test_a_blank_more_is_no_change(run, change):
     [old] = run.record.newest(FIRST).says.evidence
