@@ -147,6 +147,7 @@ class _Run:
         if not (self._rules or self.artifacts or self._invocations):
             text = f"{self.where} has neither rules nor artifacts nor an invocation: nothing shows that the tool looked at anything. {TAKE.remedy}"
             yield Fault(text, self.where, EVIDENCE_MISSING)
+        yield from self._left_out(expect)
         results, elsewhere = self._run.get("results"), self._run.get("externalPropertyFileReferences")
         if elsewhere:
             text = f"{self.where} has parts in files of their own (externalPropertyFileReferences), which are not here. Deliver one log."
@@ -158,6 +159,23 @@ class _Run:
         for index, result in enumerate(results):
             place = f"{self.where}.results[{index}]"
             yield from self._judged(TAKE.mapping(result, place), place, expect)
+
+    def _left_out(self, expect: SarifExpect) -> Iterator[Fault]:
+        """What Bandit tells among its metrics and lists nowhere: how many lines it read, and how many results comments in the source took out."""
+        properties = self._run.get("properties")
+        metrics = properties.get("metrics") if isinstance(properties, dict) else None
+        totals = metrics.get("_totals") if isinstance(metrics, dict) else None
+        told = {key: count for key, count in (totals if isinstance(totals, dict) else {}).items() if type(count) is int}
+        dropped = sum(told.get(key, 0) for key in ("nosec", "skipped_tests"))
+        if told.get("loc") == 0:
+            yield Fault(
+                f"{self.where}: {self.tool} read no line of code. No data is never a pass: analyse the product.",
+                self.where,
+                EVIDENCE_MISSING,
+            )
+        if dropped and not expect.suppressed_in_source:
+            text = f"{self.where}: comments in the source take {dropped} results out, which are not listed. "
+            yield Fault(f"{text}Mend them, or have the plan allow that (suppressed_in_source).", self.where, VALIDATION_FAILED)
 
     def _judged(self, result: Mapping[str, Any], where: str, expect: SarifExpect) -> Iterator[Fault]:
         about, described = self._rules.of(result, where)

@@ -45,6 +45,22 @@ def test_a_clean_log_of_a_tool_that_looked_is_a_pass():
 
 
 @pytest.mark.parametrize(
+    ("totals", "rule"),
+    [
+        ({"loc": 4, "nosec": 1, "skipped_tests": 0}, "validation-failed"),
+        ({"loc": 4, "skipped_tests": 2}, "validation-failed"),
+        ({"loc": 0}, "evidence-missing"),
+    ],
+)
+def test_what_bandit_tells_among_its_metrics_alone(totals, rule):
+    log = run_of(properties={"metrics": {"_totals": totals, "./a.py": totals}})
+    assert rules(examined(log)) == [rule]
+    assert rules(examined(log, suppressed_in_source=True)) == [rule] * (rule == "evidence-missing")
+    for other in ({"loc": 4, "nosec": 0, "skipped_tests": 0}, {}, [], {"loc": "0", "nosec": "1"}):
+        assert examined(run_of(properties={"metrics": {"_totals": other}})).faults == ()
+
+
+@pytest.mark.parametrize(
     ("level", "worst", "passes"),
     [
         ("error", "warning", False),
