@@ -39,7 +39,7 @@ class JunitExpect(Expectation):
     ----------
     min_tests: the fewest tests that ran, each counted once; skipped ones did not.
     max_skipped: the most tests that were skipped or expected to fail.
-    max_reruns: the most tests that passed only when they were run again; of what the check printed (pytest), how often any was.
+    max_reruns: the most tests that passed only when they were run again; of what the check printed (pytest, Playwright), how often any was.
     max_deselected: the most tests that were left out, by what the check printed (pytest) or the suites state; where it is not given, that is not looked at.
     names: what must be among the tests that passed, by `classname::name`; `*` stands for any text.
     max_seconds: the longest a single test may take.

@@ -31,6 +31,7 @@ _SUMMED = re.compile(r"\b[0-9]{1,9} (?:passed|failed|skipped|xfailed|errors?|des
 _DESELECTED = re.compile(r"\b([0-9]{1,9}) deselected\b[^/\n]*(?:\n|$)")  # not that of the line of what was collected
 _LAST = re.compile(r"\bin [0-9.]+s\b")  # which ends that line; jest's summary counts what is still to do apart, and is none
 _RERUN = re.compile(r"\b([0-9]{1,9}) (?:rerun|retried)\b[^/\n]* in [0-9.]+s\b")  # pytest-rerunfailures and pytest-retry
+_PLAYWRIGHT = re.compile(r"^ +([0-9]{1,9}) flaky *$", re.MULTILINE)
 _FLAKY = re.compile(r"^.+ failed \([0-9]{1,9} runs remaining out of [0-9]{1,9}\)\.$", re.MULTILINE)  # flaky
 _ENDED = re.compile(r"\b([0-9]{1,9}) (?:passed|failed|skipped|xfailed|xpassed|errors?|subtests? (?:passed|failed|skipped))\b")
 
@@ -58,9 +59,9 @@ def _again(report: Report, said: str, expect: JunitExpect) -> Iterator[Fault]:
         text = f"{len(flaky)} tests passed only when they were run again, and at most {expect.max_reruns} may: {listed(flaky)}."
         yield Fault(f"{text} Find out why they failed.", flaky[0], TESTS_FLAKY)
         return
-    again = sum(int(number) for number in _RERUN.findall(said)) + len(_FLAKY.findall(said))
-    if again > expect.max_reruns:  # the plug-ins of pytest write nothing of it into its report
-        text = f"pytest says that it ran tests again, {again} times, and at most {expect.max_reruns} times it may."
+    again = sum(int(number) for way in (_RERUN, _PLAYWRIGHT) for number in way.findall(said)) + len(_FLAKY.findall(said))
+    if again > expect.max_reruns:  # neither Playwright nor the plug-ins of pytest write it into their reports
+        text = f"by what the check printed, tests were run again, {again} times, and at most {expect.max_reruns} times they may be."
         yield Fault(f"{text} Find out why they failed.", "reruns", TESTS_FLAKY)
 
 

@@ -30,16 +30,17 @@ def test_a_test_that_passed_only_when_it_was_run_again(again):
         "===== 1 passed, 2 rerun in 0.03s =====",
         "1 passed, 1 warning, 2 retried in 65.20s (0:01:05)\n",
         "1 passed, 1 rerun in 0.03s\n1 passed, 1 rerun in 0.03s",
+        "  2 flaky\n    [chromium] › a.spec.ts:3:1 › logs in ───\n  1 passed in 2.1s\n",
         "test_a failed (3 runs remaining out of 4).\n\ttrace\ntest_a failed (2 runs remaining out of 4).\n1 passed in 0.02s",
     ],
 )
-def test_what_the_plugins_of_pytest_run_again_and_do_not_report(said):
+def test_what_was_run_again_and_only_printed(said):
     report = suite(case("a"), case("a"), case("a"), name="pytest", errors=0, failures=0, skipped=0, tests=1)
     (fault,) = asked(report, said).faults
     assert (fault.rule, fault.subject) == ("tests-flaky", "reruns")
     assert rules(asked(report, said, max_reruns=1)) == ["tests-flaky"]
     assert asked(report, said, max_reruns=2).faults == ()
-    assert asked(suite(case("a")), "2 rerun of 3\n1 passed in 0.1s").faults == ()
+    assert asked(suite(case("a")), "2 rerun of 3\n2 flaky things\n1 passed in 0.1s").faults == ()
 
 
 @pytest.mark.parametrize(
