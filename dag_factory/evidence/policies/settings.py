@@ -16,6 +16,7 @@ _OWN = re.compile(
     r"|(jest|vitest|nyc|ava|playwright|cypress)\.config\.[a-z]+|vitest\.workspace\.[a-z]+|karma\.conf\.[a-z]+"
     r"|\.(mocharc|nycrc)(\.[a-z]+)?|\.c8rc(\.json)?"
     r"|phpunit(\.dist)?\.xml(\.dist)?|junit-platform\.properties|META-INF/services/org\.(junit|testng)\..*|\.config/nextest\.toml|\.rspec|\.simplecov"
+    r"|\.behaverc|behave\.ini|nose2\.cfg|unittest\.cfg|\.taprc|cucumber\.([cm]?js|json|ya?ml)|testng\.xml|xunit\.runner\.json|[^/]*\.runsettings"
     r")"
 )
 _COMPILED = re.compile(r"(.*/)?(__pycache__/.*|[^/]+\.py[co])")
@@ -27,6 +28,9 @@ _SECTIONS = {
         r"setup\.py": r"\bpytest11\b",
         r"[^/]+\.(dist|egg)-info/entry_points\.txt": r"^\s*\[+(pytest11|hypothesis)\]",
         r"vite\.config\.[cm]?[jt]s": r"\btest[\"']?\s*:",
+        r"bunfig\.toml": r"^\s*\[test\]|^\s*test\.",
+        r"\.npmrc": r"^\s*node-options\s*=",
+        r"\.mvn/(maven|jvm)\.config": r"-D(skipTests|skipITs|maven\.test\.|surefire\.|failsafe\.|test=|it\.test=|groups=|excludedGroups=|jacoco\.)|-javaagent",
         r"\.cargo/config(\.toml)?": r"\b(runner|rustc(-workspace)?-wrapper|nextest)\s*=",
     }.items()
 }

@@ -23,6 +23,7 @@ def run(tmp_path) -> HonestRun:
     [
         "src/pytest.toml", "src/.coveragerc.toml", "src/jest.config.js", "src/karma.conf.cjs", "src/.mocharc.yml", "src/.mocharc",
         "src/.nycrc.json", "src/.c8rc.json", "src/pluggy.py", "src/hypothesis/__init__.py", "src/unittest/mock.py",
+        "src/behave.ini", "src/.behaverc", "src/.taprc", "src/cucumber.mjs", "src/testng.xml", "src/orders.runsettings", "src/nose2.cfg",
     ],
 )  # fmt: skip
 def test_every_tool_of_tests_has_its_own_files(run, name):
@@ -63,6 +64,20 @@ def test_every_tool_of_tests_has_its_own_files(run, name):
 )
 def test_what_nearly_is_one_is_none(run, name, text):
     assert shadowed(run, name, text) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "holds", "not_so"),
+    [
+        ("src/bunfig.toml", '[test]\npreload = ["./always.ts"]\n', '[install]\nregistry = "https://example.org"\n'),
+        ("src/.npmrc", "node-options=--require ./src/always.js\n", "save-exact=true\n"),
+        ("src/.mvn/maven.config", "-T1\n-Dmaven.test.failure.ignore=true\n", "-T1\n"),
+        ("src/.mvn/jvm.config", "-javaagent:src/always.jar\n", "-Xmx1g\n"),
+    ],
+)
+def test_settings_of_other_tools_that_steer_tests_too(run, name, holds, not_so):
+    assert shadowed(run, name, holds) == [f"{ENGINEER}:{name}"]
+    assert shadowed(run, name, not_so) == []
 
 
 @pytest.mark.parametrize("tool", ["mocha", "nyc", "c8", "ava", "tap", "vitest"])
