@@ -249,6 +249,19 @@ def test_nobody_validates_what_is_not_made_yet(planner: Any, targets: str) -> No
     assert "before it is made" in told.reason
 
 
+def test_somebody_outside_looks_when_they_will(planner: Any) -> None:
+    text = (
+        "workflow: small\npattern: false\nmission: A note\npersonas: {writer: {command: write}, reader: {external: true}}\n"
+        "catalogue:\n"
+        "  writer: {title: W, instructions: Write., contracts: {writing: {does: Write., evidence: {note: {report: n, kind: file}}}}}\n"
+        "  reader: {title: R, instructions: Read., contracts: {reading: {does: Read., evidence: {read: {report: r, kind: file}}}}}\n"
+        "phases: {one: {gate: {}, tasks: {w: {persona: writer, duty: writing}, r: {persona: reader, duty: reading, validates: [one]}}}}\n"
+    )
+    assert type(planner)(planner.folder, text).plan().contract.tasks["one/r"].validates == ("one/w",)
+    with pytest.raises(SpecError, match="validation-early: one/r would judge one/w before it is made"):
+        type(planner)(planner.folder, text.replace("external: true", "command: read")).plan()
+
+
 def test_a_check_on_the_merge_validates_what_is_made_beside_it(planner: Any) -> None:
     validates = planner.plan().contract.tasks["implementation/ingest.sdet"].validates
     assert validates == ("implementation/ingest.software-engineer",)

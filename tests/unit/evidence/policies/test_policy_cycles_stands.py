@@ -154,7 +154,7 @@ phases:
     tasks:
       author: {persona: author, duty: writing}
       reader: {persona: reader, duty: validation, validates: [drafting]}
-      tester: {persona: tester, duty: validation, validates: [drafting]}
+      tester: {persona: tester, duty: validation}
     gate: {}
 """
 
