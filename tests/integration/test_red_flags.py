@@ -142,7 +142,7 @@ def test_one_who_worked_under_two_names_and_one_who_judged_their_own_work_are_re
     run.task_is("drafting.gate", "deferred")
     bring(run, "drafting/author", text="A text.\n", by="maria")
     bring(run, "drafting/painter", picture="A picture.\n", by="maria")
-    run.task_is("drafting.fix_1.gate", "deferred")
+    run.task_is("drafting.fix_1.brought", "deferred")
     assert found(run, "drafting") == {"principal-shared"}
     bring(run, "drafting/author", text="Another text.\n", by="lea")
     bring(run, "drafting/painter", picture="Another picture.\n", by="kim")
