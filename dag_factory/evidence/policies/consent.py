@@ -12,13 +12,10 @@ from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.verdict import Finding
 from dag_factory.evidence.visible import visible
 
-__all__ = ["LOGIN", "OF_CONSENT", "agreed", "asked_of", "called_by", "logins_of", "partial", "same"]
+__all__ = ["LOGIN", "agreed", "asked_of", "called_by", "logins_of", "partial", "same"]
 
 LOGIN = "login:"
 """What the principal of a person begins with."""
-
-OF_CONSENT = frozenset({"approval-missing", "approval-partial", "approval-refused", "approval-stale"})
-"""Rules that are asked only where nothing else speaks against the phase."""
 
 
 def asked_of(case: Case) -> str:

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.consent import OF_CONSENT
 from dag_factory.evidence.rounds import statements_of
 from dag_factory.evidence.run import Round, Stored
 from dag_factory.evidence.statement import TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding, Recheck
 
 __all__ = ["mended", "rechecked"]
+
+_OF_CONSENT = frozenset({"approval-missing", "approval-partial", "approval-refused", "approval-stale"})
+"""Rules that are asked only where nothing else speaks against the phase."""
 
 
 def mended(case: Case) -> Iterator[Finding]:
@@ -61,7 +63,7 @@ def rechecked(case: Case, open_ids: set[str], waived_ids: set[str], *, asked: bo
     for one in case.rounds:
         verdict = case.record.verdict_in(case.phase_id, one.cycle - 1)
         for finding in verdict.says.phasegate.findings if verdict else ():
-            stands = finding.id in open_ids or (finding.rule in OF_CONSENT and not asked)
+            stands = finding.id in open_ids or (finding.rule in _OF_CONSENT and not asked)
             now = "open" if stands else "waived" if finding.id in waived_ids else "mended"
             told.setdefault(finding.id, Recheck(finding=finding.id, cycle=one.cycle - 1, now=now))  # type: ignore[arg-type] # one of the three
     return tuple(told.values())
