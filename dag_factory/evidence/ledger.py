@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from dag_factory.errors import EnvelopeError, StoreError
-from dag_factory.evidence.envelope import open_envelope
+from dag_factory.evidence.envelope import MAX_BYTES, open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
 from dag_factory.evidence.reported import Money
 from dag_factory.evidence.run import Stored
@@ -28,7 +28,6 @@ from dag_factory.evidence.wire import Digest, Time, Wire, moment_of
 
 __all__ = ["Amounts", "Ledger", "Reservation", "Sum", "read_ledger", "spent_by"]
 
-_AT_MOST = 16_000_000
 FOLDER = "ledger"
 _SIGNALLED = 128  # exit codes from here on: a signal ended it
 
@@ -150,7 +149,7 @@ def read_ledger(run: RunStore, charter: Stored[Charter]) -> Ledger:
     found: list[Reservation] = []
     digests: list[str] = []
     for number, name in enumerate(run.names(f"{folder}/{FOLDER}"), start=1):
-        data = run.read(f"{folder}/{FOLDER}/{name}", at_most=_AT_MOST) or b""
+        data = run.read(f"{folder}/{FOLDER}/{name}", at_most=MAX_BYTES) or b""
         try:
             entry = parse(open_envelope(data, {authority.keyid: authority}).payload, Reservation)
             bound, before = entry.binding, digests[-1] if digests else None
@@ -170,7 +169,7 @@ def read_ledger(run: RunStore, charter: Stored[Charter]) -> Ledger:
 
 def _statement(run: RunStore, name: str, keys: Mapping[str, PublicKey]) -> TaskStatement | None:
     """The statement of an attempt; None where there is none that can be believed: then the reservation stands."""
-    data = run.read(name, at_most=_AT_MOST)
+    data = run.read(name, at_most=MAX_BYTES)
     if data is None:
         return None
     try:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from dag_factory.errors import EnvelopeError, EvidenceError, KeyFolderError, StoreError
 from dag_factory.evidence.contract import RunContract, TaskContract
 from dag_factory.evidence.decisions import Completion, Decision, Triage, Waiver
-from dag_factory.evidence.envelope import open_envelope
+from dag_factory.evidence.envelope import MAX_BYTES, open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
 from dag_factory.evidence.run import Broken, Round, RunRecord, Stored, binding_of
 from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, parse
@@ -26,7 +26,6 @@ from dag_factory.evidence.verdict import Verdict
 from dag_factory.evidence.wire import Wire, moment_of
 
 __all__ = [
-    "MAX_ENVELOPE",
     "Broken",
     "OpenRun",
     "Round",
@@ -40,9 +39,6 @@ __all__ = [
     "read_contract",
     "read_record",
 ]
-
-MAX_ENVELOPE = 16_000_000
-"""Bytes of the largest envelope that is read."""
 
 Kind = TypeVar("Kind", bound=Wire)
 
@@ -69,7 +65,7 @@ def read_charter(store: RunStore) -> Stored[Charter] | None:
 
 
 def _charter(store: RunStore, name: str) -> Stored[Charter]:
-    data = store.read(f"charters/{name}", at_most=MAX_ENVELOPE) or b""
+    data = store.read(f"charters/{name}", at_most=MAX_BYTES) or b""
     try:
         # The charter names the key that signed it; whether that is the right key is for `trusted` and the reader to say.
         claimed = parse(_unverified(data), Charter)
@@ -86,8 +82,8 @@ def _unverified(data: bytes) -> dict[str, Any]:
 
     from dag_factory.evidence.strict_json import loads
 
-    body = loads(data, max_bytes=MAX_ENVELOPE, max_depth=8)
-    payload = loads(base64.b64decode(body["payload"]), max_bytes=MAX_ENVELOPE, max_depth=32) if isinstance(body, dict) else None
+    body = loads(data, max_bytes=MAX_BYTES, max_depth=8)
+    payload = loads(base64.b64decode(body["payload"]), max_bytes=MAX_BYTES, max_depth=32) if isinstance(body, dict) else None
     if not isinstance(payload, dict):
         raise EnvelopeError("it is no envelope")
     return payload
@@ -255,7 +251,7 @@ class _Reader:
     def all(self, folder: str, kind: type[Kind], phase: str, task: str) -> list[Stored[Kind]]:
         found: list[Stored[Kind]] = []
         for name in self.store.names(f"{self.charter}/{folder}"):
-            data = self.store.read(f"{self.charter}/{folder}/{name}", at_most=MAX_ENVELOPE) or b""
+            data = self.store.read(f"{self.charter}/{folder}/{name}", at_most=MAX_BYTES) or b""
             try:
                 opened = open_envelope(data, self.keys)
                 made = Stored(hashlib.sha256(data).hexdigest(), opened.keyid, parse(opened.payload, kind), name)

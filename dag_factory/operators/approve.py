@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dag_factory.operators.asking import AskOperator, Question
-from dag_factory.operators.wording import typed
+from dag_factory.operators.wording import field
 
 if TYPE_CHECKING:
     from dag_factory.evidence.decisions import Decision
@@ -41,7 +41,7 @@ class ApproveOperator(AskOperator):
 
         return Decision(
             binding=self.binding(case, ti), asked=asked, answer="approve" if event["chosen_options"] == [_APPROVE] else "refuse", by=by, name=name,
-            reason=typed((event.get("params_input") or {}).get("reason")), findings=(), decided_at=now(),
+            reason=field(event, "reason"), findings=(), decided_at=now(),
         )  # fmt: skip
 
     def answered(self, scope: Scope, case: Case, answer: Decision, event: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from dag_factory.operators.asking import AskOperator, Question
 from dag_factory.operators.base import NothingToDo, judged_by
-from dag_factory.operators.wording import exact, plain, typed
+from dag_factory.operators.wording import exact, field, plain
 
 if TYPE_CHECKING:
     from dag_factory.evidence.decisions import Decision
@@ -72,7 +72,7 @@ class DecideOperator(AskOperator):
         chosen = _ANSWERS[event["chosen_options"][0]]
         return Decision(
             binding=self.binding(case, ti), asked=asked, answer=chosen, by=by, name=name,
-            reason=_typed(event, "reason"),
+            reason=field(event, "reason"),
             findings=tuple(finding.id for finding in self._chosen(case, event)) if chosen == "waive" else (), decided_at=now(),
         )  # fmt: skip
 
@@ -89,7 +89,7 @@ class DecideOperator(AskOperator):
             wrong = f"the verdict has no finding {', '.join(strange)}."
         else:
             try:
-                drawn_up(case, self._chosen(case, event), reason=_typed(event, "reason"), by=by, until=_typed(event, "expires"), name=name)
+                drawn_up(case, self._chosen(case, event), reason=field(event, "reason"), by=by, until=field(event, "expires"), name=name)
             except EvidenceError as error:
                 wrong = str(error)
         return f"The answer does not count: {wrong} Clear this task to be asked again." if wrong else ""
@@ -108,7 +108,7 @@ class DecideOperator(AskOperator):
         if answer.answer != "waive":
             return
         chosen = [finding for finding in self._found(case) if finding.id in set(answer.findings)]
-        until, signer = _typed(event, "expires"), scope.keys.signer(AUTHORITY)
+        until, signer = field(event, "expires"), scope.keys.signer(AUTHORITY)
         number = waive(scope.run, case, chosen, reason=answer.reason, by=answer.by, name=answer.name, until=until, signer=signer)
         self.log.info("Waiver %s is written; the gate judges again.", number)
 
@@ -132,10 +132,6 @@ class DecideOperator(AskOperator):
         """The verdict, and all that it rests on."""
         verdict = self._failed(case)
         return hashlib.sha256(f"{verdict.digest if verdict else ''}\n{super()._digest(case)}".encode()).hexdigest()
-
-
-def _typed(event: dict[str, Any], field: str) -> str:
-    return typed((event.get("params_input") or {}).get(field))
 
 
 def _named(event: dict[str, Any]) -> list[str]:

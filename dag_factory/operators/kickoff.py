@@ -42,8 +42,9 @@ class KickoffOperator(PlanOperator):
 
     def _kickoff(self, context: Context) -> None:
         from dag_factory.evidence.assurance import lowest, public_key
+        from dag_factory.evidence.envelope import MAX_BYTES
         from dag_factory.evidence.keys import AUTHORITY
-        from dag_factory.evidence.record import MAX_ENVELOPE, read_charter
+        from dag_factory.evidence.record import read_charter
         from dag_factory.evidence.statement import Charter, moment_of, now, sign
         from dag_factory.scope import Scope
         from dag_factory.settings import work_root
@@ -68,9 +69,9 @@ class KickoffOperator(PlanOperator):
         )  # fmt: skip
         subjects = {"plan": {"sha256": digest}} | ({"base": {"gitCommit": base}} if base else {})
         envelope = sign(charter, subjects, scope.keys.signer(AUTHORITY))
-        if len(envelope) > MAX_ENVELOPE:
+        if len(envelope) > MAX_BYTES:
             raise EvidenceError(
-                f"The charter of this run would take {len(envelope):,} bytes, its params {len(charter.params):,} of them; {MAX_ENVELOPE:,} are read.",
+                f"The charter of this run would take {len(envelope):,} bytes, its params {len(charter.params):,} of them; {MAX_BYTES:,} are read.",
                 remedy="Trigger a run with less: hand over the path or the URL of what is large.",
             )
         name = scope.run.append("charters", envelope)  # 4

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["exact", "plain", "typed"]
+__all__ = ["exact", "field", "plain", "typed"]
 
 _BREAKS = "\r\n`"
 
@@ -40,3 +41,14 @@ def typed(value: Any, most: int = 20_000) -> str:
 
     """
     return str(value or "").encode("utf-8", "replace").decode()[:most].strip()
+
+
+def field(event: Mapping[str, Any], name: str) -> str:
+    """What was typed into a field of a form.
+
+    Parameters
+    ----------
+    event: what Airflow tells of an answer.
+
+    """
+    return typed((event.get("params_input") or {}).get(name))

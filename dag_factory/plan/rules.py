@@ -107,9 +107,13 @@ def validation_early(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """Who validates by what they see themselves stands behind what they validate: the tasks of one phase begin at once, but for somebody outside."""
     order = {phase.id: index for index, phase in enumerate(contract.phases)}
     for task in contract.tasks.values():
-        unmade = next((name for name in task.validates if order[contract.tasks[name].phase] >= order[task.phase]), "")
-        if unmade and not task.external and not any(item.of_merge for item in task.items):
-            reason = f"{task.id} would judge {unmade} before it is made: tasks of one phase begin at once."
+        waits = task.external or any(item.of_merge for item in task.items)  # until all others of the phase have ended
+        seen = order[task.phase] - (not waits)
+        unmade = next((name for name in task.validates if order[contract.tasks[name].phase] > seen), "")
+        if unmade:
+            reason = (
+                f"{task.id} would judge {unmade} before it is made: a phase begins when those before it are closed, with all of its tasks."
+            )
             remedy = (
                 "Let it stand in a later phase, or have its evidence made by a check `at: converge`, which runs on the merge of the phase."
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
@@ -39,7 +38,6 @@ class BroughtSensor(BaseSensorOperator):
     def execute(self, context: Context) -> None:
         """Look once; end, or wait in the triggerer."""
         from dag_factory.evidence.record import fix_folder
-        from dag_factory.evidence.statement import moment_of
         from dag_factory.scope import Scope
         from dag_factory.triggers.brought import BroughtTrigger, awaited
 
@@ -52,9 +50,7 @@ class BroughtSensor(BaseSensorOperator):
         if not missing:
             self.log.info("Nothing more is brought from outside.")
             return
-        opened, ends = moment_of(case.opened_at()), case.ends_at()
-        waits = {opened + timedelta(seconds=task.wait or case.phase.timeout) for task in missing}
-        deadlines = sorted({min(wait, ends) if ends else wait for wait in waits})
+        deadlines = sorted({case.awaited_until(task) for task in missing})
         self.log.info("Waiting for what %s mends outside, until %s.", ", ".join(task.id for task in missing), deadlines[-1])
         charter = case.record.charter.digest
         self.defer(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
@@ -124,16 +123,13 @@ class GateSensor(Telling, BaseSensorOperator):
 
         from dag_factory.evidence.policies.case import Case
         from dag_factory.evidence.record import fix_folder
-        from dag_factory.evidence.statement import moment_of
         from dag_factory.triggers.gate import GateTrigger
 
         ti, contract = context["ti"], self._plan.contract.phase(self.phase)
         record = scope.record(self.plan_digest, upto=self.phase)
         case = Case(record, self.phase, scope.run.blob, pendulum.now("UTC"), self.cycle)
-        opened, ends = moment_of(case.opened_at()), case.ends_at()
         external = [task for task in case.due if task.external]
-        waits = {opened + timedelta(seconds=task.wait or contract.timeout) for task in external}
-        deadlines = sorted({min(wait, ends) if ends else wait for wait in waits})
+        deadlines = sorted({case.awaited_until(task) for task in external})
         self.log.info("Waiting for evidence of %s until %s.", ", ".join(task.id for task in external), deadlines[-1])
         place = [f"statements/{task.id}" for task in external]
         place += [fix_folder(self.phase, self.cycle, task.id) for task in external if self.cycle]

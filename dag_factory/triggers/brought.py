@@ -12,9 +12,8 @@ from dag_factory.errors import PhasegateError
 from dag_factory.evidence.asked import mends_outside
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.statement import moment_of
 from dag_factory.scope import Scope
-from dag_factory.triggers.watch import Watcher, in_one_thread
+from dag_factory.triggers.watch import Watcher, in_one_thread, names_in, seconds_to
 
 __all__ = ["BroughtTrigger", "awaited"]
 
@@ -66,24 +65,15 @@ class BroughtTrigger(BaseTrigger):
         try:
             scope = await in_one_thread(lambda: Scope.of(self.dag_id, self.run_id, self.charter))
             while True:
-                seen = await in_one_thread(lambda: self._look(scope))
+                seen = await in_one_thread(lambda: names_in(scope.run, self.folders))
                 _, missing = await in_one_thread(lambda: awaited(scope, self.plan, self.phase, self.cycle))
                 if not missing:
                     break
-                await Watcher.here().changed(lambda: self._look(scope), seen, at_most=self._left())
+                left = min(seconds_to(self.deadlines, otherwise=_AGAIN), _AGAIN)
+                await Watcher.here().changed(lambda: names_in(scope.run, self.folders), seen, at_most=left)
         except PhasegateError as error:
             self.log.error("%s", error)  # noqa: TRY400 # the message says it all; a traceback would bury it
             yield TaskFailedEvent()
             return
         self.log.info("Nothing more is brought from outside.")
         yield TaskSuccessEvent()
-
-    def _left(self) -> float:
-        """Seconds until it looks again."""
-        now = pendulum.now("UTC")
-        ahead = [seconds for end in self.deadlines if (seconds := (moment_of(end) - now).total_seconds()) > 0]
-        return min([*ahead, _AGAIN]) + 0.1
-
-    def _look(self, scope: Scope) -> object:
-        """What lies in the watched folders, by name: a submission adds a name."""
-        return tuple(tuple(scope.run.names(folder)) for folder in self.folders), len(scope.run.names("charters"))

@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import pendulum
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
 
 from dag_factory.errors import PhasegateError
-from dag_factory.evidence.statement import moment_of
 from dag_factory.evidence.verify import Judgement
 from dag_factory.links import VerdictLink
 from dag_factory.notices import Notice
@@ -18,7 +16,7 @@ from dag_factory.plan.models import Notifier
 from dag_factory.scope import Scope
 from dag_factory.telling import deliver
 from dag_factory.triggers.judge import ask, notice_of, summary, told
-from dag_factory.triggers.watch import Watcher, in_one_thread
+from dag_factory.triggers.watch import Watcher, in_one_thread, names_in, seconds_to
 
 __all__ = ["GateTrigger"]
 
@@ -97,21 +95,12 @@ class GateTrigger(BaseTrigger):
     async def _judged(self) -> tuple[Judgement, str]:
         scope = await in_one_thread(lambda: Scope.of(self.dag_id, self.run_id, self.charter))
         while True:
-            seen = await in_one_thread(lambda: self._look(scope))
+            seen = await in_one_thread(lambda: names_in(scope.run, self.folders))
             judgement, kept = await in_one_thread(
                 lambda: ask(scope, self.plan, self.phase, self.attempt, cycle=self.cycle, consent=self.consent)
             )
             if judgement.word != "INCONCLUSIVE":
                 return judgement, kept
-            await Watcher.here().changed(lambda: self._look(scope), seen, at_most=self._left())
+            left = seconds_to(self.deadlines, otherwise=1.0)  # all are over: no gate should see that
+            await Watcher.here().changed(lambda: names_in(scope.run, self.folders), seen, at_most=left)
             await asyncio.sleep(0)
-
-    def _left(self) -> float:
-        """Seconds until the next deadline; a second where all are over, which no gate should see."""
-        now = pendulum.now("UTC")
-        ahead = [seconds for end in self.deadlines if (seconds := (moment_of(end) - now).total_seconds()) > 0]
-        return min(ahead, default=1.0) + 0.1
-
-    def _look(self, scope: Scope) -> object:
-        """What lies in the watched folders, by name: a submission adds a name."""
-        return tuple(tuple(scope.run.names(folder)) for folder in self.folders), len(scope.run.names("charters"))

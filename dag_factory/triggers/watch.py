@@ -6,13 +6,18 @@ A thread a gate would starve the triggerer: with 64 of them its loop was late by
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
-__all__ = ["Watcher", "in_one_thread"]
+import pendulum
+
+from dag_factory.evidence.statement import moment_of
+from dag_factory.evidence.store import RunStore
+
+__all__ = ["Watcher", "in_one_thread", "names_in", "seconds_to"]
 
 INTERVAL = 1.0
 """Seconds between two looks at the store."""
@@ -20,6 +25,18 @@ INTERVAL = 1.0
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="phasegate")
 Result = TypeVar("Result")
 Look = Callable[[], object]
+
+
+def names_in(run: RunStore, folders: Iterable[str]) -> object:
+    """What lies in some folders of a run, by name, and how often the run was begun: a submission adds a name."""
+    return tuple(tuple(run.names(folder)) for folder in folders), len(run.names("charters"))
+
+
+def seconds_to(deadlines: Iterable[str], otherwise: float) -> float:
+    """Seconds to the first of some moments that are ahead, and a moment more; `otherwise` where none is."""
+    now = pendulum.now("UTC")
+    ahead = [seconds for end in deadlines if (seconds := (moment_of(end) - now).total_seconds()) > 0]
+    return min(ahead, default=otherwise) + 0.1
 
 
 async def in_one_thread(work: Callable[[], Result]) -> Result:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dag_factory.evidence.contract import Item, TaskContract
+from dag_factory.evidence.kinds.words import PROSE, wording
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.named import places, said_of, told_apart, whole, with_own
 from dag_factory.evidence.rounds import merges_of
 from dag_factory.evidence.verdict import Finding
-from dag_factory.evidence.visible import PROSE, wording
 
 __all__ = ["answered", "published"]
 

@@ -118,9 +118,12 @@ class Case:
     def may_come(self, task_id: str) -> bool:
         """Whether evidence of this task may still be brought from outside."""
         task = self.contract.tasks.get(task_id)
-        wait = timedelta(seconds=(task.wait if task else None) or self.phase.timeout)
-        ends, end = self.ends_at(), moment_of(self.opened_at()) + wait
-        return task is not None and task.external and self.now < (min(end, ends) if ends else end)
+        return task is not None and task.external and self.now < self.awaited_until(task)
+
+    def awaited_until(self, task: TaskContract) -> datetime:
+        """When waiting is over for what somebody outside brings."""
+        end, ends = moment_of(self.opened_at()) + timedelta(seconds=task.wait or self.phase.timeout), self.ends_at()
+        return min(end, ends) if ends else end
 
     def begun_at(self) -> str:
         """When the phase was opened: by the verdict before, or by the charter."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dag_factory.evidence.contract import Item, TaskContract
+from dag_factory.evidence.kinds.words import PROSE, wording
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.statement import Entry, moment_of
 from dag_factory.evidence.verdict import Finding
-from dag_factory.evidence.visible import PROSE, wording
 
 __all__ = ["TELLING", "shared"]
 

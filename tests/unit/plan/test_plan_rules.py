@@ -262,6 +262,20 @@ def test_somebody_outside_looks_when_they_will(planner: Any) -> None:
         type(planner)(planner.folder, text.replace("external: true", "command: read")).plan()
 
 
+@pytest.mark.parametrize("reader", ["external: true", "command: read"])
+def test_nobody_waits_for_a_later_phase(planner: Any, reader: str) -> None:
+    text = (
+        "workflow: small\npattern: false\nmission: A note\npersonas: {writer: {command: write}, reader: {" + reader + "}}\n"
+        "catalogue:\n"
+        "  writer: {title: W, instructions: Write., contracts: {writing: {does: Write., evidence: {note: {report: n, kind: file}}}}}\n"
+        "  reader: {title: R, instructions: Read., contracts: {reading: {does: Read., evidence: {read: {report: r, kind: file}}}}}\n"
+        "phases:\n  one: {gate: {}, tasks: {r: {persona: reader, duty: reading, validates: [two]}}}\n"
+        "  two: {gate: {}, tasks: {w: {persona: writer, duty: writing}}}\n"
+    )
+    with pytest.raises(SpecError, match="validation-early: one/r would judge two/w before it is made"):
+        type(planner)(planner.folder, text).plan()
+
+
 def test_a_check_on_the_merge_validates_what_is_made_beside_it(planner: Any) -> None:
     validates = planner.plan().contract.tasks["implementation/ingest.sdet"].validates
     assert validates == ("implementation/ingest.software-engineer",)
