@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 
-__all__ = ["says", "visible"]
+__all__ = ["says", "unescaped", "visible"]
+
+_NUMBERED = re.compile(r"&#(?=[0-9])0*+([0-9]*+)")
 
 # Default_Ignorable_Code_Point of Unicode 16: what a font shows nothing for, a few of them letters to a program, like the fillers of Hangul.
 _SHAPELESS = re.compile(
@@ -16,6 +19,11 @@ _SHAPELESS = re.compile(
 def visible(text: str) -> str:
     """A text without the characters that show nothing; blanks stay."""
     return text if text.isascii() else _SHAPELESS.sub("", text)
+
+
+def unescaped(text: str) -> str:
+    """A text with its entities as what they stand for; a number too long for Python to read as an int is no character, as any too large."""
+    return html.unescape(_NUMBERED.sub(lambda found: f"&#{found[1][:8] or '0'}", text)) if "&" in text else text
 
 
 def says(text: str) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 
-from dag_factory.evidence.visible import visible
+from dag_factory.evidence.visible import unescaped, visible
 
 __all__ = ["hides", "shown", "without_comments"]
 
@@ -42,7 +41,7 @@ def _plainly(text: str) -> Iterator[str]:
     """Tags that spell something out in another way, as a browser reads them."""
     for tag in _TAG.findall(text):
         if "&" in tag or "\\" in tag or "/*" in tag:
-            yield _CSS_ESCAPE.sub(_letter, _CSS_COMMENT.sub("", html.unescape(tag)))
+            yield _CSS_ESCAPE.sub(_letter, _CSS_COMMENT.sub("", unescaped(tag)))
 
 
 def _letter(found: re.Match[str]) -> str:
@@ -64,7 +63,7 @@ def shown(text: str, references: frozenset[str] = frozenset()) -> str:
         text = _LABEL.sub(lambda found: "][]" if " ".join(found[1].split()).lower().upper() in references else found[0], text)
     if "<" in text:
         text = _TAG.sub(" ", text)
-    return visible(html.unescape(text) if "&" in text else text)
+    return visible(unescaped(text))
 
 
 def without_comments(text: str, *, hidden: bool = False, html: bool = True) -> tuple[str, bool]:

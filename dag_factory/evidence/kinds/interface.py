@@ -33,9 +33,11 @@ NOTHING = "None."
 """What a section says, and all it says, when there is nothing to list."""
 
 _CODE_SPAN = re.compile(r"(?<!`)(`++)([^`]+)\1(?!`)")
-_BEGINS = re.compile(r"[*_~\[\s]*(?=`)")  # names may be printed bold, or be links
-_GOES_ON = re.compile(r"[*_~]*(?:\]\([^()\s]*\))?[*_~]*\s*(?:[,/;&+|]\s*(?:and|or)?|and|or)[*_~\[\s]*(?=`)")
+_BEGINS = re.compile(r"[*_~\[\s]*+(?=`)")  # names may be printed bold, or be links
+_GOES_ON = re.compile(r"[*_~]*+(?:\]\([^()\s]*\)[*_~]*+)?\s*+(?:[,/;&+|](?:\s*+(?:and|or))?|and|or)[*_~\[\s]*+(?=`)")
 _MIN_WORDS = 2
+_LOOKED = 1_000
+"""So many names beside a list are looked for in the rest of the document; more count as standing nowhere else."""
 _OFFERS = ("Functions", "Interface")
 _TITLES = (*_OFFERS, "Errors", "Deviations")
 
@@ -130,13 +132,21 @@ def _beside(document: Document, section: Section, names: list[str], first: int) 
     """What stands in backticks beside the list, in a table or behind it, and nowhere else: a reader takes it for listed, and nobody counts it."""
     below = document.below(section, _TITLES)
     elsewhere = "\n".join(block.text for other in document.sections if other not in below for block in other.blocks)
+    known = dict.fromkeys(names, True)
+    most = len(known) + _LOOKED
     reasons: _Reasons = []
     for block in (block for part in below for block in part.blocks):
         if block.listed or block.verbatim or (block.line < first and not block.text.lstrip().startswith("|")):
             continue
         spans = (" ".join(span[2].split()) for span in _CODE_SPAN.finditer(block.text))
-        name = next((name for name in spans if says(name) and name not in names and name not in elsewhere), None)
-        if name and len(reasons) < MAX_FAULTS:
+        for name in filter(says, spans):
+            if name not in known and len(known) < most:
+                known[name] = name in elsewhere
+            if not known.get(name, False):
+                break
+        else:
+            continue
+        if len(reasons) < MAX_FAULTS:
             text = f"line {block.line}: the section “{section.title}” has `{clipped(name, 60)}` beside its list, where nobody counts it."
             reasons.append((f"{text} List it, or write it without backticks.", section.title))
     return reasons

@@ -160,3 +160,22 @@ PIECES = st.sampled_from(["## Errors\n", "## Deviations\n", "- `A`", "- ", "None
 def test_no_text_makes_it_raise(text):
     found = examine(text)
     assert found.faults
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD.replace("`MissingColumn`", "`MissingColumn`" + "*" * 200_000),
+        GOOD.replace("`MissingColumn`", "`MissingColumn`," + "\t " * 100_000 + "x"),
+        GOOD.replace("- `BadRow`", "- &#" + "9" * 5_000 + "; `BadRow`"),
+    ],
+)
+def test_what_would_take_for_ever_is_read_at_once(text):
+    assert all(fault.subject for fault in examine(text).faults)
+
+
+@pytest.mark.parametrize(("count", "faults"), [(1_000, 0), (1_001, 1)])
+def test_of_thousands_of_names_beside_a_list_not_all_are_looked_for_elsewhere(count: int, faults: int):
+    beside = " ".join(f"`x{number}`" for number in range(count))
+    text = GOOD.replace("## Deviations", f"{beside}\n\n## Deviations") + f"\n## Rest\n\n{beside}\n"
+    assert len(examine(text).faults) == faults
