@@ -78,10 +78,9 @@ class GateSensor(Telling, BaseSensorOperator):
         self.said = notice_of(judgement, ti, contract.title, kept)
         self.judged = kept
         ti.xcom_push(key="judged", value=kept)
-        if judgement.findings:
-            raise AirflowFailException(
-                f"{contract.title}: FAILED, {len(judgement.findings)} red flags. The first: {judgement.findings[0].id}: {judgement.findings[0].text}"
-            )
+        if found := judgement.findings:
+            many = "one red flag" if len(found) == 1 else f"{len(found)} red flags. The first"
+            raise AirflowFailException(f"{contract.title}: FAILED, {many}: {found[0].id}: {found[0].text}")
         if spared := self._spared():
             raise DownstreamTasksSkipped(tasks=spared)  # type: ignore[no-untyped-call] # Airflow has no types here
 

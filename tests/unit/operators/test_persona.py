@@ -98,7 +98,8 @@ def test_what_a_program_leaves_is_looked_at(small, command, evidence, finding):
     assert set(house.failures) == {"first.gate"}, "the gate alone judges"
     assert finding in told(house)
     first = house.findings("first")[0]
-    assert house.failures["first.gate"] == f"First: FAILED, {len(told(house))} red flags. The first: {first.id}: {first.text}"
+    many = "one red flag" if len(told(house)) == 1 else f"{len(told(house))} red flags. The first"
+    assert house.failures["first.gate"] == f"First: FAILED, {many}: {first.id}: {first.text}"
     assert house.word("first") == "FAILED"
     said = house.record.newest("first/write").says
     assert said.evidence == ()
