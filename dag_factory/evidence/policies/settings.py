@@ -1,4 +1,4 @@
-"""Which file holds settings of tests, or of what is measured: by its name, and where others are kept in such a file too, by what it holds."""
+"""Which file holds settings of tests, of what is measured or of what is scanned: by its name, and where others are kept in it too, by what it holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import tomllib
 from typing import Any
 
-__all__ = ["compiled", "holds", "own", "shared"]
+__all__ = ["compiled", "holds", "own", "scans", "shared"]
 
 _OWN = re.compile(
     r"(.*/)?("
@@ -17,6 +17,14 @@ _OWN = re.compile(
     r"|\.(mocharc|nycrc)(\.[a-z]+)?|\.c8rc(\.json)?"
     r"|phpunit(\.dist)?\.xml(\.dist)?|junit-platform\.properties|META-INF/services/org\.(junit|testng)\..*|\.config/nextest\.toml|\.rspec|\.simplecov"
     r"|\.behaverc|behave\.ini|nose2\.cfg|unittest\.cfg|\.taprc|cucumber\.([cm]?js|json|ya?ml)|testng\.xml|xunit\.runner\.json|[^/]*\.runsettings"
+    r")"
+)
+_SCANS = re.compile(
+    r"(.*/)?("
+    r"\.trivyignore(\.ya?ml)?|trivy(-secret)?\.ya?ml|osv-scanner\.toml|\.grype(\.ya?ml|/config\.ya?ml)|\.snyk|\.syft(\.ya?ml|/config\.ya?ml)"
+    r"|\.semgrepignore|\.bandit|brakeman\.ignore|\.gitleaks\.toml|\.gitleaksignore|\.secrets\.baseline"
+    r"|\.checkov\.ya?ml|\.tfsec/config\.(json|ya?ml)|\.hadolint\.ya?ml"
+    r"|\.cargo/audit\.toml|deny\.toml|\.nsprc|audit-ci\.jsonc?|\.retireignore(\.json)?|\.safety-policy\.ya?ml|\.bundler-audit\.ya?ml"
     r")"
 )
 _COMPILED = re.compile(r"(.*/)?(__pycache__/.*|[^/]+\.py[co])")
@@ -35,6 +43,7 @@ _SECTIONS = {
     }.items()
 }
 _TABLES = {"pyproject.toml": ("pytest", "coverage"), "package.json": ("jest", "mocha", "nyc", "c8", "ava", "tap", "vitest")}
+_SCANNED = {"pyproject.toml": ("bandit",)}
 _MOST = 200_000  # bytes of tables that are read
 
 
@@ -43,23 +52,28 @@ def own(path: str) -> bool:
     return _OWN.fullmatch(path) is not None
 
 
+def scans(path: str) -> bool:
+    """Whether a file steers nothing but what a scan looks at, and which of its findings it keeps to itself."""
+    return _SCANS.fullmatch(path) is not None
+
+
 def compiled(path: str) -> bool:
     """Whether a file is bytecode, which Python may run without a look at its source (https://peps.python.org/pep-0552/), or lies among it."""
     return _COMPILED.fullmatch(path) is not None
 
 
 def shared(path: str) -> bool:
-    """Whether a file may hold settings of tests beside others."""
+    """Whether a file may hold settings of tests or scans beside others."""
     return path.rpartition("/")[2] in _TABLES or any(name.fullmatch(path) for name in _SECTIONS)
 
 
-def holds(path: str, data: bytes) -> bool:
-    """Whether a file that may hold some of tests does; a table that is too long to be read is taken at its words."""
+def holds(path: str, data: bytes, *, scanned: bool = False) -> bool:
+    """Whether a file that may hold some of tests does, or of scans; a table that is too long to be read is taken at its words."""
     text = "\n".join(data.decode(errors="replace").splitlines())
     section = next((section for name, section in _SECTIONS.items() if name.fullmatch(path)), None)
     if section is not None:
-        return section.search(text) is not None
-    names = _TABLES[path.rpartition("/")[2]]
+        return not scanned and section.search(text) is not None
+    names = (_SCANNED if scanned else _TABLES).get(path.rpartition("/")[2], ())
     if len(data) > _MOST:
         return any(name in text for name in names)
     try:

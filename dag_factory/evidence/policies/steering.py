@@ -1,4 +1,4 @@
-"""Policy 10, of what surrounds tests: nobody who implements brings what steers how tests run or what is measured, or stands in a test's place.
+"""Policy 10, of what surrounds tests and scans: who implements brings nothing that steers tests, figures or scans, or stands in a test's place.
 
 What a file is called tells most; of settings that are kept with others, in `pyproject.toml` and its like, only their own sections count, and only where
 there was no such file before: what of an older one was changed cannot be seen from here. What nobody said to have brought is looked at too, in the list
@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.settings import compiled, holds, own, shared
+from dag_factory.evidence.policies.settings import compiled, holds, own, scans, shared
 from dag_factory.evidence.policies.shadows import hidden
 from dag_factory.evidence.policies.writes import may_write
 from dag_factory.evidence.rounds import merges_of, statements_of
@@ -32,10 +32,11 @@ def steered(case: Case) -> Iterator[Finding]:
         before, seen = _before(case, task), set[str]()
         for place, stored in enumerate(statements_of(case.record, case.phase_id, case.cycle, task)):
             for entry in stored.says.evidence:
-                there = place == 0 or entry.name in product  # of what was brought before, what is still there
-                if entry.name not in seen and there and (what := _steers(case, entry.name, entry.digest, product, before)):
-                    text = f"{entry.name} of @{task.persona} {what}"
-                    yield case.finding("tests-shadowed", task, text, subject=f"{task.id}:{entry.name}")
+                if entry.name in seen or (place and entry.name not in product):  # of what was brought before, what is still there
+                    continue
+                rule, what = _steers(case, entry.name, entry.digest, product, before)
+                if what:
+                    yield case.finding(rule, task, f"{entry.name} of @{task.persona} {what}", subject=f"{task.id}:{entry.name}")
                 seen.add(entry.name)
     before = _before(case, makers[0])
     if listed is not None and before is not None:
@@ -52,30 +53,35 @@ def _unsaid(case: Case, listed: dict[str, str], before: dict[str, str]) -> Itera
         might = [task for task in tasks if may_write(task, path)]
         if not might or any(task.duty != "implementation" for task in might):
             continue
-        what = _steers(case, path, listed[path], frozenset(listed), before)
+        rule, what = _steers(case, path, listed[path], frozenset(listed), before)
         if shared(path) and case.files(listed[path]) is None and all(any(item.changed for item in task.items) for task in might):
             what = "may hold settings of tests, and nobody can tell. List it among what was changed, or leave it out."
         if what and len(might) == 1:
-            yield case.finding(
-                "tests-shadowed", might[0], f"{path}, which @{might[0].persona} does not list, {what}", subject=f"{might[0].id}:{path}"
-            )
+            yield case.finding(rule, might[0], f"{path}, which @{might[0].persona} does not list, {what}", subject=f"{might[0].id}:{path}")
         elif what:
             text = f"{path}, which nobody lists of those who may write it, {what}"
-            yield Finding(rule="tests-shadowed", subject=f"{case.phase_id}:{path}", text=text)
+            yield Finding(rule=rule, subject=f"{case.phase_id}:{path}", text=text)
 
 
-def _steers(case: Case, path: str, digest: str, product: frozenset[str], before: dict[str, str] | None) -> str | None:
-    """What a file does to tests, and what to do about it; None if nothing."""
-    leave = "and is not for who implements to bring. Leave it out, or have a tester bring it."
+def _steers(case: Case, path: str, digest: str, product: frozenset[str], before: dict[str, str] | None) -> tuple[str, str]:
+    """The rule that a file would break, and what it does to tests or scans, with what to do about it; empty where it does nothing."""
+    tester = "and is not for who implements to bring. Leave it out, or have a tester bring it."
+    validator = tester.replace("tester", "validator")
     if compiled(path):
-        return "is bytecode, which tests may run in the place of its source. Leave it out, or have the base's .gitignore do that."
-    if own(path):
-        return f"steers how tests run, or what is measured, {leave}"
-    if shared(path):
-        new = path not in (before or ())
-        return f"holds settings of tests, or of what is measured, {leave}" if new and holds(path, case.files(digest) or b"") else None
-    hides = hidden(PurePosixPath(path), product, _tops(case, "testing") - _tops(case, "implementation"))
-    return f"stands in the place of {hides}, which tests are run with. Call it otherwise, or put it into a package." if hides else None
+        what = "is bytecode, which tests may run in the place of its source. Leave it out, or have the base's .gitignore do that."
+    elif own(path):
+        what = f"steers how tests run, or what is measured, {tester}"
+    elif scans(path):
+        return "scans-steered", f"steers what a scan looks at, or which findings it tells, {validator}"
+    elif shared(path):
+        data = (case.files(digest) or b"") if path not in (before or ()) else b""
+        what = f"holds settings of tests, or of what is measured, {tester}" if holds(path, data) else ""
+        if not what and holds(path, data, scanned=True):
+            return "scans-steered", f"holds settings of what a scan tells, {validator}"
+    else:
+        hides = hidden(PurePosixPath(path), product, _tops(case, "testing") - _tops(case, "implementation"))
+        what = f"stands in the place of {hides}, which tests are run with. Call it otherwise, or put it into a package." if hides else ""
+    return "tests-shadowed", what
 
 
 def _tops(case: Case, duty: str) -> set[str]:
