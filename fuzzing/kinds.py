@@ -34,7 +34,7 @@ _VERDICTS = {"type": "object", "required": ["verdicts"], "properties": {"verdict
 _EXPECTED: Mapping[str, Sequence[dict[str, Any]]] = {
     "junit": [{}, {"max_deselected": 0, "names": ["*test*"], "max_seconds": 1, "timed": True, "tool": "pytest", "host": "host", "fresh": True}],
     "coverage": [{}, {"min_percent": 80, "branches": True, "max_empty": 0, "fresh": True}],
-    "sarif": [{}, {"max_level": "note", "fresh": True, "max_security_severity": 5, "suppressed_in_source": True}],
+    "sarif": [{}, {"max_level": "note", "fresh": True, "max_security_severity": 5, "suppressed_in_source": True, "bare": True}],
     "vulnerabilities": [{}, {"max_severity": "high", "max_unfixed": 2, "max_database_days": 3, "fresh": True}],
     "sbom": [{}, {"max_unidentified": 1, "fresh": True}],
     "benchmark": [{}, {"max_seconds": 1, "max_p95_seconds": 2, "min_load_seconds": 1, "fresh": True}],

@@ -1,8 +1,9 @@
 """Findings of static analysis as SARIF 2.1.0 (OASIS Standard, 27 March 2020), read by our own strict reading of it.
 
 A log says nothing unless each of its runs names the tool and shows that it looked: rules, artifacts or an invocation that
-succeeded, and a list of results, which the standard has absent where the tool did not get so far (3.14.23). A result
-that is suppressed counts unless it says why, and in the source only where the plan lets it: whoever wrote the source wrote that too.
+succeeded (the plan may know that a tool tells none of them), and a list of results, which the standard has absent where the
+tool did not get so far (3.14.23). A result that is suppressed counts unless it says why, and in the source only where the
+plan lets it: whoever wrote the source wrote that too.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class SarifExpect(Expectation):
     min_artifacts: the fewest files the runs together say they looked at.
     tools: tools of these names must each have a run.
     suppressed_in_source: whether a comment in the source may suppress a result, if it says why; else what it suppresses counts.
+    bare: whether a run may show nothing but that it found nothing, as Ruff writes it: no rule, no file, no invocation, and an empty list of results.
     max_security_severity: the highest `security-severity` that a tool may give a result or its rule, of 10, beside its level.
     max_errors: how many errors of their own the tools may tell, as of files that they could not read.
     fresh: whether every run must have ended in the course of the work, by its invocations.
@@ -67,6 +69,7 @@ class SarifExpect(Expectation):
     min_artifacts: int = Field(default=0, ge=0)
     tools: TextTuple = ()
     suppressed_in_source: bool = False
+    bare: bool = False
     max_security_severity: int | float | None = Field(default=None, ge=0, le=10, allow_inf_nan=False)
     max_errors: int = Field(default=0, ge=0)
     fresh: bool = False
@@ -144,9 +147,11 @@ class _Run:
             if invocation.get("executionSuccessful") is not True or broken:
                 text = f"{self.where}: the tool says that it did not end well ({broken or 'executionSuccessful'}). Let it run to its end."
                 yield Fault(text, self.where, VALIDATION_FAILED)
-        if not (self._rules or self.artifacts or self._invocations):
-            text = f"{self.where} has neither rules nor artifacts nor an invocation: nothing shows that the tool looked at anything. {TAKE.remedy}"
-            yield Fault(text, self.where, EVIDENCE_MISSING)
+        if not (expect.bare or self._rules or self.artifacts or self._invocations):
+            text = f"{self.where} has neither rules nor artifacts nor an invocation: nothing shows that the tool looked at anything. {TAKE.remedy} "
+            yield Fault(
+                f"{text}If the tool tells no more where it finds nothing, have the plan allow that (bare).", self.where, EVIDENCE_MISSING
+            )
         yield from self._left_out(expect)
         results, elsewhere = self._run.get("results"), self._run.get("externalPropertyFileReferences")
         if elsewhere:

@@ -44,6 +44,16 @@ def test_a_clean_log_of_a_tool_that_looked_is_a_pass():
     assert examined(sarif()).faults == ()
 
 
+def test_a_clean_log_that_shows_nothing_is_one_where_the_plan_says_so():
+    run = {"tool": {"driver": {"name": "ruff", "rules": []}}, "results": []}
+    log = {"version": "2.1.0", "runs": [run]}
+    assert rules(examined(log)) == ["evidence-missing"]
+    assert rules(examined(log, bare=True)) == []
+    assert rules(examined(log, bare=True, min_artifacts=1)) == ["evidence-missing"]
+    del run["results"]
+    assert rules(examined(log, bare=True)) == ["evidence-missing"]
+
+
 @pytest.mark.parametrize(
     ("totals", "rule"),
     [
