@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import ceil
 from typing import ClassVar
 
 from dag_factory.errors import EnvelopeError, StoreError
@@ -118,7 +119,7 @@ def spent_by(statement: TaskStatement | None, reserved: Amounts) -> Sum:
     held = Sum(Decimal(reserved.money or 0), reserved.tokens or 0, reserved.requests or 0, reserved.time or 0)
     if statement is None:
         return held
-    time = max(0, int((moment_of(statement.finished_at) - moment_of(statement.started_at)).total_seconds()))
+    time = max(0, ceil((moment_of(statement.finished_at) - moment_of(statement.started_at)).total_seconds()))
     if statement.figures is None:
         return replace(held, time=time)
     figures, code = statement.figures, statement.exit_code
@@ -148,7 +149,8 @@ def read_ledger(run: RunStore, charter: Stored[Charter]) -> Ledger:
     folder = charter.digest[:16]
     found: list[Reservation] = []
     digests: list[str] = []
-    for number, name in enumerate(run.names(f"{folder}/{FOLDER}"), start=1):
+    names = sorted(run.names(f"{folder}/{FOLDER}"), key=lambda name: (len(name), name))  # beyond 9,999 names are longer
+    for number, name in enumerate(names, start=1):
         data = run.read(f"{folder}/{FOLDER}/{name}", at_most=MAX_BYTES) or b""
         try:
             entry = parse(open_envelope(data, {authority.keyid: authority}).payload, Reservation)
