@@ -1,7 +1,8 @@
 """Puts secrets out of what a program writes, however it is cut into pieces.
 
-A secret is known in the spellings that programs give it without meaning to hide it: as it is, as in a URL, as in JSON, as in HTML, in base64, and of one
-of several lines each line. Who means to get a secret out writes it backwards; against that no mask helps.
+A secret is known in the spellings that programs give it without meaning to hide it: as it is, in UTF-16, with letters put together of signs and marks, as
+in a URL, as in JSON (and that in JSON again), as in HTML, as Python shows it, in base64, and of one of several lines each line. Who means to get a secret out
+writes it backwards; against that no mask helps.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
 __all__ = ["LEAST", "MASK", "Mask", "Secrets", "spellings"]
@@ -68,13 +70,20 @@ def spellings(secrets: Iterable[str], least: int = LEAST) -> tuple[bytes, ...]:
     for secret in secrets:
         lines = [line.strip() for line in secret.splitlines()] if "\n" in secret.strip() else []
         for text in (secret, secret.strip(), *(line for line in lines if len(line) >= _LEAST_LINE)):
-            if len(text) < least:
-                continue
-            raw, said = text.encode(errors="surrogateescape"), text.encode(errors="replace").decode()
-            written = (*_in_urls(said), *_in_json(said), *_in_quotes(said), escape(said), escape(said, quote=False))
-            found |= dict.fromkeys((raw, *(form.encode() for form in written)))
-            found |= dict.fromkeys(form for form in _in_base64(raw) if len(form) >= _LEAST_LINE)
+            if len(text) >= least:
+                for composed in dict.fromkeys((text, normalize("NFC", text), normalize("NFD", text))):
+                    found |= dict.fromkeys(_spelt(composed))
     return tuple(sorted(found, key=len, reverse=True))
+
+
+def _spelt(text: str) -> Iterator[bytes]:
+    raw, said = text.encode(errors="surrogateescape"), text.encode(errors="replace").decode()
+    yield raw
+    yield repr(raw)[2:-1].encode()
+    for form in (*_in_urls(said), *_in_json(said), *_in_quotes(said), escape(said), escape(said, quote=False)):
+        yield form.encode()
+    yield from (said.encode(order) for order in ("utf-16-le", "utf-16-be"))
+    yield from (form for form in _in_base64(raw) if len(form) >= _LEAST_LINE)
 
 
 def _in_urls(text: str) -> Iterator[str]:
@@ -85,13 +94,14 @@ def _in_urls(text: str) -> Iterator[str]:
 
 
 def _in_json(text: str) -> Iterator[str]:
-    """A text in JSON: with or without other letters than those of ASCII, with what HTML knows or a slash escaped; and as Python shows it."""
+    """A text in JSON, and that in JSON: with or without other letters than those of ASCII, with what HTML knows or a slash escaped; and as Python shows it."""
     yield repr(text)[1:-1]
     for plain in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
         for signs in ("", "&<>", "&<>'+", "/"):
             form = "".join(("\\/" if sign == "/" else f"\\u{ord(sign):04x}") if sign in signs else sign for sign in plain)
-            yield form
-            yield _UNICODE.sub(lambda match: match[1] + match[2].upper(), form)
+            for written in (form, _UNICODE.sub(lambda match: match[1] + match[2].upper(), form)):
+                yield written
+                yield json.dumps(written)[1:-1]
 
 
 def _in_quotes(text: str) -> Iterator[str]:

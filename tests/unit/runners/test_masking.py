@@ -11,6 +11,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from unicodedata import normalize
 from urllib.parse import quote
 
 import pytest
@@ -95,6 +96,13 @@ def test_it_is_masked_with_its_quotes_doubled():
         assert b"whiskey" not in shown([QUOTED], written.encode())
 
 
+@pytest.mark.parametrize("order", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_it_is_known_in_two_bytes_a_letter(order):
+    found = shown([SECRET], f"of {SECRET}, and more".encode(order))
+    assert MASK in found
+    assert not any(part.encode(way) in found for part in ("tan", "whiskey", "rot=1") for way in ("utf-16-le", "utf-16-be"))
+
+
 LONG = "".join(map(chr, range(35, 126))) * 2
 
 
@@ -112,6 +120,10 @@ LONG = "".join(map(chr, range(35, 126))) * 2
         ('pä"sswört1', '"p\\u00E4\\"ssw\\u00F6rt1"'),
         ("abc/def/ghä", "abc\\/def\\/gh\\u00e4"),  # PHP
         ("it's a\\secret", repr({"it's a\\secret"})),
+        ("pä\\sswört1", repr("pä\\sswört1".encode())),  # http.client, when it tells what it sends
+        ('pä"sswört1', json.dumps(json.dumps('pä"sswört1'))),
+        ("pässwört1", normalize("NFD", "pässwört1")),  # names of files on some systems
+        (normalize("NFD", "pässwört1"), "pässwört1"),
         ("abcd&efgh<1>", '<p title="abcd&amp;efgh&lt;1&gt;">'),
         (LONG, base64.encodebytes(LONG.encode()).decode()),
         (LONG, base64.encodebytes(f"{LONG}\n".encode()).decode().replace("\n", "\r\n")),
