@@ -33,6 +33,8 @@ _LAST = re.compile(r"\bin [0-9.]+s\b")  # which ends that line; jest's summary c
 _RERUN = re.compile(r"\b([0-9]{1,9}) (?:rerun|retried)\b[^/\n]* in [0-9.]+s\b")  # pytest-rerunfailures and pytest-retry
 _PLAYWRIGHT = re.compile(r"^ +([0-9]{1,9}) flaky *$", re.MULTILINE)
 _FLAKY = re.compile(r"^.+ failed \([0-9]{1,9} runs remaining out of [0-9]{1,9}\)\.$", re.MULTILINE)  # flaky
+_VITEST = re.compile(r"^ +[✓√×].* \(retry x([0-9]{1,9})\) *$", re.MULTILINE)
+_JEST = re.compile(r"^ *LOGGING RETRY ERRORS .+$", re.MULTILINE)  # where it is asked to tell what failed before
 _ENDED = re.compile(r"\b([0-9]{1,9}) (?:passed|failed|skipped|xfailed|xpassed|errors?|subtests? (?:passed|failed|skipped))\b")
 
 
@@ -59,8 +61,9 @@ def _again(report: Report, said: str, expect: JunitExpect) -> Iterator[Fault]:
         text = f"{len(flaky)} tests passed only when they were run again, and at most {expect.max_reruns} may: {listed(flaky)}."
         yield Fault(f"{text} Find out why they failed.", flaky[0], TESTS_FLAKY)
         return
-    again = sum(int(number) for way in (_RERUN, _PLAYWRIGHT) for number in way.findall(said)) + len(_FLAKY.findall(said))
-    if again > expect.max_reruns:  # neither Playwright nor the plug-ins of pytest write it into their reports
+    again = sum(int(number) for way in (_RERUN, _PLAYWRIGHT, _VITEST) for number in way.findall(said))
+    again += sum(len(way.findall(said)) for way in (_FLAKY, _JEST))
+    if again > expect.max_reruns:  # neither tools in JavaScript nor the plug-ins of pytest write it into their reports
         text = f"by what the check printed, tests were run again, {again} times, and at most {expect.max_reruns} times they may be."
         yield Fault(f"{text} Find out why they failed.", "reruns", TESTS_FLAKY)
 

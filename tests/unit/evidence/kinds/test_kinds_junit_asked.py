@@ -40,7 +40,21 @@ def test_what_was_run_again_and_only_printed(said):
     assert (fault.rule, fault.subject) == ("tests-flaky", "reruns")
     assert rules(asked(report, said, max_reruns=1)) == ["tests-flaky"]
     assert asked(report, said, max_reruns=2).faults == ()
-    assert asked(suite(case("a")), "2 rerun of 3\n2 flaky things\n1 passed in 0.1s").faults == ()
+    assert (
+        asked(suite(case("a")), "2 rerun of 3\n2 flaky things\nfetches (retry x2)\nno LOGGING RETRY ERRORS\n1 passed in 0.1s").faults == ()
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        " ✓ a.test.ts > logs in 12ms (retry x2)\n Tests  1 passed (1)\n",
+        "PASS ./a.test.js\n LOGGING RETRY ERRORS  logs in\n RETRY 1\n\n    expected\n LOGGING RETRY ERRORS  logs out\n RETRY 1\n",
+    ],
+)
+def test_what_tools_in_javascript_print_of_tries(said):
+    assert rules(asked(suite(case("a")), said, max_reruns=1)) == ["tests-flaky"]
+    assert asked(suite(case("a")), said, max_reruns=2).faults == ()
 
 
 @pytest.mark.parametrize(
