@@ -10,11 +10,10 @@ from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.rounds import JOIN, merges_of
 from dag_factory.evidence.run import Stored
 from dag_factory.evidence.statement import TaskStatement, Undone
-from dag_factory.globs import matches
 from dag_factory.workspace.merge import Conflict, Merged, changed
 from dag_factory.workspace.objects import Objects
-from dag_factory.workspace.parsed import REGULAR, MalformedError
-from dag_factory.workspace.seal import as_text
+from dag_factory.workspace.parsed import REGULAR, Entry, MalformedError
+from dag_factory.workspace.seal import as_text, unfit
 
 __all__ = ["altered", "overreaching", "unsealed"]
 
@@ -22,7 +21,7 @@ Sealed = Sequence[tuple[str, str]]
 
 
 def overreaching(objects: Objects, base: str, sealed: Sealed, contract: RunContract) -> tuple[Conflict, ...]:
-    """Sealed commits that change what their task may not write.
+    """Sealed commits that change what their task may not write, or leave what is no file, or is called what nobody can read.
 
     Sealing refuses those; but a statement with another commit in it may be signed by whoever has the persona's key. So may one that git itself would
     never write, and that is read in one way here and in another there.
@@ -37,15 +36,25 @@ def overreaching(objects: Objects, base: str, sealed: Sealed, contract: RunContr
     for name, commit in sealed:
         task = contract.tasks[name]
         try:
-            paths = sorted(as_text(path) for path in changed(objects, base, commit)) if commit != base else []
+            paths = sorted(changed(objects, base, commit)) if commit != base else []
+            lying = objects.entries(commit) if paths else {}
         except MalformedError as error:
             found.append(Conflict(name, (), f"{name} sealed what cannot be merged: {error.message}"))
             continue
-        outside = tuple(path for path in paths if not matches(path, task.writes))
-        if outside:
-            text = f"{name} may write {', '.join(task.writes) or 'nothing'}, and its commit changes {', '.join(outside[:5])}"
-            found.append(Conflict(name, outside, text))
+        wrong = {as_text(path): why for path in paths if (why := _wrong(path, lying.get(path), task.writes))}
+        if wrong:
+            path, why = next(iter(wrong.items()))
+            more = f" ({len(wrong)} paths like that)" if len(wrong) > 1 else ""
+            found.append(Conflict(name, tuple(wrong), f"{name} sealed a commit in which {path} {why}{more}"))
     return tuple(found)
+
+
+def _wrong(path: bytes, entry: Entry | None, writes: Sequence[str]) -> str | None:
+    """Why a commit may not change a path so, as sealing sees it; None if it may."""
+    found = unfit(path, "deleted" if entry is None else "changed", writes)
+    if found:
+        return found[1]
+    return None if entry is None or entry.mode in REGULAR else "is a link or another repository; leave it out"
 
 
 def unsealed(objects: Objects, base: str, delivered: Iterable[tuple[TaskContract, Stored[TaskStatement]]]) -> tuple[Undone, ...]:

@@ -24,7 +24,7 @@ from dag_factory.workspace.objects import Objects
 from dag_factory.workspace.parsed import Entry, Stamp
 from dag_factory.workspace.scan import Item, Tree, restless
 
-__all__ = ["Change", "Refusal", "Sealed", "as_text", "as_written", "refuse", "seal"]
+__all__ = ["Change", "Refusal", "Sealed", "as_text", "as_written", "refuse", "seal", "unfit"]
 
 MOST_CHANGES = 20_000
 LARGEST_FILE = 100_000_000
@@ -204,18 +204,30 @@ def _nested(folders: set[bytes], found: dict[bytes, Item], deltas: list[_Delta])
 
 def _judged(deltas: list[_Delta], writes: Sequence[str]) -> Iterator[tuple[bytes, str, str]]:
     """Yield what is wrong with changed paths: the first reason of each."""
-    named = {glob.rstrip("/").rpartition("/")[2] for glob in writes}
     for delta in deltas:
-        path, verb = delta.path, {"A": "added", "M": "modified", "D": "deleted"}[delta.status]
-        name = path.rpartition(b"/")[2]
-        if delta.item and (odd := _odd(path)):  # one that was there may go: how else would it be renamed?
-            yield path, "workspace-path-name", f"has {odd} in its name; rename it"
-        elif not matches(as_text(path), writes):
-            yield path, "workspace-outside-writes", f"was {verb}, and this task may write {', '.join(writes) or 'nothing'}"
-        elif name in (b".gitattributes", b".gitmodules") and name.decode() not in named:
-            yield path, "workspace-outside-writes", f"was {verb}, and `writes:` does not name {name.decode()}"
+        if found := unfit(delta.path, {"A": "added", "M": "modified", "D": "deleted"}[delta.status], writes):
+            yield delta.path, *found
         elif delta.item and delta.item.size > LARGEST_FILE:
-            yield path, "workspace-too-large", f"has {delta.item.size:,} bytes, and {LARGEST_FILE:,} may be"
+            yield delta.path, "workspace-too-large", f"has {delta.item.size:,} bytes, and {LARGEST_FILE:,} may be"
+
+
+def unfit(path: bytes, verb: str, writes: Sequence[str]) -> tuple[str, str] | None:
+    """The rule by which a task may not change a path, by what it is called, and why; None if it may.
+
+    Parameters
+    ----------
+    verb: what was done to it. What was `deleted` may have any name: how else would it be renamed?
+    writes: globs of what the task may write.
+
+    """
+    name = path.rpartition(b"/")[2]
+    if verb != "deleted" and (odd := _odd(path)):
+        return "workspace-path-name", f"has {odd} in its name; rename it"
+    if not matches(as_text(path), writes):
+        return "workspace-outside-writes", f"was {verb}, and this task may write {', '.join(writes) or 'nothing'}"
+    if name in (b".gitattributes", b".gitmodules") and name.decode() not in {glob.rstrip("/").rpartition("/")[2] for glob in writes}:
+        return "workspace-outside-writes", f"was {verb}, and `writes:` does not name {name.decode()}"
+    return None
 
 
 def _odd(path: bytes) -> str:

@@ -152,6 +152,42 @@ def test_a_signed_commit_that_reaches_further_than_its_task_may_write_is_left_ou
     assert "merge-conflict:build/engineer:tests/test_a.py" in {finding.id for finding in made.findings("build")}
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("src/co\u202ede.py", "has the invisible sign U+202E in its name; rename it"),
+        ("src/co\\de.py", "has a backslash in its name; rename it"),
+        ("src/.gitattributes", "was changed, and `writes:` does not name .gitattributes"),
+        ("tests/test_a.py", "was changed, and this task may write src/**"),
+    ],
+)
+def test_a_signed_commit_that_sealing_would_have_refused_is_left_out(house, name, why):
+    made = house()
+    made.run("build.engineer", "build.tester")
+    forged(made, {name: "x\n"})
+    made.run("build.converge", "build.gate")
+    said = made.record.converged("build").says
+    assert [task for task, _ in said.merged] == ["build/tester"]
+    assert [one.text for one in said.conflicts] == [f"build/engineer sealed a commit in which {name} {why}"]
+
+
+def test_a_signed_commit_with_a_link_is_left_out(house):
+    made = house()
+    made.run("build.engineer", "build.tester")
+
+    def linked(repository: Path) -> None:
+        (repository / "src" / "link.py").symlink_to("code.py")
+        git("add", "-A", cwd=repository)
+        git("commit", "-qm", "Link", cwd=repository)
+
+    forged(made, {"src/code.py": "answer = 3\n"}, linked)
+    made.run("build.converge", "build.gate")
+    said = made.record.converged("build").says
+    assert [task for task, _ in said.merged] == ["build/tester"]
+    assert said.conflicts[0].paths == ("src/link.py",)
+    assert "src/link.py is a link or another repository" in said.conflicts[0].text
+
+
 def test_one_that_stays_where_it_may_write_is_merged_whoever_made_it(house):
     made = house()
     made.run("build.engineer", "build.tester")
