@@ -6,6 +6,8 @@ import pytest
 from support.runs import HonestRun, honest
 from support.steering import ENGINEER, found
 
+from dag_factory.evidence.policies.settings import holds
+
 RULE = "scans-steered"
 
 
@@ -67,3 +69,9 @@ def test_settings_of_a_scan_that_nobody_lists(run):
     run.converge("implementation", product=run.store.put_bytes(b"src/.trivyignore\0file\0" + b"a" * 64 + b"\n"))
     subjects = [finding.subject for finding in run.judge("implementation").findings if finding.rule == RULE]
     assert subjects == ["implementation:src/.trivyignore"]
+
+
+def test_settings_of_tests_are_none_of_scans():
+    assert holds("src/setup.cfg", b"[tool:pytest]\n")
+    assert not holds("src/setup.cfg", b"[tool:pytest]\n", scanned=True)
+    assert not holds("src/pyproject.toml", b"[tool.bandit]\n")
