@@ -20,6 +20,8 @@ from dag_factory.evidence.verdict import Finding
 
 __all__ = ["steered"]
 
+_LEAVE = "and is not for who implements to bring. Leave it out, or have a"
+
 
 def steered(case: Case) -> Iterator[Finding]:
     """Every file that those who implement have brought, whether they say so or not."""
@@ -65,19 +67,17 @@ def _unsaid(case: Case, listed: dict[str, str], before: dict[str, str]) -> Itera
 
 def _steers(case: Case, path: str, digest: str, product: frozenset[str], before: dict[str, str] | None) -> tuple[str, str]:
     """The rule that a file would break, and what it does to tests or scans, with what to do about it; empty where it does nothing."""
-    tester = "and is not for who implements to bring. Leave it out, or have a tester bring it."
-    validator = tester.replace("tester", "validator")
     if compiled(path):
         what = "is bytecode, which tests may run in the place of its source. Leave it out, or have the base's .gitignore do that."
     elif own(path):
-        what = f"steers how tests run, or what is measured, {tester}"
+        what = f"steers how tests run, or what is measured, {_LEAVE} tester bring it."
     elif scans(path):
-        return "scans-steered", f"steers what a scan looks at, or which findings it tells, {validator}"
+        return "scans-steered", f"steers what a scan looks at, or which findings it tells, {_LEAVE} validator bring it."
     elif shared(path):
         data = (case.files(digest) or b"") if path not in (before or ()) else b""
-        what = f"holds settings of tests, or of what is measured, {tester}" if holds(path, data) else ""
+        what = f"holds settings of tests, or of what is measured, {_LEAVE} tester bring it." if holds(path, data) else ""
         if not what and holds(path, data, scanned=True):
-            return "scans-steered", f"holds settings of what a scan tells, {validator}"
+            return "scans-steered", f"holds settings of what a scan tells, {_LEAVE} validator bring it."
     else:
         hides = hidden(PurePosixPath(path), product, _tops(case, "testing") - _tops(case, "implementation"))
         what = f"stands in the place of {hides}, which tests are run with. Call it otherwise, or put it into a package." if hides else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.runs import HonestRun, honest
-from support.steering import ENGINEER, found
+from support.steering import ENGINEER, PYTEST, found
 
 from dag_factory.evidence.policies.settings import holds
 
@@ -75,3 +75,10 @@ def test_settings_of_tests_are_none_of_scans():
     assert holds("src/setup.cfg", b"[tool:pytest]\n")
     assert not holds("src/setup.cfg", b"[tool:pytest]\n", scanned=True)
     assert not holds("src/pyproject.toml", b"[tool.bandit]\n")
+    assert holds("src/package.json", b"{") is False
+
+
+def test_settings_of_both_are_told_as_those_of_tests(run):
+    assert found(run, "src/pyproject.toml", f"{PYTEST}[tool.bandit]\nskips = ['B608']\n", "tests-shadowed") == [
+        f"{ENGINEER}:src/pyproject.toml"
+    ]
