@@ -32,7 +32,7 @@ def submit(
     by: Annotated[str, typer.Option(help="Who did the work: a login; recorded as the principal.")],
     root: Annotated[Path | None, typer.Option(help="The evidence root, for workflow/run_id.")] = None,
     keys: Annotated[Path | None, typer.Option(help="The key folder; phasegate/keys below AIRFLOW_HOME if not given.")] = None,
-    as_is: Annotated[bool, typer.Option("--as-is", help="Sign also what the gate will call malformed.")] = False,
+    as_is: Annotated[bool, typer.Option("--as-is", help="Sign also what the gate will call malformed or missing.")] = False,
 ) -> None:
     """Submit the evidence of an external task: the files are hashed, kept, and signed with the persona's key. The gate notices within seconds.
 
@@ -117,7 +117,7 @@ def _assigned(store: RunStore, record: RunRecord, contract: TaskContract) -> tup
 
 
 def _well_formed(contract: TaskContract, file: list[str]) -> None:
-    """Refuse what the gate will call malformed, before it is signed."""
+    """Refuse what the gate will call malformed or missing, before it is signed."""
     items = {item.id: item for item in contract.items}
     paths = {name: Path(path) for name, _, path in (text.partition("=") for text in file) if name in items}
     found = malformed(items, {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()})

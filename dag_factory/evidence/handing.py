@@ -31,7 +31,7 @@ def submit_command(run: str, task: TaskContract, root: Path | None = None) -> st
 
 
 def malformed(items: Mapping[str, Item], files: Mapping[str, Path]) -> tuple[tuple[str, str], ...]:
-    """What a gate would call malformed in files that are to be handed in: the item, and the words of the finding.
+    """What a gate would call malformed, or nothing at all, in files that are to be handed in: the item, and the words of the finding.
 
     What a well-formed report says of the product is for the gate alone: a validator may hand in bad news.
 
@@ -42,7 +42,7 @@ def malformed(items: Mapping[str, Item], files: Mapping[str, Path]) -> tuple[tup
 
     """
     from dag_factory.evidence.kinds import KINDS
-    from dag_factory.evidence.kinds.base import EVIDENCE_MALFORMED, Material
+    from dag_factory.evidence.kinds.base import EVIDENCE_MALFORMED, EVIDENCE_MISSING, Material
 
     found: list[tuple[str, str]] = []
     for name, path in files.items():
@@ -55,5 +55,5 @@ def malformed(items: Mapping[str, Item], files: Mapping[str, Path]) -> tuple[tup
         except (ValidationError, RecursionError, MemoryError) as error:
             found.append((name, f"It could not be examined: {type(error).__name__}."))
             continue
-        found += [(name, fault.text) for fault in faults if fault.rule == EVIDENCE_MALFORMED]
+        found += [(name, fault.text) for fault in faults if fault.rule in (EVIDENCE_MALFORMED, EVIDENCE_MISSING)]
     return tuple(found)

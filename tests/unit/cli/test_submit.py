@@ -269,6 +269,15 @@ def test_a_malformed_file_is_refused_in_the_finding_s_words_unless_it_is_wanted_
     assert finding.text in says
 
 
+@pytest.mark.parametrize("data", [b"", b" \n", b"<!-- to do -->\n"])
+def test_a_file_with_nothing_in_it_is_refused_as_the_gate_would(run, data):
+    (run.tmp_path / "UX.md").write_bytes(data)
+    assert "Nothing was signed, for the gate would refuse it. ux: UX.md: " in refused(run, ask(run))
+    assert ask(run, "--as-is").exit_code == 0
+    run.converge("foundation")
+    assert rules(run.judge("foundation", may_wait=True)) == {"evidence-missing"}
+
+
 def test_the_command_that_is_told_is_the_one_that_is_taken(run):
     command = submit_command(str(run.store.path), run.record.contract.tasks[TASK])
     assert command.startswith(f"phasegate submit {run.store.path} {TASK} -f ux=PATH_OF_UX.md --by LOGIN")

@@ -63,13 +63,15 @@ def judged_once(tmp_path_factory, patch):
     return house
 
 
-def submit(house, task, by="maria", **items):
+def submit(house, task, *more, by="maria", **items):
     files = []
     for name, value in items.items():
         path = house.root / f"{name}.brought"
         path.write_text(value if isinstance(value, str) else json.dumps(value), encoding="utf-8")
         files += ["-f", f"{name}={path}"]
-    return CliRunner().invoke(app, ["submit", str(house.store.path), task, *files, "--keys", str(house.root / "keys_root"), "--by", by])
+    return CliRunner().invoke(
+        app, ["submit", str(house.store.path), task, *files, "--keys", str(house.root / "keys_root"), "--by", by, *more]
+    )
 
 
 def test_the_gate_of_a_fix_cycle_waits_for_a_judge_outside_and_passes_when_they_judged_again(judged):
@@ -192,7 +194,7 @@ def shipped(tmp_path, monkeypatch):
     for phase in ("plan", "build", "check"):
         house.phase(phase)
     house.run(*house.tasks("ship"))
-    submit(house, PACKER, box="")
+    submit(house, PACKER, "--as-is", box="")
     house.close("ship")
     assert [item.rule for item in house.findings("ship")] == ["evidence-missing"]
     return house
