@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pydantic import ValidationError
 
-from dag_factory.errors import Diagnostic, EvidenceError, RunnerError
+from dag_factory.errors import Diagnostic, EvidenceError, Position, RunnerError
 from dag_factory.evidence.contract import GRADES, Grade, Item, RunContract, TaskContract
 from dag_factory.evidence.kinds import kind_of
 from dag_factory.plan.agents import agent_unknown, secret_plain
@@ -15,13 +15,22 @@ from dag_factory.plan.budgets import budget_unenforced
 from dag_factory.plan.people import form_unable, people_shared
 from dag_factory.runners import RUNNERS, lacking, runner_of
 from dag_factory.spec import Spec
+from dag_factory.spec.source import SpecPath
 
-__all__ = ["PLAN_RULES", "binding_place"]
+__all__ = ["PLAN_RULES", "binding_place", "task_place"]
 
 
 def _fault(spec: Spec, rule: str, task: TaskContract, reason: str, remedy: str, *more: str | int) -> Diagnostic:
-    role = task.task.rpartition(".")[2]
-    return Diagnostic(rule, spec.source.where(("phases", task.phase, "tasks", role, *more)), reason, remedy)
+    return Diagnostic(rule, task_place(spec, task, *more), reason, remedy)
+
+
+def task_place(spec: Spec, task: TaskContract, *more: str | int) -> Position:
+    """Where a spec says something of a task: with the task, or with what its persona owes, whichever says more of it."""
+    task_path: SpecPath = ("phases", task.phase, "tasks", task.task.rpartition(".")[2])
+    owed_path: SpecPath = ("catalogue", task.persona, "contracts", task.duty)
+    written = spec.source.places
+    depth = {path: sum((*path, *more[:count]) in written for count in range(1, len(more) + 1)) for path in (task_path, owed_path)}
+    return spec.source.where((*max((task_path, owed_path), key=depth.__getitem__), *more))
 
 
 def binding_place(spec: Spec, task: TaskContract) -> tuple[str, str]:

@@ -90,6 +90,25 @@ def test_an_unknown_kind_of_evidence(planner: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "kind"), [("evidence-kind-unknown", "¦kind: sculpture"), ("evidence-expect", "kind: markdown, expect: {¦section: [Errors]}")]
+)
+def test_what_a_persona_of_the_workflow_owes_is_told_where_it_is_written(planner: Any, rule: str, kind: str) -> None:
+    reviewer = (
+        "  ux-designer: {external: true, timeout: 2h}",
+        "  ux-designer: {external: true, timeout: 2h}\n  reviewer: {command: python review.py}",
+    )
+    catalogue = f"""\
+catalogue:
+  reviewer:
+    title: Reviewer
+    instructions: Read.
+    contracts: {{review: {{does: Review., evidence: {{review: {{report: review.md, {kind}}}}}}}}}
+"""
+    phase = "  review: {after: integration, tasks: {reviewer: {persona: reviewer}}, gate: {says: It was reviewed.}}\n"
+    planner.only(rule, reviewer, more=catalogue + "phases:\n" + phase)
+
+
+@pytest.mark.parametrize(
     ("expect", "says"),
     [
         ("kind: junit, expect: {¦min_test: 1}", "min_test"),
