@@ -15,6 +15,7 @@ from dag_factory.cli.wording import counted
 from dag_factory.errors import Diagnostic, Position, SpecError
 from dag_factory.plan import Plan, compile_plan
 from dag_factory.plan.foreseen import env_elsewhere, scripts_missing, unwritten
+from dag_factory.plan.schemas import param_invalid, schema_broken
 from dag_factory.spec import Spec, read_spec
 
 __all__ = ["Patterns", "lint", "load"]
@@ -68,7 +69,7 @@ def lint(
         except SpecError as error:
             found += error.diagnostics
             continue
-        found += [*_operators(file, made), *unwritten(spec, made.contract)]
+        found += [*_operators(file, made), *unwritten(spec, made.contract), *schema_broken(spec, made.contract), *param_invalid(spec)]
         for warning in (*scripts_missing(spec), *env_elsewhere(spec, made)):
             typer.echo(f"warning: {warning}", err=True)
         first = names.setdefault(made.workflow, file)
