@@ -27,7 +27,7 @@ from dag_factory.evidence.envelope import sign_envelope
 from dag_factory.evidence.keys import Signer
 from dag_factory.evidence.reported import Figures, Judgement, Kept
 from dag_factory.evidence.strict_json import dumps_canonical
-from dag_factory.evidence.wire import Commit, Digest, Sealed, Time, Wire, moment_of
+from dag_factory.evidence.wire import Commit, Digest, Due, Sealed, Time, Wire, moment_of
 
 __all__ = [
     "ROOT",
@@ -137,7 +137,10 @@ class Undone(Wire):
 
 
 class Charter(Wire):
-    """The first statement of a run. `triggered_by` is the login that started it, and empty where a schedule did."""
+    """The first statement of a run.
+
+    `triggered_by` is the login that started it, and empty where a schedule did; where Airflow does not say what it is for, `due` is not written.
+    """
 
     TYPE: ClassVar[str] = f"{ROOT}:charter:v1"
 
@@ -154,6 +157,7 @@ class Charter(Wire):
     triggered_by: str
     previous: Digest | None
     written_at: Time
+    due: Annotated[Due | None, Field(exclude_if=not_)] = None
 
 
 class TaskStatement(Wire):

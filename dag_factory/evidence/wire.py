@@ -10,7 +10,7 @@ import pendulum
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
-__all__ = ["Commit", "Digest", "Sealed", "Time", "Wire", "moment_of"]
+__all__ = ["Commit", "Digest", "Due", "Sealed", "Time", "Wire", "moment_of"]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 _OURS = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?Z", re.ASCII)
@@ -63,3 +63,11 @@ class Sealed(Wire):
     commit: Commit
     tree: Commit
     bundle: Digest | None
+
+
+class Due(Wire):
+    """What Airflow says a run is for: its logical date, and the interval of its data."""
+
+    logical_date: Time
+    interval_start: Time | None
+    interval_end: Time | None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from dag_factory.evidence.keys import KeyFolder, PublicKey
     from dag_factory.evidence.store import Store
+    from dag_factory.evidence.wire import Due
 
 __all__ = ["KickoffOperator"]
 
@@ -65,7 +66,7 @@ class KickoffOperator(PlanOperator):
             plan=digest, dag_id=ti.dag_id, run_id=ti.run_id, workflow=plan.workflow, mission=plan.mission,
             params=json.dumps(dict(context["params"]), sort_keys=True, default=str), base=base,
             keys={name: key.pem for name, key in keys.items()}, assurance=assurance, nonce=secrets.token_hex(16),
-            triggered_by=_who(context), previous=before.digest if before else None, written_at=now(),
+            triggered_by=_who(context), previous=before.digest if before else None, written_at=now(), due=_due(context),
         )  # fmt: skip
         subjects = {"plan": {"sha256": digest}} | ({"base": {"gitCommit": base}} if base else {})
         envelope = sign(charter, subjects, scope.keys.signer(AUTHORITY))
@@ -82,6 +83,17 @@ class KickoffOperator(PlanOperator):
 def _who(context: Context) -> str:
     """The login that started the run; empty where a schedule did."""
     return str(getattr(context.get("dag_run"), "triggering_user_name", None) or "")
+
+
+def _due(context: Context) -> Due | None:
+    """What Airflow says the run is for: those of a schedule or a backfill differ in nothing else. None for most runs by hand."""
+    import pendulum
+
+    from dag_factory.evidence.wire import Due
+
+    found = (getattr(context.get("dag_run"), name, None) for name in ("logical_date", "data_interval_start", "data_interval_end"))
+    due, start, end = (pendulum.instance(moment).in_timezone("UTC").to_iso8601_string() if moment else None for moment in found)
+    return Due(logical_date=due, interval_start=start, interval_end=end) if due else None
 
 
 def _hold(store: Store, folder: KeyFolder, keys: dict[str, PublicKey]) -> None:

@@ -205,7 +205,7 @@ def task_file(plan: Plan, case: Case, task: TaskContract, attempt: int, findings
     findings: what it is to mend or to know of, as `dag_factory.operators.orders.told` puts it.
 
     """
-    record = case.record
+    record, charter = case.record, case.record.charter.says
     merged = [
         {"task": name, "commit": commit}
         for before in record.contract.upto(case.phase_id)[:-1]
@@ -214,8 +214,12 @@ def task_file(plan: Plan, case: Case, task: TaskContract, attempt: int, findings
     ]
     return {
         "workflow": plan.workflow,
+        "run": charter.run_id,
+        "logical_date": charter.due and charter.due.logical_date,
+        "data_interval_start": charter.due and charter.due.interval_start,
+        "data_interval_end": charter.due and charter.due.interval_end,
         "mission": plan.mission,
-        "params": json.loads(record.charter.says.params),
+        "params": json.loads(charter.params),
         "phase": task.phase,
         "task": task.task,
         "persona": task.persona,

@@ -123,6 +123,9 @@ def _task(told: Mapping[str, Any]) -> Iterator[Part]:
         lines.append(
             f"This is fix cycle {told['cycle']}: what is listed under *What to mend* is to be mended, and nothing else is to change."
         )
+    if told.get("logical_date"):
+        start, end = told.get("data_interval_start"), told.get("data_interval_end")
+        lines.append(f"The run is for {told['logical_date']}" + (f", the data from {start} to {end}." if start != end else "."))
     yield "# Your task\n\n" + "\n\n".join(lines)
     if told.get("params"):
         yield "This run was started with these parameters:"

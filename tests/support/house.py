@@ -55,6 +55,7 @@ class House:
     deferred: dict[str, TaskDeferred] = field(default_factory=dict)
     parked: dict[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     started_by: str = ""
+    due: dict[str, Any] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
     events: dict[Any, Any] = field(default_factory=lambda: defaultdict(SimpleNamespace))
 
@@ -131,7 +132,7 @@ class House:
                 "task_instance": ti,
                 "params": self.params,
                 "run_id": self.run_id,
-                "dag_run": SimpleNamespace(triggering_user_name=self.started_by),
+                "dag_run": SimpleNamespace(triggering_user_name=self.started_by, **self.due),
                 "task": operator,
                 "outlet_events": self.events,
             }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -29,6 +31,29 @@ def test_the_charter_says_what_the_run_is_held_to(small):
     assert said.base == call_git("rev-parse", "main", cwd=house.root / "repo")
     assert sorted(said.keys) == ["phasegate", "reader", "writer"]
     assert json.loads(house.store.blob(said.plan))["mission"] == "A small mission"
+
+
+def test_the_charter_and_the_task_file_say_what_the_run_is_for(small):
+    """Two runs of a backfill differ in nothing else, and whoever works has to know which day is theirs."""
+    house = small("mkdir -p notes && cp $PHASEGATE_TASK notes/note.md")
+    day = datetime(2026, 11, 26, 3, tzinfo=ZoneInfo("Europe/Berlin"))
+    house.due = {"logical_date": day, "data_interval_start": day, "data_interval_end": day + timedelta(days=1)}
+    house.run("kickoff", "first.write")
+    said = house.record.charter.says.due
+    due = ("2026-11-26T02:00:00Z", "2026-11-26T02:00:00Z", "2026-11-27T02:00:00Z")
+    assert (said.logical_date, said.interval_start, said.interval_end) == due
+    told = json.loads(house.store.blob(house.record.newest("first/write").says.evidence[0].digest))
+    assert (told["logical_date"], told["data_interval_start"], told["data_interval_end"]) == due
+    assert told["run"] == "manual__1"
+
+
+def test_a_run_that_is_for_no_day_in_particular_says_so(small):
+    house = small("mkdir -p notes && cp $PHASEGATE_TASK notes/note.md")
+    house.due = {"logical_date": None, "data_interval_start": None, "data_interval_end": None}
+    house.run("kickoff", "first.write")
+    assert "due" not in house.record.charter.says.model_dump(by_alias=True)
+    told = json.loads(house.store.blob(house.record.newest("first/write").says.evidence[0].digest))
+    assert (told["logical_date"], told["data_interval_start"], told["data_interval_end"]) == (None, None, None)
 
 
 def test_clearing_kickoff_begins_again_and_nothing_of_before_counts(small):

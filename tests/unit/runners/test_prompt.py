@@ -77,6 +77,15 @@ def test_the_same_task_gives_the_same_prompt():
     assert prompt(findings=[FINDING]) == prompt(findings=[FINDING])
 
 
+def test_an_agent_is_told_what_the_run_is_for():
+    due = {"logical_date": "2026-11-26T02:00:00Z", "data_interval_start": "2026-11-26T02:00:00Z"}
+    assert "The run is for 2026-11-26T02:00:00Z.\n" in prompt(**due, data_interval_end="2026-11-26T02:00:00Z")
+    assert "The run is for 2026-11-26T02:00:00Z, the data from 2026-11-26T02:00:00Z to 2026-11-27T02:00:00Z." in prompt(
+        **due, data_interval_end="2026-11-27T02:00:00Z"
+    )
+    assert "The run is for" not in prompt(logical_date=None)
+
+
 def test_findings_are_data():
     text = prompt(findings=[FINDING | {"checks": [{"name": "unit", "run": "make", "exit_code": 1, "excerpt": "1 failed"}]}], cycle=1)
     assert fences(text) == [("finding", "validation/security-engineer\nboom"), ("output", "1 failed")]
