@@ -50,6 +50,7 @@ written twice, wrong types and every broken [rule](rules/README.md) are told by 
 
 A program finds its task in the file `$PHASEGATE_TASK`, the evidence of earlier phases below `$PHASEGATE_INPUTS/<phase>/<task>/`, the folder for
 reports in `$PHASEGATE_EVIDENCE` and the spec's folder in `$PHASEGATE_SPEC_DIR`. Its exit code and its files are its answer.
+[What stands in the task file](runners/README.md#the-task-file).
 """
 _EDITORS = """\
 ## In an editor
@@ -75,6 +76,41 @@ _EXAMPLES = {
     "image": "wireframe: {path: ux/wireframe.png, kind: image, expect: {min_width: 600, min_height: 400}}",
 }
 """Of kinds that no persona of the catalogue owes in a few words."""
+_SHAPES = {
+    "json": """\
+A value under `verdict` or `result` that is another than the schema's `const` or `enum` is a judgement: [validation-failed](rules/validation-failed.md), given
+to the maker of what is validated. Anything else that the schema refuses is [evidence-malformed](rules/evidence-malformed.md), and goes to who wrote it.
+So let a validator say what it found under one of these two names: `{verdict: {const: PASSED}}`.
+""",
+    "interface": """\
+Three headings: *Functions* (or *Interface*), *Errors* and *Deviations*. The last two hold a list whose items begin with a name in backticks, or nothing
+but `None.`:
+
+```markdown
+## Functions
+
+`load(path)` reads a file of a partner.
+
+## Errors
+
+- `MissingColumn`: a file lacks a column.
+
+## Deviations
+
+None.
+```
+""",
+    "stories": """\
+Every story has an id, the feature it belongs to, a text, acceptance criteria with ids of their own, and a golden path:
+
+```json
+{"stories": [{"id": "ING-1", "feature": "ingest", "story": "As an analyst I want every file loaded.",
+              "acceptance": [{"id": "ING-1.1", "text": "A file without rows is refused."}],
+              "golden_path": ["Put a file into the inbox.", "See it loaded."]}]}
+```
+""",
+}
+"""How documents of kinds that are our own are written, where `expect:` does not tell."""
 _KINDS = """\
 ## Kinds of evidence
 
@@ -228,7 +264,7 @@ def _kind(name: str) -> str:
             said = meanings[field].removeprefix(f"written `{key}`; ")
             lines.append(_row(f"`{key}`", _type(expect[key]), _default(expect[key]), said))
         lines.append("")
-    return "\n".join([*lines, "```yaml", _example(name), "```", ""])
+    return "\n".join([*lines, "```yaml", _example(name), "```", "", *([_SHAPES[name]] if name in _SHAPES else [])])
 
 
 def _meanings(expect: type[Any]) -> Iterator[tuple[str, str]]:

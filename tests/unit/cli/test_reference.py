@@ -14,6 +14,7 @@ from dag_factory.cli.reference import page
 from dag_factory.cli.schema import read_keys
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.kinds import KINDS
+from dag_factory.evidence.kinds.base import Material
 from dag_factory.spec.models import Evidence
 
 KEPT = Path(__file__).parents[3] / "docs" / "spec.md"
@@ -58,7 +59,17 @@ def test_every_link_leads_somewhere():
         if target.startswith("#"):
             assert target[1:] in titles
         else:
-            assert (KEPT.parent / target).is_file()
+            file, _, title = target.partition("#")
+            assert (KEPT.parent / file).is_file()
+            assert not title or f"# {title.replace('-', ' ')}\n" in (KEPT.parent / file).read_text(encoding="utf-8").lower()
+
+
+@pytest.mark.parametrize(("kind", "language"), [("interface", "markdown"), ("stories", "json")])
+def test_a_document_that_is_written_as_the_page_shows_is_sound(kind, language):
+    shown = PAGE.partition(f"\n### {kind}\n")[2].partition(f"```{language}\n")[2].partition("```")[0]
+    examined = KINDS[kind].examine(Material("shown", shown.encode()), KINDS[kind].Expect())
+    assert examined.faults == ()
+    assert any(examined.facts.values())
 
 
 @pytest.mark.parametrize("kind", KINDS)

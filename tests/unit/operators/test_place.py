@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -270,3 +271,7 @@ def test_a_persona_is_told_what_it_owes_and_what_was_merged(run):
     assert {"task": "foundation/architect", "commit": run.commits["foundation/architect"]} in told["merged"]
     assert {one["task"].split("/")[0] for one in told["merged"]} == {"foundation", "implementation"}
     assert (told["cycle"], told["findings"]) == (0, []), "nothing is to be mended yet"
+    page = (Path(__file__).parents[3] / "docs" / "runners" / "README.md").read_text(encoding="utf-8")
+    listed = page.partition("### The task file")[2].partition("```")[0]
+    keys = {key for line in listed.splitlines() if line.startswith("| `") for key in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert keys == set(told), "the page lists what stands there"
