@@ -55,8 +55,7 @@ class EvidenceLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Where the newest statement of the task is shown; of a merge, that of the phase."""
-        phase, _, task = str(getattr(operator, "contract_id", "") or f"{operator.phase}/converge").partition("/")
-        return f"{_run(ti_key)}/tasks/{quote(phase, safe='')}/{quote(task, safe='')}"
+        return task_page(_run(ti_key), str(getattr(operator, "contract_id", "") or f"{operator.phase}/converge"))
 
 
 class RunLink(BaseOperatorLink):
@@ -73,6 +72,19 @@ class RunLink(BaseOperatorLink):
     def to(dag_id: str, run_id: str) -> str:
         """The link, for whoever has no task of the run."""
         return f"{MOUNT}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
+
+
+def task_page(run: str, task_id: str) -> str:
+    """Where the newest statement of a task is shown.
+
+    Parameters
+    ----------
+    run: the link to its run.
+    task_id: ``phase/task``.
+
+    """
+    phase, _, task = task_id.partition("/")
+    return f"{run}/tasks/{quote(phase, safe='')}/{quote(task, safe='')}"
 
 
 def question_page(ti: Any) -> str:

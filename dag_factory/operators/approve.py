@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dag_factory.links import RunLink, task_page
 from dag_factory.operators.asking import AskOperator, Question
 from dag_factory.operators.wording import field
 
@@ -25,13 +26,13 @@ class ApproveOperator(AskOperator):
         super().__init__(options=[_APPROVE, _REFUSE], **kwargs)
 
     def question(self, scope: Scope, case: Case, ti: Any) -> Question:  # noqa: ARG002 # the base's signature
-        """What was delivered, by whom, and the digest of it all."""
-        digest = self._digest(case)
+        """What was delivered, by whom, where to look at it, and the digest of it all."""
+        digest, run = self._digest(case), RunLink.to(ti.dag_id, ti.run_id)
         lines = [f"**{case.phase.says}**", "", "Its evidence was verified. Do you agree that the next phase may start?", ""]
         lines += ["| task | persona | evidence |", "|---|---|---|"]
         for task in case.phase.tasks:
-            lines.append(f"| `{task.task}` | @{task.persona} | {', '.join(item.id for item in task.items)} |")
-        lines += ["", f"You are asked about the statements with the digest `{digest}`."]
+            lines.append(f"| [`{task.task}`]({task_page(run, task.id)}) | @{task.persona} | {', '.join(item.id for item in task.items)} |")
+        lines += ["", f"[The whole run]({run})", "", f"You are asked about the statements with the digest `{digest}`."]
         return Question(f"{case.contract.workflow}: approve {case.phase.title}", "\n".join(lines), digest, _form())
 
     def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, name: str, ti: Any) -> Decision:

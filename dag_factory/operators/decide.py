@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from dag_factory.links import VerdictLink
 from dag_factory.operators.asking import AskOperator, Question
 from dag_factory.operators.base import NothingToDo, judged_by
 from dag_factory.operators.wording import exact, field, plain
@@ -57,6 +58,7 @@ class DecideOperator(AskOperator):
         lines += [
             f"- `{exact(finding.id)}`{'' if finding.id in may else ' (may not be waived)'}: {plain(finding.text)}" for finding in findings
         ]
+        lines += ["", f"[The verdict, and what it rests on]({VerdictLink.to(ti, case.phase_id, self._digest(case))})"]
         days = case.contract.fix.max_waiver / 86400
         lines += ["", f"*{_WAIVE}* lets the chosen ones pass until a date, at most {days:g} days from now, and needs a reason."]
         lines += [f"*{_STOP}*, or no answer, ends the run as failed.", "", f"You are asked about the verdict `{self._digest(case)}`."]

@@ -7,11 +7,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import quote
 
-from dag_factory.evidence.contract import Item, TaskContract
+from dag_factory.evidence.contract import Item
 from dag_factory.evidence.policies.people import unfit
-from dag_factory.links import RunLink
+from dag_factory.links import RunLink, task_page
 from dag_factory.operators.attempt import Attempt
 from dag_factory.operators.form import Field, fields_of
 from dag_factory.operators.orders import told
@@ -105,15 +104,9 @@ def _about(attempt: Attempt, findings: tuple[tuple[str, str], ...]) -> Iterator[
         where = f" It stands in the commit `{attempt.base}`." if attempt.base else ""
         yield f"You judge the work of others.{where}"
         yield ""
-        yield from (f"- [{name}]({_page(page, attempt.plan.contract.tasks[name])})" for name in task.validates)
+        yield from (f"- [{name}]({task_page(page, name)})" for name in task.validates)
         yield ""
-    yield f"[What this task has delivered so far]({_page(page, task)}) · [The whole run]({page})"
-
-
-def _page(run: str, task: TaskContract) -> str:
-    """The page of a task's evidence."""
-    phase, _, name = task.id.partition("/")
-    return f"{run}/tasks/{quote(phase, safe='')}/{quote(name, safe='')}"
+    yield f"[What this task has delivered so far]({task_page(page, task.id)}) · [The whole run]({page})"
 
 
 def transcript(asked: Asked, event: dict[str, Any]) -> str:

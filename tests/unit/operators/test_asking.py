@@ -43,7 +43,8 @@ def test_the_question_names_every_finding_and_what_it_is_about(failed, asked):
     assert [user["id"] for user in question["assigned_users"]] == ["lea", "max"]
     assert "check-failed" in question["body"]
     assert question["params"]["findings"]["schema"]["examples"] == ["check-failed:check/judge/check"]
-    assert failed.parked["check.decide_1"][1]["asked"] in question["body"]
+    verdict = failed.parked["check.decide_1"][1]["asked"]
+    assert f"(phasegate/dags/mend/runs/manual__1/gates/check?verdict={verdict})" in question["body"], "where to look at it"
 
 
 def test_a_waiver_opens_the_next_phase_and_is_never_shown_as_a_plain_pass(failed):
@@ -200,6 +201,12 @@ class TestApproval:
         house.answer("check.approve-2", "Approve", "max", reason="")
         house.run("check.gate")
         assert house.word("check") == "PASSED", house.findings("check")
+
+    def test_who_is_asked_can_look_at_what_they_are_asked_about(self, asked, house):
+        body = asked[-1]["body"]
+        run = "phasegate/dags/mend/runs/manual__1"
+        assert f"[`judge`]({run}/tasks/check/judge)" in body
+        assert f"[The whole run]({run})" in body
 
     def test_evidence_alone_signs_nothing(self, house):
         assert house.word("check") is None
