@@ -114,7 +114,9 @@ class Source:
         try:
             return cls(name, data.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
-            raise _refused(name, "file-unreadable", f"Byte {error.start} is not UTF-8.", "Save the file as UTF-8.") from error
+            before = error.object[: error.start].decode()  # what is behind a byte order mark
+            where = Position(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+            raise SpecError([Diagnostic("file-unreadable", where, "This is not UTF-8.", "Save the file as UTF-8.")]) from error
 
     def load(self) -> dict[str, Any]:
         """Load the text as one mapping.
@@ -167,6 +169,10 @@ class Source:
             before = self.text.encode()[: error.position].decode(errors="ignore")
             where = Position(self.file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
             return Diagnostic("yaml-broken", where, "YAML does not allow the control character here.", "Remove it.")
+        if "found another document" in problem:
+            return self._at_mark(
+                error, "yaml-broken", "A second YAML document begins here, and a file holds one workflow.", "Give it a file of its own."
+            )
         remedy = "Check indentation, quotes and brackets around here."
         if "mapping values are not allowed" in problem or "could not find expected ':'" in problem:
             remedy = 'Put the text in quotes if its colon belongs to it ("Load: all"); else look for a missing colon or wrong indentation on the line before.'

@@ -27,7 +27,9 @@ def phase_misplaced(subject: Subject) -> Iterator[Diagnostic]:
         neighbour = phase.before or phase.after
         if neighbour is not None and (neighbour not in names or neighbour == name):
             reason = f"Phase {name} stands beside {neighbour}, which is no other phase."
-            yield subject.fault("phase-misplaced", ("phases", name), reason, f"Use one of {', '.join(names)}.")
+            yield subject.fault(
+                "phase-misplaced", ("phases", name), reason, f"Use one of {', '.join(other for other in names if other != name)}."
+            )
     yield from _circling(subject)
     if not names:
         yield subject.fault("phase-misplaced", ("workflow",), "The workflow has no phases.", "Add `phases:`, or use `pattern: standard`.")

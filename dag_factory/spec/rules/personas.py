@@ -104,12 +104,16 @@ def binding_runner(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def binding_unused(subject: Subject) -> Iterator[Diagnostic]:
-    """A binding that binds nobody is a misspelt one."""
+    """A binding that binds nobody is a misspelt one; where a task misspells its persona, or combines it with others, that is told there alone."""
+    wrong = [str(task.persona) for *_, task in subject.tasks() if task.persona is not None and not subject.contracts(task.persona)]
     used = {bound(subject, phase_id, str(task.persona)) for _, phase_id, _, task in subject.tasks()}
     doing = [(phase_id, str(task.persona)) for _, phase_id, _, task in subject.tasks() if task.persona is not None]
     known = {persona for _, persona in doing} | {f"{phase_id}/{persona}" for phase_id, persona in doing}
     for name in subject.workflow.personas:
-        if name not in used and name not in known and name != "default" and not combined(name.split("/", 1)[-1]):
+        meant = name.split("/", 1)[-1]
+        if meant in subject.catalogue and any(meant in said or _near(said, [meant]) for said in wrong):
+            continue
+        if name not in used and name not in known and name != "default" and not combined(meant):
             reason = f"No task is done by {name}.{_near(name, known)}"
             yield subject.fault("binding-unused", ("personas", name), reason, "Correct the name, or remove it.")
 

@@ -138,6 +138,21 @@ def test_a_binding_that_binds_nobody_is_not_taken_for_a_task_that_nobody_does(au
     assert [found.reason for found in told] == ["No task is done by auditor."]
 
 
+@pytest.mark.parametrize(
+    ("written", "rule"), [("auditr", "persona-unknown"), ("'@auditor'", "persona-unknown"), ("[auditor, devops]", "persona-combined")]
+)
+def test_where_a_task_misspells_its_persona_the_binding_is_not_told_to_follow_it(author: Any, written: str, rule: str) -> None:
+    catalogue = """
+catalogue:
+  auditor:
+    title: Auditor
+    instructions: Read.
+    contracts: {audit: {does: Audit., evidence: {audit: {report: audit.md, kind: markdown}}}}
+"""
+    told = author.told(bound("auditor: {external: true}"), more=catalogue + phase(f"t: {{persona: {written}, duty: audit}}"))
+    assert [found.rule for found in told] == [rule]
+
+
 def test_a_binding_that_others_hide_is_no_fault(author: Any) -> None:
     lines = "devops: {external: true}\n  integration/devops: {external: true}"
     assert author.sound(bound(lines))
