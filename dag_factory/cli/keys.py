@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Make, list, rotate and revoke the keys with which personas sign.", no_args_is_help=True, rich_markup_mode=None)
 _RETIRED, _REVOKED = "retired", "revoked"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,79}")  # as a spec writes it
 
 Name = Annotated[str, typer.Argument(help="The persona; or phasegate, for the key that signs charters and verdicts.")]
 Folder = Annotated[Path | None, typer.Option("--keys", help="The key folder; phasegate/keys below AIRFLOW_HOME if it is not given.")]
@@ -98,6 +100,11 @@ def revoke(name: Name, keys: Folder = None) -> None:
 
 def _put_away(folder: KeyFolder, name: str, state: str) -> PublicKey:
     """Keep the public part of a key, and delete the private one."""
+    if not (folder.path / f"{name}.pem").exists():
+        there = ", ".join(sorted(path.stem for path in folder.path.glob("*.pem"))) or "nobody"
+        raise KeyFolderError(
+            f"There is no key of {name} in {folder.path}, but of {there}.", remedy="Correct the name, or give the folder by --keys."
+        )
     key = folder.signer(name).public
     place = folder.path / state / f"{name}@{key.keyid[:16]}.pub"
     try:
@@ -112,7 +119,7 @@ def _put_away(folder: KeyFolder, name: str, state: str) -> PublicKey:
 
 
 def _sound(name: str) -> str:
-    if not name or name.startswith(".") or "/" in name or "@" in name:
+    if not _NAME.fullmatch(name):
         raise KeyFolderError(f"{name!r} is no persona's name.", remedy="`phasegate explain personas` lists them.")
     return name
 

@@ -47,6 +47,10 @@ def waive(
         _list(case, findings)
         return
     chosen = _chosen(findings, finding or [])
+    if not by.strip():
+        raise EvidenceError(
+            "Nobody is named who takes the responsibility.", remedy="Give --by a login, of somebody without a part in the run."
+        )
     if not until.strip():
         longest = pendulum.duration(seconds=record.contract.fix.max_waiver).in_words()
         raise EvidenceError("A waiver ends some day.", remedy=f"Give --until a date; this workflow allows {longest} at most.")

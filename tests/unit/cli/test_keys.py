@@ -84,7 +84,7 @@ def test_the_key_of_phasegate_is_pinned_by_no_spec(folder):
     assert yaml.safe_load(said.output) is None
 
 
-@pytest.mark.parametrize("name", ["../devops", ".devops", "a/b", "a@b", ""])
+@pytest.mark.parametrize("name", ["../devops", ".devops", "a/b", "a@b", "", "dev ops", "1st", "x" * 81])
 def test_a_name_that_is_none(folder, name):
     assert isinstance(ask("make", name, "--keys", folder.path).exception, KeyFolderError)
     assert not folder.path.exists()
@@ -92,7 +92,11 @@ def test_a_name_that_is_none(folder, name):
 
 @pytest.mark.parametrize("what", ["rotate", "revoke"])
 def test_a_key_that_is_not_there(folder, what):
-    assert isinstance(ask(what, "devops", "--keys", folder.path).exception, KeyFolderError)
+    assert "but of nobody" in str(ask(what, "devops", "--keys", folder.path).exception)
+    ask("make", "devops", "--keys", folder.path)
+    refused = ask(what, "devop", "--keys", folder.path).exception
+    assert isinstance(refused, KeyFolderError)
+    assert str(refused).startswith(f"There is no key of devop in {folder.path}, but of devops.")
 
 
 def test_an_empty_folder_lists_nothing(folder):
