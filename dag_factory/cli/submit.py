@@ -64,6 +64,8 @@ def submit(
     if answered and answered.says.phasegate.binding.previous_verdict == binding_of(record, phase, task, 1, cycle=cycle).previous_verdict:
         gate = f"The gate of fix cycle {cycle}" if cycle else "The gate"
         typer.echo(f"{gate} of phase {phase} has answered FAILED before; clear it in Airflow and it looks again.")
+        if cycle < record.contract.fix.max_cycles:
+            typer.echo(f"Fix cycle {cycle + 1} may begin by itself and ask for it anew: `phasegate status` tells.")
 
 
 def _keep(

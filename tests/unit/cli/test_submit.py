@@ -130,6 +130,7 @@ def test_submitted_again_after_the_gate_failed(run, tmp_path):
     result = ask(run)
     assert result.exit_code == 0
     assert "has answered FAILED before; clear it in Airflow and it looks again." in result.output
+    assert "Fix cycle 1 may begin by itself and ask for it anew" in result.output
     assert run.answer("foundation").word == "PASSED"
 
 
