@@ -117,7 +117,9 @@ def table(
     lines = [f"{title}: {word}"]
     lines += [f"  ✗ {finding.rule}  {finding.subject}: {finding.text}" for finding in findings]
     lines += [f"  ⚠ waived by {used.by} until {used.expires_at}: {used.finding.id}: {used.finding.text}" for used in waived]
-    lines += [f"  {'✓' if item.now == 'mended' else '✗'} {item.now} since cycle {item.cycle}: {item.finding}" for item in rechecked]
+    for item in rechecked:
+        sign = {"mended": "✓", "waived": "⚠"}.get(item.now, "✗")
+        lines.append(f"  {sign} {item.now}, found {f'in fix cycle {item.cycle}' if item.cycle else 'at first'}: {item.finding}")
     for name in dict.fromkeys(answer.checklist for answer in answers):
         lines.append(f"  {name.replace('-', ' ')}")
         lines += [

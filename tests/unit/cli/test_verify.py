@@ -204,7 +204,7 @@ def test_fix_cycles_are_judged_again_and_told(tmp_path, monkeypatch):
     commit = house.record.rounds["check"][0].statements["build/two.maker"][-1].says.sealed.commit
     assert "check: signed verdict PASSED after fix cycle 1; judged again: PASSED" in result.output
     assert f"fix cycle 1: 1 finding, given to build/two.maker ({commit[:12]}); 1 mended, 0 waived, 0 open" in result.output
-    assert f"✓ mended since cycle 0: {JUDGED}" in result.output
+    assert f"✓ mended, found at first: {JUDGED}" in result.output
     told = json.loads(ask(house, "--json").output)
     assert told["rechecked"] == {"check": [{"finding": JUDGED, "cycle": 0, "now": "mended"}]}
     assert [(cycle["phase"], cycle["cycle"], cycle["mended"]) for cycle in told["cycles"]] == [("check", 1, [JUDGED])]

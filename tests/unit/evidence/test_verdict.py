@@ -137,13 +137,13 @@ def test_it_is_told_reason_by_reason_and_item_by_item():
 
 def test_what_was_waived_or_mended_is_told_as_that():
     answers = (Answer(checklist="before-implementation", id="a", says="@architect complete", holds=False, waived=True),)
-    rechecked = tuple(Recheck(finding=f"r:{now}", cycle=0, now=now) for now in ("mended", "open", "waived"))
+    rechecked = tuple(Recheck(finding=f"r:{now}", cycle=int(now == "waived"), now=now) for now in ("mended", "open", "waived"))
     assert table("PASSED_WITH_WAIVER", (), answers, title="Gate", waived=(USED,), rechecked=rechecked) == [
         "Gate: PASSED_WITH_WAIVER",
         "  ⚠ waived by erin until 2026-11-24T06:00:00+00:00: statement-missing:foundation/architect: nothing came",
-        "  ✓ mended since cycle 0: r:mended",
-        "  ✗ open since cycle 0: r:open",
-        "  ✗ waived since cycle 0: r:waived",
+        "  ✓ mended, found at first: r:mended",
+        "  ✗ open, found at first: r:open",
+        "  ⚠ waived, found in fix cycle 1: r:waived",
         "  before implementation",
         "    ⚠ @architect complete",
     ]
