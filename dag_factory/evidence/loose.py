@@ -102,6 +102,7 @@ def _loose_ends(said: dict[str, Any], digests: set[str], subject: str) -> Iterat
         said.get("previous"),
         said.get("ledger"),
         *(said.get("verdicts") or ()),
+        *(used["waiver"] for used in extension.get("waived") or ()),
     }
     rests_on |= {item.get("digest", {}).get("sha256") for item in said.get("inputAttestations") or ()}
     for digest in sorted(str(one) for one in rests_on - digests - {None}):

@@ -13,6 +13,7 @@ from dag_factory.errors import StoreError
 from dag_factory.evidence.archive import ArchiveStore
 from dag_factory.evidence.assurance import lowest
 from dag_factory.evidence.bundle import envelopes_of, named_by
+from dag_factory.evidence.envelope import MAX_BYTES
 from dag_factory.evidence.ledger import read_ledger
 from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.statement import Binding
@@ -34,6 +35,7 @@ def unwhole(run: RunStore, record: RunRecord) -> Iterator[Finding]:
 
     """
     yield from _missing_words(record)
+    yield from _taken_away(run, record)
     yield from _overstated(record)
     yield from _contradictory(record)
     yield from _misbound(record)
@@ -77,6 +79,17 @@ def _missing_words(record: RunRecord) -> Iterator[Finding]:
             yield Finding(
                 rule="verdict-missing", subject="complete", text=f"The last word {last.name} rests on verdicts that are not here: {what}."
             )
+
+
+def _taken_away(run: RunStore, record: RunRecord) -> Iterator[Finding]:
+    """What an older verdict rests on and is not here: a FAILED whose work is gone tells nobody what was wrong. Of the newest, its gate's chain tells."""
+    here = {hashlib.sha256(run.read(name, at_most=MAX_BYTES) or b"").hexdigest() for name in envelopes_of(run, record)}
+    for phase, stored in ((name, stored) for name, found in record.verdicts.items() for stored in found[:-1]):
+        said = stored.says
+        rests_on = {item.digest.get("sha256", "") for item in said.input_attestations} | {used.waiver for used in said.phasegate.waived}
+        if gone := rests_on - here:
+            what = ", ".join(sorted(digest[:12] for digest in gone))
+            yield Finding(rule="verdict-missing", subject=phase, text=f"Verdict {stored.name} rests on what is not here: {what}.")
 
 
 def _overstated(record: RunRecord) -> Iterator[Finding]:

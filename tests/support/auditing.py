@@ -14,6 +14,7 @@ from dag_factory.evidence.ledger import Amounts, Reservation, read_ledger
 from dag_factory.evidence.record import binding_of
 from dag_factory.evidence.statement import now, sign
 from dag_factory.evidence.whole import unwhole
+from support.cycles import decide, failing, given
 from support.runs import HonestRun, honest, place, resign
 
 
@@ -22,6 +23,18 @@ def finished(to: Path) -> HonestRun:
     run = honest(to, through="integration")
     for task in ("implementation/ingest.software-engineer", "implementation/ingest.sdet"):
         set_aside(run, task)
+    completed(run)
+    return run
+
+
+def waived(to: Path) -> HonestRun:
+    """A run that is complete, and whose only failure is waived."""
+    run = failing(honest(to, worked="validation"))
+    decide(run, "validation", "waive")
+    given(run, "validation")
+    assert run.answer("validation").word == "PASSED_WITH_WAIVER"
+    run.work("integration")
+    assert run.answer("integration").word == "PASSED"
     completed(run)
     return run
 
@@ -116,6 +129,18 @@ def _other_plan(run: HonestRun) -> None:
     )
 
 
+def _older(run: HonestRun) -> None:
+    """The first charter of a run that was begun again, put after the second."""
+    run.kickoff(previous=run.record.charter.digest)
+    first = run.store.path / "charters" / "0001.json"
+    first.with_name("0003.json").write_bytes(first.read_bytes())
+
+
+def _last_word(run: HonestRun, old: str, new: str) -> None:
+    path = place(run, "completions")
+    path.write_text(path.read_text(encoding="ascii").replace(old, new), encoding="ascii")
+
+
 def _linked(run: HonestRun) -> None:
     path, elsewhere = _evidence(run), run.tmp_path / "elsewhere"
     path.rename(elsewhere)
@@ -149,6 +174,16 @@ TAMPERED: dict[str, tuple[Callable[[HonestRun], object], str]] = {
     "a verdict of two words": (_forged_word, 'phase "integration": FAILED'),
     "another persona's key": (_stranger, 'the signature of "architect"'),
     "another plan": (_other_plan, "of another charter or plan"),
+    "an older charter put last": (_older, "came after it"),
+    "a key id of nobody's": (
+        lambda run: envelope(place(run, "completions"), lambda body: body["signatures"][0].update(keyid="0" * 64)),
+        "does not fit",
+    ),
+    "a field twice": (lambda run: _last_word(run, '"payload":', '"payload":"AAAA","payload":'), "the signature of nobody"),
+    "a field that nobody asked for": (lambda run: _last_word(run, '"sig":', '"by":"me","sig":'), "the signature of nobody"),
+    "two envelopes in one file": (lambda run: _last_word(run, "}]}\n", "}]}{}\n"), "the signature of nobody"),
+    "a signature in another spelling": (lambda run: _last_word(run, '=="', '= ="'), "the signature of nobody"),
+    "a file of another name": (lambda run: place(run, "completions").with_name("0002.txt").write_bytes(b"{}"), "the signature of nobody"),
     "no last word": (lambda run: place(run, "completions").unlink(), "the last word"),
     "a link": (_linked, "BAD"),
     "an entry of the ledger is gone": (lambda run: place(run, "ledger").unlink(), "it is not here"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from pathlib import Path
 
 import pytest
+from support import auditing
 from support.auditing import completed, finished, told
 from support.cycles import Cycle, decide, failing, given
 from support.runs import HonestRun, copied, honest, place, resign
@@ -99,15 +101,7 @@ def test_the_last_word_is_what_the_verdicts_say(run):
 
 @pytest.fixture
 def waived(tmp_path):
-    """A run whose only failure is waived."""
-    run = failing(honest(tmp_path, worked="validation"))
-    decide(run, "validation", "waive")
-    given(run, "validation")
-    assert run.answer("validation").word == "PASSED_WITH_WAIVER"
-    run.work("integration")
-    assert run.answer("integration").word == "PASSED"
-    completed(run)
-    return run
+    return auditing.waived(tmp_path)
 
 
 def test_the_last_word_of_a_run_with_a_waiver_says_so(waived):
@@ -132,6 +126,22 @@ def test_what_is_not_here_is_named_by_the_beginning_of_its_digest(run):
     place(run, "verdicts/foundation").unlink()
     assert texts(run, "foundation") == [f"Verdict 0002.json follows {first[:12]}, which is not here."]
     assert texts(run, "complete") == [f"The last word 0001.json rests on verdicts that are not here: {first[:12]}."]
+
+
+@pytest.mark.parametrize(
+    ("folder", "number"),
+    [("statements/validation/test-engineer", 2), ("statements/validation/documentation-writer", 1), ("waivers/validation", 1)],
+)
+def test_an_older_verdict_rests_on_what_is_here_too(waived, folder, number):
+    """Of the newest the gates ask it."""
+    waived.deliver("validation/documentation-writer")
+    waived.converge("validation")
+    assert waived.answer("validation").word == "PASSED_WITH_WAIVER"
+    assert texts(waived, "validation") == []
+    gone = place(waived, folder, number)
+    digest = hashlib.sha256(gone.read_bytes()).hexdigest()
+    gone.unlink()
+    assert texts(waived, "validation")[-1] == f"Verdict 0002.json rests on what is not here: {digest[:12]}."
 
 
 def test_a_run_that_set_nothing_aside_rests_on_no_entry(tmp_path):
