@@ -32,6 +32,7 @@ MOST_FILES = 200_000
 MOST_BYTES = 8 << 30
 MOST_BUNDLE = 512 << 20
 _MOST_LINE = 16_000_000
+_CHUNK = 1 << 20
 _NAME = re.compile(r"bundle\.intoto\.jsonl|plan\.json|blobs/([0-9a-f]{2})/\1[0-9a-f]{62}")
 _FOLDER = re.compile(r"|blobs|blobs/[0-9a-f]{2}")
 _REMEDY = "Ask for it again, made by `phasegate export`."
@@ -144,24 +145,29 @@ def unpack(path: Path, to: Path) -> None:
 
     Raises
     ------
-    StoreError: it is no tar, or holds what no archive holds: links, other names, one name twice, more than is sane.
+    StoreError: it is no tar, or holds what no archive holds: links, other names, one name twice, two folders, more than is sane.
 
     """
     seen: dict[str, None] = {}
+    folders = set[str]()
     left, members = MOST_BYTES, 0
     try:
         with tarfile.open(path, mode="r|*") as tar:
             for member in tar:
                 members += 1
-                name = _inside(member.name)
+                around, name = _inside(member.name)
                 if members > MOST_FILES or member.size < 0 or (left := left - member.size) < 0:
                     raise _foreign(f"{path} holds more than {MOST_FILES} files or {MOST_BYTES >> 30} GiB.")
                 if member.isdir() and _FOLDER.fullmatch(name):
                     continue
-                if not member.isreg() or member.issparse() or not _NAME.fullmatch(name) or name in seen:
+                folders.add(around)
+                if not member.isreg() or member.issparse() or not _NAME.fullmatch(name) or name in seen or len(folders) > 1:
                     raise _foreign(f"{path} holds {member.name[:200]!r}, which does not belong into an archive of a run.")
                 seen[name] = None
                 _write(tar.extractfile(member), to / name)
+            while chunk := tar.fileobj.read(_CHUNK):
+                if chunk.strip(b"\0"):  # a broken header ends a tar for one reader, and another reads on behind it
+                    raise _foreign(f"{path} goes on behind its end.")
     except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError) as error:
         raise StoreError(f"{path} cannot be read as a tar: {error}.", remedy=_REMEDY) from error
 
@@ -174,24 +180,24 @@ def _is_plain(path: Path) -> bool:
     return not path.is_symlink() and (path.is_dir() or path.is_file())
 
 
-def _inside(name: str) -> str:
-    """A member's name without the one folder that a tar may have around all."""
+def _inside(name: str) -> tuple[str, str]:
+    """The one folder that a tar may have around all its files, and a member's name without it."""
     parts = name.removeprefix("./").rstrip("/").split("/")
     if parts[0] in (BUNDLE, "plan.json", "blobs", ".", ""):
-        return "/".join(parts) if parts != ["."] else ""
-    return "/".join(parts[1:])
+        return "", "/".join(parts) if parts != ["."] else ""
+    return parts[0], "/".join(parts[1:])
 
 
 def _write(source: Any, to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
     with to.open("xb") as stream:
-        while chunk := source.read(1 << 20):
+        while chunk := source.read(_CHUNK):
             stream.write(chunk)
 
 
 def sorted_lines(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Every line of a bundle, with the name it has in the place of a run: a task's statement and a reservation their own, all else the next number."""
-    lines = [part + b"\n" for part in data.split(b"\n") if part]
+    lines = [part + b"\n" for part in data.removesuffix(b"\n").split(b"\n")] if data else []
     charter, taken = hashlib.sha256(lines[0] if lines else b"").hexdigest()[:16], set[str]()
     numbers: dict[str, int] = {}
     for place, line in enumerate(lines):

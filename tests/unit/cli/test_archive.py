@@ -9,13 +9,14 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from support.auditing import TAMPERED, finished, flip
+from support.auditing import TAMPERED, finished, flip, waived
 from support.runs import as_json, copied, payload_of, place
 from typer.testing import CliRunner
 
 from dag_factory.cli import app
 from dag_factory.errors import PhasegateError, StoreError
 from dag_factory.evidence import archive
+from dag_factory.evidence.bundle import bundle_of
 from dag_factory.evidence.envelope import sign_envelope
 from dag_factory.evidence.keys import AUTHORITY
 
@@ -103,7 +104,7 @@ def test_lines_that_are_missing_or_too_many_are_found(spoilt):
         if number % 4 == 0 and line is not lines[-1]:  # without the last word it is a run that is not complete
             bundle.write_bytes(b"".join(one for one in lines if one is not line))
             assert told(spoilt)[0] == 1, number
-    for more in (b"{}\n", b"nonsense\n", lines[3], lines[0]):
+    for more in (b"{}\n", b"nonsense\n", b"\n", lines[3], lines[0]):
         bundle.write_bytes(b"".join(lines) + more)
         code, said = told(spoilt)
         assert code == 1
@@ -223,6 +224,34 @@ def test_a_name_twice_is_refused(made, tmp_path):
     assert isinstance(ask("verify", path).exception, StoreError)
 
 
+def test_a_tar_has_one_folder_around_all(handed, tmp_path):
+    """Who unpacks it looks into one, and finds there what was judged."""
+    names = sorted(path.relative_to(handed).as_posix() for path in handed.rglob("*") if path.is_file())
+    for around, good in ((lambda _: "run", True), (lambda name: "run" if name.endswith(".jsonl") else "else", False)):
+        path = tmp_path / f"{good}.tar"
+        with tarfile.open(path, "w") as tar:
+            for name in names:
+                tar.add(handed / name, f"{around(name)}/{name}")
+        assert (ask("verify", path).exit_code == 0) is good
+
+
+@pytest.mark.parametrize(
+    ("behind", "good"), [(b"", True), (b"\0" * 20_480, True), (b"\0" * 1024 + b"more".ljust(512, b"\0"), False), (None, False)]
+)
+def test_nothing_stands_behind_the_end_of_a_tar(handed, tmp_path, behind, good):
+    """Where a header is broken this reader sees the end, and `tar` reads on."""
+    path = tmp_path / "run.tar"
+    with tarfile.open(path, "w") as tar:
+        tar.add(handed, "run")
+    data = path.read_bytes().rstrip(b"\0")
+    data += b"\0" * (-len(data) % 512)
+    if behind is None:
+        member, text = _member("run/plan.json", b"a milder plan")
+        behind = b"no header".ljust(512, b"?") + member.tobuf() + text.ljust(512, b"\0")
+    path.write_bytes(data + behind + b"\0" * 1024)
+    assert (ask("verify", path).exit_code == 0) is good
+
+
 @pytest.mark.parametrize("size", [2**63, 2**80, -1, -(2**63)])
 def test_a_size_that_no_file_has_is_refused(tmp_path, size):
     member, _ = _member("plan.json", b"x")
@@ -232,6 +261,17 @@ def test_a_size_that_no_file_has_is_refused(tmp_path, size):
     to.mkdir()
     with pytest.raises(StoreError):
         archive.unpack(path, to)
+
+
+def test_of_a_bundle_alone_the_waivers_that_verdicts_rest_on_are_asked_for(tmp_path):
+    run = waived(tmp_path / "run")
+    gone, bundle = place(run, "waivers/validation").read_bytes(), tmp_path / "run.intoto.jsonl"
+    lines = bundle_of(run.store, run.record).splitlines(keepends=True)
+    bundle.write_bytes(b"".join(lines))
+    assert told(bundle)[0] == 3
+    bundle.write_bytes(b"".join(line for line in lines if line != gone))
+    code, said = told(bundle)
+    assert (code, [finding["rule"] for finding in said["findings"]]) == (1, ["verdict-missing"])
 
 
 @pytest.mark.parametrize("odd", [{"verdicts": [[]]}, {"ledger": {}}, {"binding": []}, {"word": 1}])
