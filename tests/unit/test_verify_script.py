@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from support.auditing import TAMPERED, finished, flip
-from support.runs import copied
+from support.auditing import TAMPERED, finished, flip, waived
+from support.runs import HonestRun, copied, place
 from support.telling import failed
 from typer.testing import CliRunner
 
@@ -79,6 +80,13 @@ def test_a_bundle_that_was_tampered_with_is_told(made, tmp_path):
     bundle = folder / "bundle.intoto.jsonl"
     lines = bundle.read_bytes().splitlines(keepends=True)
     verdicts = [line for line in lines if b"dmVyaWZpY2F0aW9uX3N1bW1hcnk" in line or b"verification_summary" in _opened(line)]
+    for more in ("README", "blobs/ab/cd", "plan.json"):
+        before = (folder / more).read_bytes() if (folder / more).exists() else None
+        (folder / more).parent.mkdir(exist_ok=True)
+        (folder / more).write_bytes(b"{}")
+        said = check(folder)
+        assert (said.returncode, f"BAD   {'' if before else './'}{more}" in said.stdout) == (1, True), said.stdout
+        (folder / more).unlink() if before is None else (folder / more).write_bytes(before)
     for spoilt in ([line for line in lines if line is not verdicts[1]], lines[:-1], [lines[1], lines[0], *lines[2:]], []):
         bundle.write_bytes(b"".join(spoilt))
         said = check(folder)
@@ -113,6 +121,37 @@ def test_another_key_than_the_one_that_was_told_is_bad(made):
     said = check(made.store.path, "0" * 64)
     assert said.returncode == 1
     assert f"not by {'0' * 64}" in said.stdout
+
+
+@needs_tools
+def test_a_key_that_was_to_be_told_and_was_not_is_bad(made):
+    """As where the variable with it is not set."""
+    assert check(made.store.path, "").returncode == 1
+
+
+@needs_tools
+def test_a_waiver_that_a_verdict_rests_on_is_here(tmp_path):
+    run = waived(tmp_path)
+    path = place(run, "waivers/validation")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.unlink()
+    assert f"BAD   {digest}: something rests on it, and it is not here" in check(run.store.path).stdout.splitlines()
+
+
+@needs_tools
+def test_one_key_in_two_spellings_is_one(tmp_path):
+    run = HonestRun(tmp_path)
+    run.kickoff()
+    keys = run.record.charter.says.keys
+    run.kickoff(previous=run.record.charter.digest, keys=keys | {"architect": keys["sdet"].replace("\n", "\r\n")})
+    assert 'BAD   the key of "architect" is that of another too' in check(run.store.path).stdout.splitlines()
+
+
+@needs_tools
+def test_what_the_copier_left_beside_an_envelope_is_none(made, tmp_path):
+    run = copied(made, tmp_path)
+    place(run, "completions").with_name("._0001.json").write_bytes(b"of a Mac")
+    assert check(run.store.path).returncode == 0
 
 
 @needs_tools
