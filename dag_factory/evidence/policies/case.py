@@ -155,12 +155,15 @@ class Case:
     def approvals(self) -> tuple[Stored[Decision], ...]:
         """What people answered whom this cycle's gate asks; one answer a question, the newest, be it asked once more after a waiver.
 
-        Where the newest is none, since nobody gave one that counts, neither is what was answered before.
+        Where the newest is none, since nobody gave one that counts, neither is what was answered before; that nobody did so in another run, or about
+        another phase, takes nothing back.
         """
+        own = (self.record.charter.digest, self.phase_id)
         found = {
             item.says.binding.task.rpartition("approve-")[2]: item
             for item in self.record.decisions.get(self.phase_id, ())
-            if "approve-" in item.says.binding.task and item.says.binding.cycle == self.at
+            if "approve-" in (bound := item.says.binding).task and bound.cycle == self.at
+            if item.says.answer != "void" or (bound.charter, bound.phase) == own
         }
         return tuple(found[name] for name in sorted(found) if found[name].says.answer in {"approve", "refuse"})
 

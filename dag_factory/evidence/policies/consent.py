@@ -29,13 +29,13 @@ def asked_of(case: Case) -> str:
 
 
 def same(login: str) -> str:
-    """A login as it is compared: case, the width of letters, blanks around it and what shows nothing in it tell no two people apart."""
-    return visible(unicodedata.normalize("NFKC", login)).strip().casefold()
+    """A login as it is compared: case, the width of letters, how many blanks are in it and what shows nothing tell no two people apart."""
+    return " ".join(visible(unicodedata.normalize("NFKC", login)).split()).casefold()
 
 
 def called_by(*names: str) -> frozenset[str]:
-    """What an account is called, as logins are compared; empty names say nothing."""
-    return frozenset(called for name in names if (called := same(name)))
+    """What an account is called, as logins are compared, be it as a principal is shown, and copied; empty names say nothing."""
+    return frozenset(called for name in names if (called := same(name).removeprefix(LOGIN).strip()))
 
 
 def logins_of(said: TaskStatement) -> frozenset[str]:
@@ -53,10 +53,10 @@ def partial(record: RunRecord, login: str, *names: str) -> str | None:
     names: what else the account is called; empty ones say nothing.
 
     """
-    if not same(login):
+    if not called_by(login):
         return "nobody is known to have answered"
     called = called_by(login, *names)
-    if same(record.charter.says.triggered_by) in called:
+    if called_by(record.charter.says.triggered_by) & called:
         return f"{login} started the run"
     worked = next((task_id for task_id, stored in record.delivered() if logins_of(stored.says) & called), None)
     return f"{login} worked on {worked}" if worked else None
@@ -67,7 +67,7 @@ def agreed(case: Case) -> Iterator[Finding]:
     asked = case.phase.approval
     if asked is None:
         return
-    digest, who = asked_of(case), set()
+    digest, who = asked_of(case), list[frozenset[str]]()
     for stored in case.approvals:
         said = stored.says
         subject = f"{case.phase_id}:{said.binding.task}"
@@ -82,10 +82,10 @@ def agreed(case: Case) -> Iterator[Finding]:
             )
         elif said.asked != digest:
             yield Finding(rule="approval-stale", subject=subject, text=f"What {said.by} approved is not what lies here now.")
-        elif same(said.by) in who:
+        elif any(called_by(said.by, said.name) & other for other in who):
             yield Finding(rule="approval-partial", subject=subject, text=f"{said.by} approved twice, and counts once.")
         else:
-            who.add(same(said.by))
+            who.append(called_by(said.by, said.name))
     if len(who) < asked.need and not any(stored.says.answer == "refuse" for stored in case.approvals):
         text = f"{len(who)} of {asked.need} approvals are there; asked are {', '.join(asked.people)}."
         yield Finding(rule="approval-missing", subject=case.phase_id, text=text)

@@ -78,6 +78,25 @@ def test_one_person_twice(run):
     assert "counts once" in run.judge("validation").findings[0].text
 
 
+def test_one_person_under_a_number_and_under_a_login(run):
+    approve(run, "validation", by="23", name="maria", index=1)
+    approve(run, "validation", by="Maria", index=2, name="maria")
+    assert told(run) == ["approval-partial:validation:approve-2", "approval-missing:validation"]
+
+
+@pytest.mark.parametrize("other", [{"charter": "0" * 64}, {"phase": "integration"}, {"cycle": 1}])
+def test_nobody_takes_a_refusal_back_in_another_run_phase_or_cycle(run, other):
+    approve(run, "validation", by="maria", answer="refuse")
+    approve(run, "validation", by="erin", index=2)
+    refused = ["approval-refused:validation:approve-1"]
+    assert told(run) == refused
+    bound = binding_of(run.record, "validation", "approve-1", 1).model_copy(update=other)
+    approve(run, "validation", by="", answer="void", binding=bound)
+    assert told(run) == refused
+    approve(run, "validation", by="", answer="void")
+    assert refused[0] not in told(run)
+
+
 def test_one_question_has_one_answer_the_newest(run):
     approve(run, "validation", by="maria", answer="refuse")
     approve(run, "validation", by="maria")
@@ -248,3 +267,4 @@ def test_only_logins_are_people():
 def test_what_shows_nothing_tells_no_two_people_apart_and_names_nobody():
     assert {same(name) for name in ("mar\u200bia", "MARIA\u00ad", " \uff4daria\ufeff", "\u3164maria")} == {"maria"}
     assert called_by("", " ", "\u200b", "\uffa0", "maria") == {"maria"}
+    assert called_by("login:", "login: Anna\u00a0 Maria", "anna maria") == {"anna maria"}
