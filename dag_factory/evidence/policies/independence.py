@@ -99,9 +99,10 @@ class _Others:
 
 
 def _principals(case: Case, task_id: str) -> frozenset[str]:
-    """Everyone who ever worked on a task of this run: ordinary work, later attempts, and what was mended."""
+    """Everyone who ever worked on a task of this run: ordinary work, later attempts, and what was mended, be it for an older triage."""
     found = [*case.record.statements.get(task_id, ())]
-    found += [stored for rounds in case.record.rounds.values() for one in rounds for stored in one.statements.get(task_id, ())]
+    for one in (one for rounds in case.record.rounds.values() for one in rounds):
+        found += [*one.statements.get(task_id, ()), *one.superseded.get(task_id, ())]
     return frozenset(principal for stored in found for principal in _compared(stored.says.principals))
 
 

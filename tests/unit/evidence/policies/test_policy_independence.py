@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cycles import Cycle, failing
 from support.runs import honest, rules
 
 from dag_factory.evidence.contract import RunContract
@@ -49,6 +50,20 @@ def test_one_of_several_principals_is_enough(run):
     run.principals[WRITER] = ("login:maria", *run.record.newest(ENGINEER).says.principals)
     run.work("validation")
     assert findings(run, "principal-shared")
+
+
+def test_one_principal_who_mended_for_an_older_triage(tmp_path):
+    """What they mended counts no more; that they did is not forgotten."""
+    cycle = Cycle(failing(honest(tmp_path, worked="validation")), "validation")
+    run = cycle.run
+    cycle.triage()
+    mended, *others = cycle.case().rounds[-1].triage.says.orders
+    run.principals |= {mended.task: ("login:lea",), WRITER: ("login:Lea",)}
+    cycle.mend(mended.task)
+    cycle.triage(orders=tuple(others))
+    cycle.merge()
+    cycle.judged()
+    assert f"principal-shared:{WRITER}:{mended.task}" in cycle.told()
 
 
 def test_one_session_under_two_personas_that_validate_nothing(tmp_path):
