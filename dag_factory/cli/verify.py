@@ -171,8 +171,8 @@ def show(verified: Verified) -> None:
         cycle = f" after fix cycle {judgement.cycle}" if judgement.cycle else ""
         _echo(f"  {judgement.phase}: signed verdict {signed}{cycle}; judged again: {judgement.word}")
         _tell(record, judgement.phase)
-    last = record.completions[-1] if record.completions else None
-    _echo(f"  last word: {last.says.word}, at {last.says.completed_at}" if last else "  last word: none, the run is not complete")
+    last, before = record.last_word, ", for that which was signed is about older verdicts" if record.completions else ""
+    _echo(f"  last word: {last.word}, at {last.completed_at}" if last else f"  last word: none, the run is not complete{before}")
     for line in table(
         verified.word, verified.findings, verified.answers, title="The run", waived=verified.waived, rechecked=verified.rechecked
     ):
@@ -213,7 +213,7 @@ def _value(verified: Verified) -> dict[str, Any]:
         "key": record.charter.keyid,
         "assurance": record.charter.says.assurance,
         "verdict": verified.word,
-        "completed": record.completions[-1].says.completed_at if record.completions else None,
+        "completed": record.last_word.completed_at if record.last_word else None,
         "phases": {judgement.phase: judgement.word for judgement in verified.judgements},
         "cycles": cycles_of(record),
         "waived": verified.waived,

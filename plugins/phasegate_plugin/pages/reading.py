@@ -186,7 +186,7 @@ def _contradicts(said: Verdict) -> bool:
 def spoken(run: OpenRun, phase: PhaseContract) -> Spoken:
     """The newest verdict on a phase; as `not_closed` has it, one that PASSED counts only if it rests on the newest work."""
     said, work = heard(run, phase), newest_work(run, phase)
-    if said.stored and said.word.startswith("PASSED") and (phase.approval or run.store.names(run.folder(f"triages/{phase.id}"))):
+    if said.stored and said.word.startswith("PASSED") and _rests_on_more(run, phase, said.stored):
         reason = _closed(run, phase)
         return Spoken("INVALID" if reason else said.word, reason, said.stored, said.older, work)
     if said.stored and said.word.startswith("PASSED") and said.rests_on != _counted(run, phase, work, said.rests_on):
@@ -195,8 +195,16 @@ def spoken(run: OpenRun, phase: PhaseContract) -> Spoken:
     return Spoken(said.word, said.reason, said.stored, said.older, work)
 
 
+def _rests_on_more(run: OpenRun, phase: PhaseContract, stored: Stored[Verdict]) -> bool:
+    """Whether a verdict rests on more than its own tasks delivered: approvals, fix cycles, waivers, or a verdict before that is no longer the newest."""
+    said, before = stored.says.phasegate, run.contract.before(phase.id)
+    newest = run.verdicts(before.id)[0][-1:] if before else []
+    follows = all(one.digest == said.binding.previous_verdict for one in newest)
+    return bool(phase.approval or said.waived or not follows or run.store.names(run.folder(f"triages/{phase.id}")))
+
+
 def _closed(run: OpenRun, phase: PhaseContract) -> str:
-    """What the gate's own policy has against a phase that was mended or approved: more lies there than its own tasks delivered."""
+    """What the gate's own policy has against a phase whose verdict rests on more than its own tasks delivered."""
     record = read_record(run.store)
     return (not_closed(record, phase, record.judged_at(pendulum.now("UTC"))) or "") if record else "The run has no charter any more."
 

@@ -38,7 +38,9 @@ def heading(places: Places, title: str, *way: Crumb) -> Heading:
 
 def run_view(run: OpenRun, places: Places) -> RunView:
     """The whole run: phases in plan order, with the newest verdict of each."""
-    said, contract, words = run.charter.says, run.contract, run.completions()[0]
+    said, answers, words = run.charter.says, [(phase, spoken(run, phase)) for phase in run.contract.phases], run.completions()[0]
+    newest = tuple(answer.stored.digest if answer.stored else "" for _, answer in answers)
+    last = words[-1].says if words and words[-1].says.verdicts == newest else None  # one about older verdicts is none
     return RunView(
         heading=heading(places, f"{said.workflow} · {said.run_id}"),
         workflow=said.workflow,
@@ -49,15 +51,14 @@ def run_view(run: OpenRun, places: Places) -> RunView:
         keyid=run.charter.keyid,
         assurance=badge(said.assurance),
         base=said.base or "",
-        phases=tuple(_phase_row(run, phase, places) for phase in contract.phases),
+        phases=tuple(_phase_row(run, phase, answer, places) for phase, answer in answers),
         verify=shell_lines(run.store.path, run.charter.keyid),
-        last=words[-1].says.word if words else "",
-        ended=words[-1].says.completed_at if words else "",
+        last=last.word if last else "",
+        ended=last.completed_at if last else "",
     )
 
 
-def _phase_row(run: OpenRun, phase: PhaseContract, places: Places) -> PhaseRow:
-    answer = spoken(run, phase)
+def _phase_row(run: OpenRun, phase: PhaseContract, answer: Spoken, places: Places) -> PhaseRow:
     verdict = answer.stored.says if answer.stored else None
     rows = [(task.id, task.task, task.persona) for task in phase.tasks]
     rows += [(f"{phase.id}/{CONVERGE}", CONVERGE, AUTHORITY)] if phase.converges else []

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 import typer
+from support.auditing import completed
 from support.runs import honest, place
 from support.telling import FINDING, JUDGED, decided, failed, mended, waived
 from typer.testing import CliRunner
@@ -97,6 +98,17 @@ def test_the_same_as_json(run):
     assert told["phases"] == dict.fromkeys(PHASES, "PASSED")
     assert [answer["holds"] for answer in told["checklists"]] == [True] * 9
     assert told["findings"] == []
+
+
+def test_a_last_word_about_older_verdicts_is_none(run):
+    completed(run)
+    assert "  last word: PASSED, at " in ask(run).output
+    assert json.loads(ask(run, "--json").output)["completed"] == run.record.completions[-1].says.completed_at
+    run.answer("integration")
+    result = ask(run)
+    assert result.exit_code == 0
+    assert "  last word: none, the run is not complete, for that which was signed is about older verdicts" in result.output.splitlines()
+    assert json.loads(ask(run, "--json").output)["completed"] is None
 
 
 def test_findings_as_json(run):

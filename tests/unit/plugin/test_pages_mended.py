@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pendulum
 import pytest
 from support.auditing import completed
 from support.cycles import Cycle, failing, findings_of, given
@@ -122,6 +123,26 @@ def test_the_last_word_is_the_first_that_is_told(server: Server, run: HonestRun,
     run.answer("integration")
     completed(run)
     assert re.search(r"✓ PASSED is the last word on this run, of \d{4}-", told(server, at))
+    run.answer("integration")
+    assert "Nobody has had the last word on this run yet" in told(server, at), "it was about older verdicts"
+
+
+def test_a_verdict_that_another_one_before_it_overtook_counts_no_more(server: Server, run: HonestRun, at: str) -> None:
+    run.work("integration")
+    run.answer("integration")
+    assert "INVALID" not in told(server, at)
+    run.answer("validation")
+    assert "Phase Validation and documentation has a newer verdict than the one that phase" in told(server, at)
+
+
+def test_a_verdict_whose_waiver_ran_out_counts_no_more(server: Server, run: HonestRun, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(run)
+    given(run, "validation")
+    assert run.answer("validation").word == "PASSED_WITH_WAIVER"
+    assert "INVALID" not in told(server, at)
+    later = pendulum.now("UTC").add(days=2)
+    monkeypatch.setattr("phasegate_plugin.pages.reading.pendulum.now", lambda _: later)
+    assert "A waiver of phase Validation and documentation ran out" in told(server, at)
 
 
 def test_the_commit_of_a_red_gate_is_not_called_approved(server: Server, cycle: Cycle, at: str) -> None:
