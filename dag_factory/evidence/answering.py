@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 
 from dag_factory.evidence.assurance import lowest
 from dag_factory.evidence.keys import Signer
@@ -12,7 +13,20 @@ from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Extension, vsa
 from dag_factory.evidence.verify import Judgement
 
-__all__ = ["keep_verdict"]
+__all__ = ["keep_verdict", "worked_in"]
+
+
+def worked_in(record: RunRecord, phase: str, inputs: Collection[str]) -> frozenset[str]:
+    """The personas who worked in a phase: those of its tasks, and of what its fix cycles brought that a verdict rests on.
+
+    Parameters
+    ----------
+    inputs: the digests of what the verdict rests on.
+
+    """
+    tasks = record.contract.tasks
+    brought = (task_id for task_id, stored in record.delivered() if stored.says.binding.phase == phase and stored.digest in inputs)
+    return frozenset({task.persona for task in record.contract.phase(phase).tasks} | {tasks[task_id].persona for task_id in brought})
 
 
 def keep_verdict(run: RunStore, record: RunRecord, judgement: Judgement, *, attempt: int, moment: str, signer: Signer) -> str:
@@ -42,7 +56,7 @@ def keep_verdict(run: RunStore, record: RunRecord, judgement: Judgement, *, atte
         checklists=judgement.answers,
         approved=judgement.approved,
         product=judgement.product,
-        assurance=lowest(contract, {task.persona for task in contract.phase(judgement.phase).tasks}, record.keyids),
+        assurance=lowest(contract, worked_in(record, judgement.phase, judgement.inputs), record.keyids),
     )
     verdict = vsa(contract, binding, f"sha256:{charter.says.plan}", judgement.inputs, extension, moment)
     subjects = {f"{contract.workflow}/{judgement.phase}": {"sha256": charter.digest}}

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 
 from dag_factory.errors import StoreError
+from dag_factory.evidence.answering import worked_in
 from dag_factory.evidence.archive import ArchiveStore
 from dag_factory.evidence.assurance import lowest
 from dag_factory.evidence.bundle import envelopes_of, named_by
@@ -83,8 +84,9 @@ def _missing_words(record: RunRecord) -> Iterator[Finding]:
 
 def _taken_away(run: RunStore, record: RunRecord) -> Iterator[Finding]:
     """What an older verdict rests on and is not here: a FAILED whose work is gone tells nobody what was wrong. Of the newest, its gate's chain tells."""
-    here = {hashlib.sha256(run.read(name, at_most=MAX_BYTES) or b"").hexdigest() for name in envelopes_of(run, record)}
-    for phase, stored in ((name, stored) for name, found in record.verdicts.items() for stored in found[:-1]):
+    older = [(phase, stored) for phase, found in record.verdicts.items() for stored in found[:-1]]
+    here = {hashlib.sha256(run.read(name, at_most=MAX_BYTES) or b"").hexdigest() for name in envelopes_of(run, record)} if older else set()
+    for phase, stored in older:
         said = stored.says
         rests_on = {item.digest.get("sha256", "") for item in said.input_attestations} | {used.waiver for used in said.phasegate.waived}
         if gone := rests_on - here:
@@ -99,8 +101,9 @@ def _overstated(record: RunRecord) -> Iterator[Finding]:
         text = f"The charter says that the keys of the run are {said}, and they are {given}."
         yield Finding(rule="assurance-too-low", subject="charter", text=text)
     for phase in record.contract.phases:
-        given = lowest(record.contract, {task.persona for task in phase.tasks}, record.keyids)
         for stored in record.verdicts.get(phase.id, ()):
+            rests_on = {item.digest.get("sha256", "") for item in stored.says.input_attestations}
+            given = lowest(record.contract, worked_in(record, phase.id, rests_on), record.keyids)
             said, listed = stored.says.phasegate.assurance, stored.says.verified_levels
             if said != given or listed != _told_again(record, stored.says).verified_levels:
                 text = f"Verdict {stored.name} says that the keys of its phase are {said} ({', '.join(listed) or 'no level'}), and they are {given}."

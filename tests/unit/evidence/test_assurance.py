@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import pendulum
 import pytest
+from support.auditing import told
+from support.cycles import Cycle, failing
 from support.orders import SPEC
-from support.runs import HonestRun, place, rules
+from support.runs import HonestRun, place, resign, rules
 
 from dag_factory.errors import KeyFolderError
 from dag_factory.evidence.assurance import LEVELS, badge, in_force, lowest, public_key, spki_of
 from dag_factory.evidence.contract import PinnedKey
-from dag_factory.evidence.keys import KeyFolder
+from dag_factory.evidence.keys import AUTHORITY, KeyFolder
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.waiving import waivable
 from dag_factory.evidence.whole import unwhole
 
+JUDGES = ("documentation-writer", "performance-engineer", "product-manager", "security-engineer", "test-engineer")
 MAKERS = ("architect", "ux-designer", "product-manager")
 WORDS = {"since": "2026-01-01", "until": "2099-01-01"}
 
@@ -54,6 +57,20 @@ def test_one_local_key_makes_the_phase_local(begun):
     assert run.record.verdict("foundation").says.phasegate.assurance == "local"
     assert lowest(run.contract, MAKERS[:2], run.record.keyids) == "pinned"
     assert lowest(run.contract, MAKERS, run.record.keyids) == "local"
+
+
+def test_who_mended_in_a_phase_worked_in_it(tmp_path):
+    run = HonestRun(tmp_path, text=text(KeyFolder(tmp_path / "keys"), who=JUDGES)).through("implementation")
+    run.work("validation")
+    cycle = Cycle(failing(run), "validation").mended().judged()
+    assert cycle.answer().word == "PASSED"
+    failed, passed = (stored.says for stored in run.record.verdicts["validation"])
+    assert [said.phasegate.assurance for said in (failed, passed)] == ["pinned", "local"], "an engineer's key is pinned by nobody"
+    assert passed.verified_levels == ("PHASEGATE_ASSURANCE_LOCAL",)
+    assert "assurance-too-low" not in {finding.rule for finding in unwhole(run.store, run.record)}
+    overstated = {"assurance": "pinned"}
+    resign(run, place(run, "verdicts/validation", 2), lambda said: said["predicate"]["phasegate"].update(overstated), signer=AUTHORITY)
+    assert ("assurance-too-low", "validation") in told(run)
 
 
 @pytest.mark.parametrize(
