@@ -31,7 +31,7 @@ signed_by() { # whether this key of the charter made the signature, which names 
 # 1. Every envelope as a file, the charter first, the others in the order in which they were written. Its digest is that of the file.
 find . ! -type f ! -type d >"$tmp/odd"
 if [ -f bundle.intoto.jsonl ]; then
-  find . -regextype posix-extended -type f ! -regex '\./(bundle\.intoto\.jsonl|plan\.json|blobs/([0-9a-f]{2})/\2[0-9a-f]{62})' >>"$tmp/odd"
+  find . -type f -print0 | tr '\n\0' '?\n' | grep -vxE '\./(bundle\.intoto\.jsonl|plan\.json|blobs/([0-9a-f]{2})/\2[0-9a-f]{62})' >>"$tmp/odd"
   split -d -a 6 -l 1 bundle.intoto.jsonl "$tmp/envelope."
   find "$tmp" -name 'envelope.*' -print0 | sort -z >"$tmp/files"
 else
