@@ -72,7 +72,7 @@ say "      $count envelopes were opened"
 
 # 3. What a statement, a verdict or the last word rests on is here.
 jq -r '.predicate | (select(.binding?) | .previous?), .binding?.previousVerdict, .phasegate?.binding.previousVerdict, .phasegate?.previous, .phasegate?.waived[]?.waiver, .inputAttestations[]?.digest.sha256, .verdicts[]?, .ledger? | strings' \
-  "$tmp/all" | sort -u | comm -23 - <(sort -u "$tmp/digests") | sed 's/$/: something rests on it, and it is not here/' >"$tmp/gone"
+  "$tmp/all" | sort -u | comm -23 - <(sort -u "$tmp/digests") | sed 's/$/: something rests on it, and it is not here/' >"$tmp/gone"; sort "$tmp/digests" | uniq -d | sed 's/$/: it is here twice/' >>"$tmp/gone"
 judge "the chain: charter, statements, verdicts, last word" "$tmp/gone"
 
 # 4. Every file that is named is here, and is what was hashed.
