@@ -87,7 +87,13 @@ def test_a_bundle_that_was_tampered_with_is_told(made, tmp_path):
         said = check(folder)
         assert (said.returncode, f"BAD   {'' if before else './'}{more}" in said.stdout) == (1, True), said.stdout
         (folder / more).unlink() if before is None else (folder / more).write_bytes(before)
-    for spoilt in ([line for line in lines if line is not verdicts[1]], lines[:-1], [*lines[:5], *lines[3:]], [lines[1], lines[0], *lines[2:]], []):
+    for spoilt in (
+        [line for line in lines if line is not verdicts[1]],
+        lines[:-1],
+        [*lines[:5], *lines[3:]],
+        [lines[1], lines[0], *lines[2:]],
+        [],
+    ):
         bundle.write_bytes(b"".join(spoilt))
         said = check(folder)
         assert said.returncode == 1, said.stdout
