@@ -13,10 +13,8 @@ _TAG = re.compile(
     r"""<[/!?]?(?![A-Za-z][A-Za-z0-9+.-]{1,31}:)[A-Za-z](?:[^<>"']|"[^"]{0,500}"|'[^']{0,500}'){0,500}+>|<[/!?]?[A-Za-z][^<>:]*>"""
 )
 """A tag; what looks like one with a scheme in it is an address that is shown. Values in quotes may hold signs of tags."""
-_TARGET = re.compile(
-    r"""\]\(\s*(?:<[^<>\n]{0,2000}>|(?:[^\s()<>]|\([^\s()]{0,500}\)){0,2000}+)"""
-    r"""(?:\s+(?:"[^"]{0,500}"|'[^']{0,500}'|\([^()]{0,500}\)))?\s*\)"""
-)
+_TITLE = r"""(?<=\s)(?:"[^"]{0,500}"|'[^']{0,500}'|\([^()]{0,500}\))\s*+"""
+_TARGET = re.compile(rf"""\]\(\s*+(?:(?:<[^<>\n]{{0,2000}}>|(?:[^\s()<>]|\([^\s()]{{0,500}}\)){{0,2000}}+)\s*+(?:{_TITLE})?|{_TITLE})\)""")
 _LABEL = re.compile(r"\]\[([^\[\]]{1,999})\]")
 _UNSHOWN = re.compile(
     r"<(?:template|script|style|noscript|noframes|noembed|title|xmp|dialog|datalist)\b"
@@ -24,7 +22,7 @@ _UNSHOWN = re.compile(
     r"|<[?]|<!\[CDATA"
     r"|<[^<>]*(?:\s(?:hidden|popover)(?=[\s=>/])"
     r"|(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|content-visibility\s*:\s*hidden"
-    r"|(?:opacity|font-size|(?:max-)?(?:width|height))\s*:\s*[0.]+(?![\d.]*[1-9])|color\s*:\s*transparent"
+    r"|(?:opacity|font-size|(?:max-)?(?:width|height))\s*:\s*[0.]++(?![1-9])|color\s*:\s*transparent"
     r"|(?:text-indent|left|top|margin(?:-left|-top)?)\s*:\s*-\d{3}|clip(?:-path)?\s*:|scale[xy]?\(\s*0\s*[,)]))",
     re.IGNORECASE,
 )

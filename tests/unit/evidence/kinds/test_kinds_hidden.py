@@ -128,3 +128,16 @@ def test_no_text_takes_long(sign):
     shown(text, frozenset({"A"}))
     hides(text)
     assert time.monotonic() - began < 5
+
+
+def test_a_target_or_a_length_without_end_is_read_at_once():
+    far = f"see [it]({' ' * 400_000}, there"
+    assert shown(far) == far
+    assert shown(f'[it]({" " * 400_000}"a title")') == "[it]()"
+    assert not hides(f"<p style='opacity: {'0' * 400_000}1'>")
+    assert hides(f"<p style='opacity: {'0' * 400_000}'>")
+
+
+@pytest.mark.parametrize("target", ["( 'a title')", '(\n"a title" )', "( x 'a title')", "(<x> (a title))"])
+def test_a_title_is_none_of_what_a_reader_sees(target):
+    assert shown(f"[it]{target}") == "[it]()"
