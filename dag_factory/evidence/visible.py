@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 
-__all__ = ["says", "unescaped", "visible"]
+__all__ = ["composed", "says", "unescaped", "visible"]
 
 _NUMBERED = re.compile(r"&#(?=[0-9])0*+([0-9]*+)")
+_MARKS = re.compile(
+    "[\\W\uff9e\uff9f]{30}"
+)  # all that may be put in order behind a letter: no letters but two, that are marks in another width
 
 # Default_Ignorable_Code_Point of Unicode 16: what a font shows nothing for, a few of them letters to a program, like the fillers of Hangul.
 _SHAPELESS = re.compile(
@@ -19,6 +23,11 @@ _SHAPELESS = re.compile(
 def visible(text: str) -> str:
     """A text without the characters that show nothing; blanks stay."""
     return text if text.isascii() else _SHAPELESS.sub("", text)
+
+
+def composed(text: str) -> str:
+    """A text in Unicode's form NFKC. Of the marks on one letter no more than thirty are put in order at once (UAX #15, 13): of more it would take for ever."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", _MARKS.sub("\\g<0>\u034f", text))
 
 
 def unescaped(text: str) -> str:

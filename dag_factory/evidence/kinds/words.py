@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 
 from dag_factory.evidence.kinds.hidden import without_comments
-from dag_factory.evidence.visible import unescaped, visible
+from dag_factory.evidence.visible import composed, unescaped, visible
 
 __all__ = ["PROSE", "wording"]
 
@@ -34,6 +33,6 @@ def wording(data: bytes) -> str:
     text = data.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
     text, _ = without_comments(text, html=False)
     text = unescaped(_EMPTY.sub(" ", _DEFINITION.sub("", _OPEN.sub("", text))))
-    text = visible(unicodedata.normalize("NFKC", text).casefold())
+    text = visible(composed(text).casefold())
     words = " ".join(_WORDS.findall(text))
     return hashlib.sha256(words.encode()).hexdigest() if words else ""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterator
 
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.verdict import Finding
-from dag_factory.evidence.visible import visible
+from dag_factory.evidence.visible import composed, visible
 
 __all__ = ["LOGIN", "agreed", "asked_of", "called_by", "logins_of", "partial", "same"]
 
@@ -30,7 +29,7 @@ def asked_of(case: Case) -> str:
 
 def same(login: str) -> str:
     """A login as it is compared: case, the width of letters, how many blanks are in it and what shows nothing tell no two people apart."""
-    return " ".join(visible(unicodedata.normalize("NFKC", login)).split()).casefold()
+    return " ".join(visible(composed(login)).split()).casefold()
 
 
 def called_by(*names: str) -> frozenset[str]:

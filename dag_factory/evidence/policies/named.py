@@ -7,23 +7,27 @@ are looked for first, so that `ing-1.1` does not stand for `ing-1`.
 from __future__ import annotations
 
 import re
-import unicodedata
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
 from math import inf
+
+from dag_factory.evidence.visible import composed
 
 __all__ = ["places", "said_of", "token", "told_apart", "whole", "with_own"]
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # scripts that put no spaces between words
 _FEWEST = 2  # words that an answer has beside the ids it answers
+_MOST = 4_000_000_000
+"""So many signs are looked at for ids, a text counting as some more; were there more to look at, nothing is named: of some alone others might seem apart."""
+_TEXT = 500
+_STEPS = 20_000_000
+"""So many tests are looked at when they are dealt out to ids; who has none by then has none."""
 
 
 def token(text: str) -> str:
     """A name as it may stand in a test's name or a sentence: `ingest-2` and `INGEST_2` are the same; letters of any script count."""
-    return re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", text).casefold()).strip("_")
+    return re.sub(r"[\W_]+", "_", composed(text).casefold()).strip("_")
 
 
 def places(asked: Sequence[str], texts: Sequence[str], most: float = inf) -> tuple[dict[str, set[int]], list[str]]:
@@ -39,20 +43,35 @@ def places(asked: Sequence[str], texts: Sequence[str], most: float = inf) -> tup
 
     """
     lines = [f"_{token(text)}_ _{token(_HUMP.sub('_', text))}_" for text in texts]
-    whole, starts = "\n".join(lines), [0, *accumulate(len(line) + 1 for line in lines)]
+    spelled = {name: [form for form in dict.fromkeys((token(name), token(_HUMP.sub("_", name)))) if form] for name in asked}
+    having = _having({word for forms in spelled.values() for form in forms for word in form.split("_")}, lines)
     found: dict[str, set[int]] = {name: set() for name in asked}
-    alike = Counter(map(token, asked))
+    alike, left = Counter(map(token, asked)), _MOST
     for name in sorted(asked, key=len, reverse=True):
-        for spelled in dict.fromkeys((token(name), token(_HUMP.sub("_", name)))):
-            sought, at = f"_{spelled}_", 0
-            while spelled and len(found[name]) < most and (at := whole.find(sought, at)) >= 0:
-                number = bisect_right(starts, at) - 1
-                if alike[token(name)] == 1 or name in texts[number]:
+        single = alike[token(name)] == 1
+        for form in spelled[name]:
+            sought = f"_{form}_"
+            for number in min((having.get(word, []) for word in form.split("_")), key=len):  # where its rarest word stands
+                left -= len(lines[number]) + _TEXT
+                if sought not in lines[number]:
+                    continue
+                if len(found[name]) < most and (single or name in texts[number]):
                     found[name].add(number)
-                at = starts[number + 1]
-            if alike[token(name)] == 1:
-                whole = whole.replace(sought, f"_{'#' * len(spelled)}_")
-    return found, [line.partition(" ")[0] for line in whole.split("\n")]
+                if single:
+                    lines[number] = lines[number].replace(sought, f"_{'#' * len(form)}_")
+            if left < 0:
+                found = {one: set() for one in asked}
+                return found, [line.partition(" ")[0] for line in lines]
+    return found, [line.partition(" ")[0] for line in lines or [""]]
+
+
+def _having(words: set[str], lines: Sequence[str]) -> dict[str, list[int]]:
+    """The lines in which each of some words stands, by their number."""
+    having: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        for word in words.intersection(line.replace(" ", "_").split("_")):
+            having.setdefault(word, []).append(number)
+    return having
 
 
 def whole(asked: Sequence[str], values: Iterable[str]) -> set[str]:
@@ -81,10 +100,13 @@ def with_own(found: Mapping[str, set[int]]) -> set[str]:
     """The ids that have a test of their own: as many as there can be when every test counts for one."""
     owner: dict[int, str] = {}
     own: dict[str, int] = {}
+    steps = 0
     for name in found:
         reached: dict[int, str] = {}
         queue = [name]
         for current in queue:
+            if (steps := steps + len(found[current])) > _STEPS:
+                return set(own)
             for test in found[current]:
                 if test in reached:
                     continue

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from dag_factory.evidence.policies import named as policy
 from dag_factory.evidence.policies.named import places, said_of, token, told_apart, whole, with_own
 
 
@@ -142,3 +143,25 @@ def test_a_sentence_says_something_beside_the_id(text, said):
 def test_a_name_without_a_letter_is_nowhere():
     assert token("—") == ""
     assert named(["—"], "— —") == set()
+
+
+def test_very_many_ids_are_looked_for_where_their_words_stand():
+    asked = [f"E-{number}" for number in range(40_000)]
+    found, left = places(asked, [f"test_e_{number}" for number in range(40_000)])
+    assert found == {name: {number} for number, name in enumerate(asked)}
+    assert left[0] == "_test_###_"
+
+
+def test_where_there_is_too_much_to_look_at_nothing_is_named(monkeypatch):
+    asked, tests = [f"E-{number}" for number in range(9)], [f"Orders::test_e_{number}" for number in range(9)]
+    assert own(asked, *tests) == set(asked)
+    monkeypatch.setattr(policy, "_MOST", 1_000)
+    assert own(asked, *tests) == set()
+    assert said_of(asked, ["E-1 is settled now.\n\nE-2 too, we are told."]) == (set(), set())
+
+
+def test_what_is_dealt_out_among_too_many_is_not_dealt_out_to_all():
+    found = {f"e{number}": set(range(1, 3_000)) for number in range(6_000)} | {"last": {0}}
+    given = with_own(found)
+    assert 2_999 <= len(given) <= 3_000
+    assert "last" not in given
