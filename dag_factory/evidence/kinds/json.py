@@ -141,7 +141,7 @@ def _validator(schema: str) -> Any:
 
     extend: Any = validators.extend  # has no types
     checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
-    strict = extend(jsonschema.Draft202012Validator, {"minLength": _min_length}, type_checker=checker)
+    strict = extend(jsonschema.Draft202012Validator, {"minLength": _min_length, "uniqueItems": _unique_items}, type_checker=checker)
     loaded = json.loads(schema)
     jsonschema.Draft202012Validator.check_schema(loaded)
     empty: Registry[Any] = Registry()  # the default registry would fetch
@@ -157,6 +157,25 @@ def _min_length(validator: Any, least: int, instance: Any, _schema: object) -> I
 
     if validator.is_type(instance, "string") and len(visible(instance).strip()) < least:
         yield ValidationError(f"{clipped(json.dumps(instance), 60)} has fewer than {least} signs that a reader sees")
+
+
+def _unique_items(validator: Any, unique: bool, instance: Any, _schema: object) -> Iterator[Any]:
+    from jsonschema.exceptions import ValidationError
+
+    if not unique or not validator.is_type(instance, "array"):
+        return
+    counted = Counter(json.dumps(_as_one(item), sort_keys=True) for item in instance)  # each against each would take for ever
+    if twice := next((text for text, count in counted.items() if count > 1), None):
+        yield ValidationError(f"{clipped(twice, 60)} stands in it more than once")
+
+
+def _as_one(value: Any) -> Any:
+    """A value as JSON Schema compares it: 1.0 is 1."""
+    if isinstance(value, dict):
+        return {key: _as_one(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_one(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _schema_faults(name: str, document: Any, schema: dict[str, Any]) -> list[Fault]:

@@ -38,7 +38,8 @@ class Case:
 
     Parameters
     ----------
-    place: where it lies: the names and machines of the suites around it, and its file, as far as they are told.
+    place: where it lies: the names and machines of the suites around it, as far as they are told; the same for all of a suite.
+    file: its file, as far as it is told.
     message: what its failure says.
     reruns: how many tries failed.
     seconds: what it took; None where that is not told.
@@ -52,6 +53,7 @@ class Case:
     message: str = ""
     reruns: int = 0
     seconds: float | None = None
+    file: str = ""
 
     @property
     def id(self) -> str:
@@ -59,9 +61,9 @@ class Case:
         return f"{self.classname}::{self.name}"
 
     @property
-    def key(self) -> tuple[str, ...]:
+    def key(self) -> tuple[tuple[str, ...], str, str, str]:
         """By what tests are told apart where they are counted: what nobody can see makes no two of one."""
-        return (*self.place, _seen(self.classname), _seen(self.name))
+        return (self.place, self.file, _seen(self.classname), _seen(self.name))
 
 
 @dataclass(slots=True)
@@ -191,7 +193,7 @@ class _Reading(ContentHandler):
             raise EvidenceError(f"a test lies in the test {clipped(self._case.id)}.", remedy="Write plain JUnit XML.")
         if not attrs.get("name", "").strip():
             raise EvidenceError(f"test number {len(self.report.cases) + 1} has no name.", remedy="Name every test.")
-        self._case = Case(attrs.get("classname", ""), attrs["name"], (*self._suites[-1].place, attrs.get("file", "")))
+        self._case = Case(attrs.get("classname", ""), attrs["name"], self._suites[-1].place, file=attrs.get("file", ""))
         self._case.outcome = outcome_of(self._case.id, attrs.get("status", ""), attrs.get("result", ""))
         self._marks.clear()
         self._case.seconds = self._take_time(self._case.id, attrs)

@@ -12,6 +12,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -55,7 +56,7 @@ class Summary:
         state = _TAKE.mapping(report.get("state", {}), "state").get("testRunDurationMs")
         self._milliseconds = None if state is None else float(_TAKE.number(state, "state.testRunDurationMs"))
 
-    @property
+    @cached_property
     def trends(self) -> dict[str, dict[str, float]]:
         """The figures of every metric of times, by its name; those of parts of the load beside those of the whole."""
         return {name: values for name, values in self._values.items() if "avg" in values and "max" in values}

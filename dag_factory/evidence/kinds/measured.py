@@ -96,17 +96,26 @@ def matched(files: Mapping[str, Counts], product: frozenset[str]) -> dict[str, C
     """Find the product's files in a report, whose paths may begin further up or further down; each stands for one file at most."""
     rest = {_plain(path): counts for path, counts in files.items()}
     found = {path: rest.pop(path) for path in sorted(product) if path in rest}
-    tails: dict[str, list[str]] = {}
+    left = sorted(product - set(found), key=lambda one: (-one.count("/"), one))
+    most = max(map(len, left), default=0)
+    ending: dict[str, list[str]] = {path: [] for path in left}
     for path in rest:
-        tails.setdefault(posixpath.basename(path), []).append(path)
-    for path in sorted(product - set(found), key=lambda one: -one.count("/")):
-        below = tails.get(posixpath.basename(path), [])
-        fits = [one for one in below if one.endswith(f"/{path}") or path.endswith(f"/{one}")]
+        for tail in _tails(path, most):
+            if tail in ending:
+                ending[tail].append(path)
+    for path in left:
+        fits = [one for one in ending[path] if one in rest] or [tail for tail in _tails(path, most) if tail in rest]
         if fits:
-            longest = max(fits, key=len)
-            below.remove(longest)
-            found[path] = rest[longest]
+            found[path] = rest.pop(max(fits, key=len))
     return found
+
+
+def _tails(path: str, most: int) -> Iterator[str]:
+    """What a path ends with, from its name on: less than the whole, and of so many signs at most."""
+    at = path.rfind("/")
+    while at >= 0 and len(path) - at - 1 <= most:
+        yield path[at + 1 :]
+        at = path.rfind("/", 0, at)
 
 
 def _plain(path: str) -> str:

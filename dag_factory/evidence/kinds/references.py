@@ -19,6 +19,7 @@ _NAMED = frozenset({
 })  # fmt: skip
 """Keys below which every key is a name that somebody chose."""
 _LONGEST = 100
+_SHOWN = 120  # signs of a place
 _NOWHERE = object()
 
 
@@ -34,6 +35,7 @@ class References:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self._targets: dict[str, str] = {}
+        self._ends: dict[str, Any] = {}
         self._known: set[str] = set()
         level: list[tuple[Any, str, bool]] = [(document, "", False)]
         while level:
@@ -42,7 +44,7 @@ class References:
                 if isinstance(value, dict):
                     below += self._within(value, where, named)
                 elif isinstance(value, list):
-                    below += [(one, f"{where}[{index}]", False) for index, one in enumerate(value) if isinstance(one, dict | list)]
+                    below += [(one, f"{where[:_SHOWN]}[{index}]", False) for index, one in enumerate(value) if isinstance(one, dict | list)]
             level = below
 
     def _within(self, value: Mapping[str, Any], where: str, named: bool) -> Iterator[tuple[Any, str, bool]]:
@@ -55,7 +57,8 @@ class References:
         for key, one in value.items():
             if not isinstance(one, dict | list) or (not named and (key in _DATA or (key == "examples" and isinstance(one, list)))):
                 continue
-            yield one, f"{where}.{key}" if where else key, not named and key in _NAMED
+            place = f"{where[:_SHOWN]}.{key[:_SHOWN]}" if where else key[:_SHOWN]  # whole ones of what is nested would fill all memory
+            yield one, place, not named and key in _NAMED
 
     def faults(self) -> Iterator[Fault]:
         """Tell of every reference that leaves the document, leads nowhere, or leads back to itself."""
@@ -85,7 +88,12 @@ class References:
         return value
 
     def _at(self, target: str) -> Any:
-        """What a JSON Pointer (RFC 6901) in a fragment leads to."""
+        """What a JSON Pointer (RFC 6901) in a fragment leads to; each is read once, however many refer to it."""
+        if target not in self._ends:
+            self._ends[target] = self._found(target)
+        return self._ends[target]
+
+    def _found(self, target: str) -> Any:
         pointer = unquote(target.removeprefix("#"))
         if not target.startswith("#") or (pointer and not pointer.startswith("/")):
             return _NOWHERE

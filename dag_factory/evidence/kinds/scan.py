@@ -98,18 +98,19 @@ def _osv(seen: Scan, result: dict[str, Any], where: str) -> None:
         about = _object(found.get("package"), f"{place}.package")
         package = _osv_package(about, place)
         seen.packages.append(package)
-        scores: dict[str, list[Any]] = {}
+        scores: dict[str, set[str]] = {}
         for group in _entries(found, "groups", place):
             members = _texts(_object(group, f"{place}.groups").get("ids"))
+            score = group.get("max_severity")
             for member in members or [""]:
-                scores.setdefault(member, []).append(group.get("max_severity"))
+                scores.setdefault(member, set()).update(() if score in (None, "") else (_scored(score),))
         told = set()
         for advisory in _entries(found, "vulnerabilities", place):
             record = _object(advisory, f"{place}.vulnerabilities")
             identity = _id(record, "id", place)
             told.add(identity)
             aliases = tuple(_texts(record.get("aliases")))
-            severity = _osv_severity(record, scores.get(identity, []), place)
+            severity = _osv_severity(record, scores.get(identity, set()), place)
             seen.vulnerabilities.append(Vulnerability(package, identity, severity, aliases, _fixed(record, str(about.get("name")))))
         if lost := set(scores) - told:
             raise EvidenceError(f"{place}: a group names “{clipped(min(lost), 60)}”, which is none of its vulnerabilities.", remedy=_REMEDY)
@@ -123,14 +124,13 @@ def _osv_package(about: dict[str, Any], where: str) -> str:
     return _package(about, "name", "version", where)
 
 
-def _osv_severity(record: dict[str, Any], scores: list[Any], where: str) -> str:
+def _osv_severity(record: dict[str, Any], scored: set[str], where: str) -> str:
     """The worst severity anybody states: the vectors, the scanner's own score, the database's word.
 
     A vector that is not read here counts as critical, unless the scanner says what it comes to.
     """
     specific = record.get("database_specific")
     stated = [_word(specific.get("severity"))] if isinstance(specific, dict) else []
-    scored = [_scored(score) for score in scores if score not in (None, "")]
     for entry in _entries(record, "severity", where):
         vector = entry.get("score") if isinstance(entry, dict) else None
         computed = base_score(vector) if isinstance(vector, str) else None

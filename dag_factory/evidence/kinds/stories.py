@@ -73,7 +73,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self.reasons: list[tuple[str, str]] = []
-        self.facts: dict[str, list[str]] = {"stories": [], "acceptance": []}
+        self.facts: dict[str, dict[str, None]] = {"stories": {}, "acceptance": {}}
         self._places: dict[str, str] = {}
 
     def take(self, story: Any, where: str) -> None:
@@ -126,8 +126,8 @@ class _Reading:
 
     def _publish(self, fact: str, value: str | None, feature: str | None) -> None:
         for key in (fact, f"{fact}@{feature}" if feature else ""):
-            if key and value and value not in self.facts.setdefault(key, []):
-                self.facts[key].append(value)
+            if key and value:
+                self.facts.setdefault(key, {})[value] = None
 
 
 def _written(text: Any) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from support.coverage import BEGAN, TRACE, examined, json_of, rules, xml
 
 from dag_factory.evidence.kinds.base import Work
+from dag_factory.evidence.kinds.measured import Counts, matched
 
 PRODUCT = frozenset({"src/a.py", "src/b.py", "src/README.md", "src/data.csv"})
 
@@ -157,3 +158,21 @@ def test_what_coverage_py_really_writes(tmp_path):
         )  # fmt: skip
         assert found.faults == (), form
         assert [path.endswith("signs.py") for path in found.facts["files"]] == [True], form
+
+
+def test_very_many_files_of_one_name_are_found_once_each():
+    files = {f"report/{number}/deep/x.py": Counts(number) for number in range(40_000)} | {"x.py": Counts(1), "y.py": Counts(2)}
+    product = frozenset({*(f"product/{number}/x.py" for number in range(40_000)), "39999/deep/x.py", "a/b/y.py", "b/y.py"})
+    assert matched(files, product) == {"39999/deep/x.py": Counts(39_999), "product/0/x.py": Counts(1), "a/b/y.py": Counts(2)}
+
+
+def test_the_longest_that_fits_is_taken():
+    files = {
+        "b/x.py": Counts(1),
+        "x.py": Counts(2),
+        "/r/a/b/x.py": Counts(3),
+        "/r/c/a/b/x.py": Counts(4),
+        "q/" * 300_000 + "x.py": Counts(5),
+    }
+    assert matched(files, frozenset({"a/b/x.py"})) == {"a/b/x.py": Counts(4)}
+    assert matched(files, frozenset({"z/b/x.py", "z/z/x.py"})) == {"z/b/x.py": Counts(1), "z/z/x.py": Counts(2)}

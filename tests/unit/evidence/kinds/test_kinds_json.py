@@ -260,3 +260,23 @@ def test_no_document_makes_it_raise(document):
     if not found.faults:
         assert all(verdict["verdict"] == "PASSED" for verdict in document["verdicts"])
         assert set(found.facts["cites"]) == {verdict["story"] for verdict in document["verdicts"]}
+
+
+@pytest.mark.parametrize(
+    ("items", "unique"),
+    [
+        ([{"a": number} for number in range(20_000)], True),
+        ([*({"a": number} for number in range(20_000)), {"a": 7}], False),
+        ([1, 1.0], False),
+        ([[1], [1.0]], False),
+        ([{"a": 1, "b": 2}, {"b": 2.0, "a": 1}], False),
+        ([1, True, "1", [1], {"a": 1}, None, 0, False, "", []], True),
+        ([1e300, 1.5, 1.25], True),
+        ("not a list", True),
+    ],
+    ids=range(8),
+)
+def test_of_very_many_items_each_stands_once(items, unique):
+    found = examine(items, {"uniqueItems": True})
+    assert [fault.text for fault in found.faults] == ([] if unique else [fault.text for fault in found.faults[:1]])
+    assert unique or "stands in it more than once" in found.faults[0].text

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.junit import asked, case, examine, suite
 
+from dag_factory.evidence.kinds.junit_report import read
+
 BOMB = "<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;'>]><testsuite>&b;</testsuite>"
 XXE = "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><testsuite>&a;</testsuite>"
 PARAMETER = "<!DOCTYPE x [<!ENTITY % a SYSTEM 'http://127.0.0.1:9/x'> %a;]><testsuite/>"
@@ -97,3 +99,14 @@ def test_no_attributes_make_it_raise(stamp, said, time):
         "<testsuite>", f"<testsuite timestamp={quoteattr(stamp)} disabled={quoteattr(time)}>"
     )
     asked(report, said, max_deselected=0, fresh=True, timed=True, max_seconds=1, tool="x", host="y", names=["*"])
+
+
+def test_what_lies_in_very_many_suites_holds_their_names_once():
+    report = read(
+        (
+            "<testsuites>" + "<testsuite name='s'>" * 60 + "<testcase name='a' file='f'/>" * 2 + "</testsuite>" * 60 + "</testsuites>"
+        ).encode()
+    )
+    first, second = report.cases
+    assert first.place is second.place
+    assert first.key == second.key == ((*("", "") * 1, *("s", "") * 60), "f", "", "a")

@@ -244,3 +244,11 @@ def test_figures_beyond_a_double_are_told():
     with pytest.raises(ValueError, match="Exceeds the limit"):
         str(10**4300)  # what their sum would be shown as
     assert rules(examined({**HANDLED, "root_group": group})) == ["evidence-malformed"]
+
+
+def test_very_many_metrics_with_a_threshold_each():
+    metrics = {f"t{number}": {**TREND, "thresholds": {"max<2000": number == 7}} for number in range(60_000)}
+    data = json.dumps(EXPORTED | {"metrics": EXPORTED["metrics"] | metrics}).encode()
+    found = BenchmarkKind().examine(Material("summary.json", data), BenchmarkExpect())
+    assert "t7" in {fault.subject for fault in found.faults}
+    assert len(found.facts["benchmarks"]) == 60_003

@@ -254,3 +254,23 @@ def test_no_yaml_makes_the_reader_break_otherwise_than_it_says(text):
 
 def test_a_number_of_yaml_beyond_a_double_is_told():
     assert "a number beyond a double" in examined("openapi: 3.1.0\ninfo: {title: a, version: 1e999}\n").faults[0].text
+
+
+def described(**more):
+    return json.dumps({"openapi": "3.1.0", "info": {"title": "Orders", "version": "1"}, "paths": {}} | more).encode()
+
+
+def test_what_very_many_refer_to_is_looked_for_once():
+    name = "n" * 1_000_000
+    given = {"name": "id", "in": "query"}
+    chain = {"first": {"$ref": f"#/components/parameters/{name}"}, name: given}
+    get = {"responses": {"200": {"description": "It"}}, "parameters": [{"$ref": "#/components/parameters/first"}] * 50_000}
+    data = described(paths={"/orders": {"get": get}}, components={"parameters": chain})
+    assert OpenapiKind().examine(Material("openapi.json", data), OpenapiExpect()).faults == ()
+
+
+def test_a_long_key_with_very_much_below_it_is_told_as_a_place_of_some_length():
+    data = described(**{"x-" + "k" * 5_000_000: [*[{}] * 200_000, {"$ref": "#/nowhere"}]})
+    faults = OpenapiKind().examine(Material("openapi.json", data), OpenapiExpect()).faults
+    assert [len(fault.subject) <= 120 for fault in faults] == [True, True]
+    assert "#/nowhere" in faults[0].text

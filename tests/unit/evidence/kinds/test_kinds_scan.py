@@ -98,3 +98,11 @@ def test_a_package_without_a_version_is_the_product_itself_or_was_not_looked_up(
     report["Results"][0]["Packages"][0] = {"Name": "github.com/o/lib"}
     assert rules(examined(report)) == ["evidence-missing"]
     assert examined(report, unscanned=[{"name": "github.com/o/lib", "reason": "a folder of this repository"}]).faults == ()
+
+
+def test_one_advisory_told_very_many_times_is_as_bad_as_the_worst_score_of_it():
+    groups = [{"ids": ["X"], "max_severity": "1.0"}] * 60_000
+    package = {"package": {"name": "attrs", "version": "1"}, "groups": [*groups, {"ids": ["X"], "max_severity": "9.9"}]}
+    found = examined({"results": [{"packages": [{**package, "vulnerabilities": [{"id": "X"}] * 60_000}]}]})
+    assert rules(found) == ["validation-failed"] * 20
+    assert all("(critical)" in fault.text for fault in found.faults)

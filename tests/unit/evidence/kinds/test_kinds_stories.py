@@ -139,6 +139,13 @@ def test_faults_are_not_told_without_end():
     assert len(examine({"stories": [{}] * 1000}).faults) == 20
 
 
+def test_very_many_criteria_are_published_once_each():
+    criteria = [{"id": f"ING-1.{number}", "text": "Rows are stored."} for number in range(60_000)]
+    found = examine(changed(acceptance=[*criteria, criteria[0]]))
+    assert found.facts["acceptance"] == found.facts["acceptance@ingest"] == tuple(one["id"] for one in criteria)
+    assert [fault.subject for fault in found.faults] == ["ING-1.0"]
+
+
 VALUES = st.recursive(
     st.none() | st.integers() | st.sampled_from(["A", "B", "", "TODO"]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from([*STORY, "text", "stories"]), inner, max_size=5),

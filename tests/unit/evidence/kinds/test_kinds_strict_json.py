@@ -126,3 +126,9 @@ def test_a_refusal_can_be_signed_whatever_it_quotes():
         loads(b'{"\\ud800": 1, "a": 1, "a": 2}')
     assert "keys: ?, a" in str(told.value)
     str(told.value).encode()
+
+
+def test_a_place_is_told_without_all_of_a_long_key():
+    with pytest.raises(EvidenceError) as told:
+        strict_json.dumps_canonical({"k" * 1_000_000: [*[0] * 200_000, 1.5]})
+    assert f"A float at {'k' * 200}[200000] " in told.value.message
