@@ -15,6 +15,7 @@ All are frozen, strict, and allow nothing extra: a field nobody checks is a fiel
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from operator import not_
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
@@ -48,6 +49,7 @@ __all__ = [
 ]
 
 STATEMENT = "https://in-toto.io/Statement/v1"
+_TEXT = re.compile(rb'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 ROOT = "urn:phasegate:predicate"
 """What the types of Phasegate's own predicates begin with."""
 
@@ -266,8 +268,9 @@ def parse(payload: dict[str, Any], kind: type[Predicate]) -> Predicate:
 
 def _refuse_other(about: list[Subject], made: Wire, text: bytes) -> None:
     """Readers who know nothing of a predicate go by the subject: it names what the predicate names, and every file of evidence."""
+    told = set(_TEXT.findall(text))
     for subject in about:
-        if not subject.digest or not all(f'"{digest}"'.encode() in text for digest in subject.digest.values()):
+        if not subject.digest or not all(digest.encode() in told for digest in subject.digest.values()):
             raise EnvelopeError(f"its subject {subject.name[:80]!r} is nothing that it speaks of")
     if isinstance(made, TaskStatement):
         named = {(subject.name, subject.digest.get("sha256")) for subject in about}

@@ -21,6 +21,7 @@ MAX_NODES = 2_000_000
 """How many values and keys one document may hold; beyond it memory, not bytes, is what an attacker spends."""
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_SHOWN = 200  # signs of a place that are told
 _LONE_SURROGATE_HINT = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -169,10 +170,10 @@ def _refuse_unwritable(value: Any, where: str) -> None:
         for key, child in value.items():
             if not isinstance(key, str):
                 raise EvidenceError(f"The key {key!r} at {where or 'the top'} is not text.", remedy="Use text for keys.")
-            _refuse_unwritable(child, f"{where}.{key}" if where else key)
+            _refuse_unwritable(child, f"{where[:_SHOWN]}.{key[:_SHOWN]}" if where else key[:_SHOWN])
     elif isinstance(value, list | tuple):
         for index, child in enumerate(value):
-            _refuse_unwritable(child, f"{where}[{index}]")
+            _refuse_unwritable(child, f"{where[:_SHOWN]}[{index}]")
     else:
         raise EvidenceError(
             f"A {type(value).__name__} at {where or 'the top'} has no canonical JSON.",

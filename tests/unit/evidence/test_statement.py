@@ -192,3 +192,13 @@ def test_a_subject_names_what_the_statement_speaks_of(subject, match):
 def test_a_subject_may_name_more_than_evidence():
     more = [*payload_of(TASK)["subject"], {"name": "sealed", "digest": {"gitCommit": COMMIT}}]
     assert parse(payload_of(TASK) | {"subject": more}, TaskStatement) == TASK
+
+
+def test_very_many_subjects_are_looked_for_in_a_long_statement():
+    said = payload_of(TASK)
+    said["predicate"]["excerpt"] = "b" * 6_000_000
+    said["subject"] *= 20_000
+    assert parse(said, TaskStatement).excerpt == "b" * 6_000_000
+    said["subject"].append({"name": "other", "digest": {"sha256": "b" * 64}})
+    with pytest.raises(EnvelopeError, match="speaks of"):
+        parse(said, TaskStatement)
