@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 
 from dag_factory.evidence.contract import Item, TaskContract
 from dag_factory.evidence.policies.case import Case
@@ -26,7 +26,10 @@ __all__ = ["kept"]
 
 _NAMED = 5
 _PARAMETERS = re.compile(r"([^\[\]]*[^\[\]\s])\[(.*)\]", re.DOTALL)
-_DRAWN = re.compile(r"[^\W_]*[0-9][^\W_]*|\b[0-9a-f]{4,}\b", re.IGNORECASE)  # part of a moment, a UUID, an address, a folder's name
+_DRAWN = re.compile(
+    r"(?<![^\W_])[^\W_]*[0-9][^\W_]*|\b[0-9a-f]{4,}\b", re.IGNORECASE
+)  # part of a moment, a UUID, an address, a folder's name
+_FOLDERS = 50  # so many are tried, from which tests may have been run; each costs a look at all of them
 _LONG = 4  # characters from which on a number is none that anybody counts with
 
 Way = Callable[[str], str]
@@ -148,12 +151,11 @@ def _gone(case: Case, owner: TaskContract, before: Iterable[str], now: frozenset
 def _shifts(case: Case, owner: TaskContract, tests: Iterable[str], lost: str, now: Iterable[str]) -> Iterator[Way]:
     """From which other folders tests may have been run: the class of one that is lost is the same but for what stands before it."""
     place, places = _class(lost), set(map(_class, tests))
-    for other in sorted(set(map(_class, now))):
-        longer, shorter = place and other.endswith(f".{place}"), other and place.endswith(f".{other}")
-        if longer or shorter:
-            way = _Shift(0, other.removesuffix(place)) if longer else _Shift(len(place) - len(other), "")
-            if all(_may_be(case, owner, one, way(one)) for one in places):
-                yield way
+    alike = (one for one in sorted(set(map(_class, now))) if (place and one.endswith(f".{place}")) or (one and place.endswith(f".{one}")))
+    for other in islice(alike, _FOLDERS):
+        way = _Shift(0, other.removesuffix(place)) if len(other) > len(place) else _Shift(len(place) - len(other), "")
+        if all(_may_be(case, owner, one, way(one)) for one in places):
+            yield way
 
 
 def _may_be(case: Case, owner: TaskContract, place: str, other: str) -> bool:

@@ -31,13 +31,13 @@ _COMPILED = re.compile(r"(.*/)?(__pycache__/.*|[^/]+\.py[co])")
 _SECTIONS = {
     re.compile(rf"(?:.*/)?(?:{name})"): re.compile(section, re.MULTILINE)
     for name, section in {
-        r"setup\.cfg": r"^\[(tool:pytest|coverage:\w+)\]|^\s*pytest11\s*=",
+        r"setup\.cfg": r"^\[(tool:pytest|coverage:\w+)\]|^[^\S\n]*pytest11\s*=",
         r"tox\.ini": r"^\[(pytest|coverage:\w+)\]",
         r"setup\.py": r"\bpytest11\b",
-        r"[^/]+\.(dist|egg)-info/entry_points\.txt": r"^\s*\[+(pytest11|hypothesis)\]",
+        r"[^/]+\.(dist|egg)-info/entry_points\.txt": r"^[^\S\n]*\[+(pytest11|hypothesis)\]",
         r"vite\.config\.[cm]?[jt]s": r"\btest[\"']?\s*:",
-        r"bunfig\.toml": r"^\s*\[test\]|^\s*test\.",
-        r"\.npmrc": r"^\s*node-options\s*=",
+        r"bunfig\.toml": r"^[^\S\n]*(\[test\]|test\.)",
+        r"\.npmrc": r"^[^\S\n]*node-options\s*=",
         r"\.mvn/(maven|jvm)\.config": r"-D(skipTests|skipITs|maven\.test\.|surefire\.|failsafe\.|test=|it\.test=|groups=|excludedGroups=|jacoco\.)|-javaagent",
         r"\.cargo/config(\.toml)?": r"\b(runner|rustc(-workspace)?-wrapper|nextest)\s*=",
     }.items()
@@ -45,6 +45,7 @@ _SECTIONS = {
 _TABLES = {"pyproject.toml": ("pytest", "coverage"), "package.json": ("jest", "mocha", "nyc", "c8", "ava", "tap", "vitest")}
 _SCANNED = {"pyproject.toml": ("bandit",)}
 _MOST = 200_000  # bytes of tables that are read
+_DOTS = 1_000  # in one line: what a parser spends on a key, it spends by the square of them
 
 
 def own(path: str) -> bool:
@@ -68,18 +69,18 @@ def shared(path: str) -> bool:
 
 
 def holds(path: str, data: bytes, *, scanned: bool = False) -> bool:
-    """Whether a file that may hold some of tests does, or of scans; a table that is too long to be read is taken at its words."""
-    text = "\n".join(data.decode(errors="replace").splitlines())
+    """Whether a file that may hold some of tests does, or of scans; a table that cannot be read here, or is too long for it, is taken at its words."""
+    text = data.decode(errors="replace")
     section = next((section for name, section in _SECTIONS.items() if name.fullmatch(path)), None)
     if section is not None:
-        return not scanned and section.search(text) is not None
+        return not scanned and section.search("\n".join(text.splitlines())) is not None
     names = (_SCANNED if scanned else _TABLES).get(path.rpartition("/")[2], ())
-    if len(data) > _MOST:
-        return any(name in text for name in names)
-    try:
-        return bool(set(names) & _keys(path, text))
-    except (ValueError, RecursionError):
-        return False  # no tool reads it either
+    if len(data) <= _MOST and (path.endswith(".json") or all(line.count(".") < _DOTS for line in text.split("\n"))):
+        try:
+            return bool(set(names) & _keys(path, text))
+        except (ValueError, RecursionError):
+            pass  # other programs read longer numbers and deeper tables, and comments in JSON
+    return any(name in text for name in names) or (bool(names) and "\\u" in text.lower())
 
 
 def _keys(path: str, text: str) -> set[str]:

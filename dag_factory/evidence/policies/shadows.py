@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 __all__ = ["hidden"]
@@ -29,7 +30,7 @@ _STANDARD = frozenset(_NAMES["standard"].split())
 """Modules of Python's own that pytest, coverage.py and Hypothesis import, and that do not lie within Python itself: no test runs where they are another's."""
 
 
-def hidden(path: PurePosixPath, product: Collection[str], tests: Collection[str]) -> str | None:
+def hidden(path: PurePosixPath, product: frozenset[str], tests: Collection[str]) -> str | None:
     """The module that a file is found instead of, under its plain name; None if there is none.
 
     Parameters
@@ -50,14 +51,20 @@ def hidden(path: PurePosixPath, product: Collection[str], tests: Collection[str]
     return name if name in _STANDARD and _looked_in(tuple(folder), product) else None
 
 
-def _open(folder: tuple[str, ...], product: Collection[str]) -> bool:
+def _open(folder: tuple[str, ...], product: frozenset[str]) -> bool:
     """Whether a module right in a folder may be found under its plain name: no package is around it, or one that is none by custom."""
     return not folder or folder[-1] == "src" or "/".join((*folder, "__init__.py")) not in product
 
 
-def _looked_in(folder: tuple[str, ...], product: Collection[str]) -> bool:
+def _looked_in(folder: tuple[str, ...], product: frozenset[str]) -> bool:
     """Whether modules are looked for in a folder, as far as can be told: the top, `src`, or what holds packages and is none."""
     if not folder or folder[-1] == "src":
         return True
-    packages = re.compile(rf"{re.escape(folder[0])}/[^/]+/__init__\.py")
-    return len(folder) == 1 and _open(folder, product) and any(map(packages.fullmatch, product))
+    return len(folder) == 1 and _open(folder, product) and folder[0] in _holding(product)
+
+
+@lru_cache(maxsize=2)
+def _holding(product: frozenset[str]) -> frozenset[str]:
+    """The topmost folders that hold packages; asked of every file of a product, and the same for all."""
+    packages = (path.split("/") for path in product if path.endswith("/__init__.py"))
+    return frozenset(parts[0] for parts in packages if len(parts) == 3 and parts[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
@@ -23,40 +24,49 @@ __all__ = ["steered"]
 _LEAVE = "and is not for who implements to bring. Leave it out, or have a"
 
 
+class _Around(NamedTuple):
+    """What a file is looked at beside: the paths of the product, the product before, if it is known, and the topmost folders in which tests lie."""
+
+    product: frozenset[str]
+    before: dict[str, str] | None
+    tests: set[str]
+
+
 def steered(case: Case) -> Iterator[Finding]:
     """Every file that those who implement have brought, whether they say so or not."""
     makers = [task for task in case.tasks if task.duty == "implementation" and case.worked(task) is not None]
     if not makers:
         return
-    listed = _digests(case, case.phase_id)
+    listed, tests = _digests(case, case.phase_id), _tops(case, "testing") - _tops(case, "implementation")
     product = _delivered(case) if listed is None else frozenset(listed)
     for task in makers:
-        before, seen = _before(case, task), set[str]()
+        around, seen = _Around(product, _before(case, task), tests), set[str]()
         for place, stored in enumerate(statements_of(case.record, case.phase_id, case.cycle, task)):
             for entry in stored.says.evidence:
                 if entry.name in seen or (place and entry.name not in product):  # of what was brought before, what is still there
                     continue
-                rule, what = _steers(case, entry.name, entry.digest, product, before)
+                rule, what = _steers(case, entry.name, entry.digest, around)
                 if what:
                     yield case.finding(rule, task, f"{entry.name} of @{task.persona} {what}", subject=f"{task.id}:{entry.name}")
                 seen.add(entry.name)
     before = _before(case, makers[0])
     if listed is not None and before is not None:
-        yield from _unsaid(case, listed, before)
+        yield from _unsaid(case, listed, before, _Around(product, before, tests))
 
 
-def _unsaid(case: Case, listed: dict[str, str], before: dict[str, str]) -> Iterator[Finding]:
+def _unsaid(case: Case, listed: dict[str, str], before: dict[str, str], around: _Around) -> Iterator[Finding]:
     """What is new in the product and in nobody's statement; it is told of a persona only where nobody else could bring it."""
     tasks = [task for phase in case.contract.upto(case.phase_id) for task in phase.tasks]
     said = {
         entry.name for task in tasks for one in statements_of(case.record, case.phase_id, case.cycle, task) for entry in one.says.evidence
     }
     for path in sorted(listed.keys() - before.keys() - said):
-        might = [task for task in tasks if may_write(task, path)]
+        rule, what = _steers(case, path, listed[path], around)
+        unread = shared(path) and case.files(listed[path]) is None
+        might = [task for task in tasks if may_write(task, path)] if what or unread else []
         if not might or any(task.duty != "implementation" for task in might):
             continue
-        rule, what = _steers(case, path, listed[path], frozenset(listed), before)
-        if shared(path) and case.files(listed[path]) is None and all(any(item.changed for item in task.items) for task in might):
+        if unread and all(any(item.changed for item in task.items) for task in might):
             what = "may hold settings of tests, and nobody can tell. List it among what was changed, or leave it out."
         if what and len(might) == 1:
             yield case.finding(rule, might[0], f"{path}, which @{might[0].persona} does not list, {what}", subject=f"{might[0].id}:{path}")
@@ -65,7 +75,7 @@ def _unsaid(case: Case, listed: dict[str, str], before: dict[str, str]) -> Itera
             yield Finding(rule=rule, subject=f"{case.phase_id}:{path}", text=text)
 
 
-def _steers(case: Case, path: str, digest: str, product: frozenset[str], before: dict[str, str] | None) -> tuple[str, str]:
+def _steers(case: Case, path: str, digest: str, around: _Around) -> tuple[str, str]:
     """The rule that a file would break, and what it does to tests or scans, with what to do about it; empty where it does nothing."""
     if compiled(path):
         what = "is bytecode, which tests may run in the place of its source. Leave it out, or have the base's .gitignore do that."
@@ -74,12 +84,12 @@ def _steers(case: Case, path: str, digest: str, product: frozenset[str], before:
     elif scans(path):
         return "scans-steered", f"steers what a scan looks at, or which findings it tells, {_LEAVE} validator bring it."
     elif shared(path):
-        data = (case.files(digest) or b"") if path not in (before or ()) else b""
+        data = (case.files(digest) or b"") if path not in (around.before or ()) else b""
         what = f"holds settings of tests, or of what is measured, {_LEAVE} tester bring it." if holds(path, data) else ""
         if not what and holds(path, data, scanned=True):
             return "scans-steered", f"holds settings of what a scan tells, {_LEAVE} validator bring it."
     else:
-        hides = hidden(PurePosixPath(path), product, _tops(case, "testing") - _tops(case, "implementation"))
+        hides = hidden(PurePosixPath(path), around.product, around.tests)
         what = f"stands in the place of {hides}, which tests are run with. Call it otherwise, or put it into a package." if hides else ""
     return "tests-shadowed", what
 

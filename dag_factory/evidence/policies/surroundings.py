@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["product_of", "surroundings"]
 
+_SAID = 16_384
+"""So much of the end of what a check printed is looked at: more than Phasegate writes into a statement, of which others write what they like."""
 _EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -28,7 +30,7 @@ def surroundings(case: Case, task: TaskContract, item: Item, result: CheckResult
     result: the check of the item, if one was run.
 
     """
-    known: dict[str, Any] = {"work": _work(case, task, item), "said": result.excerpt if result else ""}
+    known: dict[str, Any] = {"work": _work(case, task, item), "said": result.excerpt[-_SAID:] if result else ""}
     if item.kind == "coverage":
         known["product"] = product_of(case)
     return known

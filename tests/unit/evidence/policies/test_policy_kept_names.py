@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+from typing import Any
 
 import pendulum
 import pytest
@@ -10,6 +12,7 @@ from support.contents import junit
 from support.junit import case, suite
 from support.runs import honest, under
 
+from dag_factory.evidence.policies.kept import _shifts, _undrawn
 from dag_factory.evidence.verify import verify
 
 TESTER, SDET = "validation/test-engineer", "implementation/ingest.sdet"
@@ -169,3 +172,17 @@ def test_who_misses_tests_is_told_to_run_them_as_they_are_called(tmp_path):
 def test_of_those_that_differ_in_what_is_drawn_only_the_one_that_is_gone_is_named(tmp_path):
     [finding] = included(tmp_path, ("test_a[2026-11-29]", "test_a[2026-11-30]"), ("test_a[2026-11-30]",))
     assert f": 1 tests that {SDET} reported are not run any more: tests::test_a[2026-11-29]. Run them" in finding.text
+
+
+def test_a_parameter_without_a_figure_may_be_of_any_length(tmp_path):
+    name = f"test_a[{'long' * 100_000}]"
+    assert includes(tmp_path, (name,), (name,)) == []
+    assert _undrawn(name) == name
+    assert _undrawn(f"{name[:-1]}-deadbeef]") == f"{name[:-1]}-0]"
+
+
+def test_of_very_many_folders_from_which_tests_may_have_been_run_some_are_tried():
+    now = [f"p{number:05}.test_orders::test_a" for number in range(100_000)]
+    owner: Any = SimpleNamespace(writes=())
+    of: Any = SimpleNamespace(contract=SimpleNamespace(tasks={}))
+    assert len(list(_shifts(of, owner, ["test_orders::test_a"] * 1_000, "test_orders::test_a", now))) == 50
