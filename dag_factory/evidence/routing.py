@@ -25,6 +25,9 @@ from dag_factory.evidence.verdict import Finding
 
 __all__ = ["OF_THE_PRODUCT", "Routing", "route"]
 
+_WORD = re.compile(r"[A-Za-z0-9]++")
+_EXCERPT = 16_384
+"""So much of the end of what a check printed is looked at."""
 OF_THE_PRODUCT = frozenset({"check-failed", "coverage-low", "tests-failed", "tests-flaky", "validation-failed"})
 """Rules whose finding speaks of what was validated, and not of the evidence that says so."""
 
@@ -52,7 +55,7 @@ def route(case: Case, findings: tuple[Finding, ...]) -> Routing:
     findings: those of its verdict.
 
     """
-    made = Routing()
+    made, names = Routing(), _Names(case)
     makers = {task.id: task for task in case.contract.makers(case.phase_id)}
     judges = {task.id: task for task in case.contract.judges(case.phase_id)}
     limit = case.contract.fix.max_findings
@@ -61,7 +64,7 @@ def route(case: Case, findings: tuple[Finding, ...]) -> Routing:
         if len(found) - len(made.unowned) == limit:
             made.left.append(finding.id)
             continue
-        found.append((finding, _owners(case, finding, makers, judges)))
+        found.append((finding, _owners(names, finding, makers, judges)))
         made.unowned += [] if found[-1][1].any else [finding.id]
     named = {name for _, owners in found for name in owners.named}
     tried = {name for one in case.rounds for order in one.triage.says.orders for name in order.findings}
@@ -89,7 +92,8 @@ class _Owners:
         return bool(self.named or self.else_to)
 
 
-def _owners(case: Case, finding: Finding, makers: dict[str, TaskContract], judges: dict[str, TaskContract]) -> _Owners:
+def _owners(called: _Names, finding: Finding, makers: dict[str, TaskContract], judges: dict[str, TaskContract]) -> _Owners:
+    case = called.case
     owner = case.contract.fix.owner
     owned = [name for name, maker in makers.items() if owner in (name, maker.role) and name not in judges]
     task = case.contract.tasks.get(finding.task)
@@ -100,7 +104,7 @@ def _owners(case: Case, finding: Finding, makers: dict[str, TaskContract], judge
         return _Owners(else_to=[task.id] if own else owned)
     made = [makers[name] for name in task.validates if name in makers and makers[name].duty in {"implementation", task.duty}]
     names = [maker.id for maker in made if maker.id not in judges]
-    if named := _named(case, finding, task, [makers[name] for name in names]):
+    if named := _named(called, finding, task, [makers[name] for name in names]):
         return _Owners(named=named)
     others = [name for name in owned if name != task.id]  # never whoever found it
     return _Owners(made=names, else_to=[name for name in names if name in others] or names or others)
@@ -114,12 +118,50 @@ def _speaks_of_others(finding: Finding, task: TaskContract) -> bool:
     return finding.subject.removeprefix(f"{task.id}/").partition(":")[0] not in own
 
 
-def _named(case: Case, finding: Finding, task: TaskContract, made: list[TaskContract]) -> list[str]:
+class _Names:
+    """What the work of each maker is called; each is looked for once, and not for every finding."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self._marks: dict[str, tuple[_Name, ...]] = {}
+
+    def marks(self, maker: TaskContract) -> tuple[_Name, ...]:
+        """What only this maker's work is called: its files, and the ids of what its feature was asked for."""
+        if maker.id not in self._marks:
+            self._marks[maker.id] = tuple(map(_Name, _marks(self.case, maker)))
+        return self._marks[maker.id]
+
+    def features(self, maker: TaskContract) -> tuple[_Name, ...]:
+        """Its feature."""
+        return (_Name(maker.feature),) if maker.feature else ()
+
+
+class _Name:
+    """A name or a text in which names are looked for, however their words are joined."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.replace("_", "-")
+        self.words = frozenset(_WORD.findall(text))
+
+    def stands_in(self, said: _Name) -> bool:
+        """Whether it stands there, with no letter or figure of English right beside it."""
+        if not self.words <= said.words:
+            return False
+        at = said.text.find(self.text)
+        while at >= 0:
+            end = at + len(self.text)
+            if not (_WORD.match(said.text[at - 1 : at]) or _WORD.match(said.text[end : end + 1])):
+                return True
+            at = said.text.find(self.text, at + 1)
+        return False
+
+
+def _named(called: _Names, finding: Finding, task: TaskContract, made: list[TaskContract]) -> list[str]:
     """Those whose files or ids are named, by the finding or where the check speaks of a failure; else those whose feature is; nobody if none."""
-    failed = [result.excerpt for result in case.results(task) if result.exit_code != 0]
-    said = "\n".join((finding.text, finding.subject, *(_telling(excerpt) for excerpt in failed)))
-    for names in (_marks, _features):
-        found = [maker.id for maker in made if any(_stands(name, said) for name in names(case, maker))]
+    failed = [result.excerpt[-_EXCERPT:] for result in called.case.results(task) if result.exit_code != 0]
+    said = _Name("\n".join((finding.text, finding.subject, *(_telling(excerpt) for excerpt in failed))))
+    for names in (called.marks, called.features):
+        found = [maker.id for maker in made if any(name.stands_in(said) for name in names(maker))]
         if found:
             return found
     return []
@@ -131,21 +173,10 @@ def _telling(excerpt: str) -> str:
     return "\n".join(lines) or excerpt
 
 
-def _stands(name: str, text: str) -> bool:
-    """Whether a name stands in a text, however its words are joined."""
-    spelt = re.sub(r"[_-]", "[_-]", re.escape(name).replace(r"\-", "-"))
-    return re.search(rf"(?<![A-Za-z0-9]){spelt}(?![A-Za-z0-9])", text) is not None
-
-
 def _marks(case: Case, maker: TaskContract) -> frozenset[str]:
-    """What only this maker's work is called: its files, and the ids of what its feature was asked for."""
     delivered = [case.statement(maker), *case.record.statements.get(maker.id, ())]
     paths = {entry.name for stored in delivered if stored for entry in stored.says.evidence if entry.task == maker.id}
     return frozenset(paths) | (_ids(case, maker.feature) if maker.feature else frozenset())
-
-
-def _features(case: Case, maker: TaskContract) -> frozenset[str]:  # noqa: ARG001 # asked like `_marks`
-    return frozenset({maker.feature}) if maker.feature else frozenset()
 
 
 def _ids(case: Case, feature: str) -> frozenset[str]:
