@@ -18,7 +18,7 @@ import re
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from dag_factory.errors import EvidenceError, RefusedError, StoreError
 from dag_factory.evidence.bundle import BUNDLE
@@ -32,6 +32,7 @@ MOST_FILES = 200_000
 MOST_BYTES = 8 << 30
 MOST_BUNDLE = 512 << 20
 _MOST_LINE = 16_000_000
+_MOST_HEAD = 1 << 20
 _CHUNK = 1 << 20
 _NAME = re.compile(r"bundle\.intoto\.jsonl|plan\.json|blobs/([0-9a-f]{2})/\1[0-9a-f]{62}")
 _FOLDER = re.compile(r"|blobs|blobs/[0-9a-f]{2}")
@@ -58,6 +59,10 @@ class ArchiveStore(Store):
     def __init__(self, root: Path, files: dict[str, bytes]) -> None:
         super().__init__(root)
         self._files = files
+        self._folders: dict[str, list[str]] = {}
+        for name in sorted(files):
+            folder, _, last = name.rpartition("/")
+            self._folders.setdefault(folder, []).append(last)
 
     def create(self, name: str, data: bytes) -> None:
         """Refuse: what was handed over stays as it is.
@@ -81,8 +86,7 @@ class ArchiveStore(Store):
 
     def names(self, folder: str) -> list[str]:
         """The names of the envelopes in a folder, in order."""
-        start = f"{folder.removeprefix('./').rstrip('/')}/"
-        return sorted(name[len(start) :] for name in self._files if name.startswith(start) and "/" not in name[len(start) :])
+        return list(self._folders.get(folder.removeprefix("./").rstrip("/"), ()))
 
     @property
     def unsorted(self) -> list[str]:
@@ -152,7 +156,7 @@ def unpack(path: Path, to: Path) -> None:
     folders = set[str]()
     left, members = MOST_BYTES, 0
     try:
-        with tarfile.open(path, mode="r|*") as tar:
+        with tarfile.open(path, mode="r|*", tarinfo=_Member) as tar:
             for member in tar:
                 members += 1
                 around, name = _inside(member.name)
@@ -166,10 +170,30 @@ def unpack(path: Path, to: Path) -> None:
                 seen[name] = None
                 _write(tar.extractfile(member), to / name)
             while chunk := tar.fileobj.read(_CHUNK):
-                if chunk.strip(b"\0"):  # a broken header ends a tar for one reader, and another reads on behind it
+                if (
+                    chunk.strip(b"\0") or (left := left - len(chunk)) < 0
+                ):  # a broken header ends a tar for one reader, and another reads on behind it
                     raise _foreign(f"{path} goes on behind its end.")
-    except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError) as error:
+    except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError, RecursionError) as error:
         raise StoreError(f"{path} cannot be read as a tar: {error}.", remedy=_REMEDY) from error
+
+
+class _Member(tarfile.TarInfo):
+    """A head in a tar. What is no file or folder tells of the next one, and is read into memory: it may be as long as a name is."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Read one.
+
+        Raises
+        ------
+        tarfile.ReadError: it tells more than an archive of ours needs.
+
+        """
+        made = super().frombuf(buf, encoding, errors)
+        if made.type not in tarfile.REGULAR_TYPES and made.size > _MOST_HEAD:
+            raise tarfile.ReadError(f"a head of {made.size} bytes")
+        return made
 
 
 def _foreign(text: str) -> RefusedError:
@@ -196,7 +220,15 @@ def _write(source: Any, to: Path) -> None:
 
 
 def sorted_lines(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Every line of a bundle, with the name it has in the place of a run: a task's statement and a reservation their own, all else the next number."""
+    """Every line of a bundle, with the name it has in the place of a run: a task's statement and a reservation their own, all else the next number.
+
+    Raises
+    ------
+    StoreError: there are more of them than is sane.
+
+    """
+    if data.count(b"\n") > MOST_FILES:
+        raise _foreign(f"The bundle has more than {MOST_FILES} lines.")
     lines = [part + b"\n" for part in data.removesuffix(b"\n").split(b"\n")] if data else []
     charter, taken = hashlib.sha256(lines[0] if lines else b"").hexdigest()[:16], set[str]()
     numbers: dict[str, int] = {}

@@ -57,12 +57,13 @@ def read_loose(path: Path) -> Loose:
         raise StoreError(
             f"{path} holds no charter, or more than {MOST_BUNDLE} bytes.", remedy="Ask for it again, made by `phasegate export`."
         )
+    keys = {name: PublicKey(pem) for name, pem in charter.says.keys.items()}
     digests = {hashlib.sha256(line).hexdigest() for line in files.values()}
     findings: list[Finding] = []
     words: dict[str, str] = {}
     for number, (name, line) in enumerate(list(files.items())[1:], 2):
         subject = f"line {number}" if name.startswith("unsorted/") else name.partition("/")[2]
-        said = _opened(line, charter, subject, findings)
+        said = _opened(line, charter, keys, subject, findings)
         if said is not None:
             findings += _loose_ends(said, digests, subject)
             extension = said.get("phasegate")
@@ -71,9 +72,10 @@ def read_loose(path: Path) -> Loose:
     return Loose(charter, tuple(findings), len(files), words)
 
 
-def _opened(line: bytes, charter: Stored[Charter], subject: str, findings: list[Finding]) -> dict[str, Any] | None:
+def _opened(
+    line: bytes, charter: Stored[Charter], keys: dict[str, PublicKey], subject: str, findings: list[Finding]
+) -> dict[str, Any] | None:
     """What an envelope says, if who should have signed it did, and if it is of this charter and plan."""
-    keys = {name: PublicKey(pem) for name, pem in charter.says.keys.items()}
     try:
         payload = open_envelope(line, {key.keyid: key for key in keys.values()})
         kind = _KINDS[payload.payload["predicateType"]]

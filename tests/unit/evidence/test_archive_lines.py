@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import tarfile
 
+import pytest
 from support.runs import as_json
 
+from dag_factory.errors import RefusedError, StoreError
 from dag_factory.evidence import archive
 
 
@@ -25,3 +28,34 @@ def test_no_line_takes_the_place_of_another():
         found = list(archive.sorted_lines(b"".join(lines)))
         assert [data for _, data in found] == lines
         assert len(dict(found)) == len(lines)
+
+
+def test_more_lines_than_are_sane_are_not_read():
+    list(archive.sorted_lines(b"\n" * archive.MOST_FILES))
+    with pytest.raises(RefusedError, match="more than 200000 lines"):
+        list(archive.sorted_lines(b"\n" * (archive.MOST_FILES + 1)))
+
+
+def test_a_folder_has_its_own_lines_and_no_others(tmp_path):
+    files = {f"c/{folder}/{number:04d}.json": b"{}" for number in range(9, 0, -1) for folder in ("a", "a/b")}
+    made = archive.ArchiveStore(tmp_path, files)
+    assert made.names("./c/a/") == made.names("c/a/b") == [f"{number:04d}.json" for number in range(1, 10)]
+    assert made.names("c") == made.names("") == []
+
+
+@pytest.mark.parametrize("count", [1, 5_000])
+def test_heads_of_heads_are_no_archive(tmp_path, count):
+    head = tarfile.TarInfo("././@LongLink")
+    head.type, head.size = tarfile.GNUTYPE_LONGNAME, 1
+    data = (head.tobuf(tarfile.GNU_FORMAT) + b"x".ljust(512, b"\0")) * count
+    (tmp_path / "a.tar").write_bytes(data + bytes(1024))
+    with pytest.raises(StoreError):
+        archive.unpack(tmp_path / "a.tar", tmp_path / "to")
+
+
+def test_a_head_is_no_longer_than_a_name(tmp_path):
+    head = tarfile.TarInfo("././@LongLink")
+    head.type, head.size = tarfile.GNUTYPE_LONGNAME, 1 << 30
+    (tmp_path / "a.tar").write_bytes(head.tobuf(tarfile.GNU_FORMAT) + bytes(4096))
+    with pytest.raises(StoreError, match="a head of 1073741824 bytes"):
+        archive.unpack(tmp_path / "a.tar", tmp_path / "to")
