@@ -38,14 +38,26 @@ def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
 
 
 def sign_envelope(payload: bytes, signer: Signer) -> bytes:
-    """Wrap a payload and sign it; the same payload and key give the same bytes."""
+    """Wrap a payload and sign it; the same payload and key give the same bytes.
+
+    Raises
+    ------
+    EnvelopeError: it would be longer than what is read.
+
+    """
     signature = signer.sign(pre_authentication_encoding(PAYLOAD_TYPE, payload))
     body = {
         "payload": base64.b64encode(payload).decode(),
         "payloadType": PAYLOAD_TYPE,
         "signatures": [{"keyid": signer.public.keyid, "sig": base64.b64encode(signature).decode()}],
     }
-    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    envelope = json.dumps(body, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    if len(envelope) > MAX_BYTES:  # once it is in a store, nobody could read what lies beside it
+        raise EnvelopeError(
+            f"What was to be signed would take {len(envelope):,} bytes; {MAX_BYTES:,} are read.",
+            remedy="Deliver fewer files, under shorter names.",
+        )
+    return envelope
 
 
 def open_envelope(data: bytes, keys: Mapping[str, PublicKey]) -> Opened:

@@ -6,6 +6,7 @@ A verdict is a SLSA Verification Summary (https://slsa.dev/spec/v1.1/verificatio
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -19,6 +20,10 @@ __all__ = ["Answer", "Extension", "Finding", "Recheck", "Used", "Verdict", "Word
 Word = Literal["PASSED", "PASSED_WITH_WAIVER", "FAILED", "INCONCLUSIVE"]
 
 
+_SUBJECT, _TEXT = 300, 1_000
+"""So many signs of a finding are told."""
+
+
 class Finding(Wire):
     """One reason in a verdict: the rule, what it is about, and the text a person reads. `task` is a task id, or empty."""
 
@@ -27,10 +32,20 @@ class Finding(Wire):
     text: str
     task: str = ""
 
+    @classmethod
+    def of(cls, rule: str, subject: str, text: str, task: str = "") -> Finding:
+        """Make one of what others wrote: what nobody would read to its end is cut, or the verdict would be too long for anybody to read it."""
+        return cls(rule=rule, subject=_brief(subject, _SUBJECT), text=_brief(text, _TEXT), task=task)
+
     @property
     def id(self) -> str:
         """How later work names this finding."""
         return f"{self.rule}:{self.subject}"
+
+
+def _brief(text: str, most: int) -> str:
+    """A text of so many signs; of one that is cut the digest is told, so that no two become one."""
+    return text if len(text) <= most else f"{text[:most]}… ({hashlib.sha256(text.encode(errors='replace')).hexdigest()[:16]})"
 
 
 class Answer(Wire):

@@ -37,6 +37,9 @@ from dag_factory.evidence.waiving import apply_waivers
 
 __all__ = ["Judgement", "verify", "verify_run"]
 
+_MOST = 2_000
+"""So many findings are told one by one."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -74,7 +77,7 @@ def verify(
 
     """
     case = Case(record, phase, files, now, cycle)
-    found = _distinct(policy(case) for policy in POLICIES)
+    found = _few(phase, _distinct(policy(case) for policy in POLICIES))
     waiting = may_wait and _waits(case, found)
     findings, waived = apply_waivers(case, found)
     asked = consent and not findings
@@ -134,6 +137,14 @@ def _unsigned(record: RunRecord, contract: RunContract, now: datetime) -> Iterat
             )
         elif reason := not_closed(record, phase, now):
             yield Finding(rule="verdict-missing" if verdict.says.passed(now) else "verdict-failed", subject=phase.id, text=reason)
+
+
+def _few(phase: str, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What is told one by one, and how many more there are: a verdict that holds them all could be too long to be read."""
+    if len(found) <= _MOST:
+        return found
+    text = f"There are {len(found) - _MOST:,} more findings, the first of them {found[_MOST].rule}. Mend these first."
+    return (*found[:_MOST], Finding(rule=found[_MOST].rule, subject=f"{phase}:more", text=text))
 
 
 def _distinct(found: Iterator[Iterator[Finding]]) -> tuple[Finding, ...]:

@@ -43,7 +43,6 @@ class KickoffOperator(PlanOperator):
 
     def _kickoff(self, context: Context) -> None:
         from dag_factory.evidence.assurance import lowest, public_key
-        from dag_factory.evidence.envelope import MAX_BYTES
         from dag_factory.evidence.keys import AUTHORITY
         from dag_factory.evidence.record import read_charter
         from dag_factory.evidence.statement import Charter, moment_of, now, sign
@@ -69,12 +68,13 @@ class KickoffOperator(PlanOperator):
             triggered_by=_who(context), previous=before.digest if before else None, written_at=now(), due=_due(context),
         )  # fmt: skip
         subjects = {"plan": {"sha256": digest}} | ({"base": {"gitCommit": base}} if base else {})
-        envelope = sign(charter, subjects, scope.keys.signer(AUTHORITY))
-        if len(envelope) > MAX_BYTES:
+        try:
+            envelope = sign(charter, subjects, scope.keys.signer(AUTHORITY))
+        except EvidenceError as error:
             raise EvidenceError(
-                f"The charter of this run would take {len(envelope):,} bytes, its params {len(charter.params):,} of them; {MAX_BYTES:,} are read.",
+                f"The charter of this run cannot be signed, its params being {len(charter.params):,} bytes of it: {error.message}",
                 remedy="Trigger a run with less: hand over the path or the URL of what is large.",
-            )
+            ) from error
         name = scope.run.append("charters", envelope)  # 4
         ti.xcom_push(key="charter", value=hashlib.sha256(envelope).hexdigest())
         self.log.info("Charter %s: plan %s, base %s, evidence in %s", name, digest[:12], (base or "none")[:12], scope.run.path)

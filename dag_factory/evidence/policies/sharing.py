@@ -46,20 +46,21 @@ def shared(case: Case) -> Iterator[Finding]:
     found += [(group, "word for word the file", "word for word one text") for group in _by_words(case, held, own)]
     found += [(group, "the very picture", "one picture") for group in _by_pixels(case, held, own)]
     found += [(group, "a report of the very run", "reports of one run") for group in _by_runs(case, held, own)]
+    since = _Since(case, {one.task.id for group, _, _ in found for one in group})
     for group, how, both in found:
-        for later, first in _pairs(case, group):
+        for later, first in _pairs(since, group):
             subject = f"{later.task.id}/{later.item.id}:{first.task.id}/{first.item.id}"
             if later.task.id not in own or subject in told:
                 continue
             told.add(subject)
-            yield case.finding("evidence-shared", later.task, _text(case, later, first, how, both), subject=subject)
+            yield case.finding("evidence-shared", later.task, _text(since, later, first, how, both), subject=subject)
 
 
-def _text(case: Case, later: _Held, first: _Held, how: str, both: str) -> str:
+def _text(since: _Since, later: _Held, first: _Held, how: str, both: str) -> str:
     """What is told. Within a phase nobody but the two says when each was made, so none is called the one who copied."""
     mine, theirs = f"{later.entry.name} of @{later.task.persona}", f"@{first.task.persona}"
     place, rule = f"({first.task.id}/{first.item.id})", "One file is evidence of one thing:"
-    if later.task.persona == first.task.persona or _since(case, later)[0] > _since(case, first)[0]:
+    if later.task.persona == first.task.persona or since.of(later)[0] > since.of(first)[0]:
         return f"{mine} is {how} that {theirs} has delivered as {first.entry.name} {place}. {rule} deliver what was made for this one."
     return (
         f"{mine} and {first.entry.name} of {theirs} {place} are {both}. Both came in one phase, and each says itself when it was made: which is the "
@@ -83,30 +84,42 @@ def _held(case: Case, own: set[str]) -> Iterator[_Held]:
                     yield _Held(task, item, entry, order)
 
 
-def _pairs(case: Case, group: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
+def _pairs(since: _Since, group: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
     """The later of a group, each with the first of another item that it must not be the same as.
 
     What came in an earlier phase was not copied from what came later; within a phase what each says of its time is all there is, and the order
     of the plan where that tells nothing.
     """
-    ordered = sorted(group, key=lambda one: (_since(case, one), one.order))
-    for index, later in enumerate(ordered):
-        first = next((one for one in ordered[:index] if not _may_be_alike(one, later)), None)
+    firsts: dict[
+        tuple[object, ...], _Held
+    ] = {}  # of each sort of file, by what `_may_be_alike` asks: one file may stand in a statement very often
+    for later in sorted(group, key=lambda one: (since.of(one), one.order)):
+        first = next((one for one in firsts.values() if not _may_be_alike(one, later)), None)
         if first is not None:
             yield later, first
+        firsts.setdefault((later.task.persona, later.item.id, later.item.kind, later.item.path, later.entry.grade), later)
 
 
-def _since(case: Case, one: _Held) -> tuple[int, datetime]:
-    """When a task first delivered these bytes: the place of the phase, which verdicts attest, and the time, which it says itself.
+class _Since:
+    """When tasks first delivered some bytes: the place of the phase, which verdicts attest, and the time, which they say themselves.
 
     Whoever mends something else and delivers them again has not copied them then.
     """
-    order = {phase.id: place for place, phase in enumerate(case.contract.phases)}
-    known = (stored.says for task_id, stored in case.record.delivered() if task_id == one.task.id)
-    with_it = (says for says in known if any(entry.digest == one.entry.digest for entry in says.evidence))
-    return min(
-        ((order.get(says.binding.phase, len(order)), moment_of(says.finished_at)) for says in with_it), default=(len(order), case.now)
-    )
+
+    def __init__(self, case: Case, tasks: set[str]) -> None:
+        order = {phase.id: place for place, phase in enumerate(case.contract.phases)}
+        self._never = (len(order), case.now)
+        self._first: dict[tuple[str, str], tuple[int, datetime]] = {}
+        for task_id, stored in case.record.delivered() if tasks else ():
+            if task_id not in tasks:
+                continue
+            when = (order.get(stored.says.binding.phase, len(order)), moment_of(stored.says.finished_at))
+            for entry in stored.says.evidence:
+                self._first[task_id, entry.digest] = min(when, self._first.get((task_id, entry.digest), when))
+
+    def of(self, one: _Held) -> tuple[int, datetime]:
+        """When the task first delivered this file."""
+        return self._first.get((one.task.id, one.entry.digest), self._never)
 
 
 def _may_be_alike(one: _Held, other: _Held) -> bool:
