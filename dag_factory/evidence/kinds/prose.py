@@ -11,9 +11,9 @@ from dag_factory.evidence.kinds.base import clipped
 __all__ = ["Block", "Document", "Item", "Section", "normal", "repeated", "section_fault", "unfilled"]
 
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # scripts that put no spaces between words
-_LATER = r"(?:\W+(?:later|soon|next|before|after|once|when|by|in|at)\b[^.!?]{0,60})?"
+_LATER = r"(?:\W+(?:later|soon|next|before|after|once|when|by|in|at)\b[^.!?]{0,60}+)?"
 _UNFILLED = re.compile(
-    r"[\W_]*(?:(?:todo|tbd|tba|tbc|fixme|xxx|wip|placeholder|coming soon|your text here"
+    r"[\W_]*+(?:(?:todo|tbd|tba|tbc|fixme|xxx|wip|placeholder|coming soon|your text here"
     rf"|to be (?:done|written|determined|defined|decided|completed|added|filled in)){_LATER}[\W_]*"
     r"|(?:todo|tbd|fixme)\s*[:(–—-].*|lorem ipsum\b.*"
     r"|todo\W+(?:write|add|fill|describe|explain|document|define|complete|finish|update)\b[^.!?]{0,120}[.!…]?"

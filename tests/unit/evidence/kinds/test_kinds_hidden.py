@@ -9,6 +9,7 @@ import pytest
 from dag_factory.evidence.kinds import Material
 from dag_factory.evidence.kinds.hidden import hides, shown
 from dag_factory.evidence.kinds.markdown import MarkdownExpect, MarkdownKind
+from dag_factory.evidence.kinds.prose import unfilled
 
 
 def examine(body):
@@ -141,3 +142,19 @@ def test_a_target_or_a_length_without_end_is_read_at_once():
 @pytest.mark.parametrize("target", ["( 'a title')", '(\n"a title" )', "( x 'a title')", "(<x> (a title))"])
 def test_a_title_is_none_of_what_a_reader_sees(target):
     assert shown(f"[it]{target}") == "[it]()"
+
+
+@pytest.mark.parametrize(
+    ("text", "says_nothing"),
+    [
+        (f"TODO later{' ' * 400_000}x", False),
+        (f"TODO later{'-' * 400_000}", True),
+        ("TODO later on " + "a" * 56, True),
+        ("TODO later on " + "a" * 57, False),
+        (f"{'-' * 400_000} TODO", True),
+        (f"{'-' * 400_000} x", False),
+    ],
+    ids=range(6),
+)
+def test_signs_without_end_beside_what_says_nothing(text, says_nothing):
+    assert unfilled(text) is says_nothing
