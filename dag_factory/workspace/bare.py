@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 
 __all__ = ["inside", "may_be"]
@@ -23,7 +24,7 @@ def inside(held: Collection[bytes], folders: Collection[bytes], changed: Iterabl
     ----------
     held: all paths of what is no folder.
     folders: the paths of all folders, the empty one of the root among them.
-    changed: the paths that are looked for, in order.
+    changed: the paths that are looked for, sorted.
 
     """
     known = tuple(changed)
@@ -31,4 +32,5 @@ def inside(held: Collection[bytes], folders: Collection[bytes], changed: Iterabl
         inner = folder + b"/" if folder else b""
         both = all(inner + name in folders or inner + name in held for name in (b"objects", b"refs"))
         if inner + b"HEAD" in held and (both or inner + b"commondir" in held):
-            yield from [path for path in known if path.startswith(inner)][:1]
+            first = bisect_left(known, inner)
+            yield from [path for path in known[first : first + 1] if path.startswith(inner)]

@@ -74,6 +74,9 @@ _OVERRIDES = (
     # What is merged lands where its author was allowed to write, so nothing follows a rename.
     ("merge.renames", "false"),
     ("merge.directoryRenames", "false"),
+    # Before 2.50 git follows them all the same; what was renamed and changed, it would look for among thousands, each against each.
+    ("merge.renameLimit", "1"),
+    ("diff.renameLimit", "1"),
     ("merge.renormalize", "false"),
     ("merge.conflictStyle", "merge"),
     # One thread finds the same deltas every time.
