@@ -47,6 +47,13 @@ def test_a_cut_document_is_laid_out_as_far_as_it_goes():
     assert "One" in text
 
 
+@pytest.mark.parametrize("before", ["", "> ", "- ", "# "])
+def test_a_long_paragraph_is_shown_as_it_is_written(before):
+    text = shown("a.md", before + "**so** it <b>is</b> " * 250 + "THE END")
+    assert text.count("**so** it <b>is</b>") == 2 * 250  # as it is laid out, and as written
+    assert text.count("THE END") == 2
+
+
 def test_junit_shows_what_failed_first_and_where_the_report_lies():
     report = contents.junit("test_a", "test_b").replace(
         b'name="test_b" time="0.01"/>', b'name="test_b"><failure message="2 &lt; 3"/></testcase>'

@@ -81,11 +81,17 @@ def _parser(*, tables: bool) -> MarkdownIt:
 
 
 def _read_lines(state: StateCore) -> None:
-    """Read what is within paragraphs, but for those so long that it would take long."""
+    """Read what is within paragraphs; those so long that it would take long are shown as they are written."""
+    from markdown_it.token import Token
+
     for token in state.tokens:
-        if token.type == "inline" and len(token.content) <= _MAX_PARAGRAPH:
-            token.children = []
+        if token.type != "inline":
+            continue
+        token.children = []
+        if len(token.content) <= _MAX_PARAGRAPH:
             state.md.inline.parse(token.content, state.md, state.env, token.children)
+        else:
+            token.children.append(Token("text", "", 0, content=token.content))
 
 
 def _pieces(tokens: Sequence[Token], closing: list[Markup]) -> Iterator[Markup]:
@@ -93,7 +99,7 @@ def _pieces(tokens: Sequence[Token], closing: list[Markup]) -> Iterator[Markup]:
     for token in tokens:
         tag = _DEEPER.get(token.tag, token.tag)
         if token.type == "inline":
-            yield from _pieces(token.children, closing) if token.children is not None else (shown(token.content),)
+            yield from _pieces(token.children or (), closing)
         elif token.nesting < 0:
             if not token.hidden:
                 yield closing.pop()
