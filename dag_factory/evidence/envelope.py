@@ -22,6 +22,8 @@ __all__ = ["PAYLOAD_TYPE", "Opened", "open_envelope", "pre_authentication_encodi
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 MAX_BYTES = 16_000_000
 MAX_DEPTH = 32
+MAX_NODES = 700_000
+"""How many values a payload may hold: more than there are in one of that size that says anything."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def open_envelope(data: bytes, keys: Mapping[str, PublicKey]) -> Opened:
     if not key.verifies(signature, pre_authentication_encoding(PAYLOAD_TYPE, payload)):
         raise EnvelopeError("the signature does not fit: it was altered after signing")
     try:
-        content = loads(payload, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
+        content = loads(payload, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, max_nodes=MAX_NODES)
     except EvidenceError as error:
         raise EnvelopeError(f"its payload is not strict JSON: {error.message}") from error
     if not isinstance(content, dict):

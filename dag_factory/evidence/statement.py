@@ -50,6 +50,7 @@ __all__ = [
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 _TEXT = re.compile(rb'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_TOLD = 1_000
 ROOT = "urn:phasegate:predicate"
 """What the types of Phasegate's own predicates begin with."""
 
@@ -281,17 +282,13 @@ def _refuse_other(about: list[Subject], made: Wire, text: bytes) -> None:
 
 
 def _strictly(value: Any, kind: type[Predicate], what: str) -> tuple[Predicate, bytes]:
-    """Read a value in its one spelling: what another reader of the same JSON would not find by its name is refused.
-
-    Returns
-    -------
-    What it says, and its canonical text.
-
-    """
+    """Read a value in its one spelling, and give its canonical text too: what another reader of the same JSON would not find by its name is refused."""
     try:
         text = dumps_canonical(value)
         made = kind.model_validate_json(text)
     except ValidationError as error:
+        if (count := error.error_count()) > _TOLD:  # to tell them apart takes longer than to find them, and more memory
+            raise EnvelopeError(f"its {what} is wrong in {count:,} places") from error
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part)[:80] for part in first["loc"]) or what
         raise EnvelopeError(f"its {place} is wrong: {first['msg']}") from error

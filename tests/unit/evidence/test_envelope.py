@@ -215,3 +215,11 @@ def test_a_message_stays_short_whatever_was_written(envelope, keys):
     with pytest.raises(EnvelopeError) as caught:
         open_envelope(json.dumps(body).encode(), keys)
     assert len(str(caught.value)) < 500
+
+
+def test_a_payload_of_very_many_values_is_not_read(tmp_path):
+    signer = KeyFolder(tmp_path).signer("architect", make=True)
+    keys = {signer.public.keyid: signer.public}
+    assert open_envelope(sign_envelope(b'{"a":[' + b"0," * 600_000 + b"0]}", signer), keys).payload
+    with pytest.raises(EnvelopeError, match="more than 700000 values"):
+        open_envelope(sign_envelope(b'{"a":[' + b"0," * 800_000 + b"0]}", signer), keys)

@@ -202,3 +202,10 @@ def test_very_many_subjects_are_looked_for_in_a_long_statement():
     said["subject"].append({"name": "other", "digest": {"sha256": "b" * 64}})
     with pytest.raises(EnvelopeError, match="speaks of"):
         parse(said, TaskStatement)
+
+
+def test_what_is_wrong_in_very_many_places_is_not_told_place_by_place():
+    said = payload_of(TASK)
+    said["predicate"]["evidence"] = [0] * 200_000
+    with pytest.raises(EnvelopeError, match=r"predicate is wrong in 200,000 places"):
+        parse(said, TaskStatement)
