@@ -97,22 +97,41 @@ def findings_of(record: RunRecord, phase: str) -> tuple[FindingStory, ...]:
         said = stored.says.phasegate
         for finding in (*said.findings, *(used.finding for used in said.waived)):
             first.setdefault(finding.id, (said.binding.cycle, finding))
-    return tuple(_ended(record, verdicts, phase, since, finding) for since, finding in first.values())
+    ends = _Ends(record, phase, verdicts) if verdicts else None
+    return tuple(ends.of(since, finding) for since, finding in first.values()) if ends else ()
 
 
-def _ended(record: RunRecord, verdicts: list[Stored[Verdict]], phase: str, since: int, finding: Finding) -> FindingStory:
-    last = verdicts[-1].says.phasegate
-    if newest := next((one for one in last.findings if one.id == finding.id), None):
-        return FindingStory(phase, newest, since, "open")
-    if finding.id in _unasked(last):
-        return FindingStory(phase, finding, since, "open")
-    if used := next((one for one in last.waived if one.finding.id == finding.id), None):
-        number = next((item.says.number for item in record.waivers.get(phase, ()) if item.digest == used.waiver), "")
-        return FindingStory(phase, used.finding, since, "waived", waiver=number, waived_by=used.by, until=used.expires_at)
-    at = max(index for index, stored in enumerate(verdicts) if finding.id in _ids(stored))
-    after = verdicts[at + 1].says.phasegate.binding.cycle
-    orders = tuple(_orders(record, phase, verdicts[at], finding.id))
-    return FindingStory(phase, finding, since, "mended", after, orders)
+class _Ends:
+    """How the findings of a phase ended; each verdict is looked through once, for there may be thousands of them in each."""
+
+    def __init__(self, record: RunRecord, phase: str, verdicts: list[Stored[Verdict]]) -> None:
+        self._record, self._phase, self._verdicts = record, phase, verdicts
+        last = verdicts[-1].says.phasegate
+        self._open = {one.id: one for one in reversed(last.findings)}
+        self._waived = {one.finding.id: one for one in reversed(last.waived)}
+        self._unasked = _unasked(last)
+        self._at = {name: index for index, stored in enumerate(verdicts) for name in _ids(stored)}  # the last that had it
+
+    def of(self, since: int, finding: Finding) -> FindingStory:
+        """How one ended.
+
+        Parameters
+        ----------
+        since: the cycle of the verdict that had it first.
+
+        """
+        record, phase, name = self._record, self._phase, finding.id
+        if newest := self._open.get(name):
+            return FindingStory(phase, newest, since, "open")
+        if name in self._unasked:
+            return FindingStory(phase, finding, since, "open")
+        if used := self._waived.get(name):
+            number = next((item.says.number for item in record.waivers.get(phase, ()) if item.digest == used.waiver), "")
+            return FindingStory(phase, used.finding, since, "waived", waiver=number, waived_by=used.by, until=used.expires_at)
+        at = self._at[name]
+        after = self._verdicts[at + 1].says.phasegate.binding.cycle
+        orders = tuple(_orders(record, phase, self._verdicts[at], name))
+        return FindingStory(phase, finding, since, "mended", after, orders)
 
 
 def _unasked(said: Extension) -> set[str]:

@@ -132,9 +132,11 @@ def _flipped(case: Case) -> Iterator[Finding]:
     judges = {task.id: task for task in (*case.phase.judges, *case.again)}
     verdicts = [case.record.verdict_in(case.phase_id, cycle) for cycle in range(since, case.rounds[-1].cycle)]
     found = {finding.id: finding for verdict in verdicts if verdict for finding in verdict.says.phasegate.findings}
-    for finding in found.values():
-        judge = judges.get(finding.task)
-        if judge and finding.rule in _JUDGEMENTS and case.worked(judge) and not _still(case, judge, finding):
+    told = {name: finding for name, finding in found.items() if finding.rule in _JUDGEMENTS and finding.task in judges}
+    still = _still(case) if told else set()
+    for finding in told.values():
+        judge = judges[finding.task]
+        if case.worked(judge) and (judge.id, finding.id) not in still:
             text = f"@{judge.persona} found {finding.id} before and finds it no more, though nothing was mended in fix cycle {case.at}."
             yield case.finding("validator-flipped", judge, text, subject=f"{judge.id}:{finding.id}")
 
@@ -142,9 +144,10 @@ def _flipped(case: Case) -> Iterator[Finding]:
 _JUDGEMENTS = frozenset({"tests-failed", "tests-flaky", "validation-failed", "check-failed", "coverage-low"})
 
 
-def _still(case: Case, judge: TaskContract, finding: Finding) -> bool:
+def _still(case: Case) -> set[tuple[str, str]]:
+    """What is found now in what anybody found: whose, and what. It is asked once, for there may be thousands."""
     from dag_factory.evidence.policies.checks import succeeded
     from dag_factory.evidence.policies.items import evident
     from dag_factory.evidence.policies.people import answered_for
 
-    return any(item.id == finding.id for policy in (succeeded, evident, answered_for) for item in policy(case) if item.task == judge.id)
+    return {(item.task, item.id) for policy in (succeeded, evident, answered_for) for item in policy(case)}

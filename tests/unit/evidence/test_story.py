@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from support.mending import mendable
 from support.runs import honest
@@ -9,6 +12,7 @@ from support.runs import honest
 from dag_factory.evidence.giving import waive
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.story import cycles_of, findings_of
+from dag_factory.evidence.verdict import Finding
 
 TESTER = "validation/test-engineer"
 JUDGED = "check-failed:check/judge/check"
@@ -128,3 +132,18 @@ def test_what_comes_back_is_open_again(failed):
     failed.answer("validation")
     [story] = findings_of(failed.record, "validation")
     assert (story.now, "exit code 2" in story.finding.text) == ("open", True), "in its newest words"
+
+
+def test_how_very_many_findings_ended():
+    def verdict(cycle: int, findings: tuple[Finding, ...]) -> Any:
+        said = SimpleNamespace(findings=findings, waived=(), rechecked=(), binding=SimpleNamespace(cycle=cycle))
+        return SimpleNamespace(digest=str(cycle), says=SimpleNamespace(phasegate=said))
+
+    found = tuple(Finding(rule="tests-failed", subject=str(number), text="t") for number in range(20_000))
+    record: Any = SimpleNamespace(
+        verdicts={"p": [verdict(0, found), verdict(1, found[:10_000]), verdict(2, found[:1])]}, waivers={}, rounds={}
+    )
+    told = findings_of(record, "p")
+    assert [one.now for one in told] == ["open"] + ["mended"] * 19_999
+    assert [one.cycle for one in told] == [None] + [2] * 9_999 + [1] * 10_000
+    assert findings_of(record, "q") == ()
