@@ -9,6 +9,7 @@ from support.cycles import Cycle, case_of, failing, findings_of
 from support.orders import SPEC
 from support.runs import HonestRun, honest
 
+from dag_factory.evidence import routing
 from dag_factory.evidence.decisions import Order
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.routing import OF_THE_PRODUCT, route
@@ -245,3 +246,13 @@ def test_an_honest_verdict_leaves_nobody_out(tmp_path):
     made = route(case_of(run, "validation", 0), verdict.findings)
     named = {name for given in (made.orders, made.again) for found in given.values() for name in found} | {*made.left, *made.unowned}
     assert named == {one.id for one in verdict.findings}
+
+
+def test_very_many_files_are_looked_for_in_very_many_findings(case, monkeypatch):
+    files = frozenset(f"src/made_{number}.py" for number in range(30_000))
+    monkeypatch.setattr(routing, "_marks", lambda _, maker: files | {f"src/{maker.feature}-mart.py"})
+    found = [finding("check-failed", TESTER, f"FAILED x/src/made-{number}.pyc", f"{TESTER}/check:{number}") for number in range(40)]
+    assert orders(case, *found) == [MART, INGEST]
+    assert orders(case, *found[1:], finding("check-failed", TESTER, "FAILED src/made_7.py")) == [MART, INGEST]
+    told = route(case, (finding("check-failed", TESTER, "FAILED (src/ingest_mart.py)"),))
+    assert list(told.orders) == [INGEST]

@@ -20,12 +20,14 @@ DEEP, LONG = "[" * 50_000 + "]" * 50_000, "9" * 5_000
         ("package.json", f'{{"deep": {DEEP}, "jest": {{}}}}'),
         ("package.json", '\ufeff{"jest": {}}'),
         ("package.json", '{"jest": {}} // and a comment'),
+        ("package.json", '{"jest"'),
+        ("pyproject.toml", "[tool.pytest\n"),
         ("package.json", '{"\\u006aest": {}}' + " " * 200_000),
         ("pyproject.toml", 'about = "a\u0085b"\n[tool.pytest.ini_options]\naddopts = "-x"\n'),
         ("pyproject.toml", f"{'a.' * 3_000}a = 1\n[tool.pytest.ini_options]\n"),
         ("pyproject.toml", '[tool."\\U00000070ytest".ini_options]\n'.ljust(200_001, "#")),
     ],
-    ids=["separator", "long", "deep", "mark", "comment", "escaped", "next-line", "dotted", "escaped-table"],
+    ids=["separator", "long", "deep", "mark", "comment", "cut", "cut-table", "escaped", "next-line", "dotted", "escaped-table"],
 )
 def test_what_other_programs_read_is_held_against_it_though_ours_does_not(name, text):
     assert holds(name, text.encode())
