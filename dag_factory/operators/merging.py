@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from dag_factory.workspace.private import PrivateRepository
 
 __all__ = ["Merging"]
 
+_PATHS, _SIGNS = 200, 2_000  # of one conflict, and of each of its texts
 _KINDS = {"100644": "file", "100755": "program", "120000": "link"}
 
 
@@ -171,7 +172,7 @@ class Merging:
             binding=binding_of(self.record, self.case.phase_id, self.step, self.number, cycle=self.case.at),
             base=self.base,
             merged=tuple(merged.merged),
-            conflicts=tuple(Conflict(task=one.name, paths=tuple(one.paths), text=one.text) for one in merged.conflicts),
+            conflicts=tuple(_told(one.name, one.paths, one.text) for one in merged.conflicts),
             undone=self.undone,
             altered=self.altered,
             unsealed=self.unsealed,
@@ -210,6 +211,13 @@ class Merging:
         digests = reader.digests(entry.id for entry in product.values())
         told = "".join(f"{path}\0{_KINDS[entry.mode]}\0{digests[entry.id]}\n" for path, entry in product.items())
         return self.scope.run.put_bytes(os.fsencode(told))
+
+
+def _told(task: str, paths: Sequence[str], text: str) -> Conflict:
+    """A conflict as it is signed: of very many paths the first, or the statement of the merge would be too long to be read."""
+    if len(paths) > _PATHS or len(text) > _SIGNS:
+        text = f"{text[:_SIGNS]}… ({len(paths):,} paths in all)"
+    return Conflict(task=task, paths=tuple(path[:_SIGNS] for path in paths[:_PATHS]), text=text)
 
 
 def _delivered(case: Case, step: str) -> Iterator[tuple[TaskContract, Stored[TaskStatement]]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from support.house import House, git, make_repository
 
+from dag_factory.operators.merging import _told
+
 TWO = """\
 workflow: two
 pattern: false
@@ -122,3 +124,12 @@ def test_the_digest_of_the_product_is_of_its_paths_modes_and_contents(pair, comm
     told = house.store.blob(house.record.converged("build").says.product)
     assert told is not None
     assert all(line.count("\0") == 2 and line.startswith("src/") for line in told.decode().splitlines())
+
+
+def test_of_a_conflict_about_very_many_files_the_first_are_told():
+    paths = tuple(f"src/{number}{'x' * 3_000}" for number in range(20_000))
+    told = _told("build/make", paths, "\n".join(paths))
+    assert len(told.model_dump_json()) < 1_000_000
+    assert told.text.endswith("… (20,000 paths in all)")
+    assert _told("build/make", paths[:1], "CONFLICT").text == "CONFLICT"
+    assert _told("build/make", ("src/a",), "CONFLICT").paths == ("src/a",)
