@@ -122,6 +122,10 @@ class _Reading(ContentHandler):
             whole = sum(of for _, of in branches)
             apart = path.startswith("/") or re.match(r"[A-Za-z]:", path) or source in ("", ".")
             name = path if apart else f"{source}/{path}"
+            if name in self._made.files:
+                self._made.tell(
+                    f"{clipped(name, 120)!r} stands in it under two names, and would be counted by one of them. {_REMEDY}", name
+                )
             self._made.files[name] = Counts(covered, len(lines) - covered, 0, taken, whole - taken)
         self._made.branches = any(counts.num_branches for counts in self._made.files.values())
         self._hide(added(self._made.files.values()))

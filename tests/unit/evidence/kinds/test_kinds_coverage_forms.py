@@ -34,6 +34,13 @@ def test_cobertura_whose_lines_stand_in_two_classes():
     assert examined(two.replace("<coverage ", '<coverage lines-valid="3" lines-covered="2" '), min_percent=50).faults == ()
 
 
+def test_cobertura_that_has_a_file_under_two_names_hides_none_of_its_lines():
+    other = '<class name="b" filename="/build/src/a.py"><lines><line number="9" hits="1"/></lines></class></classes>'
+    (fault,) = examined(xml(GOOD).replace("</classes>", other)).faults
+    assert (fault.rule, fault.subject) == ("evidence-malformed", "/build/src/a.py")
+    assert "under two names" in fault.text
+
+
 def test_branches_of_cobertura():
     half = [*GOOD[:3], (4, 1, "50% (1/2)")]
     assert "1 of 2 branches" in examined(xml(half), min_percent=90).faults[0].text
