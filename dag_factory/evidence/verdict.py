@@ -33,7 +33,7 @@ class Finding(Wire):
     task: str = ""
 
     @classmethod
-    def of(cls, rule: str, subject: str, text: str, task: str = "") -> Finding:
+    def briefly(cls, rule: str, subject: str, text: str, task: str = "") -> Finding:
         """Make one of what others wrote: what nobody would read to its end is cut, or the verdict would be too long for anybody to read it."""
         return cls(rule=rule, subject=_brief(subject, _SUBJECT), text=_brief(text, _TEXT), task=task)
 

@@ -245,7 +245,7 @@ class Case:
 
     def finding(self, rule: str, task: TaskContract, text: str, *, subject: str = "") -> Finding:
         """Make a finding about a task."""
-        return Finding.of(rule, subject or task.id, text, task.id)
+        return Finding.briefly(rule, subject or task.id, text, task.id)
 
 
 def _made_by(task: TaskContract, item: Item) -> str | None:

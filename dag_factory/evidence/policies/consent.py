@@ -72,7 +72,7 @@ def agreed(case: Case) -> Iterator[Finding]:
         subject = f"{case.phase_id}:{said.binding.task}"
         reason = partial(case.record, said.by, said.name)
         if said.answer == "refuse":
-            yield Finding.of("approval-refused", subject, f"{said.by} refused: {said.reason or 'no reason was given'}")
+            yield Finding.briefly("approval-refused", subject, f"{said.by} refused: {said.reason or 'no reason was given'}")
         elif reason:
             yield Finding(rule="approval-partial", subject=subject, text=f"An approval does not count: {reason}.")
         elif not {said.by, said.name} & set(asked.people):

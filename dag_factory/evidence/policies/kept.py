@@ -43,7 +43,7 @@ def kept(case: Case) -> Iterator[Finding]:
             yield from _unmeasured(case, task, [item for item in task.items if item.kind == "coverage"])
     for lost in case.merges[-1].says.altered if case.merges else ():
         text = f"{lost.path} is not what {lost.task} brought: somebody else changed it or took it away. Have @{_persona(case, lost.task)} decide about it."
-        yield Finding.of("tests-changed", f"{lost.task}:{lost.path}", text, lost.task)
+        yield Finding.briefly("tests-changed", f"{lost.task}:{lost.path}", text, lost.task)
 
 
 def _persona(case: Case, task_id: str) -> str:

@@ -60,10 +60,10 @@ def fits(case: Case) -> Iterator[Finding]:
     last = case.merges[-1].says
     left_out = _left_out(case)
     for conflict in left_out.values():
-        yield Finding.of("merge-conflict", f"{conflict.task}:{', '.join(conflict.paths)}", conflict.text, conflict.task)
+        yield Finding.briefly("merge-conflict", f"{conflict.task}:{', '.join(conflict.paths)}", conflict.text, conflict.task)
     for lost in last.undone:
         text = f"{lost.path}, which {lost.task} left as evidence, is no longer there: what was done since took it away."
-        yield Finding.of("evidence-undone", f"{lost.task}:{lost.path}", text, lost.task)
+        yield Finding.briefly("evidence-undone", f"{lost.task}:{lost.path}", text, lost.task)
     yield from _unsealed(case)
     yield from _merged(case, set(left_out))
     yield from _product_kept(case, last.product)

@@ -72,7 +72,7 @@ def _unsaid(case: Case, listed: dict[str, str], before: dict[str, str], around: 
             yield case.finding(rule, might[0], f"{path}, which @{might[0].persona} does not list, {what}", subject=f"{might[0].id}:{path}")
         elif what:
             text = f"{path}, which nobody lists of those who may write it, {what}"
-            yield Finding.of(rule, f"{case.phase_id}:{path}", text)
+            yield Finding.briefly(rule, f"{case.phase_id}:{path}", text)
 
 
 def _steers(case: Case, path: str, digest: str, around: _Around) -> tuple[str, str]:

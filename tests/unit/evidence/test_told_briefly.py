@@ -32,9 +32,9 @@ def test_a_verdict_on_work_that_says_very_much_is_read_again(run):
 
 
 def test_of_what_is_cut_no_two_are_one():
-    found = [Finding.of("r", f"{LONG}{end}", f"{LONG}{end}") for end in "ab"]
+    found = [Finding.briefly("r", f"{LONG}{end}", f"{LONG}{end}") for end in "ab"]
     assert len({finding.id for finding in found}) == len({finding.text for finding in found}) == 2
-    assert Finding.of("r", "x" * 300, "x" * 1_000, "t") == Finding(rule="r", subject="x" * 300, text="x" * 1_000, task="t")
+    assert Finding.briefly("r", "x" * 300, "x" * 1_000, "t") == Finding(rule="r", subject="x" * 300, text="x" * 1_000, task="t")
 
 
 def test_of_very_many_findings_it_is_told_how_many_more_there_are(run, monkeypatch):
