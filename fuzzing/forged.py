@@ -36,8 +36,8 @@ def enveloped(payload: bytes, name: str = AUTHORITY) -> bytes:
 
 
 def lines_of(data: bytes) -> list[bytes]:
-    """The lines of a bundle, each with its end."""
-    return [line + b"\n" for line in data.split(b"\n") if line]
+    """The lines of a bundle, each with its end; one with nothing in it is one, too."""
+    return [line + b"\n" for line in data.removesuffix(b"\n").split(b"\n")] if data else []
 
 
 def run_lines() -> list[bytes]:

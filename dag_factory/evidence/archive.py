@@ -169,10 +169,9 @@ def unpack(path: Path, to: Path) -> None:
                     raise _foreign(f"{path} holds {member.name[:200]!r}, which does not belong into an archive of a run.")
                 seen[name] = None
                 _write(tar.extractfile(member), to / name)
-            while chunk := tar.fileobj.read(_CHUNK):
-                if (
-                    chunk.strip(b"\0") or (left := left - len(chunk)) < 0
-                ):  # a broken header ends a tar for one reader, and another reads on behind it
+            while chunk := tar.fileobj.read(_CHUNK):  # a broken header ends a tar for one reader, and another reads on behind it
+                left -= len(chunk)
+                if left < 0 or chunk.strip(b"\0"):
                     raise _foreign(f"{path} goes on behind its end.")
     except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError, RecursionError) as error:
         raise StoreError(f"{path} cannot be read as a tar: {error}.", remedy=_REMEDY) from error

@@ -26,9 +26,8 @@ __all__ = ["kept"]
 
 _NAMED = 5
 _PARAMETERS = re.compile(r"([^\[\]]*[^\[\]\s])\[(.*)\]", re.DOTALL)
-_DRAWN = re.compile(
-    r"(?<![^\W_])[^\W_]*[0-9][^\W_]*|\b[0-9a-f]{4,}\b", re.IGNORECASE
-)  # part of a moment, a UUID, an address, a folder's name
+_DRAWN = re.compile(r"(?<![^\W_])[^\W_]*[0-9][^\W_]*|\b[0-9a-f]{4,}\b", re.IGNORECASE)
+"""Part of a moment, a UUID, an address, a folder's name."""
 _FOLDERS = 50  # so many are tried, from which tests may have been run; each costs a look at all of them
 _LONG = 4  # characters from which on a number is none that anybody counts with
 

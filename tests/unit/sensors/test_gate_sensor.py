@@ -51,7 +51,7 @@ def outside(tmp_path, monkeypatch):
     return make
 
 
-def submit(house, text="all is well"):
+def submit(house, text="all is well", *more):
     (house.root / "audit.txt").write_text(text, encoding="utf-8")
     told = CliRunner().invoke(
         app,
@@ -65,6 +65,7 @@ def submit(house, text="all is well"):
             str(house.root / "keys_root"),
             "--by",
             "maria",
+            *more,
         ],
     )
     assert told.exit_code == 0, told.output
@@ -156,7 +157,7 @@ def test_when_the_time_is_over_what_is_missing_is_a_red_flag(outside):
 
 def test_what_is_submitted_must_be_what_was_asked_for(outside):
     house = outside()
-    submit(house, text="")
+    submit(house, "", "--as-is")
     house.close("review")
     assert [finding.rule for finding in house.findings("review")] == ["evidence-missing"]
 
