@@ -72,9 +72,9 @@ class Reached:
                 of_file.setdefault(int(line), []).extend(names[number] for number in tests)
 
 
-@dataclass
+@dataclass(eq=False)
 class Trying:
-    """A plugin of pytest that tries mutants in the place of running the tests.
+    """A plugin of pytest that tries mutants in the place of running the tests; pytest keeps its plugins in sets.
 
     Parameters
     ----------
@@ -145,7 +145,14 @@ class Trying:
             self.reached.add(path.read_text(encoding="utf-8"))
 
     def _measured(self, items: dict[str, pytest.Item], told: Path) -> int:
-        """Run every test once, and write what each reaches."""
+        """Run every test once, and write what each reaches, or what went wrong."""
+        try:
+            return self._run_once(items, told)
+        except Exception as error:
+            told.write_text(f"{type(error).__name__}: {error}", encoding="utf-8")
+            return 1
+
+    def _run_once(self, items: dict[str, pytest.Item], told: Path) -> int:
         lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         seconds: dict[str, float] = {}
         files = {str(file) for file in self.modules}

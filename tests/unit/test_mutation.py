@@ -168,7 +168,11 @@ def test_every_explanation_is_of_a_change_that_can_be_made():
 
 def test_a_handful_of_mutants_of_a_real_rule(tmp_path):
     path = os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "plugins")))
-    words = ("people", "--every", "12", "--workers", "1", "--tests", "tests/unit/evidence/policies/test_policy_people.py")
+    tests = (
+        "tests/unit/evidence/policies/test_policy_people.py",
+        "tests/unit/operators/test_wording.py",
+    )  # which has a conftest of its own
+    words = ("people", "--every", "12", "--workers", "1", "--tests", *tests)
     environment = {**os.environ, "PYTHONPATH": path, "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", "mutation", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
