@@ -77,7 +77,7 @@ def verify(
 
     """
     case = Case(record, phase, files, now, cycle)
-    found = _few(phase, _distinct(policy(case) for policy in POLICIES))
+    found = _distinct(policy(case) for policy in POLICIES)
     waiting = may_wait and _waits(case, found)
     findings, waived = apply_waivers(case, found)
     asked = consent and not findings
@@ -93,9 +93,10 @@ def verify(
     good: Word = "PASSED_WITH_WAIVER" if waived else "PASSED"
     word: Word = "INCONCLUSIVE" if waiting else "FAILED" if findings else good
     last = case.merges[-1].says if case.merges else None
-    again = rechecked(case, {finding.id for finding in findings}, {used.finding.id for used in waived}, asked=asked)
+    told = _few(phase, findings)  # after waivers: nobody waives what was not named
+    again = rechecked(case, {finding.id for finding in (*findings, *told)}, {used.finding.id for used in waived}, asked=asked)
     return Judgement(
-        phase, record.cycle(phase) if cycle is None else cycle, word, findings, waived, again, answers, case.inputs(),
+        phase, record.cycle(phase) if cycle is None else cycle, word, told, waived, again, answers, case.inputs(),
         last.sealed.commit if last else None, last.product if last else None,
     )  # fmt: skip
 
@@ -143,7 +144,7 @@ def _few(phase: str, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """What is told one by one, and how many more there are: a verdict that holds them all could be too long to be read."""
     if len(found) <= _MOST:
         return found
-    text = f"There are {len(found) - _MOST:,} more findings, the first of them {found[_MOST].rule}. Mend these first."
+    text = f"There are {len(found) - _MOST:,} more findings, the first of them {found[_MOST].rule}. Mend these first; no waiver is for what is not named."
     return (*found[:_MOST], Finding(rule=found[_MOST].rule, subject=f"{phase}:more", text=text))
 
 

@@ -9,9 +9,8 @@ import unicodedata
 __all__ = ["composed", "says", "unescaped", "visible"]
 
 _NUMBERED = re.compile(r"&#(?=[0-9])0*+([0-9]*+)")
-_MARKS = re.compile(
-    "[\\W\uff9e\uff9f]{30}"
-)  # all that may be put in order behind a letter: no letters but two, that are marks in another width
+_MARKS = re.compile("[\\W\uff9e\uff9f]{30}")
+"""All that may be put in order behind a letter: no letters but two, that are marks in another width."""
 
 # Default_Ignorable_Code_Point of Unicode 16: what a font shows nothing for, a few of them letters to a program, like the fillers of Hangul.
 _SHAPELESS = re.compile(

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner, Result
+
+from dag_factory.cli import app
 from dag_factory.evidence.decisions import Completion
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.ledger import Amounts, Reservation, read_ledger
@@ -25,6 +28,11 @@ def finished(to: Path) -> HonestRun:
         set_aside(run, task)
     completed(run)
     return run
+
+
+def ask(*words: object) -> Result:
+    """What `phasegate` answers."""
+    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 def waived(to: Path) -> HonestRun:

@@ -90,9 +90,7 @@ def _pairs(since: _Since, group: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
     What came in an earlier phase was not copied from what came later; within a phase what each says of its time is all there is, and the order
     of the plan where that tells nothing.
     """
-    firsts: dict[
-        tuple[object, ...], _Held
-    ] = {}  # of each sort of file, by what `_may_be_alike` asks: one file may stand in a statement very often
+    firsts: dict[tuple[object, ...], _Held] = {}  # of each sort, by what `_may_be_alike` asks: one file may stand in a statement very often
     for later in sorted(group, key=lambda one: (since.of(one), one.order)):
         first = next((one for one in firsts.values() if not _may_be_alike(one, later)), None)
         if first is not None:

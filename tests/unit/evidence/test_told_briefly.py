@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 import pytest
+from support.cycles import given
 from support.runs import HonestRun, honest, rules
 from support.sharing import ALL, ARCHITECT, DESIGNER
 
@@ -63,3 +64,18 @@ def test_a_file_that_stands_very_often_in_a_statement_is_one_file(run):
     found = run.judge("foundation")
     assert "evidence-shared" in rules(found)
     assert sum(finding.rule == "evidence-shared" for finding in found.findings) == 1
+
+
+def test_who_waives_all_that_is_told_waives_nothing_that_is_not(tmp_path, monkeypatch):
+    run = honest(tmp_path, worked="validation")
+    for task in ("validation/test-engineer", "validation/performance-engineer"):
+        run.deliver(task, outcome="failed")
+    every = run.judge("validation").findings
+    monkeypatch.setattr(importlib.import_module("dag_factory.evidence.verify"), "_MOST", len(every) - 1)
+    told = run.answer("validation").findings
+    assert told[-1].subject == "validation:more"
+    given(run, "validation")
+    judgement = run.judge("validation")
+    assert judgement.word == "FAILED"
+    assert every[-1].id in {finding.id for finding in judgement.findings}
+    assert not [used for used in judgement.waived if used.finding.subject == "validation:more"]
