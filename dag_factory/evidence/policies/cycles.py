@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
@@ -15,6 +16,9 @@ __all__ = ["mended", "rechecked"]
 
 _OF_CONSENT = frozenset({"approval-missing", "approval-partial", "approval-refused", "approval-stale"})
 """Rules that are asked only where nothing else speaks against the phase."""
+
+_APART = timedelta(minutes=1)
+"""How far the clocks of two honest machines may be apart. Whoever would hide how late it was brought may write any time at all."""
 
 
 def mended(case: Case) -> Iterator[Finding]:
@@ -44,8 +48,8 @@ def mended(case: Case) -> Iterator[Finding]:
 
 
 def _brought_since(case: Case, newest: Round, judge: TaskContract) -> list[str]:
-    """What was mended outside after a validator had begun to judge again: nobody has looked at it."""
-    begun, tasks = moment_of(newest.statements[judge.id][-1].says.started_at), case.contract.tasks
+    """What was mended outside after a validator had begun to judge again: nobody has looked at it. Who is outside has a clock of their own."""
+    begun, tasks = moment_of(newest.statements[judge.id][-1].says.started_at) + _APART, case.contract.tasks
     given = [order.task for order in newest.triage.says.orders if order.task in tasks and tasks[order.task].external]
     brought = {name: found[-1].says.finished_at for name in given if (found := newest.statements.get(name))}
     return [name for name, moment in brought.items() if moment_of(moment) > begun]
