@@ -110,7 +110,7 @@ def _after(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict], no
     """The newest gate has answered, and the phase is not passed."""
     fix, cycle, gate = record.contract.fix, verdict.says.phasegate.binding.cycle, _gate(phase.id, verdict.says.phasegate.binding.cycle)
     said = decided(record, phase.id, verdict.digest)
-    answer = said.answer if said else ""
+    answer = said.answer if said and (said.answer != "void" or not said.by) else ""  # after somebody's void answer they are asked again
     given = [
         item.says.number
         for item in record.waivers.get(phase.id, ())

@@ -1,8 +1,9 @@
 """AskOperator: asks a person in Airflow's UI, holding no slot, and keeps the answer as a signed decision.
 
 Airflow authenticates who answers and tells the login; it does not stop the one who started the run, or who made the work, from answering. That is
-done here when the answer comes, and again by every gate that counts it. One task is one question: its answer is compared with the digest of what
-was asked, so an answer to something that has changed since is none.
+done here when the answer comes, and again by every gate that counts it. One try of a task is one question: its answer is compared with the digest of
+what was asked, so an answer to something that has changed since is none. After an answer that is none somebody is asked again, a few times;
+silence is not asked twice.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.definitions.param import ParamsDict
-from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskAwaitingInput
 
 from dag_factory.errors import PhasegateError
 from dag_factory.links import VerdictLink, question_page
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
     from dag_factory.evidence.statement import Binding
     from dag_factory.scope import Scope
 
-__all__ = ["AskOperator", "Question"]
+__all__ = ["ASKED_AGAIN", "AskOperator", "Question"]
+
+ASKED_AGAIN = 3
+"""How often a question is put again, by itself, after an answer that does not count."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class AskOperator(Telling, HITLOperator):
     fields: tuple[str, ...] = ()
 
     def __init__(self, *, plan: Plan, phase: str, cycle: int, people: Sequence[str], wait: int, options: list[str], **kwargs: Any) -> None:
-        kwargs["retries"] = 0
+        kwargs |= {"retries": ASKED_AGAIN, "retry_delay": timedelta(0)}
         told = plan.presentation.notify.get("decision-needed", ())
         super().__init__(
             notifiers=[Tell("decision-needed", told)] if told else [],  # type: ignore[list-item] # Airflow only calls it
@@ -105,7 +109,7 @@ class AskOperator(Telling, HITLOperator):
             closing = self._able(case)
         except PhasegateError as error:
             raise AirflowFailException(str(error)) from error
-        self.subject, self.body = question.subject, "\n\n".join([question.body, *closing])
+        self.subject, self.body = question.subject, "\n\n".join([*_before(case, context["ti"]), question.body, *closing])
         self.params = ParamsDict(question.form)
         self.said = self._notice(context["ti"], question)
         self.log.info("Asking %s: %s", ", ".join(self.people), question.subject)
@@ -128,11 +132,13 @@ class AskOperator(Telling, HITLOperator):
         try:
             scope, case = self._look(context["ti"])
             refuse_unless_open(case)
-            by, name, void = self._who(case, event)
-            void = void or self._closed(case, asked, after) or self._strange(event) or self.unfit(case, event, by, name)
+            by, name = _who(event)
+            over = self._silent(event, by) or _closed(case, after)
+            void = over or self._nobody(case, by, name) or self._strange(event)
+            void = void or self._moved(case, asked) or self.unfit(case, event, by, name)
             if void:
                 self._keep(scope, case, self._void(case, void, asked=asked, by=by, name=name, ti=context["ti"]))
-                raise AirflowFailException(void)
+                raise _failure(void, context["ti"], again=not over)
             answer = self.decision(case, event, asked=asked, by=by, name=name, ti=context["ti"])
             self._keep(scope, case, answer)
             self.answered(scope, case, answer, event)
@@ -188,36 +194,31 @@ class AskOperator(Telling, HITLOperator):
         """Why an answer cannot be taken as it was given; empty if it can. A subclass says."""
         return ""
 
-    def _who(self, case: Case, event: dict[str, Any]) -> tuple[str, str, str]:
-        """Who answered, by id and by name, and why it does not count; empty if it does."""
+    def _silent(self, event: dict[str, Any], by: str) -> str:
+        """That nobody answered; empty if somebody did."""
+        if "error" in event or event.get("timedout"):
+            return f"Nobody answered in time; asked: {', '.join(self.people)}. Silence is a stop."
+        return "" if by else "The answer does not count: nobody is known to have given it. That is a stop."
+
+    def _nobody(self, case: Case, by: str, name: str) -> str:
+        """Why who answered may not; empty if they may."""
         from dag_factory.evidence.policies.consent import partial
 
-        if "error" in event or event.get("timedout"):
-            return "", "", f"Nobody answered in time; asked: {', '.join(self.people)}. Silence is a stop."
-        user = event.get("responded_by_user") or {}
-        by, name = str(user.get("id") or ""), str(user.get("name") or "")
         reason = partial(case.record, by, name)
         if reason is None and not {by, name} & set(self.people):
             reason = f"{by} is none of those who may answer: {', '.join(self.people)}"
-        return by, name, f"The answer does not count: {reason}." if reason else ""
+        return f"The answer does not count: {reason}." if reason else ""
 
     def _strange(self, event: dict[str, Any]) -> str:
         """Why it is no answer to what was asked, whatever Airflow's API let in; empty if it is one."""
         chosen = event.get("chosen_options") or []
         if len(chosen) == 1 and chosen[0] in self.options:
             return ""
-        return f"The answer does not count: it is none of {', '.join(self.options)}. Clear this task to be asked again."
+        return f"The answer does not count: it is none of {', '.join(self.options)}."
 
-    def _closed(self, case: Case, asked: str, after: str | None) -> str:
-        """Why there is no such question any more; empty if there is."""
-        if after is not None and _judged(case) != after:
-            return (
-                "This question is of an old round: a gate of the phase has answered since it was asked, and the answer counts for nothing. "
-                "`phasegate status` tells what is asked now, and of whom."
-            )
-        if self._digest(case) != asked:
-            return "What was asked about has changed since. Clear this task: it asks again, about what lies here now."
-        return ""
+    def _moved(self, case: Case, asked: str) -> str:
+        """That it is about what lies here no more; empty if it is not."""
+        return "" if self._digest(case) == asked else "The answer does not count: what was asked about has changed since."
 
     def _void(self, case: Case, reason: str, *, asked: str, by: str, name: str, ti: Any) -> Decision:
         """That there is no answer, and why."""
@@ -235,6 +236,41 @@ class AskOperator(Telling, HITLOperator):
 
         folder = f"{case.record.charter.digest[:16]}/decisions/{self.phase}"
         scope.run.append(folder, sign(answer, {"asked": {"sha256": answer.asked}}, scope.keys.signer(AUTHORITY)))
+
+
+def _who(event: dict[str, Any]) -> tuple[str, str]:
+    """Who answered, by id and by name; empty where nobody did."""
+    user = event.get("responded_by_user") or {}
+    return str(user.get("id") or ""), str(user.get("name") or "")
+
+
+def _closed(case: Case, after: str | None) -> str:
+    """Why there is no such question any more; empty if there is."""
+    if after is None or _judged(case) == after:
+        return ""
+    return (
+        "This question is of an old round: a gate of the phase has answered since it was asked, and the answer counts for nothing. "
+        "`phasegate status` tells what is asked now, and of whom."
+    )
+
+
+def _failure(void: str, ti: Any, *, again: bool) -> AirflowException:
+    """What ends a try whose answer is none."""
+    if not again:
+        return AirflowFailException(void)
+    if ti.try_number > ti.max_tries:
+        return AirflowFailException(f"{void} Clear this task to be asked again.")
+    return AirflowException(f"{void} It is asked again.")
+
+
+def _before(case: Case, ti: Any) -> list[str]:
+    """What came of the try before this one, where its answer did not count."""
+    this = case.cycle, ti.task_id.rpartition(".")[2]
+    given = [stored.says for stored in case.record.decisions.get(case.phase_id, ())]
+    last = [said for said in given if (said.binding.cycle, said.binding.task) == this]
+    if not last or last[-1].answer != "void" or not last[-1].by or last[-1].binding.attempt != ti.try_number - 1:
+        return []
+    return [f"**You are asked again.** {plain(last[-1].reason)}"]
 
 
 def _judged(case: Case) -> str:

@@ -94,7 +94,7 @@ class DecideOperator(AskOperator):
                 drawn_up(case, self._chosen(case, event), reason=field(event, "reason"), by=by, until=field(event, "expires"), name=name)
             except EvidenceError as error:
                 wrong = str(error)
-        return f"The answer does not count: {wrong} Clear this task to be asked again." if wrong else ""
+        return f"The answer does not count: {wrong}" if wrong else ""
 
     def binding(self, case: Case, ti: Any) -> Binding:
         """The verdict that was asked about belongs to it, though there be a newer one now."""

@@ -14,6 +14,7 @@ from support.people import Person
 
 from dag_factory.cli.waive import waive
 from dag_factory.errors import EvidenceError
+from dag_factory.operators.asking import ASKED_AGAIN
 
 GOOD_IN = {"first": 1, "second": 2, "waived": 99, "more": 3, "stopped": 99, "outsider": 99, "own": 99, "shell": 99}
 NOTHING: dict[str, Any] = {"findings": [], "reason": "", "expires": ""}
@@ -123,17 +124,22 @@ def test_one_more_cycle(begun):
 def test_who_started_the_run_cannot_decide_about_it(begun):
     run = begun.run("mends/own")
     assert Person(begun, "lea").answer(run, "judging.decide_1", "Waive", **NOTHING | {"reason": "It is mine."}) == 200
+    assert Person(begun, "max").answer(run, "judging.decide_1", "Stop", tries=2, **NOTHING) == 200
     assert run.end(300) == "failed"
+    assert [stored.says.answer for stored in run.record.decisions["judging"]] == ["void", "stop"]
     assert "lea started the run" in run.log("judging.decide_1")
     assert run.record.waivers["judging"] == []
 
 
-def test_somebody_whom_nobody_asked_cannot_decide(begun):
-    run = begun.run("mends/outsider")
-    assert Person(begun, "eve").answer(run, "judging.decide_1", "Waive", **NOTHING | {"reason": "Let it pass."}) in (200, 403)
-    assert run.end(300) == "failed"
-    assert "eve is none of those who may answer" in run.log("judging.decide_1")
-    assert run.record.waivers["judging"] == []
+def test_somebody_whom_nobody_asked_cannot_decide_nor_end_the_run(begun):
+    run, lea = begun.run("mends/outsider"), Person(begun, "lea")
+    let_in = Person(begun, "eve").answer(run, "judging.decide_1", "Waive", **NOTHING | {"reason": "Let it pass."}) == 200
+    assert lea.answer(run, "judging.decide_1", "Waive", tries=1 + let_in, **NOTHING) == 200, "without a reason"
+    assert lea.answer(run, "judging.decide_1", "Waive", tries=2 + let_in, **NOTHING | {"reason": "For the pilot."}) == 200
+    assert run.end(300) == "success"
+    assert ("eve is none of those who may answer" in run.log("judging.decide_1")) == let_in
+    assert "A waiver needs a reason" in run.log("judging.decide_1")
+    assert [stored.says.by for stored in run.record.waivers["judging"]] == ["lea"]
 
 
 def test_silence_is_a_stop(begun):
@@ -153,13 +159,16 @@ def test_k_of_n_people_agree(begun):
 
 def test_who_started_the_run_cannot_agree_to_it(begun):
     run = begun.run("agrees/own")
-    for group in ("making", "making.fix_1"):
-        assert Person(begun, "lea").answer(run, f"{group}.approve-1", "Approve", reason="") == 200
-        assert Person(begun, "max").answer(run, f"{group}.approve-2", "Approve", reason="") == 200
-    assert run.end(300) == "failed"
+    assert Person(begun, "max").answer(run, "making.approve-2", "Approve", reason="") == 200
+    for tries in range(1, ASKED_AGAIN + 2):
+        assert Person(begun, "lea").answer(run, "making.approve-1", "Approve", tries=tries, reason="") == 200
+    assert Person(begun, "lea").answer(run, "making.fix_1.approve-1", "Approve", reason="") == 200
+    assert Person(begun, "max").answer(run, "making.fix_1.approve-1", "Approve", tries=2, reason="") == 200
+    assert Person(begun, "kim").answer(run, "making.fix_1.approve-2", "Approve", reason="") == 200
+    assert run.end(300) == "success"
     assert "lea started the run" in run.log("making.approve-1")
-    assert run.rules("making") == {"approval-missing"}
-    assert run.word("shipping") in ("", "FAILED")
+    [first, _] = [stored.says.phasegate for stored in run.record.verdicts["making"]]
+    assert {finding.rule for finding in first.findings} == {"approval-missing"}
 
 
 def test_a_refusal_opens_a_new_round(begun):

@@ -154,17 +154,23 @@ class House:
         for callback in callbacks or ():
             callback(context)
 
-    def answer(self, name: str, option: str, by: str | None, *, called: str = "", **form: Any) -> None:
-        """Answer what a task asked, as Airflow resumes it: in a process of its own, with who answered, by the account's id and what it is called."""
+    def answer(self, name: str, option: str, by: str | None, *, called: str = "", again: bool = False, **form: Any) -> None:
+        """Answer what a task asked, as Airflow resumes it: in a process of its own, with who answered, by the account's id and what it is called.
+
+        Parameters
+        ----------
+        again: Airflow had the task ask again by itself.
+
+        """
         _, asked = self.parked.pop(name)
         user = {"id": by, "name": called or by} if by else None
         event = {"chosen_options": [option], "params_input": form, "responded_at": None, "responded_by_user": user}
-        self.resume(name, event, asked)
+        self.resume(name, event, asked, again=again)
 
-    def resume(self, name: str, event: dict[str, Any], asked: dict[str, Any], *, dag: Any = None) -> None:
+    def resume(self, name: str, event: dict[str, Any], asked: dict[str, Any], *, dag: Any = None, again: bool = False) -> None:
         """Have a task go on with what came of its question."""
         operator = (dag or self.dag()).get_task(name)
-        self._one(operator, name, call=lambda context: operator.execute_complete(context, event=event, **asked), tried=True)
+        self._one(operator, name, call=lambda context: operator.execute_complete(context, event=event, **asked), tried=True, again=again)
 
     def fix(self, phase: str, cycle: int = 1, *, gate: bool = True) -> None:
         """Have a fix phase done: triage, an instance of `fix` an order, a look at what comes from outside, the merge, the validators, the gate."""

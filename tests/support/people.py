@@ -75,9 +75,9 @@ class Person:
         self.airflow.until(begun, 60, lambda: f"{run.run_id} is begun: {last}")
         assert last[0] in (200, 201, 409), last[1]
 
-    def answer(self, run: Run, task: str, option: str, *, index: int = -1, **form: Any) -> int:
-        """Answer what a task asks, or one instance of a mapped task, as the UI does, once it asks; Airflow's code."""
-        run.asks(task)
+    def answer(self, run: Run, task: str, option: str, *, index: int = -1, tries: int = 1, **form: Any) -> int:
+        """Answer what a task asks, or one instance of a mapped task, as the UI does, once it asks, be it in a later try; Airflow's code."""
+        run.asks(task, tries)
         path = f"/api/v2/dags/{run.dag_id}/dagRuns/{quote(run.run_id)}/taskInstances/{quote(task)}/{index}/hitlDetails"
         code, _ = self.ask("PATCH", path, {"chosen_options": [option], "params_input": form})
         return code

@@ -7,10 +7,12 @@ from typing import Any
 
 import pendulum
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 from support.house import House
 from support.mending import mendable
 
 from dag_factory.evidence.waiting import waits_for
+from dag_factory.operators.asking import ASKED_AGAIN
 
 DECIDE = "fix: {owner: build/maker, max_cycles: 1, extra_cycles: 1, decide: [lea, max], timeout: 1h, max_waiver: 2d}"
 
@@ -100,6 +102,40 @@ def test_an_answer_by_the_wrong_person_counts_for_nothing(failed, by, why):
     assert len(kept.reason) <= 20_000
     failed.run("check.waived_1")
     assert failed.word("check") == "FAILED"
+
+
+def test_after_an_answer_that_is_none_somebody_is_asked_again_a_few_times_and_told_why(failed, asked):
+    for number in range(1, ASKED_AGAIN + 2):
+        failed.answer("check.decide_1", "Waive", "lea", reason=" ", expires="", findings=[], again=True)
+        assert "needs a reason" in failed.failures["check.decide_1"]
+        assert isinstance(failed.errors["check.decide_1"], AirflowFailException) == (number > ASKED_AGAIN), number
+        if number <= ASKED_AGAIN:
+            assert failed.failures["check.decide_1"].endswith("It is asked again.")
+            told = [waited.says for waited in waits_for(failed.record, pendulum.now("UTC"))]
+            assert told == ["a person decides in Airflow: waive, one more cycle or stop; asked are lea, max"]
+            failed.run("check.decide_1", again=True)
+            assert asked[-1]["body"].startswith("**You are asked again.** The answer does not count: A waiver needs a reason")
+    assert failed.failures["check.decide_1"].endswith("Clear this task to be asked again.")
+    failed.run("check.decide_1")
+    failed.answer("check.decide_1", "Waive", "lea", reason="The pilot may have it.", expires="", findings=[])
+    failed.run("check.waived_1")
+    assert failed.word("check") == "PASSED_WITH_WAIVER", failed.failures
+
+
+def test_an_answer_to_an_old_round_by_nobody_and_silence_are_not_asked_twice(failed):
+    asked = failed.parked["check.decide_1"][1]
+    user = {"id": "", "name": ""}
+    for event in (
+        {"error": "timeout", "error_type": "timeout"},
+        {"chosen_options": ["Stop"], "params_input": {}, "responded_by_user": user},
+    ):
+        failed.resume("check.decide_1", event, asked)
+        assert isinstance(failed.errors["check.decide_1"], AirflowFailException)
+        assert [waited.task for waited in waits_for(failed.record, pendulum.now("UTC"))] == []
+    failed.run("check.fix_1.gate")
+    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=[])
+    assert "of an old round" in failed.failures["check.decide_1"]
+    assert isinstance(failed.errors["check.decide_1"], AirflowFailException)
 
 
 def test_stop_and_silence_end_the_run(failed):
