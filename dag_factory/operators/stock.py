@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRescheduleException, TaskDeferred
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowSkipException,
+    TaskAwaitingInput,
+    TaskDeferred,
+)
 
 from dag_factory.errors import OperatorError, RunnerError
 from dag_factory.links import EvidenceLink
@@ -119,11 +126,11 @@ class StockWork(PersonaOperator):
                 self._fill_in(attempt, context)
                 attempt.principals = self._acting(attempt)
                 return told(attempt), work(), None
-        except (TaskDeferred, AirflowRescheduleException) as waits:
+        except (TaskDeferred, TaskAwaitingInput, AirflowRescheduleException) as waits:
             if reason := self._not_to_wait(attempt, waits):
                 refused = AirflowFailException(f"{self.stock.__name__} {reason}")
                 return told(attempt, refused), None, refused
-            if isinstance(waits, TaskDeferred):
+            if not isinstance(waits, AirflowRescheduleException):
                 waits.kwargs = {**(waits.kwargs or {}), _SINCE: attempt.started_at}
                 waits.timeout = _shorter(waits.timeout, limit)
             raise
@@ -196,11 +203,24 @@ def _made(path: str, way: type[StockWork]) -> type[StockWork]:
     stock = imported(path)
     _refuse_class(path, stock)
     fields = () if way is StockFix else ("plan_digest", "runner", *stock.template_fields)
-    body = {
+    body: dict[str, Any] = {
         "stock": stock, "template_fields": fields, "operator_extra_links": (EvidenceLink(), *stock.operator_extra_links),
         "__module__": __name__, "__doc__": stock.__doc__,
     }  # fmt: skip
+    if hasattr(stock, "skip_all_except"):  # it is one of Airflow's that may skip others
+        body |= dict.fromkeys(("skip", "skip_all_except"), _skip)
     return type(stock.__name__, (way, stock), body)
+
+
+def _skip(*_: Any, **__: Any) -> None:
+    """Skip nobody. Airflow would be left a note by which it skips the gate, however the task ends.
+
+    Raises
+    ------
+    AirflowSkipException: always.
+
+    """
+    raise AirflowSkipException("what comes after it")
 
 
 def _shorter(asked: timedelta | float | None, limit: int) -> timedelta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,28 @@ def test_an_operator_that_fails_or_skips_leaves_a_failed_statement(small, does, 
     assert (said(house).outcome, said(house).evidence) == ("failed", ())
     assert {finding.rule for finding in house.findings("first")} == {"task-failed"}
     assert says in house.findings("first")[0].text
+
+
+def no() -> bool:
+    """What a `ShortCircuitOperator` asks."""
+    return False
+
+
+def gate() -> str:
+    """What a `BranchPythonOperator` follows."""
+    return "first.gate"
+
+
+@pytest.mark.parametrize(("operator", "asks"), [("ShortCircuitOperator", "no"), ("BranchPythonOperator", "gate")])
+def test_an_operator_that_would_have_others_skipped_fails_and_leaves_airflow_no_note_of_it(small, monkeypatch, operator, asks):
+    monkeypatch.setitem(sys.modules, "asked_of_others", sys.modules[__name__])
+    path = f"airflow.providers.standard.operators.python.{operator}"
+    house = first(small(binding=bound(path, python_callable=f"{{import: asked_of_others.{asks}}}"), **REPORT))
+    assert house.failures["first.write"].endswith("It skipped (what comes after it), and a skip is no answer here.")
+    assert said(house).outcome == "failed"
+    assert ("first.write", "skipmixin_key") not in house.xcoms, "by that Airflow would skip the gate"
+    house.close("first")
+    assert {finding.rule for finding in house.findings("first")} == {"task-failed"}
 
 
 def test_an_operator_that_takes_too_long_is_ended_and_leaves_a_failed_statement(small, monkeypatch):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, TaskAwaitingInput, TaskDeferred
 from support.stock import NOTED, REPORT, SENSOR, Noted, Trigger, bound, first, said
 
 
@@ -46,12 +47,28 @@ def test_what_would_end_in_the_triggerer_is_refused_when_it_defers(small, monkey
     assert said(house).outcome == "failed"
 
 
-@pytest.mark.parametrize("by", ["deferral", "reschedule"])
+def test_who_asks_somebody_waits_no_longer_than_its_task_and_is_gone_on_with(small, monkeypatch):
+    def ask(self, context):
+        raise TaskAwaitingInput(method_name="go_on", kwargs={"word": "kept"})
+
+    monkeypatch.setattr(Noted, "do_ask", ask, raising=False)
+    house = first(small(binding=bound(NOTED, does="ask"), **REPORT))
+    _, kwargs = house.parked["first.write"]
+    operator = house.dag().get_task("first.write")
+    call = partial(operator.resume_execution, "go_on", {**kwargs, "event": "yes"})
+    house._one(operator, "first.write", call=call, tried=True)
+    assert (house.failures, said(house).started_at) == ({}, kwargs["phasegate_since"])
+    assert house.store.blob(said(house).evidence[0].digest).endswith(b" kept yes ")
+
+
+@pytest.mark.parametrize("by", ["deferral", "reschedule", "question"])
 def test_what_it_changed_elsewhere_before_it_waits_is_not_forgotten(small, monkeypatch, by):
     def wait(self, context):
         (Path(self.deep) / "work.sh").write_text("spoiled", encoding="utf-8")
         if by == "reschedule":
             raise AirflowRescheduleException(datetime(2100, 1, 1, tzinfo=UTC))
+        if by == "question":
+            raise TaskAwaitingInput(method_name="go_on")
         self.defer(trigger=Trigger(), method_name="go_on", kwargs={"word": "kept"})
 
     monkeypatch.setattr(Noted, "do_wait", wait)
