@@ -62,7 +62,8 @@ def give(
             scope.run, case, [phase for phase in phases[:-1] if phase.id in {one.id for one in case.contract.upto(task.phase)[:-1]}], inputs
         )
     told.unlink(missing_ok=True)
-    told.write_text(json.dumps(task_file(plan, case, task, attempt, told_of(case, order)), indent=2, ensure_ascii=False), encoding="utf-8")
+    asked = json.dumps(task_file(plan, case, task, attempt, told_of(case, order)), indent=2, ensure_ascii=False)
+    told.write_text(asked, encoding="utf-8", errors="replace")  # a param of the run may have half a character in it
     extra, secrets = look_up(plan.executions[task.id].env)
     if task.feature:
         extra["PHASEGATE_FEATURE"] = task.feature

@@ -110,11 +110,11 @@ def _about(attempt: Attempt, findings: tuple[tuple[str, str], ...]) -> Iterator[
 
 
 def transcript(asked: Asked, event: dict[str, Any]) -> str:
-    """What was asked and what was answered, as it is kept."""
+    """What was asked and what was answered, as it is kept: text that can be signed, whatever was typed."""
     given = json.dumps(
         {name: event.get(name) for name in ("chosen_options", "params_input", "responded_by_user", "error")},
         indent=2,
         ensure_ascii=False,
         default=str,
     )
-    return f"# {asked.subject}\n\n{asked.body}\n\n## The answer\n\n{given}\n"
+    return f"# {asked.subject}\n\n{asked.body}\n\n## The answer\n\n{given}\n".encode(errors="replace").decode()

@@ -23,6 +23,14 @@ def passed(small):
     return house
 
 
+def test_half_a_character_among_the_params_of_a_run_keeps_nobody_from_work(small):
+    house = small(binding="command: 'mkdir -p notes && cp \"$PHASEGATE_TASK\" notes/note.md'")
+    house.params = {"who": "half of \ud83d"}
+    house.run("kickoff", "first.write")
+    assert house.failures == {}
+    assert b'"who": "half of ?"' in house.store.blob(house.record.newest("first/write").says.evidence[0].digest)
+
+
 def test_checks_are_given_inputs_and_a_task_file_of_their_own(small):
     house = small()
     path = house.specs / "workflow.yaml"

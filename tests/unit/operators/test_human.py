@@ -129,6 +129,15 @@ def test_whatever_is_typed_can_be_signed(house):
     assert (said.notes[:3], len(said.notes), len(said.references), max(map(len, said.references))) == ("? x", 20_000, 50, 2_000)
 
 
+def test_half_a_character_is_none_where_little_else_is_typed(house):
+    done(house, upto="build")
+    house.answer(BUILD, DONE, "willi", **NOTE | {"notes": "half of \ud83d"})
+    assert house.failures == {}
+    said = house.record.newest("build/writer").says
+    assert '"notes": "half of ?"' in said.excerpt
+    assert '"notes": "half of ?"' in house.store.blob(said.log).decode()
+
+
 def test_what_cannot_be_done_is_said_with_its_reason(house):
     done(house, upto="build")
     house.answer(BUILD, "Cannot be done", "wanda", notes="Nobody knows why.")
