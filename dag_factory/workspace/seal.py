@@ -28,6 +28,7 @@ __all__ = ["Change", "Refusal", "Sealed", "as_text", "as_written", "refuse", "se
 
 MOST_CHANGES = 20_000
 LARGEST_FILE = 100_000_000
+LONGEST_PATH, _LONGEST_NAME = 3_000, 255  # bytes: with the folder of a checkout the kernel takes 4,095, and of one name 255 (limits.h)
 MOST_LISTED = 20
 MOST_ITEMS = 500_000
 
@@ -231,7 +232,9 @@ def unfit(path: bytes, verb: str, writes: Sequence[str]) -> tuple[str, str] | No
 
 
 def _odd(path: bytes) -> str:
-    """What is in a name that reads otherwise than it is; nothing where it is plain."""
+    """What is in a name that reads otherwise than it is, or is too long to be checked out; nothing where it is plain."""
+    if len(path) > LONGEST_PATH or max(map(len, path.split(b"/"))) > _LONGEST_NAME:
+        return f"more than {LONGEST_PATH:,} bytes, or {_LONGEST_NAME} between two slashes,"
     try:
         text = path.decode("utf-8")
     except UnicodeDecodeError:

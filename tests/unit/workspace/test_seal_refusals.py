@@ -145,6 +145,32 @@ class TestWhatIsRefused:
         assert sealed.path.encode("utf-8")
         assert sealed.text == f"has {has} in its name; rename it"
 
+    def test_names_too_long_to_be_checked_out(self, repo: PrivateRepository) -> None:
+        def leave(bytes_in_all: int) -> str:
+            at, *names = os.open(repo.tree, os.O_RDONLY), *["d" * 199] * (bytes_in_all // 200), "f" * (bytes_in_all % 200)
+            for name in names[:-1]:
+                os.mkdir(name, dir_fd=at)
+                at = os.open(name, os.O_RDONLY, dir_fd=at)
+            os.close(os.open(names[-1], os.O_CREAT | os.O_WRONLY, 0o644, dir_fd=at))
+            return "/".join(names)
+
+        assert changed(seal(repo)) == {}
+        kept = leave(3_000 - 1)
+        assert changed(seal(repo)) == {kept: "A"}
+        shutil.rmtree(repo.tree / ("d" * 199))
+        lost = leave(4_199)
+        (refusal,) = seal(repo).refusals
+        assert (refusal.rule, refusal.path) == ("workspace-path-name", lost)
+        assert refusal.text == "has more than 3,000 bytes, or 255 between two slashes, in its name; rename it"
+
+    def test_a_name_that_no_file_system_has_is_refused_in_a_commit_that_was_made_by_hand(self) -> None:
+        assert rules.unfit(b"src/" + b"x" * 255, "changed", ["**"]) is None
+        assert rules.unfit(b"src/" + b"x" * 256, "changed", ["**"]) == (
+            "workspace-path-name",
+            "has more than 3,000 bytes, or 255 between two slashes, in its name; rename it",
+        )
+        assert rules.unfit(b"src/" + b"x" * 256, "deleted", ["**"]) is None
+
     @pytest.mark.parametrize("name", ["\U0001f4bb.md", "caf\xe9.md", "\u65e5\u672c.md"])
     def test_names_that_do_not(self, name: str, repo: PrivateRepository) -> None:
         (repo.tree / name).write_text("x")
