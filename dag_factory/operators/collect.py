@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO, Literal
 
 from dag_factory.errors import RunnerError
 from dag_factory.evidence.contract import CheckContract, TaskContract
+from dag_factory.evidence.kinds.base import MAX_BYTES
 from dag_factory.evidence.statement import CheckResult, Entry, Refusal
 from dag_factory.evidence.store import RunStore
 from dag_factory.globs import matches
@@ -25,7 +27,13 @@ __all__ = ["Bench", "bounds_of", "collect", "collect_file", "result_of", "run_ch
 
 Grade = Literal["observed", "attested", "re-executed"]
 EXCERPT = 4000
+LARGEST = MAX_BYTES
+"""Bytes of a file that are kept, at most: no kind of evidence reads more."""
 _NONE = Secrets()
+
+
+class TooLargeError(OSError):
+    """A file that no kind of evidence would read."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +160,8 @@ def collect(
 
     Returns
     -------
-    What was found, by digest; and what lies there and was refused, since it is no plain file or tells a secret. What is missing is for
-    the gate to say.
+    What was found, by digest; and what lies there and was refused, since it is no plain file, is too large or tells a secret. What is
+    missing is for the gate to say.
 
     """
     entries: list[Entry] = []
@@ -166,6 +174,9 @@ def collect(
             entry = collect_file(run, task.id, item.id, name, folder, grade, secrets)
         except SecretFoundError:
             refusals.append(secret_found(name))
+            continue
+        except TooLargeError as error:
+            refusals.append(Refusal(rule="workspace-too-large", path=name, text=f"{name} {error.strerror}."))
             continue
         except OSError as error:
             refusals.append(
@@ -188,6 +199,7 @@ def collect_file(
     Raises
     ------
     OSError: it is a link, a folder, a device, or leads out of the folder.
+    TooLargeError: it has more bytes than are kept. They may be holes, which take no room where they are, and all of it in the store.
     SecretFoundError: it has a guarded secret in it.
 
     """
@@ -201,6 +213,8 @@ def collect_file(
     if not path.exists():
         return None
     with _open_plain(path) as stream:
+        if (bytes_in_all := os.fstat(stream.fileno()).st_size) > LARGEST:
+            raise TooLargeError(errno.EFBIG, f"has {bytes_in_all:,} bytes, and {LARGEST:,} may be")
         refuse_secrets(stream, secrets)
         digest, size = run.put(stream)
     return Entry(task=task_id, item=item_id, name=name, digest=digest, size=size, grade=grade)

@@ -14,7 +14,7 @@ from support.collecting import ITEMS, SECRET, TASK
 from dag_factory.errors import StoreError
 from dag_factory.evidence.contract import Item, TaskContract
 from dag_factory.evidence.store import Store
-from dag_factory.operators.collect import collect, collect_file
+from dag_factory.operators.collect import LARGEST, collect, collect_file
 from dag_factory.runners.masking import Secrets
 
 
@@ -51,6 +51,20 @@ def test_reports_are_looked_for_where_reports_belong(run, task, folder):
     (folder / "read.txt").write_bytes(b"")
     [entry], _ = gather(run, task, folder, reports=True, grade="re-executed")
     assert (entry.item, entry.size, entry.grade) == ("read", 0, "re-executed")
+
+
+def test_a_file_that_nobody_would_read_is_not_kept_though_it_is_made_of_holes(run, task, folder):
+    os.truncate(folder / "notes" / "note.md", LARGEST + 1)
+    entries, [refusal] = gather(run, task, folder)
+    assert (entries, refusal.rule, refusal.path) == ([], "workspace-too-large", "notes/note.md")
+    assert refusal.text == "notes/note.md has 268,435,457 bytes, and 268,435,456 may be."
+    assert not run.path.exists(), "nothing was written"
+
+
+def test_a_file_that_may_just_be_is_kept(run, task, folder, monkeypatch):
+    monkeypatch.setattr("dag_factory.operators.collect.LARGEST", 7)
+    [entry], refusals = gather(run, task, folder)
+    assert (entry.size, refusals) == (7, [])
 
 
 def test_what_is_missing_is_for_the_gate_to_say(run, task, folder):
