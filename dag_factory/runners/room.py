@@ -2,14 +2,15 @@
 
 Laws:
 
-1. A path is one of the workspace, the inputs, the evidence folder, or the task file; `..`, control characters and a repository's own
-   folder are refused. No link is followed, and only plain files are touched, see `dag_factory.runners.confined`.
+1. A path is one of the workspace, the inputs, the evidence folder, or the task file; `..`, control characters, halves of characters and a
+   repository's own folder are refused. No link is followed, and only plain files are touched, see `dag_factory.runners.confined`.
 2. Whatever is read, written or listed is capped.
 3. A refusal is an answer, told to the model as such: it may do better, and it is nobody's failure.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ _SEARCHED = 50_000_000  # bytes of one search
 _LINE = 65_536
 _FILE = 1_000_000  # bytes of a file that is written or edited
 _ALL = 100_000_000  # bytes written in all
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NO_SIGN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # control characters, and halves of one
 
 _P = ParamSpec("_P")
 
@@ -109,7 +110,7 @@ class Room:
             if len(lines) == _ENTRIES:
                 lines.append(f"[more than {_ENTRIES} files; list a folder below]")
                 break
-            lines.append(f"{name}  {'a link, not followed' if size is None else size}")
+            lines.append(f"{_told(name)}  {'a link, not followed' if size is None else size}")
         return "\n".join(lines) or "There are no files."
 
     @_answering
@@ -148,7 +149,7 @@ class Room:
             with confined.opened(spot.root, (*spot.names, *name.split("/"))) as file:
                 for number, line in enumerate(iter(lambda: file.readline(_LINE), b""), start=1):
                     if sought in line:
-                        hits.append(f"{name}:{number}: {line.decode(errors='replace').strip()[:200]}")
+                        hits.append(f"{_told(name)}:{number}: {line.decode(errors='replace').strip()[:200]}")
                     if len(hits) == _HITS:
                         return "\n".join([*hits, f"[more than {_HITS} lines; look for something rarer]"])
         return "\n".join(hits) or "No line contains it."
@@ -216,7 +217,7 @@ class Room:
 
     def _spot(self, path: str, base: Path | None = None) -> _Spot:
         """Find out what a path means."""
-        if not isinstance(path, str) or _CONTROL.search(path) or len(path) > 4096:
+        if not isinstance(path, str) or _NO_SIGN.search(path) or len(path) > 4096:
             raise _RefusedError("that is no path.")
         for word, place in (
             ("$PHASEGATE_TASK", self.task_file),
@@ -265,6 +266,11 @@ class Room:
         self._left -= len(data)
         self.changed += 1
         return f"Wrote {spot.path}, {len(data)} bytes."
+
+
+def _told(name: str) -> str:
+    """A name as a model can be told it; what is no UTF-8 shows as escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _part(file: BinaryIO, first: int, lines: int) -> str:

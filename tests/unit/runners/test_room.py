@@ -39,6 +39,14 @@ def test_what_there_is(room):
     assert room.list_files(str(room.inputs / "foundation")) == "architect/UX.md  6"
 
 
+def test_a_name_that_is_no_text_is_told_so_that_a_model_can_be_given_it(room):
+    (room.workspace / os.fsdecode(b"caf\xe9.md")).write_text("Read me, too.\n")
+    assert room.list_files() == "README.md  9\ncaf\\xe9.md  14\nsrc/a.py  12"
+    assert room.search_files("Read me") == "README.md:1: Read me.\ncaf\\xe9.md:1: Read me, too."
+    (room.workspace / "caf\xe9.txt").write_text("")
+    assert "\ncaf\xe9.txt  0\n" in room.list_files()
+
+
 def test_reading(room):
     assert room.read_file("src/a.py") == "x = 1\ny = 2\n"
     assert room.read_file("./src//a.py") == "x = 1\ny = 2\n"
@@ -84,6 +92,7 @@ HOSTILE = [
     "../outside", "src/../../outside", "/etc/passwd", "..", "src/..", "\0", "src/a\0b", "src/a\nb", "~/x", "/", "", ".", "src", "$HOME/x",
     ".git/config", ".GIT/config", ".git /config", "src/.git/hooks/pre-commit", "../inputs/foundation/architect/UX.md", "//etc/passwd",
     "$PHASEGATE_INPUTS/../outside", "$PHASEGATE_TASK/x", "/proc/self/environ", "a/" * 3000, "x" * 300,
+    "src/a\ud83d.py", "\udcff",
 ]  # fmt: skip
 
 
