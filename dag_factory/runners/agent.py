@@ -71,7 +71,8 @@ class AgentRunner:
         if shutil.which(start.argv[0], path=path) is None:
             return _missing(cli, request)
         before, halt = _traces(request), Halt(stop)
-        report = Report(cli.provider, model=wanted.model, spoken=request.spoken if request.conversation else (0, 0))
+        resumed, spoken = request.conversation, request.spoken if request.conversation else (0, 0)
+        report = Report(cli.provider, model=wanted.model, resumed=resumed, spoken=spoken)
         listener = Listener(cli, report, request, halt)
         given = {**start.environment, **request.environment, "PHASEGATE_PROMPT": str(prompt)}  # 2
         bounds = replace(request.bounds, outside=("/",)) if start.boxes else request.bounds

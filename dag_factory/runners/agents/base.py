@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -15,6 +16,7 @@ from dag_factory.runners.base import Figures, Request
 __all__ = ["Cli", "Report", "Start", "Wanted", "bring", "counted", "grown", "named", "own_folder", "priced", "remember", "shown"]
 
 _SHOWN = 300
+_LONGEST = 64_000_000  # bytes of a conversation; of a longer one nothing would be kept, see `dag_factory.operators.keeping`
 _MOST = 10**11
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _Figure = TypeVar("_Figure", int, Decimal)
@@ -70,7 +72,8 @@ class Report:
     spent: whether it gave up for want of budget.
     trouble: the last thing it said of a model that does not answer.
     said: the last words of the model.
-    spoken: input and output tokens of the conversation before it was resumed, for a command line that counts them once more.
+    resumed: the conversation that was to go on; empty where a new one was asked for.
+    spoken: input and output tokens of that conversation before, for a command line that counts them once more.
 
     """
 
@@ -86,6 +89,7 @@ class Report:
     spent: bool = False
     trouble: str = ""
     said: str = ""
+    resumed: str = ""
     spoken: tuple[int, int] = (0, 0)
     seen: set[str] = field(default_factory=set)
 
@@ -122,14 +126,15 @@ class Cli(Protocol):
 
 
 def remember(cli: Cli, request: Request, home: Path, conversation: str) -> None:
-    """Keep the files of a conversation for the next attempt."""
+    """Keep the files of a conversation for the next attempt; one that is too long, or cannot be copied, is not resumed."""
     if request.memory is None or not _ID.fullmatch(conversation):
         return
-    for path, name in cli.sessions(request, home, conversation):
-        if path.is_file() and not path.is_symlink():
-            target = request.memory / cli.name / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+    with suppress(OSError):
+        for path, name in cli.sessions(request, home, conversation):
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LONGEST:
+                target = request.memory / cli.name / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
 
 
 def model_of(cli: Cli, request: Request, home: Path, report: Report) -> str:

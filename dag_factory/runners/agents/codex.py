@@ -80,6 +80,8 @@ class Codex:
         match event.get("type"):
             case "thread.started":
                 report.conversation = named(event.get("thread_id"), report.conversation)
+                if report.conversation != report.resumed:  # it began anew: nothing of what it counts was counted before
+                    report.spoken = (0, 0)
             case "turn.started":
                 report.ended = False
             case "turn.completed":

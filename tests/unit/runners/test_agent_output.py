@@ -166,6 +166,17 @@ def test_what_codex_says_is_read():
     assert (report.failed, report.input_tokens) == ("no credit", 10), "nothing that comes later takes it back"
 
 
+@pytest.mark.parametrize(("begun", "tokens"), [("t-1", (6, 1)), ("t-2", (10, 4))])
+def test_what_codex_counts_of_another_conversation_than_was_resumed_is_all_new(begun, tokens):
+    report = Report("openai", resumed="t-1", spoken=(4, 3))
+    for event in (
+        {"type": "thread.started", "thread_id": begun},
+        {"type": "turn.completed", "usage": {"input_tokens": 10, "output_tokens": 4}},
+    ):
+        list(codex.CLI.read(event, report))
+    assert (report.figures.input_tokens, report.figures.output_tokens) == tokens
+
+
 def test_codex_is_not_at_its_end_while_it_goes_on():
     report = Report("openai")
     done = {"type": "turn.completed", "usage": {"input_tokens": 1, "output_tokens": 1}}
@@ -210,6 +221,28 @@ def test_a_link_is_no_conversation(bench, tmp_path):
     (tmp_path / "memory/claude").mkdir(parents=True)
     (tmp_path / "memory/claude" / name).symlink_to("/etc/passwd")
     assert not bring(claude.CLI, request, tmp_path / "home")
+
+
+def test_a_conversation_that_is_too_long_is_not_kept_however_little_room_it_takes(bench, tmp_path):
+    request = replace(bench.request({"agent": "claude"}), memory=tmp_path / "memory")
+    [(path, name)] = claude.CLI.sessions(request, tmp_path / "home", "c-1")
+    path.parent.mkdir(parents=True)
+    path.touch()
+    os.truncate(path, 64_000_001)
+    remember(claude.CLI, request, tmp_path / "home", "c-1")
+    assert not (tmp_path / "memory").exists()
+    os.truncate(path, 64_000_000)
+    remember(claude.CLI, request, tmp_path / "home", "c-1")
+    assert (tmp_path / "memory/claude" / name).stat().st_size == 64_000_000
+
+
+def test_what_cannot_be_kept_of_a_conversation_takes_no_work_with_it(bench, tmp_path):
+    folder = tmp_path / ("x" * 200) / ("y" * 200)  # by which its folder would be called
+    for made in (folder, tmp_path / "home/claude/projects"):
+        made.mkdir(parents=True)
+    request = replace(bench.request({"agent": "claude"}), memory=tmp_path / "memory", workspace=folder)
+    remember(claude.CLI, request, tmp_path / "home", "c-1")
+    assert not (tmp_path / "memory").exists()
 
 
 def test_a_line_for_people():
