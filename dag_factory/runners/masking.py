@@ -1,8 +1,8 @@
 """Puts secrets out of what a program writes, however it is cut into pieces.
 
 A secret is known in the spellings that programs give it without meaning to hide it: as it is, in UTF-16, with letters put together of signs and marks, as
-in a URL, as in JSON (and that in JSON again), as in HTML, as Python shows it, in base64, and of one of several lines each line. Who means to get a secret out
-writes it backwards; against that no mask helps.
+in a URL, as in JSON (and that in JSON again), as in HTML and XML, as Python shows it, with its quotes as shells and others write them, in base64, and of one
+of several lines each line. Who means to get a secret out writes it backwards; against that no mask helps.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import escape
+from itertools import product
 from typing import Any
 from unicodedata import normalize
 from urllib.parse import quote, quote_plus
@@ -32,6 +32,8 @@ _LEFT = ("", "/", "!*'()", "!*'()/", "$&+=:@", ";/?:@&=+$,#!*'()")
 path, by Go's `PathEscape`, and by JavaScript's `encodeURI`."""
 _PERCENT = re.compile("%[0-9A-F]{2}")
 _UNICODE = re.compile(r"(\\u)([0-9a-f]{4})")
+_SINGLE, _DOUBLE = ("'", "&#39;", "&#x27;", "&#039;", "&apos;"), ('"', "&quot;", "&#34;")
+"""Quotes in HTML and XML: as Jinja and Go, Python, PHP and XML's own tools write them."""
 _WIDTHS = (76, 64)  # columns: of MIME and `base64`, of PEM and `openssl`
 _LEAST_LINE = 16  # of a line among several: what is shorter is punctuation
 
@@ -80,7 +82,7 @@ def _spelt(text: str) -> Iterator[bytes]:
     raw, said = text.encode(errors="surrogateescape"), text.encode(errors="replace").decode()
     yield raw
     yield repr(raw)[2:-1].encode()
-    for form in (*_in_urls(said), *_in_json(said), *_in_quotes(said), escape(said), escape(said, quote=False)):
+    for form in (*_in_urls(said), *_in_json(said), *_in_quotes(said), *_in_markup(said)):
         yield form.encode()
     yield from (said.encode(order) for order in ("utf-16-le", "utf-16-be"))
     yield from (form for form in _in_base64(raw) if len(form) >= _LEAST_LINE)
@@ -105,9 +107,19 @@ def _in_json(text: str) -> Iterator[str]:
 
 
 def _in_quotes(text: str) -> Iterator[str]:
-    """A text with quotes in it as shells show it that tell what they run, and as it stands in SQL, YAML and CSV."""
+    """A text with quotes in it as shells show it that tell what they run or export, and as it stands in SQL, YAML and CSV."""
     for sign, form in (("'", "'\\''"), ("'", "'\"'\"'"), ("'", "''"), ('"', '""')):
         yield text.replace(sign, form)
+    for signs in ('\\"$`', "\\'", "\\'\""):
+        yield "".join(f"\\{sign}" if sign in signs else sign for sign in text)
+
+
+def _in_markup(text: str) -> Iterator[str]:
+    """A text in HTML or XML: programs differ in how they write quotes, and in whether they write brackets as they are."""
+    plain = text.replace("&", "&amp;")
+    for form in dict.fromkeys((plain, plain.replace("<", "&lt;"), plain.replace("<", "&lt;").replace(">", "&gt;"))):
+        for single, double in product(_SINGLE, _DOUBLE):
+            yield form.replace("'", single).replace('"', double)
 
 
 def _in_base64(raw: bytes) -> Iterator[bytes]:

@@ -11,6 +11,8 @@ import re
 import shlex
 import shutil
 import subprocess
+import xml.etree.ElementTree as ElementTree
+from html import escape
 from unicodedata import normalize
 from urllib.parse import quote
 
@@ -18,6 +20,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from dag_factory.runners.base import Limits
 from dag_factory.runners.masking import MASK, Mask, Secrets, spellings
@@ -89,6 +92,16 @@ def test_it_is_masked_where_a_shell_tells_what_it_runs(shell):
     assert b"whiskey" not in shown([QUOTED], told)
 
 
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_it_is_masked_where_a_shell_tells_what_it_exports(shell):
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell}")
+    secret = f"{QUOTED}`\\"
+    told = subprocess.run([shell, "-c", "export -p"], env={"OF": secret}, capture_output=True, check=True).stdout
+    assert b"whiskey" in told
+    assert b"whiskey" not in shown([secret], told)
+
+
 def test_it_is_masked_with_its_quotes_doubled():
     rows = io.StringIO()
     csv.writer(rows).writerow([QUOTED, 1])
@@ -125,6 +138,14 @@ LONG = "".join(map(chr, range(35, 126))) * 2
         ("pässwört1", normalize("NFD", "pässwört1")),  # names of files on some systems
         (normalize("NFD", "pässwört1"), "pässwört1"),
         ("abcd&efgh<1>", '<p title="abcd&amp;efgh&lt;1&gt;">'),
+        ('it\'s "<&>" so', str(Markup.escape('it\'s "<&>" so'))),  # Jinja
+        ('it\'s "<&>" so', escape('it\'s "<&>" so')),
+        ('it\'s "<&>" so', "it&#39;s &#34;&lt;&amp;&gt;&#34; so"),  # Go
+        ('it\'s "<&>" so', "it&#039;s &quot;&lt;&amp;&gt;&quot; so"),  # PHP
+        ('it\'s "<&>" so', "it&apos;s &quot;&lt;&amp;&gt;&quot; so"),  # Java's writers of XML
+        ('it\'s "<&>" so', "it's &quot;<&amp;>&quot; so"),  # a browser, of an attribute
+        ('it\'s "<&>" so', ElementTree.tostring(ElementTree.Element("p", title='it\'s "<&>" so')).decode()),
+        ('it\'s "<&>" so', 'it\\\'s \\"<&>\\" so'),  # MySQL
         (LONG, base64.encodebytes(LONG.encode()).decode()),
         (LONG, base64.encodebytes(f"{LONG}\n".encode()).decode().replace("\n", "\r\n")),
         (LONG, "\n".join(re.findall(".{1,64}", base64.b64encode(LONG.encode()).decode()))),
