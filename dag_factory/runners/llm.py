@@ -78,7 +78,7 @@ class LlmRunner:
             writes += [f"/{item['path']}" for item in told.get("evidence") or () if item.get("path") and not item.get("check")]
         return Order(
             connection=value["connection"], model=value.get("model"), mcp=tuple(value.get("mcp") or ()), toolsets=tuple(value.get("toolsets") or ()),
-            connections=request.connections, prompt=prompt_of(request), judges=judges,
+            connections=request.connections, secrets=request.secrets, prompt=prompt_of(request), judges=judges,
             room={**room, "writes": writes, "reports": reports},
             spec_dir=str(request.spec_dir.absolute()), memory=str(request.memory.absolute()) if request.memory else "",
             conversation=_conversation(request), resumed=bool(request.conversation), laid=request.laid,

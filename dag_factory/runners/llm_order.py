@@ -28,6 +28,7 @@ class Order:
     mcp: ids of connections of MCP servers whose tools it has.
     toolsets: functions of the author, `module:function`, each of which gives one more toolset.
     connections: every connection that is needed, as JSON by id. Secret.
+    secrets: what is put out of all that is told of the model's words, before any of it is cut short. Secret.
     prompt: all that it is told.
     judges: whether a verdict is asked for.
     room: the folders it works in, see `dag_factory.runners.room.Room`.
@@ -48,6 +49,7 @@ class Order:
     room: Mapping[str, Any]
     spec_dir: str
     connections: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     model: str | None = None
     mcp: tuple[str, ...] = ()
     toolsets: tuple[str, ...] = ()
@@ -67,7 +69,7 @@ class Order:
     def read(cls, data: bytes) -> Self:
         """Read what `encoded` wrote."""
         told = json.loads(data)
-        return cls(**{**told, "mcp": tuple(told["mcp"]), "toolsets": tuple(told["toolsets"])})
+        return cls(**{**told, **{name: tuple(told[name]) for name in ("mcp", "toolsets", "secrets")}})
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pydantic_ai import exceptions as errors
 
 from dag_factory.runners import llm_order
 from dag_factory.runners.llm_order import Order
+from dag_factory.runners.masking import Mask
 
 __all__ = ["told"]
 
@@ -38,8 +39,8 @@ def told(error: BaseException, order: Order) -> tuple[str, str]:
     if isinstance(error, errors.ModelAPIError):
         return FAILED, f"{who} {_api(error, order)}"
     if isinstance(error, errors.UnexpectedModelBehavior):
-        return BROKEN, f"{who} answered what cannot be used: {_short(error)} {_AGAIN}"
-    return FAILED, f"{who} cannot be asked: {type(error).__name__}: {_short(error)}"
+        return BROKEN, f"{who} answered what cannot be used: {_short(error, order)} {_AGAIN}"
+    return FAILED, f"{who} cannot be asked: {type(error).__name__}: {_short(error, order)}"
 
 
 def _api(error: errors.ModelAPIError, order: Order) -> str:
@@ -52,10 +53,10 @@ def _api(error: errors.ModelAPIError, order: Order) -> str:
         wait = f" It asks for {error.retry_after:g} s of patience." if error.retry_after else ""
         refused = isinstance(error, errors.ModelAuthenticationError)
         remedy = "Check the connection's key." if refused else _AGAIN
-        return f"answered {code} ({phrase}): {_short(error.body or error)}.{wait} {remedy}"
+        return f"answered {code} ({phrase}): {_short(error.body or error, order)}.{wait} {remedy}"
     if isinstance(error, errors.ModelConnectionError):
-        return f"could not be reached, or broke off in the middle of its answer: {_short(error)} {_AGAIN}"
-    return f"failed: {_short(error)} {_AGAIN}"
+        return f"could not be reached, or broke off in the middle of its answer: {_short(error, order)} {_AGAIN}"
+    return f"failed: {_short(error, order)} {_AGAIN}"
 
 
 def _spent(error: errors.UsageLimitExceeded, order: Order) -> tuple[str, str]:
@@ -76,6 +77,7 @@ def _each(error: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
             yield one
 
 
-def _short(said: object) -> str:
-    text = " ".join(str(said).split())
+def _short(said: object, order: Order) -> str:
+    """What was said, in a line; masked before it is cut short, for then it might end with half a secret."""
+    text = " ".join(Mask(order.secrets).text(str(said)).split())
     return text if len(text) <= _MOST else f"{text[:_MOST]} ..."

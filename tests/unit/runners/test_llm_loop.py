@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from pydantic_ai import Agent
-from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.models.openai import OpenAIChatModel
@@ -121,6 +121,31 @@ def test_a_model_that_nobody_answers_for(converse):
         pass
     found = converse(asked, patience=5.0)
     assert "could not be reached" in found.failed
+
+
+SECRET = "tango-whiskey-foxtrot"
+
+
+def test_what_it_says_is_masked_before_it_is_cut_short(converse):
+    at, path = "x" * 1_990, f"{'p' * 190}{SECRET}"
+
+    def speak(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        if len(messages) == 1:
+            return ModelResponse(parts=[TextPart(f"{at}{SECRET}"), ToolCallPart("read_file", {"path": path})])
+        return ModelResponse(parts=[ToolCallPart(info.output_tools[0].name, {"summary": f"{at}{SECRET}"})])
+
+    found = converse(FunctionModel(speak), secrets=(SECRET,))
+    assert found.error is None
+    assert found.lines[:2] == [f"{at}***", f"read_file {'p' * 190}***"]
+    assert found.lines[-1] == f"Done: {at}***"
+
+
+def test_what_is_told_of_a_failure_is_masked_before_it_is_cut_short(converse):
+    with reached(Fails(401, message=f"{'x' * 470} the key {SECRET} is unknown")) as (_, asked):
+        found = converse(asked, secrets=(SECRET,))
+    assert "answered 401 (unauthorized)" in found.failed
+    assert "the key ***" in found.failed
+    assert "tango" not in found.failed
 
 
 def test_each_that_stands_in_is_told(converse):

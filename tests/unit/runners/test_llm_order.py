@@ -7,7 +7,8 @@ import pytest
 from dag_factory.runners.llm_order import Order, Report
 
 ORDER = Order(
-    "my_model", "Do it.", "c-1", {"workspace": "/w", "writes": ["a"]}, "/spec", {"my_model": '{"password": "sk-1"}'}, mcp=("docs",), toolsets=("a:b",), tokens=5
+    "my_model", "Do it.", "c-1", {"workspace": "/w", "writes": ["a"]}, "/spec", {"my_model": '{"password": "sk-1"}'}, mcp=("docs",), toolsets=("a:b",),
+    tokens=5, secrets=("sk-2",),
 )  # fmt: skip
 REPORT = Report(
     doing="done", since=1.5, provider="p", model="m", requests=2, summary="é\n", references=("a",), flaw=("agent-failed", "why")
@@ -18,8 +19,8 @@ def test_an_order_is_read_as_it_was_written():
     assert Order.read(ORDER.encoded()) == ORDER
 
 
-def test_its_connections_are_not_shown():
-    assert "sk-1" not in repr(ORDER)
+def test_its_connections_and_secrets_are_not_shown():
+    assert "sk-" not in repr(ORDER)
 
 
 @pytest.mark.parametrize("report", [REPORT, Report()])
