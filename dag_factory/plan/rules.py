@@ -15,6 +15,7 @@ from dag_factory.plan.budgets import budget_unenforced
 from dag_factory.plan.people import form_unable, people_shared
 from dag_factory.runners import RUNNERS, lacking, runner_of
 from dag_factory.spec import Spec
+from dag_factory.spec.refusals import refusals
 from dag_factory.spec.source import SpecPath
 
 __all__ = ["PLAN_RULES", "binding_place", "task_place"]
@@ -70,11 +71,11 @@ def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
             try:
                 kind.Expect.model_validate(item.expect)
             except ValidationError as error:
-                fault = error.errors(include_url=False)[0]
-                name = ".".join(str(part) for part in fault["loc"])
                 known = ", ".join(kind.Expect.model_fields) or "nothing"
-                reason = f"{item.kind} evidence cannot expect {name}: {fault['msg']}."
-                yield _fault(spec, "evidence-expect", task, reason, f"It knows {known}.", "evidence", item.id, "expect", *fault["loc"])
+                for refused in refusals(kind.Expect, error, item.expect):
+                    reason = f"{refused.reason} Evidence of the kind {item.kind} cannot expect that."
+                    remedy = f"It knows {known}." if refused.rule == "unknown-key" else refused.remedy
+                    yield _fault(spec, "evidence-expect", task, reason, remedy, "evidence", item.id, "expect", *refused.path)
 
 
 def _reachable(task: TaskContract, item: Item) -> Grade | None:

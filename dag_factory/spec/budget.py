@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from dag_factory.spec.scalars import Seconds, money_of
+from dag_factory.spec.scalars import Seconds, money_of, short_form
 from dag_factory.spec.written import Written
 
 __all__ = ["Budget", "budget_of"]
 
 
-def budget_of(value: Any) -> Any:
-    """Read the short form: an amount of money alone."""
-    return {"money": value} if isinstance(value, str) else value
+budget_of = short_form("money", "an amount of money like 5 USD, or a mapping like {tokens: 2000000}")
+"""Read the short form: an amount of money alone."""
 
 
 class Budget(Written):

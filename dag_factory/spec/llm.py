@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from pydantic import field_validator
 
-from dag_factory.spec.scalars import Texts, Word
+from dag_factory.spec.scalars import Texts, Word, short_form
 from dag_factory.spec.written import Written
 
 __all__ = ["Llm", "llm_of"]
@@ -15,9 +14,8 @@ __all__ = ["Llm", "llm_of"]
 _FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
-def llm_of(value: Any) -> Any:
-    """Read the short form: the connection alone."""
-    return {"connection": value} if isinstance(value, str) else value
+llm_of = short_form("connection", "the id of a connection, or a mapping like {connection: my_model}")
+"""Read the short form: the connection alone."""
 
 
 class Llm(Written):

@@ -15,7 +15,8 @@ from dag_factory.spec.budget import Budget, budget_of
 from dag_factory.spec.closing import Approval, Checklist, ChecklistItem, Fix, Gate
 from dag_factory.spec.keys import Key, Place, PublicKey
 from dag_factory.spec.llm import Llm, llm_of
-from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word
+from dag_factory.spec.scalars import Command, Name, Seconds, Texts, Word, short_form, spoken
+from dag_factory.spec.shape import near
 from dag_factory.spec.taking import Taking
 from dag_factory.spec.telling import Notifier, Notify, Slack, Smtp
 from dag_factory.spec.written import Written
@@ -95,12 +96,12 @@ class Schedule(Written):
 def _schedule_of(value: Any) -> Any:
     if value is None or value == "none":
         return {}
-    if isinstance(value, str):
-        if " " not in value and value not in get_args(Preset):
-            raise ValueError(
-                f'a schedule is a cron line like "0 6 * * mon", one of {", ".join(get_args(Preset))}, or none for runs by hand alone'
-            )
+    if isinstance(value, str) and (" " in value or value in get_args(Preset)):
         return {"cron": value} if " " in value else {"preset": value}
+    if not isinstance(value, dict):
+        asked = near(value, get_args(Preset)) if isinstance(value, str) else ""
+        wanted = f'a cron line like "0 6 * * mon", one of {", ".join(get_args(Preset))}, or none for runs by hand alone'
+        raise ValueError(f"{spoken(value)} is no schedule.{asked} Write {wanted}")  # noqa: TRY004 # pydantic tells these
     return value
 
 
@@ -117,10 +118,6 @@ class Feature(Written):
 
     does: Word
     paths: Texts = ()
-
-
-def _feature_of(value: Any) -> Any:
-    return {"does": value} if isinstance(value, str) else value
 
 
 class Param(Written):
@@ -177,7 +174,7 @@ class Check(Taking):
 
 
 def _check_of(value: Any) -> Any:
-    return {"run": value} if isinstance(value, (str, list)) else value
+    return {"run": value} if isinstance(value, list) else short_form("run", "a command, or a mapping like {run: make unit}")(value)
 
 
 class Contract(Written):
@@ -272,7 +269,9 @@ class Workflow(Written):
     pattern: Name | Literal[False] | None = None
     schedule: Annotated[Schedule, BeforeValidator(_schedule_of)] = Schedule()
     workspace: Workspace | None = None
-    features: dict[Name, Annotated[Feature, BeforeValidator(_feature_of)]] = Field(default_factory=dict)
+    features: dict[Name, Annotated[Feature, BeforeValidator(short_form("does", "a text, or a mapping like {does: Load the files}"))]] = (
+        Field(default_factory=dict)
+    )
     personas: dict[Word, Binding] = Field(default_factory=dict)
     catalogue: dict[Name, Persona] = Field(default_factory=dict)
     params: dict[Name, Annotated[Param, BeforeValidator(_param_of)]] = Field(default_factory=dict)

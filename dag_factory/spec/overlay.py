@@ -5,12 +5,12 @@ The two are merged as plain values, before any model sees them, so that every re
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dag_factory.spec.scalars import combined
+from dag_factory.spec.scalars import combined, spoken
+from dag_factory.spec.shape import near
 from dag_factory.spec.source import SpecPath
 
 __all__ = ["Loosening", "overlay"]
@@ -104,11 +104,26 @@ def _named_check(path: SpecPath, base: dict[str, Any], over: Any, loosened: list
 def _refused(path: SpecPath, base: Any, over: Any) -> Loosening:
     if over is None:
         return _removed(path)
-    if isinstance(base, dict) != isinstance(over, dict):
-        kind = "a mapping" if isinstance(base, dict) else "no mapping"
-        return Loosening("wrong-type", path, f"{_joined(path)} is {kind}.", "Correct this value.")
-    reason = f"The pattern says {reprlib.repr(base)} here; {reprlib.repr(over)} would ask for less, or for something else."
+    if _kind(base) != _kind(over):
+        reason = f"{_joined(path)} must be {_kind(base)}, as it is where it was asked for first ({spoken(base)}), and is {spoken(over)}."
+        rule = "wrong-type" if isinstance(base, dict) or isinstance(over, dict) else "pattern-loosened"
+        return Loosening(rule, path, reason, f"Write {_kind(base)}.")
+    reason = f"The pattern, or the persona's contract, says {spoken(base)} here; {spoken(over)} would ask for less, or for something else."
+    ladder = _LADDERS.get(str(path[-1]), ())
+    if base in ladder and over not in ladder:
+        return Loosening(
+            "pattern-loosened",
+            path,
+            f"{_joined(path)} is {spoken(over)}, which may not stand here.{near(str(over), ladder)}",
+            f"Write one of {', '.join(ladder[ladder.index(base) :])}.",
+        )
     return Loosening("pattern-loosened", path, reason, "Leave it out, or ask for more than the pattern does.")
+
+
+def _kind(value: Any) -> str:
+    """What a value is, in the words of an author."""
+    kinds = ((bool, "true or false"), ((int, float), "a number"), (str, "a text"), ((list, tuple), "a list"), (dict, "a mapping"))
+    return next((word for kind, word in kinds if isinstance(value, kind)), "a day")
 
 
 def _tightens(path: SpecPath, base: Any, over: Any) -> bool:

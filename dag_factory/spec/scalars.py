@@ -2,20 +2,63 @@
 
 from __future__ import annotations
 
+import datetime
 import re
+import reprlib
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
 import pendulum
 from pydantic import BeforeValidator, StringConstraints
 
-__all__ = ["Command", "Name", "Seconds", "Texts", "Word", "bytes_of", "combined", "money_of", "seconds_of"]
+__all__ = ["Command", "Name", "Seconds", "Texts", "Word", "bytes_of", "combined", "money_of", "seconds_of", "short_form", "spoken"]
 
 _DURATION = re.compile(r"(?:([0-9]{1,4})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,8})m)?(?:([0-9]{1,9})s)?")
 _LONGEST = 3650 * 24 * 3600
 _SIZE = re.compile(r"([0-9]{1,12})\s*(B|kB|MB|GB)")
 _MONEY = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,2})?)\s*([A-Z]{3})")
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = 80
 _JOINED = re.compile(r"\s|[,+&/|]|\band\b")
+
+
+def spoken(value: Any) -> str:
+    """What stands in a spec, as it is said in a sentence and as YAML has it: `nothing`, `true`, `'x'`, `a list`."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (dict, list, tuple)):
+        short = (
+            f"[{', '.join(value)}]" if isinstance(value, (list, tuple)) and value and all(isinstance(part, str) for part in value) else ""
+        )
+        return short if 0 < len(short) <= 80 else f"{'a' if value else 'an empty'} {'mapping' if isinstance(value, dict) else 'list'}"
+    return str(value) if isinstance(value, datetime.date) else _BRIEF.repr(value)
+
+
+def short_form(key: str, wanted: str) -> Callable[[Any], Any]:
+    """Read the short form of a mapping: a text alone is the value of one of its keys.
+
+    Parameters
+    ----------
+    key: whose value it is.
+    wanted: what may be written, for whoever wrote neither a text nor a mapping.
+
+    Raises
+    ------
+    ValueError: by what is returned, where there is neither a text nor a mapping.
+
+    """
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str):
+            return {key: value}
+        if not isinstance(value, dict):
+            raise ValueError(f"{spoken(value)} may not stand here; write {wanted}")  # noqa: TRY004 # pydantic tells these
+        return value
+
+    return read
 
 
 def seconds_of(value: Any) -> int:
@@ -28,13 +71,13 @@ def seconds_of(value: Any) -> int:
     """
     match = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
     if match is None:
-        raise ValueError(f"{value!r} is not a duration; write it like 90m, 1h30m, 45s or 2d")
+        raise ValueError(f"{spoken(value)} is not a duration; write it like 90m, 1h30m, 45s or 2d")
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     total = int(pendulum.duration(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds())
     if total <= 0:
-        raise ValueError(f"{value!r} lasts no time")
+        raise ValueError(f"{spoken(value)} lasts no time")
     if total > _LONGEST:
-        raise ValueError(f"{value!r} lasts more than ten years")
+        raise ValueError(f"{spoken(value)} lasts more than ten years")
     return total
 
 
@@ -48,7 +91,7 @@ def bytes_of(value: Any) -> int:
     """
     match = _SIZE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f"{value!r} is not a size; write it like 500 kB or 50 MB")
+        raise ValueError(f"{spoken(value)} is not a size; write it like 500 kB or 50 MB")
     return int(match[1]) * {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}[match[2]]
 
 
@@ -62,7 +105,7 @@ def money_of(value: Any) -> str:
     """
     match = _MONEY.fullmatch(value) if isinstance(value, str) else None
     if match is None or Decimal(match[1]) <= 0:
-        raise ValueError(f"{value!r} is not an amount of money; write it like 5 USD")
+        raise ValueError(f"{spoken(value)} is not an amount of money; write it like 5 USD")
     return f"{Decimal(match[1])} {match[2]}"
 
 

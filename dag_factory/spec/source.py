@@ -88,7 +88,7 @@ class Source:
 
     file: str
     text: str
-    _marks: dict[SpecPath, Position] = field(default_factory=dict, repr=False, compare=False)
+    _spelled: dict[SpecPath, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def read(cls, path: Path, *, shown: str | None = None) -> Source:
@@ -189,6 +189,10 @@ class Source:
             path = path[:-1]
         return self.places.get(path, Position(self.file, 1, 1))
 
+    def spelled(self, path: SpecPath) -> str | None:
+        """Tell how a value is spelled in the file, before YAML reads it; None where it is no single value, or not written."""
+        return self._spelled.get(path) if self.places else None
+
     @cached_property
     def places(self) -> dict[SpecPath, Position]:
         """The place of every key and list item."""
@@ -209,6 +213,8 @@ class Source:
                 place = (*path, str(key.value))
                 places[place] = Position(self.file, key.start_mark.line + 1, key.start_mark.column + 1)
                 self._walk(value, place, places)
+        elif isinstance(node, yaml.ScalarNode):
+            self._spelled[path] = node.value
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):
                 place = (*path, index)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from dag_factory.spec.scalars import Texts, Word
+from dag_factory.spec.scalars import Texts, Word, spoken
 from dag_factory.spec.written import Written
 
 __all__ = ["EVENTS", "PATH", "Notifier", "Notify", "Slack", "Smtp"]
@@ -65,7 +65,9 @@ class Notifier(Written):
 
 
 def _listed(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, dict) else value
+    if not isinstance(value, (list, dict)):
+        raise ValueError(f'{spoken(value)} is no notifier; write one like {{slack: {{channel: "#orders"}}}}, or a list of them')  # noqa: TRY004 # pydantic tells these
+    return tuple(value) if isinstance(value, list) else (value,)
 
 
 _Notifiers = Annotated[tuple[Notifier, ...], BeforeValidator(_listed)]

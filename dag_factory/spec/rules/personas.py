@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import reprlib
 from collections.abc import Iterable, Iterator
 
 from dag_factory.errors import Diagnostic
 from dag_factory.spec.models import RUNNER_KEYS
 from dag_factory.spec.rules.subject import Subject
-from dag_factory.spec.scalars import combined
+from dag_factory.spec.scalars import combined, spoken
 
 __all__ = ["binding_missing", "binding_runner", "binding_unused", "bound", "persona_combined", "persona_redefined", "persona_unknown"]
 
@@ -21,7 +20,7 @@ def persona_combined(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.fault(
                 "persona-combined",
                 (*path, "persona"),
-                f"Task {task_id} combines personas: {reprlib.repr(task.persona)}. One persona per task, never a combination.",
+                f"Task {task_id} combines personas: {spoken(task.persona)}. One persona per task, never a combination.",
                 "Make one task per persona.",
             )
     for name in subject.raw.get("personas") or {}:
@@ -37,7 +36,7 @@ def persona_unknown(subject: Subject) -> Iterator[Diagnostic]:
             continue
         contracts = subject.contracts(task.persona)
         if not contracts:
-            named = f": nobody is called {reprlib.repr(task.persona)}.{_near(str(task.persona), subject.catalogue)}"
+            named = f": nobody is called {spoken(task.persona)}.{_near(str(task.persona), subject.catalogue)}"
             yield subject.fault(
                 "persona-unknown",
                 (*path, "persona"),

@@ -93,7 +93,7 @@ def test_a_run_in_which_nothing_spends(planner: Any) -> None:
     [
         ("5 EUR", "what agents report is US dollars"),
         ("{}", "limits at least one of money, tokens, requests and time"),
-        ("{tokens: 0}", "greater than or equal to 1"),
+        ("{tokens: 0}", "at least 1, and is 0"),
         ("0 USD", "is not an amount of money"),
         ("{coffee: 3}", "nothing is called 'coffee' here"),
     ],

@@ -230,3 +230,32 @@ def test_nothing_over_a_pattern_is_the_pattern_and_the_pattern_over_itself_too()
     pattern = read_pattern("standard")
     assert overlay(pattern, {}) == (pattern, ())
     assert overlay(pattern, pattern) == (pattern, ())
+
+
+@pytest.mark.parametrize(
+    ("key", "base", "over", "says", "remedy"),
+    [
+        (
+            "min_tests",
+            1,
+            "ten",
+            "tests.min_tests must be a number, as it is where it was asked for first (1), and is 'ten'.",
+            "Write a number.",
+        ),
+        ("max_skipped", 0, False, "and is false.", "Write a number."),
+        ("sections", ["A"], "A", "must be a list, as it is where it was asked for first ([A]), and is 'A'.", "Write a list."),
+        ("max_level", "warning", "eror", "tests.max_level is 'eror', which may not stand here.", "Write one of warning, note, none."),
+        ("needs", "attested", "re-execute", "Did you mean 're-executed'?", "Write one of attested, re-executed."),
+        (
+            "tool",
+            "pytest",
+            "x",
+            "contract, says 'pytest' here; 'x' would ask for less",
+            "Leave it out, or ask for more than the pattern does.",
+        ),
+    ],
+)
+def test_what_is_of_another_kind_or_no_word_of_the_ladder_is_told_as_that(key: str, base: Any, over: Any, says: str, remedy: str) -> None:
+    _, [told] = overlay({"tests": {key: base}}, {"tests": {key: over}})
+    assert (told.rule, told.remedy) == ("pattern-loosened", remedy)
+    assert says in told.reason

@@ -23,7 +23,7 @@ def test_a_mapping_says_more() -> None:
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ("", "connection"), (5, "valid dictionary"), ({}, "connection"), ({"connection": "m", "tools": []}, "tools"),
+        ("", "connection"), (5, "the id of a connection, or a mapping"), ({}, "connection"), ({"connection": "m", "tools": []}, "tools"),
         ({"connection": "m", "toolsets": ["tools"]}, "write module:function"), ({"connection": "m", "toolsets": ["a/b:tools"]}, "write module:function"),
         ({"connection": "m", "toolsets": ["a:tools()"]}, "write module:function"), ({"connection": "m", "mcp": [5]}, "mcp"),
     ],

@@ -1,0 +1,87 @@
+"""Which keys a model has at a place of what was written, and where else a key belongs: for saying what was meant by one that is unknown."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+__all__ = ["keys_at", "near", "place_of"]
+
+_Place = tuple[str, ...]
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """The question whether another word was meant; nothing where none is like it."""
+    found = difflib.get_close_matches(word, tuple(known), n=1)
+    return f" Did you mean {found[0]!r}?" if found else ""
+
+
+def keys_at(model: type[BaseModel], path: Iterable[str | int]) -> tuple[str, ...]:
+    """The keys that may be written at a place, of every model that may stand there."""
+    return tuple(key for one in _models(_at(model, path)) for key in _fields(one))
+
+
+def place_of(key: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:
+    """Where a key belongs that is unknown at a place: as near to it as may be; empty if nowhere. `NAME` stands for a name of the author's."""
+    for depth in range(len(path), -1, -1):
+        start = tuple(str(part) for part in path[:depth])
+        found = next((place for place, one in _below(start, _at(model, path[:depth])) if key in _fields(one)), None)
+        if found is not None:
+            return ".".join(found)
+    return ""
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """What an annotation may be, without wrapping: models, dicts, tuples and plain types."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _parts(get_args(annotation)[0])
+    elif origin in (Union, types.UnionType):
+        for one in get_args(annotation):
+            yield from _parts(one)
+    else:
+        yield annotation
+
+
+def _models(annotations: Iterable[Any]) -> Iterator[type[BaseModel]]:
+    """The models among annotations, and those in their tuples: a list of one may be written as that one."""
+    for annotation in annotations:
+        for part in _parts(annotation):
+            if get_origin(part) is tuple:
+                yield from _models(get_args(part)[:1])
+            elif isinstance(part, type) and issubclass(part, BaseModel):
+                yield part
+
+
+def _at(model: type[BaseModel], path: Iterable[str | int]) -> list[Any]:
+    at: list[Any] = [model]
+    for step in path:
+        if isinstance(step, int):
+            at = [get_args(part)[0] for one in at for part in _parts(one) if get_origin(part) is tuple]
+        else:
+            named = [get_args(part)[1] for one in at for part in _parts(one) if get_origin(part) is dict]
+            at = [*named, *(fields[step] for one in _models(at) if step in (fields := _fields(one)))]
+    return at
+
+
+def _below(start: _Place, annotations: Iterable[Any]) -> Iterator[tuple[_Place, type[BaseModel]]]:
+    """Every model at and below a place, the nearest first, each once."""
+    queue = [(start, annotation) for annotation in annotations]
+    seen: set[type[BaseModel]] = set()
+    for place, annotation in queue:
+        for part in _parts(annotation):
+            if get_origin(part) is dict:
+                queue.append(((*place, "NAME"), get_args(part)[1]))
+        for one in _models([annotation]):
+            if one not in seen:
+                seen.add(one)
+                yield place, one
+                queue += [((*place, key), inside) for key, inside in _fields(one).items()]
