@@ -7,6 +7,7 @@ to report: a sound spec never pays for them.
 from __future__ import annotations
 
 import math
+import re
 import reprlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 import yaml
 
 from dag_factory.errors import Diagnostic, Position, SpecError
+from dag_factory.spec.broken import broken
 
 __all__ = ["Source", "SpecPath"]
 
@@ -32,6 +34,10 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _QUOTE = "Put it in quotes, if a text is meant."
 _TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp"))
+
+
+_OTHERWISE = re.compile(r"[-+]?(0[0-9_]+\b(?!\.)|[0-9][0-9_]*:)")
+"""Numbers that mean something else than they say: in base 8, and in base 60."""
 
 
 class _RefusedError(yaml.YAMLError):
@@ -50,7 +56,7 @@ class _StrictLoader(_Loader):  # type: ignore[misc] # the C loader has no types
     """The safe C loader, refusing what YAML would let pass in silence, and values that have no JSON."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
+        seen: dict[str, Any] = {}
         for key_node, _ in node.value:
             mark = key_node.start_mark
             if key_node.tag == "tag:yaml.org,2002:merge":
@@ -60,8 +66,10 @@ class _StrictLoader(_Loader):  # type: ignore[misc] # the C loader has no types
                 written = f"The key {key_node.value[:40]}" if isinstance(key_node, yaml.ScalarNode) else "This key"
                 raise _RefusedError("wrong-type", f"{written} is no text, and every key is one.", _QUOTE, mark)
             if key in seen:
-                raise _RefusedError("duplicate-key", f"The key {reprlib.repr(key)} is written twice.", "Keep one of them.", mark)
-            seen.add(key)
+                first = f"{seen[key].line + 1}:{seen[key].column + 1}"
+                reason = f"The key {reprlib.repr(key)} is written twice: first at {first}."
+                raise _RefusedError("duplicate-key", reason, "Keep one of them.", mark)
+            seen[key] = mark
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
         return mapping
 
@@ -74,6 +82,11 @@ class _StrictLoader(_Loader):  # type: ignore[misc] # the C loader has no types
         except (ValueError, LookupError, AttributeError, OverflowError) as error:
             reason = f"{reprlib.repr(node.value)} cannot be read as a value of YAML's type {node.tag.rpartition(':')[2]}."
             raise _RefusedError("wrong-type", reason, _QUOTE, node.start_mark) from error
+        if isinstance(value, (int, float)) and _OTHERWISE.match(node.value):
+            reason = f"YAML reads {reprlib.repr(node.value)[1:-1]} as {value:g}, which hardly anybody means who writes it."
+            raise _RefusedError(
+                "wrong-type", reason, f'Put it in quotes, if a text is meant: "{node.value[:40]}"; else write the number.', node.start_mark
+            )
         if isinstance(value, str) and "\0" in value:
             raise _RefusedError("wrong-type", "A text with a NUL character cannot be used.", "Remove it.", node.start_mark)
         if (isinstance(value, float) and not math.isfinite(value)) or (isinstance(value, int) and abs(value) >= 2**63):
@@ -133,7 +146,7 @@ class Source:
         except _RefusedError as error:
             raise SpecError([self._at_mark(error, error.rule, error.reason, error.remedy)]) from error
         except (yaml.YAMLError, RecursionError) as error:
-            raise SpecError([self._broken(error)]) from error
+            raise SpecError([broken(self.file, self.text, error)]) from error
         if value is None:
             raise _refused(self.file, "file-empty", "The file is empty.", "Begin with `workflow: name` and `mission: …`.")
         if not isinstance(value, dict):
@@ -150,33 +163,6 @@ class Source:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise _RefusedError("file-unreadable", f"Values nest deeper than {MAX_DEPTH} levels.", "Nest less.", event.start_mark)
-
-    def _broken(self, error: Exception) -> Diagnostic:
-        problem = str(getattr(error, "problem", "") or error).split("\n", maxsplit=1)[0]
-        mark = getattr(error, "problem_mark", None)
-        if mark is not None:
-            lines = self.text.splitlines()
-            line = lines[mark.line] if mark.line < len(lines) else ""
-            if line[mark.column : mark.column + 1] == "@":
-                word = line[mark.column :].split()[0].strip(",:[]{}")
-                remedy = f"Drop the @: write {word[1:]}." if word[1:] else "Drop the @."
-                return self._at_mark(error, "yaml-broken", f"YAML does not allow a value to begin with @ ({word}).", remedy)
-            if line[mark.column : mark.column + 1] == "\t":
-                return self._at_mark(
-                    error, "yaml-broken", "There is a tab here, and YAML indents with spaces alone.", "Write spaces instead."
-                )
-        if isinstance(error, yaml.reader.ReaderError):
-            before = self.text.encode()[: error.position].decode(errors="ignore")
-            where = Position(self.file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
-            return Diagnostic("yaml-broken", where, "YAML does not allow the control character here.", "Remove it.")
-        if "found another document" in problem:
-            return self._at_mark(
-                error, "yaml-broken", "A second YAML document begins here, and a file holds one workflow.", "Give it a file of its own."
-            )
-        remedy = "Check indentation, quotes and brackets around here."
-        if "mapping values are not allowed" in problem or "could not find expected ':'" in problem:
-            remedy = 'Put the text in quotes if its colon belongs to it ("Load: all"); else look for a missing colon or wrong indentation on the line before.'
-        return self._at_mark(error, "yaml-broken", f"This is not YAML: {problem}.", remedy)
 
     def _at_mark(self, error: Exception, rule: str, reason: str, remedy: str) -> Diagnostic:
         mark = getattr(error, "problem_mark", None)

@@ -46,19 +46,19 @@ def read(tmp_path: Path, text: str | bytes) -> dict[str, Any]:
         (b"mission: caf\xe9\n", "file-unreadable", (1, 13), "not UTF-8"),
         (b"\xef\xbb\xbfa: b\xff\n", "file-unreadable", (1, 5), "not UTF-8"),
         (b"a: \xc3\xa4\r\nb: \xc3\xa4\xe9\n", "file-unreadable", (2, 5), "not UTF-8"),
-        ("a: 1\nb: [1, 2\nc: 3\n", "yaml-broken", (3, 2), "not YAML"),
-        ("a: 1\n  b: 2\n", "yaml-broken", (2, 4), "not YAML"),
+        ("a: 1\nb: [1, 2\nc: 3\n", "yaml-broken", (3, 2), "list that begins with [ at 2:4"),
+        ("a: 1\n  b: 2\n", "yaml-broken", (2, 4), "A colon stands where no key can be"),
         ("a:\n\t- b\n", "yaml-broken", (2, 1), "There is a tab here"),
         ("a: 1\n---\nb: 2\n", "yaml-broken", (2, 1), "second YAML document"),
-        ("a: *nowhere\n", "yaml-broken", (1, 4), "undefined alias"),
+        ("a: *nowhere\n", "yaml-broken", (1, 4), "none of that name comes before"),
         ("a: 1\nb: x\x07y\n", "yaml-broken", (2, 5), "control character"),
         ("a: !!python/object:os.system {}\n", "yaml-broken", (1, 4), "tag"),
         ("a: !mine b\n", "yaml-broken", (1, 4), "!mine"),
         ("a: !!set {b, c}\n", "yaml-broken", (1, 4), "!!set"),
         ("a: !!binary aGk=\n", "yaml-broken", (1, 4), "!!binary"),
         ("a: &x {b: 1}\nc:\n  <<: *x\n", "yaml-broken", (3, 3), "<<"),
-        ("a: 1\nb: 2\na: 3\n", "duplicate-key", (3, 1), "'a' is written twice"),
-        ("a: {b: 1, b: 2}\n", "duplicate-key", (1, 11), "'b'"),
+        ("a: 1\nb: 2\na: 3\n", "duplicate-key", (3, 1), "'a' is written twice: first at 1:1."),
+        ("a: {b: 1, b: 2}\n", "duplicate-key", (1, 11), "'b' is written twice: first at 1:5."),
         ("features:\n  1: x\n", "wrong-type", (2, 3), "1 is no text"),
         ("features:\n  on: x\n", "wrong-type", (2, 3), "on"),
         ("features:\n  ~: x\n", "wrong-type", (2, 3), "~"),
@@ -74,6 +74,10 @@ def read(tmp_path: Path, text: str | bytes) -> dict[str, Any]:
         ("a: 99999999999999999999\n", "wrong-type", (1, 4), "number"),
         (f"a: {'9' * 5000}\n", "wrong-type", (1, 4), "999"),
         ('a: "x\\0y"\n', "wrong-type", (1, 4), "NUL"),
+        ("a: 010\n", "wrong-type", (1, 4), "YAML reads 010 as 8"),
+        ("a: [-0_17]\n", "wrong-type", (1, 5), "YAML reads -0_17 as -15"),
+        ("a: 1:30\n", "wrong-type", (1, 4), "YAML reads 1:30 as 90"),
+        ("a: 1:30.5\n", "wrong-type", (1, 4), "YAML reads 1:30.5 as 90.5"),
         ("a: &a [*a]\n", "file-unreadable", (1, 1), "too many values"),
         ("&a {a: *a}\n", "file-unreadable", (1, 1), "too many values"),
         (BOMB, "file-unreadable", (1, 1), "too many values"),
@@ -189,3 +193,37 @@ def test_a_tab_is_called_a_tab(tmp_path: Path) -> None:
         read(tmp_path, "a:\n\tb: 1\n")
     [told] = caught.value.diagnostics
     assert (told.reason, told.remedy) == ("There is a tab here, and YAML indents with spaces alone.", "Write spaces instead.")
+
+
+def test_numbers_that_mean_what_they_say_are_read(tmp_path: Path) -> None:
+    written = 'a: [0, -0, 10, 0.5, 0x1F, 1_000, "010", "1:30", 08:15:00z, 2026-01-01 10:30:00]\n'
+    assert read(tmp_path, written)["a"][:9] == [0, 0, 10, 0.5, 31, 1000, "010", "1:30", "08:15:00z"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "says", "remedy"),
+    [
+        ('a: "b\nc: d\n', (1, 4), "The quote that opens here is never closed.", "Close it"),
+        ("a: 'it's'\n", (1, 8), "Nothing can begin here", "a quote too many"),
+        ("a: {b: c\nd: e\n", (2, 2), "The mapping that begins with { at 1:4", "close it with }"),
+        ("a: [b]]\n", (1, 7), "Nothing can begin here", "a bracket"),
+        ("a:\n  b: 1\n c: 2\n", (3, 2), "Nothing can begin here", "Indent the line"),
+        ("a:\n  - b\n  c: 2\n", (3, 3), "no item of the list above", "Indent the line"),
+        ("a: - b\n", (1, 4), "A list cannot begin here.", "a line of its own"),
+        ("a: */5 * * * *\n", (1, 5), "the name of an anchor", 'like "*/5 * * * *"'),
+        ("a: `b`\n", (1, 4), "No text may begin with this sign", "in quotes"),
+        ("a: %b\n", (1, 4), "No text may begin with this sign", "in quotes"),
+        ('a: "C:\\path"\n', (1, 7), "a backslash has a meaning", "single quotes"),
+        ("a: {b: {c: #d}}\n", (2, 1), "A value is missing", "begins with #"),
+        ("a: |x\n  b\n", (1, 5), "nothing more may stand on the line", "next line"),
+        ("a\nb: c\n", (2, 2), "A colon stands where", "missing colon"),
+        ("%YAML 3.0\n---\na: b\n", (1, 1), "a version of YAML", "Remove that line"),
+        ("a: !<tag\n", (1, 9), "From here on this is not YAML.", "Check indentation"),
+    ],
+)
+def test_what_is_no_yaml_is_told_in_an_authors_words(tmp_path: Path, text: str, place: tuple[int, int], says: str, remedy: str) -> None:
+    told = refused(tmp_path, text)
+    assert (told.rule, told.where.line, told.where.column) == ("yaml-broken", *place), str(told)
+    assert says in told.reason
+    assert remedy in told.remedy
+    assert not any(word in str(told) for word in ("token", "flow", "block", "scalar", "node", "stream", "expected"))
