@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ from dag_factory.errors import Diagnostic
 from dag_factory.evidence.contract import RunContract
 from dag_factory.runners.agents import AGENTS
 from dag_factory.spec import Spec
+from dag_factory.spec.shape import near
 
 __all__ = ["agent_unknown", "secret_plain"]
 
@@ -21,12 +21,9 @@ def agent_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:  #
     for name, binding in spec.workflow.personas.items():
         cli = getattr(binding.agent, "cli", binding.agent)
         if cli is not None and cli not in AGENTS:
-            near = difflib.get_close_matches(str(cli), AGENTS, n=1)
             path = ("personas", name, "agent") if isinstance(binding.agent, str) else ("personas", name, "agent", "cli")
-            meant = f"; {near[0]} may be meant" if near else ""
-            yield Diagnostic(
-                "agent-unknown", spec.source.where(path), f"There is no agent {cli!r}.", f"Use one of {', '.join(AGENTS)}{meant}."
-            )
+            reason = f"There is no agent {cli!r}.{near(cli, AGENTS)}"
+            yield Diagnostic("agent-unknown", spec.source.where(path), reason, f"Use one of {', '.join(AGENTS)}.")
 
 
 def secret_plain(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:  # noqa: ARG001 # likewise

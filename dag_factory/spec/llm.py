@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from pydantic import field_validator
 
-from dag_factory.spec.scalars import Texts, Word, short_form
+from dag_factory.spec.scalars import FUNCTION, Texts, Word, short_form
 from dag_factory.spec.written import Written
 
 __all__ = ["Llm", "llm_of"]
-
-_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 llm_of = short_form("connection", "the id of a connection, or a mapping like {connection: my_model}")
@@ -31,6 +27,6 @@ class Llm(Written):
     @classmethod
     def _named(cls, written: tuple[str, ...]) -> tuple[str, ...]:
         for name in written:
-            if not _FUNCTION.fullmatch(name):
+            if not FUNCTION.fullmatch(name):
                 raise ValueError(f"{name!r} names no function; write module:function, of a module in the spec's folder")
         return written

@@ -12,7 +12,20 @@ from typing import Annotated, Any
 import pendulum
 from pydantic import BeforeValidator, StringConstraints
 
-__all__ = ["Command", "Name", "Seconds", "Texts", "Word", "bytes_of", "combined", "money_of", "seconds_of", "short_form", "spoken"]
+__all__ = [
+    "FUNCTION",
+    "Command",
+    "Name",
+    "Seconds",
+    "Texts",
+    "Word",
+    "bytes_of",
+    "combined",
+    "money_of",
+    "seconds_of",
+    "short_form",
+    "spoken",
+]
 
 _DURATION = re.compile(r"(?:([0-9]{1,4})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,8})m)?(?:([0-9]{1,9})s)?")
 _LONGEST = 3650 * 24 * 3600
@@ -20,6 +33,8 @@ _SIZE = re.compile(r"([0-9]{1,12})\s*(B|kB|MB|GB)")
 _MONEY = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,2})?)\s*([A-Z]{3})")
 _BRIEF = reprlib.Repr()
 _BRIEF.maxstring = _BRIEF.maxother = 80
+FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+"""A function of a module, as `module:function`."""
 _JOINED = re.compile(r"\s|[,+&/|]|\band\b")
 
 

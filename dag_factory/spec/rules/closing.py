@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from dag_factory.errors import Diagnostic
 from dag_factory.spec.rules.personas import bound
 from dag_factory.spec.rules.subject import Subject
+from dag_factory.spec.shape import near
 from dag_factory.spec.source import SpecPath
 
 __all__ = ["fix_owner_unknown", "fix_undecided", "people_twice", "rule_unknown"]
@@ -24,7 +24,9 @@ def fix_owner_unknown(subject: Subject) -> Iterator[Diagnostic]:
     found = tasks.get(_role(subject, owner))
     remedy = f"Write phase/task: one of {', '.join(tasks)}."
     if found is None:
-        yield subject.fault("fix-owner-unknown", ("fix", "owner"), f"There is no task {owner} that could mend anything.", remedy)
+        yield subject.fault(
+            "fix-owner-unknown", ("fix", "owner"), f"There is no task {owner} that could mend anything.{near(owner, tasks)}", remedy
+        )
         return
     phase, task = found
     key = bound(subject, phase, str(task.persona))
@@ -76,11 +78,8 @@ def rule_unknown(subject: Subject) -> Iterator[Diagnostic]:
     known = _rules() if names else ()
     for index, name in enumerate(names):
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            guess = f" Did you mean {near[0]}?" if near else ""
-            yield subject.fault(
-                "rule-unknown", ("fix", "never_waive", index), f"There is no rule {name!r}.{guess}", "Use an id that `phasegate explain rules` lists."
-            )  # fmt: skip
+            reason = f"There is no rule {name!r}.{near(name, known)}"
+            yield subject.fault("rule-unknown", ("fix", "never_waive", index), reason, "Use an id that `phasegate explain rules` lists.")
 
 
 def _rules() -> list[str]:

@@ -8,6 +8,7 @@ from dag_factory.errors import Diagnostic
 from dag_factory.spec.models import Binding
 from dag_factory.spec.rules.personas import bound
 from dag_factory.spec.rules.subject import Subject
+from dag_factory.spec.shape import near
 
 __all__ = ["assurance_unreachable", "key_misplaced", "key_revoked", "key_shared", "key_unused"]
 
@@ -19,7 +20,9 @@ def key_unused(subject: Subject) -> Iterator[Diagnostic]:
     known = {str(task.persona) for *_, task in subject.tasks()}
     for name in subject.workflow.keys:
         if name not in known:
-            yield subject.fault("key-unused", ("keys", name), f"No task is done by {name}.", "Correct the name, or remove the keys.")
+            yield subject.fault(
+                "key-unused", ("keys", name), f"No task is done by {name}.{near(name, known)}", "Correct the name, or remove the keys."
+            )
 
 
 def key_shared(subject: Subject) -> Iterator[Diagnostic]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dag_factory.errors import Diagnostic
 from dag_factory.spec.catalogue import pattern_names, read_pattern
 from dag_factory.spec.rules.subject import Subject
+from dag_factory.spec.shape import near
 
 __all__ = ["IMPLEMENTING", "foundation_missing", "implementation_first", "phase_misplaced"]
 
@@ -26,7 +27,7 @@ def phase_misplaced(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.fault("phase-misplaced", ("phases", name), f"Phase {name} says both before and after.", "Keep one of them.")
         neighbour = phase.before or phase.after
         if neighbour is not None and (neighbour not in names or neighbour == name):
-            reason = f"Phase {name} stands beside {neighbour}, which is no other phase."
+            reason = f"Phase {name} stands beside {neighbour}, which is no other phase.{near(neighbour, [other for other in names if other != name])}"
             yield subject.fault(
                 "phase-misplaced", ("phases", name), reason, f"Use one of {', '.join(other for other in names if other != name)}."
             )

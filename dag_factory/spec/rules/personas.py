@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from dag_factory.errors import Diagnostic
 from dag_factory.spec.models import RUNNER_KEYS
 from dag_factory.spec.rules.subject import Subject
-from dag_factory.spec.scalars import combined, spoken
+from dag_factory.spec.scalars import FUNCTION, combined, spoken
+from dag_factory.spec.shape import near
+from dag_factory.spec.telling import PATH
 
 __all__ = ["binding_missing", "binding_runner", "binding_unused", "bound", "persona_combined", "persona_redefined", "persona_unknown"]
 
@@ -36,7 +37,7 @@ def persona_unknown(subject: Subject) -> Iterator[Diagnostic]:
             continue
         contracts = subject.contracts(task.persona)
         if not contracts:
-            named = f": nobody is called {spoken(task.persona)}.{_near(str(task.persona), subject.catalogue)}"
+            named = f": nobody is called {spoken(task.persona)}.{near(str(task.persona), subject.catalogue)}"
             yield subject.fault(
                 "persona-unknown",
                 (*path, "persona"),
@@ -47,7 +48,8 @@ def persona_unknown(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.fault(
                 "duty-unknown",
                 (*path, "duty"),
-                f"Task {task_id}: @{task.persona} works under {', '.join(contracts)}; this task says {task.duty or 'nothing'}.",
+                f"Task {task_id}: @{task.persona} works under {', '.join(contracts)}; this task says "
+                f"{task.duty or 'nothing'}.{near(task.duty or '', contracts)}",
                 f"Write `duty: {next(iter(contracts))}` or another of them.",
             )
 
@@ -84,13 +86,18 @@ def binding_runner(subject: Subject) -> Iterator[Diagnostic]:
     """A binding has exactly one runner."""
     for name, binding in subject.workflow.personas.items():
         if len(binding.runners) != 1:
-            found = " and ".join(binding.runners) or "none"
+            reason = f"{name} has {' and '.join(binding.runners) or 'none'}; a persona works in exactly one way."
+            remedy = f"{'Keep' if binding.runners else 'Write'} one of {', '.join(binding.runners or RUNNER_KEYS)}."
+            yield subject.fault("binding-runner", ("personas", name), reason, remedy)
+        elif binding.python is not None and not FUNCTION.fullmatch(binding.python):
+            reason = f"{name} is bound to {binding.python!r}, which names no function."
             yield subject.fault(
-                "binding-runner",
-                ("personas", name),
-                f"{name} has {found}; a persona works in exactly one way.",
-                f"Keep one of {', '.join(RUNNER_KEYS)}.",
+                "binding-runner", ("personas", name, "python"), reason, "Write `module:function`, like orders_team.architect:main."
             )
+        elif binding.operator is not None and not PATH.fullmatch(binding.operator):
+            reason = f"{name} is bound to {binding.operator!r}, which is no import path of an operator."
+            remedy = "Write all of it, like airflow.providers.standard.operators.bash.BashOperator."
+            yield subject.fault("binding-runner", ("personas", name, "operator"), reason, remedy)
         elif binding.arguments and binding.operator is None:
             reason = f"{name} has arguments, which only `operator` takes."
             yield subject.fault("binding-runner", ("personas", name, "arguments"), reason, "Remove them, or bind an operator.")
@@ -110,13 +117,8 @@ def binding_unused(subject: Subject) -> Iterator[Diagnostic]:
     known = {persona for _, persona in doing} | {f"{phase_id}/{persona}" for phase_id, persona in doing}
     for name in subject.workflow.personas:
         meant = name.split("/", 1)[-1]
-        if meant in subject.catalogue and any(meant in said or _near(said, [meant]) for said in wrong):
+        if meant in subject.catalogue and any(meant in said or near(said, [meant]) for said in wrong):
             continue
         if name not in used and name not in known and name != "default" and not combined(meant):
-            reason = f"No task is done by {name}.{_near(name, known)}"
+            reason = f"No task is done by {name}.{near(name, known)}"
             yield subject.fault("binding-unused", ("personas", name), reason, "Correct the name, or remove it.")
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(word, known, n=1)
-    return f" Did you mean {found[0]}?" if found else ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dag_factory.errors import Diagnostic
 from dag_factory.spec.models import Evidence, Task
 from dag_factory.spec.rules.subject import Subject
+from dag_factory.spec.shape import near
 from dag_factory.spec.source import SpecPath
 
 __all__ = ["check_unknown", "evidence_missing", "features_missing", "gate_missing", "reference_unknown", "schedule_invalid"]
@@ -57,10 +58,12 @@ def check_unknown(subject: Subject) -> Iterator[Diagnostic]:
             check = workflow.checks.get(item.check) if item.check else None
             if item.check and check is None:
                 remedy = f"Add it: `checks: {{{item.check}: make {item.check}}}`."
-                yield subject.fault("check-unknown", place, f"There is no check {item.check!r}.", remedy)
+                reason = f"There is no check {item.check!r}.{near(item.check, workflow.checks)}"
+                yield subject.fault("check-unknown", (*place, "check"), reason, remedy)
             if item.changed and item.changed not in workflow.paths:
                 remedy = f"Add it under `paths:`; there are {', '.join(workflow.paths) or 'none'}."
-                yield subject.fault("path-unknown", place, f"There is no group of paths {item.changed!r}.", remedy)
+                reason = f"There is no group of paths {item.changed!r}.{near(item.changed, workflow.paths)}"
+                yield subject.fault("path-unknown", (*place, "changed"), reason, remedy)
             if workflow.workspace is None and (item.changed or (check and check.at == "converge")):
                 reason = f"Evidence {name} needs a git repository, and the workflow has none."
                 yield subject.fault("workspace-missing", ("workflow",), reason, "Write `workspace: {git: …}`.")
@@ -77,12 +80,12 @@ def reference_unknown(subject: Subject) -> Iterator[Diagnostic]:
     for path, _, task_id, task in tasks:
         for place, target in _named(task):
             if target not in known:
-                reason = f"Task {task_id} names {target}, which is neither a phase nor a task."
+                reason = f"Task {task_id} names {target}, which is neither a phase nor a task.{near(target, known)}"
                 yield subject.fault("reference-unknown", (*path, *place), reason, remedy)
         for name, item in task.evidence.items():
             if item.differs_from and item.differs_from not in items:
-                reason = f"{item.differs_from} is no evidence of any task."
-                yield subject.fault("reference-unknown", (*path, "evidence", name), reason, "Write phase/task/evidence.")
+                reason = f"{item.differs_from} is no evidence of any task.{near(item.differs_from, items)}"
+                yield subject.fault("reference-unknown", (*path, "evidence", name, "differs_from"), reason, "Write phase/task/evidence.")
             if item.includes in known and not (_tests(item) and item.includes in tested):
                 reason = f"Evidence {name} includes the tests of {item.includes}, and one of the two reports none."
                 yield subject.fault(
@@ -92,7 +95,7 @@ def reference_unknown(subject: Subject) -> Iterator[Diagnostic]:
         for item_id, question in checklist.items():
             for target in (*question.tasks, *question.due):
                 if target not in known:
-                    reason = f"{target} is neither a phase nor a task."
+                    reason = f"{target} is neither a phase nor a task.{near(target, known)}"
                     yield subject.fault("reference-unknown", ("checklists", list_id, item_id), reason, remedy)
 
 
@@ -122,7 +125,7 @@ def schedule_invalid(subject: Subject) -> Iterator[Diagnostic]:
 
         pendulum.timezone(schedule.timezone)
     except (ValueError, KeyError, OSError):
-        reason = f"There is no timezone {schedule.timezone!r}."
+        reason = f"There is no timezone {schedule.timezone!r}.{near(schedule.timezone, pendulum.timezones())}"
         yield subject.fault("schedule-invalid", ("schedule", "timezone"), reason, "Use a name like Europe/Berlin.")
 
 

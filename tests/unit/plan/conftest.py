@@ -78,7 +78,7 @@ class Planner:
             before.count("\n") + 1,
             len(before.rpartition("\n")[2]) + 1,
         )
-        assert told.reason.endswith(".")
+        assert told.reason.endswith((".", "?"))
         assert told.remedy.endswith(".")
         return told
 

@@ -68,7 +68,7 @@ def test_a_runner_that_another_distribution_brings(planner: Any, monkeypatch: py
 def test_an_agent_nobody_knows(planner: Any, written: str) -> None:
     written = written if "cli" in written else written.replace("agent: ¦", "¦agent: ")
     told = planner.only("agent-unknown", ('  devops: {python: "ops:deploy"}', f"  devops: {{{written}}}"))
-    assert (told.reason, told.remedy) == ("There is no agent 'cloude'.", "Use one of claude, codex; claude may be meant.")
+    assert (told.reason, told.remedy) == ("There is no agent 'cloude'. Did you mean 'claude'?", "Use one of claude, codex.")
 
 
 @pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "TOKEN", "db_password", "CLIENT_SECRET"])

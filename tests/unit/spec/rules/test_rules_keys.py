@@ -48,7 +48,8 @@ def test_a_private_key_is_in_one_place(author: Any, where: str) -> None:
 
 
 def test_keys_for_nobody(author: Any) -> None:
-    author.only("key-unused", WORKS, more=f"keys:\n  ¦devop: {{public: [{{key: {ONE}}}]}}\n")
+    told = author.only("key-unused", WORKS, more=f"keys:\n  ¦devop: {{public: [{{key: {ONE}}}]}}\n")
+    assert told.reason == "No task is done by devop. Did you mean 'devops'?"
 
 
 def test_one_key_for_two(author: Any) -> None:

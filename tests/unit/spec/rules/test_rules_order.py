@@ -13,6 +13,7 @@ TASK = "tasks: {t: {persona: devops}}, gate: {}"
     ("phase", "says"),
     [
         (f"¦late: {{after: nowhere, {TASK}}}", "nowhere, which is no other phase"),
+        (f"¦late: {{after: validaton, {TASK}}}", "Did you mean 'validation'?"),
         (f"¦late: {{before: late, {TASK}}}", "late, which is no other phase"),
         (f"¦late: {{before: integration, after: validation, {TASK}}}", "both before and after"),
         (f"¦late: {{{TASK}}}", "has no place"),

@@ -56,7 +56,7 @@ def test_a_binding_of_a_combination(author: Any) -> None:
 
 @pytest.mark.parametrize(
     ("persona", "says"),
-    [("architekt", "Did you mean architect?"), ("nobody-at-all", "nobody-at-all"), ("5", "5"), ("~", "does not say who does it")],
+    [("architekt", "Did you mean 'architect'?"), ("nobody-at-all", "nobody-at-all"), ("5", "5"), ("~", "does not say who does it")],
 )
 def test_an_unknown_persona(author: Any, persona: str, says: str) -> None:
     told = author.only("persona-unknown", more=phase(f"t: {{¦persona: {persona}}}"))
@@ -101,18 +101,34 @@ def test_one_phase_of_two_is_bound(author: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("binding", "says"),
+    ("binding", "says", "remedy"),
     [
-        ("{}", "has none"),
-        ("{retries: 1}", "has none"),
-        ("{check: a, command: b}", "check and command"),
-        ("{external: true, human: [a]}", "external and human"),
+        ("{}", "has none", "Write one of check, command, python"),
+        ("{retries: 1}", "has none", "Write one of check, command, python"),
+        ("{check: a, command: b}", "check and command", "Keep one of check, command."),
+        ("{external: true, human: [a]}", "external and human", "Keep one of external, human."),
     ],
 )
-def test_a_binding_with_no_runner_or_two(author: Any, binding: str, says: str) -> None:
+def test_a_binding_with_no_runner_or_two(author: Any, binding: str, says: str, remedy: str) -> None:
     told = author.only("binding-runner", bound(f"¦devops: {binding}"))
     assert says in told.reason
-    assert "check, command" in told.remedy
+    assert told.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("binding", "says"),
+    [
+        ("¦python: deploy", "'deploy', which names no function"),
+        ("¦python: 'ops:'", "'ops:', which names no function"),
+        ("¦python: ops.deploy", "'ops.deploy', which names no function"),
+        ("¦operator: BashOperator", "'BashOperator', which is no import path"),
+        ("¦operator: 'airflow.x:Y'", "'airflow.x:Y', which is no import path"),
+    ],
+)
+def test_what_names_no_function_and_no_operator_is_told_before_a_run(author: Any, binding: str, says: str) -> None:
+    told = author.only("binding-runner", bound(f"devops: {{{binding}}}"))
+    assert says in told.reason
+    assert "like " in told.remedy
 
 
 @pytest.mark.parametrize(("runner", "says"), [("check: b", "it is a check itself"), ("external: true", "it works outside")])

@@ -66,13 +66,17 @@ def test_a_feature_where_there_is_none(author: Any, place: str) -> None:
 
 
 def test_an_unknown_check(author: Any) -> None:
-    told = author.only("check-unknown", more=evidence("¦more: {report: m.xml, kind: junit, check: smoke}"))
+    told = author.only("check-unknown", more=evidence("more: {report: m.xml, kind: junit, ¦check: smoke}"))
+    assert told.reason == "There is no check 'smoke'."
     assert told.remedy == "Add it: `checks: {smoke: make smoke}`."
+    near = author.only("check-unknown", more=evidence("more: {report: m.xml, kind: junit, ¦check: unti}"))
+    assert near.reason == "There is no check 'unti'. Did you mean 'unit'?"
     assert author.sound(more=evidence("more: {report: m.xml, kind: junit, check: smoke}") + "checks: {smoke: make smoke}\n")
 
 
 def test_an_unknown_group_of_changed_paths(author: Any) -> None:
-    assert "product" in author.only("path-unknown", more=evidence("¦more: {changed: nothing, kind: file}")).remedy
+    assert "product" in author.only("path-unknown", more=evidence("more: {¦changed: nothing, kind: file}")).remedy
+    assert "Did you mean 'product'?" in author.only("path-unknown", more=evidence("more: {¦changed: prodct, kind: file}")).reason
 
 
 def test_no_workspace(author: Any) -> None:
@@ -85,8 +89,10 @@ def test_no_workspace(author: Any) -> None:
     [
         (ITEM + ", ¦answers: {stories: nowhere}}", "nowhere"),
         (ITEM + ", ¦answers: {stories: foundation/nobody}}", "foundation/nobody"),
-        ("¦" + ITEM + ", differs_from: foundation/architect}", "no evidence of any task"),
-        ("¦" + ITEM + ", differs_from: foundation/architect/nothing}", "no evidence of any task"),
+        (ITEM + ", ¦answers: {stories: foundation/product-manger}}", "Did you mean 'foundation/product-manager'?"),
+        (ITEM + ", ¦differs_from: foundation/architect}", "no evidence of any task"),
+        (ITEM + ", ¦differs_from: foundation/architect/nothing}", "no evidence of any task"),
+        (ITEM + ", ¦differs_from: foundation/architect/architectur}", "Did you mean 'foundation/architect/architecture'?"),
     ],
 )
 def test_references_to_nothing(author: Any, item: str, says: str) -> None:
