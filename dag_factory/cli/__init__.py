@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import os
 import sys
 
 import typer
@@ -55,9 +58,23 @@ def _root(
 
 
 def main() -> None:
-    """Run the command; an error of the user's is one line, not a traceback."""
+    """Run the command; an error of the user's, and of the disk's, is one line, not a traceback."""
+    _readable()
     try:
         app()
     except PhasegateError as error:
         typer.echo(f"phasegate: {error}", err=True)
         sys.exit(2)
+    except OSError as error:
+        if error.filename is None:  # standard output; what is left of it would be tried once more at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        what = error.filename or "The output"
+        typer.echo(f"phasegate: {what} cannot be read or written: {error.strerror or error}. Look at its rights, and for room.", err=True)
+        sys.exit(2)
+
+
+def _readable() -> None:
+    """Let a terminal that knows fewer signs show what it can: none of ours is worth an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8" if codecs.lookup(stream.encoding).name == "ascii" else None, errors="replace")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 import yaml
 
 from dag_factory.spec import read_catalogue
+from dag_factory.spec.shape import near
 
 __all__ = ["explain", "page", "read_rules"]
 
@@ -72,6 +72,6 @@ def explain(
     elif what in rules:
         typer.echo(page(what))
     else:
-        near = difflib.get_close_matches(what, rules, n=1)
-        typer.echo(f"There is no rule {what!r}.{f' Did you mean {near[0]}?' if near else ''}", err=True)
+        more = "`phasegate explain personas` lists the personas." if what in read_catalogue() else "`phasegate explain` lists all rules."
+        typer.echo(f"There is no rule {what!r}.{near(what, rules)} {more}", err=True)
         raise typer.Exit(2)

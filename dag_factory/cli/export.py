@@ -64,7 +64,12 @@ def write(store: RunStore, to: Path) -> int:
         with _archive(to) as into:
             return _fill(into, store, record)
     except OSError as error:
-        raise PhasegateError(f"{to} cannot be written: {error.strerror or error}.", remedy="Name a place that is not there yet.") from error
+        remedy = (
+            "Name a place that is not there yet."
+            if isinstance(error, FileExistsError)
+            else "Name one in a folder that is there, with room."
+        )
+        raise PhasegateError(f"{to} cannot be written: {error.strerror or error}.", remedy=remedy) from error
 
 
 class _Into(Protocol):

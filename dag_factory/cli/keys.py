@@ -54,11 +54,16 @@ def show(
     Example: phasegate keys list --spec dags/workflows/orders_mart.yaml
     """
     if spec is not None:
-        for name, pinned in load(spec, patterns).contract.keys.items():
+        pins = load(spec, patterns).contract.keys
+        if not pins:
+            typer.echo(f"{spec} pins no key: each persona signs with a local one, which Phasegate makes.", err=True)
+        for name, pinned in pins.items():
             for key in pinned.public:
                 _line(name, key.keyid, f"{pinned.assurance}, {_standing(key)}")
         return
     folder = key_folder(keys)
+    if not any(folder.path.rglob("*.p[eu][mb]") if folder.path.is_dir() else ()):
+        typer.echo(f"There is no key in {folder.path}. The first run makes them; give another folder by --keys.", err=True)
     for path in sorted(folder.path.glob("*.pem")) if folder.path.is_dir() else ():
         _line(path.stem, folder.signer(path.stem).public.keyid, "local")
     for state in (_RETIRED, _REVOKED):
@@ -101,9 +106,10 @@ def revoke(name: Name, keys: Folder = None) -> None:
 def _put_away(folder: KeyFolder, name: str, state: str) -> PublicKey:
     """Keep the public part of a key, and delete the private one."""
     if not (folder.path / f"{name}.pem").exists():
-        there = ", ".join(sorted(path.stem for path in folder.path.glob("*.pem"))) or "nobody"
+        there = ", ".join(sorted(path.stem for path in folder.path.glob("*.pem")))
         raise KeyFolderError(
-            f"There is no key of {name} in {folder.path}, but of {there}.", remedy="Correct the name, or give the folder by --keys."
+            f"There is no key of {name} in {folder.path}, {f'but of {there}' if there else 'nor of anybody'}.",
+            remedy="Correct the name, or give the folder by --keys.",
         )
     key = folder.signer(name).public
     place = folder.path / state / f"{name}@{key.keyid[:16]}.pub"

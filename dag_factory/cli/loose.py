@@ -10,6 +10,7 @@ import typer
 from dag_factory.cli.harmless import visible
 from dag_factory.cli.plain import as_json
 from dag_factory.cli.sarif import as_sarif
+from dag_factory.cli.wording import counted
 from dag_factory.evidence.assurance import badge
 from dag_factory.evidence.loose import read_loose
 from dag_factory.evidence.verdict import Finding
@@ -66,7 +67,7 @@ def tell_loose(path: Path, trust: str | None, form: Format) -> int:
             f"Charter signed by key {loose.charter.keyid} (assurance: {said.assurance}); --trust KEYID holds it against one you know",
             f"Assurance {badge(said.assurance)}",
             *(f"  {phase}: signed verdict {given}; not judged again" for phase, given in loose.words.items()),
-            f"The bundle: {word}, {loose.envelopes} envelopes",
+            f"The bundle: {word}, {counted(loose.envelopes, 'envelope')}",
             *(f"  ✗ {finding.rule}  {finding.subject}: {finding.text}" for finding in findings),
             "Without the files that it names nothing can be judged: ask for the whole archive, which `phasegate export` writes.",
         ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dag_factory.errors import PhasegateError, StoreError
+from dag_factory.errors import KeyFolderError, PhasegateError, StoreError
 from dag_factory.evidence.archive import open_archive, plain_files, unpack
 from dag_factory.evidence.bundle import BUNDLE
 from dag_factory.evidence.keys import KeyFolder, Signer
@@ -115,6 +115,11 @@ def signer_of(record: RunRecord, persona: str, folder: Path | None) -> Signer:
 
     """
     place = key_folder(folder).path
+    if not (place / f"{persona}.pem").exists():
+        raise KeyFolderError(
+            f"There is no key for {persona} in {place}.",
+            remedy="Name the folder of the run's keys with --keys: its workers have it at [phasegate] keys_root.",
+        )
     signer = KeyFolder(place).signer(persona)
     if signer.public.keyid != record.keyids.get(persona):
         raise PhasegateError(

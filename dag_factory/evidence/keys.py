@@ -125,15 +125,15 @@ class KeyFolder:
             if make and not file.exists():
                 self._make(file)
             return Signer.from_pem(file.read_bytes(), name=str(file))
-        except FileNotFoundError as error:
+        except OSError as error:
+            if make or not isinstance(error, FileNotFoundError):
+                raise KeyFolderError(
+                    f"The key {file} cannot be read or made: {error.strerror}.",
+                    remedy="Check the rights of [phasegate] keys_root.",
+                ) from error
             raise KeyFolderError(
                 f"There is no key for {name} in {self.path}: this worker does not see the keys with which the run began.",
                 remedy="Let all workers share one folder, and name it in [phasegate] keys_root.",
-            ) from error
-        except OSError as error:
-            raise KeyFolderError(
-                f"The key {file} cannot be read or made: {error.strerror}.",
-                remedy="Check the rights of [phasegate] keys_root.",
             ) from error
 
     def public(self, name: str) -> PublicKey:

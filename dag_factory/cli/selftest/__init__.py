@@ -18,6 +18,7 @@ from dag_factory.cli.selftest.judge import Outcome, judged
 from dag_factory.cli.selftest.scene import unpacked
 from dag_factory.cli.wording import counted
 from dag_factory.errors import PhasegateError
+from dag_factory.spec.shape import near
 
 __all__ = ["selftest"]
 
@@ -36,9 +37,13 @@ def selftest(
 
     Example: phasegate selftest Waivers
     """
-    cases = [case for case in read_corpus(where()) if not only or {case.id, case.refused_by, case.heading} & {*only}]
-    if not cases:
-        raise PhasegateError("No case is called so.", remedy="`phasegate selftest` lists all, with their headings and rules.")
+    corpus = read_corpus(where())
+    known = {str(name) for case in corpus for name in (case.id, case.refused_by, case.heading)}
+    for word in only or ():
+        if word not in known:
+            headings = "; ".join(dict.fromkeys(case.heading for case in corpus))
+            raise PhasegateError(f"No case is called {word!r}.{near(word, known)}", remedy=f"Give an id, a rule or a heading: {headings}.")
+    cases = [case for case in corpus if not only or {case.id, case.refused_by, case.heading} & {*only}]
     heading, bad = "", 0
     told: list[dict[str, Any]] = []
     with unpacked(where()) as scenes:

@@ -48,7 +48,10 @@ def test_nothing_is_written_over(made, handed, tmp_path):
             taken.write_bytes(b"mine")
         answer = ask("export", made.store.path, taken)
         assert isinstance(answer.exception, PhasegateError)
+        assert str(answer.exception).endswith("File exists. Name a place that is not there yet.")
     assert (tmp_path / "run.tar").read_bytes() == b"mine"
+    nowhere = ask("export", made.store.path, tmp_path / "nowhere" / "run.tar")
+    assert str(nowhere.exception).endswith("No such file or directory. Name one in a folder that is there, with room.")
 
 
 @pytest.mark.parametrize("what", ["a byte of a file", "a byte of a log", "a file is gone"])

@@ -45,9 +45,10 @@ def test_all_personas():
 @pytest.mark.parametrize(
     ("slip", "meant"),
     [
-        ("statement-misbund", "Did you mean statement-misbound?"),
-        ("merge-mising", "Did you mean merge-missing?"),
-        ("xyzzy", "There is no rule 'xyzzy'."),
+        ("statement-misbund", "Did you mean 'statement-misbound'?"),
+        ("merge-mising", "Did you mean 'merge-missing'?"),
+        ("xyzzy", "There is no rule 'xyzzy'. `phasegate explain` lists all rules."),
+        ("architect", "`phasegate explain personas` lists the personas."),
     ],
 )
 def test_a_rule_that_is_not_there(slip, meant):

@@ -92,7 +92,7 @@ def test_a_name_that_is_none(folder, name):
 
 @pytest.mark.parametrize("what", ["rotate", "revoke"])
 def test_a_key_that_is_not_there(folder, what):
-    assert "but of nobody" in str(ask(what, "devops", "--keys", folder.path).exception)
+    assert "nor of anybody" in str(ask(what, "devops", "--keys", folder.path).exception)
     ask("make", "devops", "--keys", folder.path)
     refused = ask(what, "devop", "--keys", folder.path).exception
     assert isinstance(refused, KeyFolderError)
@@ -100,4 +100,22 @@ def test_a_key_that_is_not_there(folder, what):
 
 
 def test_an_empty_folder_lists_nothing(folder):
-    assert ask("list", "--keys", folder.path).output == ""
+    assert ask("list", "--keys", folder.path).stdout == ""
+
+
+def test_where_there_is_no_key_that_is_said(folder, tmp_path):
+    listed = ask("list", "--keys", folder.path)
+    assert (listed.exit_code, listed.output) == (
+        0,
+        f"There is no key in {folder.path}. The first run makes them; give another folder by --keys.\n",
+    )
+    spec = tmp_path / "workflow.yaml"
+    spec.write_text(SPEC, encoding="utf-8")
+    assert f"{spec} pins no key" in ask("list", "--spec", spec).output
+    assert f"There is no key of devops in {folder.path}, nor of anybody." in str(ask("rotate", "devops", "--keys", folder.path).exception)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    answer = ask("make", "devops", "--keys", tmp_path / "file" / "keys")
+    assert "cannot be read or made: Not a directory." in str(answer.exception)

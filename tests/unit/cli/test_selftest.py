@@ -140,7 +140,10 @@ def test_an_attack_refused_by_another_rule_too_is_not_good(scenes: Scenes) -> No
 
 
 def test_nobody_is_called_so() -> None:
-    assert isinstance(CliRunner().invoke(APP, ["no-such-case"]).exception, PhasegateError)
+    told = CliRunner().invoke(APP, ["Wavers"]).exception
+    assert isinstance(told, PhasegateError)
+    assert str(told).startswith("No case is called 'Wavers'. Did you mean 'Waivers'? Give an id, a rule or a heading: Coverage; ")
+    assert isinstance(CliRunner().invoke(APP, ["Waivers", "no-such-case"]).exception, PhasegateError), "none of several is passed over"
 
 
 SHEET = {"heading": "A", "attacks": [{"id": "a", "story": "Somebody does something.", "rule": "check-failed"}]}

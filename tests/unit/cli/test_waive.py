@@ -158,7 +158,8 @@ def test_keys_that_are_not_those_of_the_run(run, tmp_path):
 
 
 def test_no_keys_and_none_are_made(run, tmp_path):
-    assert "There is no key for phasegate" in refused(run, ask(run, "--finding", FINDING, *WHY, keys=tmp_path / "none"), KeyFolderError)
+    told = refused(run, ask(run, "--finding", FINDING, *WHY, keys=tmp_path / "none"), KeyFolderError)
+    assert told.startswith(f"There is no key for phasegate in {tmp_path / 'none'}. Name the folder of the run's keys with --keys")
     assert not (tmp_path / "none").exists()
 
 
