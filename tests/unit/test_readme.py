@@ -12,6 +12,8 @@ import pytest
 import yaml
 from airflow.dag_processing.dagbag import DagBag
 from support.house import House
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from dag_factory.cli import app
@@ -27,7 +29,7 @@ PAGES = [
     ROOT / "README.md",
     *(
         ROOT / "docs" / name
-        for name in ("concepts.md", "security.md", "isolation.md", "secrets.md", "comparison.md", "tour.md", "selftest.md")
+        for name in ("concepts.md", "security.md", "isolation.md", "secrets.md", "comparison.md", "tour.md", "selftest.md", "commands.md")
     ),
 ]
 
@@ -153,6 +155,21 @@ def test_what_is_made_and_asked_for_exists() -> None:
     for path in PAGES:
         asked = re.findall(r"(?:^|`|bin/)phasegate ([a-z]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert set(asked) <= known, path
+
+
+def test_every_command_is_told_with_all_its_options_and_no_other() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    told = {
+        name: set(re.findall(r"`(--[\w-]+)`", options))
+        for name, options in re.findall(r"^\| `phasegate ([a-z]+(?: [a-z]+)?).*\|(.*)\|$", page, re.MULTILINE)
+    }
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    known = {name: command for name, command in group.commands.items() if name != "keys"}
+    known |= {f"keys {name}": command for name, command in group.commands["keys"].commands.items()}  # type: ignore[attr-defined] # a group too
+    assert told == {
+        name: {word for option in command.params for word in option.opts if word.startswith("--")} for name, command in known.items()
+    }
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
