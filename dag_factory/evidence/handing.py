@@ -53,7 +53,12 @@ def malformed(items: Mapping[str, Item], files: Mapping[str, Path]) -> tuple[tup
         try:
             faults = kind.examine(Material(item.place, path.read_bytes()), kind.Expect.model_validate(item.expect)).faults
         except (ValidationError, RecursionError, MemoryError) as error:
-            found.append((name, f"It could not be examined: {type(error).__name__}."))
+            why = (
+                "the spec expects of it what its kind does not know"
+                if isinstance(error, ValidationError)
+                else "it is too large, or nests too deep"
+            )
+            found.append((name, f"It could not be examined: {why}."))
             continue
         found += [(name, fault.text) for fault in faults if fault.rule in (EVIDENCE_MALFORMED, EVIDENCE_MISSING)]
     return tuple(found)

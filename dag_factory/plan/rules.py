@@ -16,6 +16,7 @@ from dag_factory.plan.people import form_unable, people_shared
 from dag_factory.runners import RUNNERS, lacking, runner_of
 from dag_factory.spec import Spec
 from dag_factory.spec.refusals import refusals
+from dag_factory.spec.shape import keys_at
 from dag_factory.spec.source import SpecPath
 
 __all__ = ["PLAN_RULES", "binding_place", "task_place"]
@@ -71,7 +72,7 @@ def kind_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
             try:
                 kind.Expect.model_validate(item.expect)
             except ValidationError as error:
-                known = ", ".join(kind.Expect.model_fields) or "nothing"
+                known = ", ".join(keys_at(kind.Expect, ())) or "nothing"
                 for refused in refusals(kind.Expect, error, item.expect):
                     reason = f"{refused.reason} Evidence of the kind {item.kind} cannot expect that."
                     remedy = f"It knows {known}." if refused.rule == "unknown-key" else refused.remedy

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dag_factory.errors import Diagnostic
 from dag_factory.evidence.contract import RunContract
-from dag_factory.evidence.kinds.json import schema_problem
+from dag_factory.evidence.kinds.json import schema_problem, schema_said
 from dag_factory.plan.rules import task_place
 from dag_factory.spec import Spec
 
@@ -40,14 +40,12 @@ def param_invalid(spec: Spec) -> Iterator[Diagnostic]:
         try:
             kind.check_schema(param.json_schema)
         except SchemaError as error:
-            reason = f"The schema of param {name} is none: {error.message.rstrip('.')}."
+            reason = f"The schema of param {name} is none: {schema_said(error)}."
             yield Diagnostic("param-invalid", spec.source.where(("params", name, "schema")), reason, "Write a JSON Schema.")
             continue
         written = param.model_dump(mode="json")["default"]
         fault = best_match(kind(param.json_schema, format_checker=FormatChecker()).iter_errors(written)) if timed else None
         if fault is not None:
-            reason = (
-                f"The default of param {name} is none that its schema takes: {fault.message.rstrip('.')}. Runs on a schedule have no other."
-            )
+            reason = f"The default of param {name} is none that its schema takes: {schema_said(fault)}. Runs on a schedule have no other."
             remedy = "Give it a default that the schema takes, or let the schema take this one."
             yield Diagnostic("param-invalid", spec.source.where(("params", name, "default")), reason, remedy)

@@ -105,7 +105,8 @@ def _refused(path: SpecPath, base: Any, over: Any) -> Loosening:
     if over is None:
         return _removed(path)
     if _kind(base) != _kind(over):
-        reason = f"{_joined(path)} must be {_kind(base)}, as it is where it was asked for first ({spoken(base)}), and is {spoken(over)}."
+        first = "" if isinstance(base, dict) else f", as it is where it was asked for first ({spoken(base)}),"
+        reason = f"{_joined(path)} must be {_kind(base)}{first or ','} and is {spoken(over)}."
         rule = "wrong-type" if isinstance(base, dict) or isinstance(over, dict) else "pattern-loosened"
         return Loosening(rule, path, reason, f"Write {_kind(base)}.")
     reason = f"The pattern, or the persona's contract, says {spoken(base)} here; {spoken(over)} would ask for less, or for something else."

@@ -34,7 +34,7 @@ from dag_factory.evidence.kinds.base import (
 )
 from dag_factory.evidence.visible import visible
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "JsonExpect", "JsonKind", "schema_problem"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "JsonExpect", "JsonKind", "schema_problem", "schema_said"]
 
 MAX_BYTES = 20_000_000
 """The largest document that is read."""
@@ -129,7 +129,24 @@ def _compiled(schema: Mapping[str, Any]) -> Any:
     try:
         return _validator(json.dumps(schema, sort_keys=True))
     except (SchemaError, RecursionError, TypeError, ValueError) as error:
-        return clipped(getattr(error, "message", str(error)), 300)
+        return clipped(schema_said(error) if isinstance(error, SchemaError) else str(error), 300)
+
+
+def schema_said(error: Any) -> str:
+    """What is wrong with a schema, or with a value by it, with its place: JSON Schema's own words, but for a type, where those of Python would show.
+
+    Parameters
+    ----------
+    error: a SchemaError or a ValidationError of jsonschema.
+
+    """
+    where, value = f"{_place(error.absolute_path)}: " if error.absolute_path else "", clipped(json.dumps(error.instance, default=str), 60)
+    if error.absolute_path and error.absolute_path[-1] == "type" and error.validator == "anyOf":
+        return f"{where}{value} is no type; there are array, boolean, integer, null, number, object and string"
+    if error.validator == "type":
+        wanted = error.validator_value
+        return f"{where}{value} is not of the type {wanted if isinstance(wanted, str) else ' or '.join(wanted)}"
+    return f"{where}{error.message.rstrip('.')}"
 
 
 @lru_cache(maxsize=256)

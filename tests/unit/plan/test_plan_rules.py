@@ -117,6 +117,7 @@ catalogue:
         ("kind: file, expect: {¦sections: [Errors]}", "sections"),
         ("kind: command, check: documentation, expect: {¦anything: 1}", "anything"),
         ("kind: json, expect: {schema: {}, ¦publish: {cites: 5}}", "publish"),
+        ("kind: json, expect: {¦schma: {}}", "Did you mean 'schema'?"),
     ],
 )
 def test_evidence_that_expects_what_its_kind_does_not_know(planner: Any, expect: str, says: str) -> None:
@@ -132,6 +133,11 @@ def test_evidence_that_expects_what_its_kind_does_not_know(planner: Any, expect:
     line = evidence(f"more: {{{report}{expect}}}").splitlines()[-1]
     assert told.where.line == planner.text.count("\n") + 6
     assert told.where.column >= line.index("¦") + 1
+
+
+def test_everything_that_a_kind_does_not_know_is_told_and_its_words_are_those_of_a_spec(planner: Any) -> None:
+    told = _told(planner, evidence("more: {report: m.json, kind: json, expect: {schma: {}, unique: a}}"))
+    assert [item.remedy for item in told] == ["It knows schema, publish, unique.", "Write it in brackets, even if it is one alone: [a]."]
 
 
 def _told(planner: Any, more: str) -> tuple[Any, ...]:

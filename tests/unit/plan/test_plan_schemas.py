@@ -61,7 +61,7 @@ def told(tmp_path: Path) -> Told:
     [
         ("west", REGION, "'west' is not one of ['north', 'south']"),
         ("0", "{type: integer, minimum: 1}", "0 is less than the minimum of 1"),
-        ("null", "{type: string}", "None is not of type 'string'"),
+        ("null", "{type: string}", "null is not of the type string"),
         ("yesterday", "{type: string, format: date}", "'yesterday' is not a 'date'"),
     ],
 )
@@ -89,11 +89,13 @@ def test_who_starts_a_run_by_hand_may_have_to_choose(told: Told) -> None:
 
 def test_the_schema_of_a_param_is_one(told: Told) -> None:
     [item] = told("{default: north, ¦schema: {type: text}}", schedule="none")
-    assert item.reason.startswith("The schema of param region is none: 'text' is not valid")
+    assert item.reason.startswith('The schema of param region is none: type: "text" is no type; there are array, boolean')
 
 
 def test_the_schema_of_evidence_is_one_and_is_told_where_the_persona_owes_it(told: Told) -> None:
     [item] = told(schema="¦schema: {type: objekt}")
     assert item.rule == "evidence-expect"
-    assert item.reason.startswith("The schema of load/loader/figures is none: 'objekt' is not valid")
+    assert item.reason.startswith('The schema of load/loader/figures is none: type: "objekt" is no type;')
+    [item] = told(schema="¦schema: {properties: {a: {minimum: low}}}")
+    assert item.reason.startswith('The schema of load/loader/figures is none: properties.a.minimum: "low" is not of the type number.')
     assert told(schema="schema: {type: object}") == []
