@@ -22,7 +22,7 @@ def agent_unknown(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:  #
         cli = getattr(binding.agent, "cli", binding.agent)
         if cli is not None and cli not in AGENTS:
             path = ("personas", name, "agent") if isinstance(binding.agent, str) else ("personas", name, "agent", "cli")
-            reason = f"There is no agent {cli!r}.{near(cli, AGENTS)}"
+            reason = f"There is no agent {cli!r}.{near(str(cli), AGENTS)}"
             yield Diagnostic("agent-unknown", spec.source.where(path), reason, f"Use one of {', '.join(AGENTS)}.")
 
 
