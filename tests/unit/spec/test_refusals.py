@@ -107,11 +107,6 @@ def test_a_refusal_says_what_must_stand_there_what_does_and_what_to_write(author
     assert told.remedy == remedy
 
 
-def test_of_a_place_and_what_is_in_it_the_inner_is_told() -> None:
-    """A text or a mapping may stand there: that a mapping is no text, nobody needs to hear."""
-    assert keys_at(Workflow, ("workspace", "git")) == ("env", "conn", "var")
-
-
 def test_a_wrong_key_within_a_union_is_told_once(author: Any) -> None:
     [told] = author.told(("git: orders_repo", "git: {x: 1}"))
     assert told.reason == "workspace.git.x: nothing is called 'x' here."
@@ -123,6 +118,7 @@ def test_a_wrong_key_within_a_union_is_told_once(author: Any) -> None:
         ((), "mission"),
         (("phases", "any", "tasks", "any"), "persona"),
         (("personas", "any", "agent"), "turns"),
+        (("workspace", "git"), "conn"),
         (("notify",), "gate-failed"),
         (("notify", "gate-failed"), "slack"),
         (("notify", "gate-failed", 0), "slack"),
