@@ -166,8 +166,8 @@ class Charter(Wire):
 class TaskStatement(Wire):
     """What one attempt of one task left behind.
 
-    `figures` and `judgement` are what a runner reported, `kept` what a failed attempt left; `kept_in` says that its program could write to its own
-    folders alone, and to what the plan names besides. Where there is none of one, its name is not written.
+    `figures` and `judgement` are what a runner reported, `kept` what a failed attempt left; `kept_in`: its program could write to its own folders alone,
+    and to what the plan names; `saw` are the statements of what was mended that a validator had before it. What there is none of is not written.
     """
 
     TYPE: ClassVar[str] = f"{ROOT}:task:v1"
@@ -191,6 +191,7 @@ class TaskStatement(Wire):
     judgement: Judgement | None = None
     kept: Kept | None = None
     kept_in: Annotated[bool, Field(exclude_if=not_)] = False
+    saw: Annotated[tuple[Digest, ...], Field(exclude_if=not_)] = ()
 
     @model_serializer(mode="wrap")
     def _what_there_is(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

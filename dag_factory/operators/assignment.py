@@ -107,6 +107,11 @@ class Assignment:
         name = self.task.id if self.case.at else self.task.task
         return binding_of(self.record, self.case.phase_id, name, self.number, cycle=self.case.at, map_index=self.map_index)
 
+    @property
+    def saw(self) -> tuple[str, ...]:
+        """The statements of what was mended, which a validator has before it in a fix cycle; nothing for everybody else."""
+        return tuple(stored.digest for stored in self.case.mended.values()) if self.case.at and self.task.judges else ()
+
     def assign(self) -> None:
         """Say what an external persona is asked for, where `phasegate submit` finds it."""
         findings = told(self.case, self.order)

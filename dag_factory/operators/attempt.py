@@ -231,6 +231,7 @@ class Attempt(Workplace):
             log=self.log, base=self.base, sealed=self.sealed, evidence=tuple(self.entries),
             checks=tuple(self.checks), refusals=tuple(self._discreet(bench)), started_at=self.started_at, finished_at=now(),
             figures=figures_of(outcome), judgement=judgement_of(outcome), kept=self.kept, kept_in=outcome.kept_in,
+            saw=self.saw,
         )  # fmt: skip
         subjects = {entry.name: {"sha256": entry.digest} for entry in self.entries} or {self.task.id: {"sha256": str(statement.log)}}
         if self.sealed:

@@ -61,7 +61,7 @@ def ask(attempt: Attempt) -> Asked:
     about = "\n".join(_about(attempt, findings))
     subject = f"{plan.workflow}: @{task.persona}: {plan.executions[task.id].does}"[:250]
     bound = attempt.binding.model_dump(mode="json", by_alias=True)
-    asked = [subject, about, options, [asdict(one) for one in fields], attempt.base, bound]
+    asked = [subject, about, options, [asdict(one) for one in fields], attempt.base, bound, attempt.saw]
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
     closing = [f"{plain(login)} may not answer: {plain(reason)}." for login, reason in refused.items()]
     closing += ["Your login is written down as who answered, and signed with what you answer.", f"You are asked about `{digest}`."]

@@ -70,6 +70,13 @@ class Case:
         return tuple(task for task in self.contract.tasks.values() if task.id in given)
 
     @cached_property
+    def mended(self) -> dict[str, Stored[TaskStatement]]:
+        """What there is of the newest cycle's orders, by the task that mends: what validators look at."""
+        newest = self.rounds[-1] if self.rounds else None
+        orders = newest.triage.says.orders if newest else ()
+        return {order.task: found[-1] for order in orders if newest and (found := newest.statements.get(order.task))}
+
+    @cached_property
     def again(self) -> tuple[TaskContract, ...]:
         """Validators of earlier phases who must judge once more: the product is no longer the one they validated.
 

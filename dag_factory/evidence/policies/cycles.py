@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
+from dag_factory.evidence.policies.delivery import CLOCK_SKEW
 from dag_factory.evidence.rounds import statements_of
 from dag_factory.evidence.run import Round, Stored
 from dag_factory.evidence.statement import TaskStatement, moment_of
@@ -40,19 +41,23 @@ def mended(case: Case) -> Iterator[Finding]:
         if not newest.statements.get(task.id):
             text = f"@{task.persona} has not judged again what was mended in fix cycle {newest.cycle}."
             yield case.finding("statement-missing" if task.external else "validation-stale", task, text)
-        elif late := _brought_since(case, newest, task):
+        elif late := _unseen(case, newest.statements[task.id][-1].says):
             text = f"@{task.persona} judged in fix cycle {newest.cycle} before {_some(late)} was brought, and must judge what is there now."
             yield case.finding("validation-stale", task, text)
     yield from _not_looked_at(case, newest)
     yield from _flipped(case)
 
 
-def _brought_since(case: Case, newest: Round, judge: TaskContract) -> list[str]:
-    """What was mended outside after a validator had begun to judge again: nobody has looked at it. Who is outside has a clock of their own."""
-    begun, tasks = moment_of(newest.statements[judge.id][-1].says.started_at) + _APART, case.contract.tasks
-    given = [order.task for order in newest.triage.says.orders if order.task in tasks and tasks[order.task].external]
-    brought = {name: found[-1].says.finished_at for name in given if (found := newest.statements.get(name))}
-    return [name for name, moment in brought.items() if moment_of(moment) > begun]
+def _unseen(case: Case, judged: TaskStatement) -> list[str]:
+    """Who mended what a validator has not looked at: it came, or was done again, after they had begun.
+
+    Who says nothing of what they saw is held to the clocks, which may differ: who is outside has one of their own.
+    """
+    if judged.saw:
+        return [name for name, stored in case.mended.items() if stored.digest not in judged.saw]
+    begun, tasks = moment_of(judged.started_at), case.contract.tasks
+    late = {name: moment_of(stored.says.finished_at) - begun for name, stored in case.mended.items() if name in tasks}
+    return [name for name, since in late.items() if since > (_APART if tasks[name].external else CLOCK_SKEW)]
 
 
 def rechecked(case: Case, open_ids: set[str], waived_ids: set[str], *, asked: bool = True) -> tuple[Recheck, ...]:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support.asked import BUILD, CHECK, DONE, NOTE, SEEN, WHOLE, asking, done, questions
+from support.asked import BUILD, CHECK, DONE, NOTE, PLAN, SEEN, STORIES, WHOLE, asking, done, questions
 from support.house import House, git
 
 
@@ -235,3 +235,25 @@ def test_people_work_where_there_is_no_repository(tmp_path, monkeypatch):
     house.answer(CHECK, "PASSED", "judy", **SEEN)
     house.close("check")
     assert (house.failures, house.word("check")) == ({}, "PASSED")
+
+
+def test_what_is_mended_once_more_while_a_person_judges_was_not_judged(tmp_path, monkeypatch):
+    house = asking(tmp_path / "house", monkeypatch, git=False, writer="{command: 'cp note.md \"$PHASEGATE_EVIDENCE\"'}")
+    text = (house.specs / "workflow.yaml").read_text(encoding="utf-8").replace("cp note.md", 'cp "$PHASEGATE_SPEC_DIR/note.md"')
+    house.write(text.replace("path: notes/note.md", "report: note.md").replace("path: stories.json", "report: stories.json"))
+    (house.specs / "note.md").write_text(WHOLE, encoding="utf-8")
+    house.run("kickoff", PLAN)
+    house.answer(PLAN, DONE, "olga", **{"stories.file": STORIES})
+    house.close("plan")
+    house.phase("build")
+    house.run(CHECK)
+    house.answer(CHECK, "FAILED", "judy", **SEEN, notes="It is wrong.")
+    house.close("check")
+    house.run("check.fix_1.triage")
+    [fix] = [name for name in house.dag().task_ids if ".fix-writer" in name]
+    mapped = house.dag().get_task(fix).unmap({"order": {"task": "build/writer"}})
+    house._one(mapped, fix, map_index=0)
+    house.run("check.fix_1.judge")
+    house._one(mapped, fix, map_index=0)
+    house.answer("check.fix_1.judge", "PASSED", "judy", **SEEN)
+    assert "what was asked about has changed since" in house.failures["check.fix_1.judge"]

@@ -65,3 +65,24 @@ def test_a_check_that_validates_nobody_by_name_is_run_again_too(make):
     house = make("echo good v2", SPEC.replace("duty: integration, validates: [build]", "duty: integration"))
     assert {order.task for order in house.record.rounds["ship"][0].triage.says.orders} == {"build/maker"}
     assert house.word("ship") == "PASSED", house.findings("ship")
+
+
+def test_what_is_mended_once_more_after_they_judged_does_not_ship_unseen(make):
+    house = make("echo good v2")
+    (house.specs / "make.sh").write_text(MAKE.format(mend="echo evil v3"), encoding="utf-8")
+    house.mend("ship")
+    house.run("ship.fix_1.gate")
+    stale = ["validation-stale:ship/shipper", "validation-stale:check/judge"]
+    assert [finding.id for finding in house.findings("ship")] == stale
+    house.run("ship.fix_1.shipper", "ship.fix_1.check.judge", "ship.fix_1.gate")
+    assert [finding.id for finding in house.findings("ship")] == ["check-failed:ship/shipper/check", "check-failed:check/judge/check"]
+
+
+def test_what_a_validator_had_before_it_stands_in_its_statement(make):
+    [round_] = make("echo good v2").record.rounds["ship"]
+    mended = round_.statements["build/maker"][-1]
+    assert {name: found[-1].says.saw for name, found in round_.statements.items()} == {
+        "build/maker": (),
+        "check/judge": (mended.digest,),
+        "ship/shipper": (mended.digest,),
+    }

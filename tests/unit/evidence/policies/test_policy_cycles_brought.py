@@ -72,6 +72,30 @@ def test_what_is_brought_after_a_validator_began_was_not_judged(cycle, seconds, 
     assert told == ([("validation-stale:drafting/tester", text)] if stale else [])
 
 
+@pytest.mark.parametrize(("minutes", "stale"), [(5, False), (6, True)])
+def test_clocks_of_workers_that_differ_accuse_nobody(cycle, minutes, stale):
+    began = now()
+    cycle.mend("drafting/author", base=None, sealed=None, started_at=later(began, -2), finished_at=later(began, -1))
+    cycle.mend("drafting/clerk", base=None, sealed=None, started_at=later(began, 1), finished_at=later(began, 60 * minutes))
+    cycle.mend("drafting/tester", base=None, sealed=None, started_at=began, finished_at=later(began, 6))
+    judgement = cycle.ask(now=moment_of(later(began, 600)))
+    told = [finding.text for finding in judgement.findings if finding.rule == "validation-stale"]
+    text = "@tester judged in fix cycle 1 before drafting/clerk was brought, and must judge what is there now."
+    assert told == ([text] if stale else [])
+
+
+def test_who_says_what_they_saw_is_held_to_that_and_to_no_clock(cycle):
+    began = now()
+    for name in ("author", "clerk"):
+        cycle.mend(f"drafting/{name}", base=None, sealed=None, finished_at=later(began, 30))
+    seen = tuple(stored.digest for stored in cycle.case().mended.values())
+    cycle.mend("drafting/tester", base=None, sealed=None, started_at=began, finished_at=later(began, 6), saw=seen)
+    after = moment_of(later(began, 60))
+    assert "validation-stale" not in {finding.rule for finding in cycle.ask(now=after).findings}
+    cycle.mend("drafting/clerk", base=None, sealed=None, started_at=later(began, -9), finished_at=later(began, -8))
+    assert [found.id for found in cycle.ask(now=after).findings if found.rule == "validation-stale"] == ["validation-stale:drafting/tester"]
+
+
 def test_the_newest_that_was_brought_counts(cycle):
     began = now()
     for seconds in (-1, 61):
