@@ -6,7 +6,7 @@ from dag_factory.evidence.decisions import Decision
 from dag_factory.evidence.run import RunRecord, Stored
 from dag_factory.evidence.statement import moment_of
 
-__all__ = ["decided", "is_about_a_verdict", "outdated"]
+__all__ = ["decided", "is_about_a_verdict", "outdated", "taken_back"]
 
 
 def is_about_a_verdict(stored: Stored[Decision]) -> bool:
@@ -45,3 +45,24 @@ def outdated(record: RunRecord, phase: str, stored: Stored[Decision]) -> bool:
     if asked is None:
         return True
     return any(moment_of(one.says.time_verified) <= moment_of(stored.says.decided_at) for one in verdicts[asked + 1 :])
+
+
+def taken_back(record: RunRecord, phase: str, cycle: int) -> bool:
+    """Whether a fix cycle was allowed by a person, and the newest answer of its round is a stop, or none that counts: what is done there counts no more.
+
+    Parameters
+    ----------
+    phase: the phase's id.
+    cycle: the fix cycle.
+
+    """
+    asked = record.verdict_in(phase, cycle - 1) if cycle > record.contract.fix.max_cycles else None
+    answers = [
+        stored.says.answer
+        for stored in record.decisions.get(phase, ())
+        if asked
+        and is_about_a_verdict(stored)
+        and stored.says.binding.previous_verdict == asked.digest
+        and not outdated(record, phase, stored)
+    ]
+    return answers[-1:] in (["stop"], ["void"])

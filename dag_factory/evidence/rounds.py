@@ -1,7 +1,8 @@
 """Which work counts: the ordinary work of a phase, and what each of its fix cycles did over it.
 
 A fix cycle counts if its newest triage is about the newest verdict of the cycle before: where a gate was asked again, what was mended for its older
-verdict counts no more. What an external persona brought for it is then asked for anew. A phase that has its verdict stands at the cycle of that verdict.
+verdict counts no more. One that a person allowed counts until that is taken back. What an external persona brought for what counts no more is asked for
+anew. A phase that has its verdict stands at the cycle of that verdict.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dag_factory.evidence.contract import TaskContract
+from dag_factory.evidence.decided import taken_back
 from dag_factory.evidence.run import Round, RunRecord, Stored
 from dag_factory.evidence.statement import ConvergeStatement, TaskStatement
 
@@ -34,6 +36,8 @@ def rounds_of(record: RunRecord, phase: str, cycle: int | None = None) -> tuple[
     for number in range(1, last + 1):
         mended, verdict = found.get(number), record.verdict_in(phase, number - 1)
         if mended is None or verdict is None or mended.triage.says.binding.previous_verdict != verdict.digest:
+            break
+        if taken_back(record, phase, number):
             break
         counted.append(_brought_for(record, mended))
     return tuple(counted)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from dag_factory.evidence.contract import PhaseContract
+from dag_factory.evidence.decided import taken_back
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.verdict import Finding
@@ -33,6 +34,8 @@ def not_mending(case: Case) -> str | None:
         return f"The gate of cycle {cycle - 1} has no signed verdict."
     if verdict.digest != mended.digest and verdict.says.phasegate.binding.cycle != cycle:
         return f"The newest verdict is that of cycle {verdict.says.phasegate.binding.cycle}, and not the one that cycle {cycle} mends."
+    if taken_back(case.record, case.phase_id, cycle):
+        return f"Whoever decides was asked again since cycle {cycle} was allowed, and allows it no more."
     if mended.says.phasegate.word != "FAILED":
         return f"The verdict of cycle {cycle - 1} is {mended.says.phasegate.word}: there is nothing to mend."
     return None

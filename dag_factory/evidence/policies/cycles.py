@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from dag_factory.evidence.contract import TaskContract
+from dag_factory.evidence.decided import taken_back
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.delivery import CLOCK_SKEW
 from dag_factory.evidence.rounds import statements_of
@@ -26,6 +27,8 @@ def mended(case: Case) -> Iterator[Finding]:
     """The newest fix cycle of the phase; those before had a gate of their own."""
     if len(case.rounds) < case.at:
         text = f"The gate of fix cycle {case.at} is asked, and nobody was told to mend what the newest verdict of the cycle before found."
+        if taken_back(case.record, case.phase_id, case.at):
+            text = f"The gate of fix cycle {case.at} is asked, and whoever decides was asked again since and allows it no more."
         yield Finding(rule="triage-missing", subject=f"{case.phase_id}:{case.at}", text=text)
     if not case.rounds:
         return

@@ -8,7 +8,7 @@ from typing import Any
 import pendulum
 import pytest
 from support.house import House
-from support.mending import mendable
+from support.mending import mendable, script
 from typer.testing import CliRunner
 
 from dag_factory.cli import app
@@ -125,6 +125,44 @@ def test_one_more_cycle_that_was_taken_back_is_not_opened(failed):
     again(failed, "Stop")
     failed.run("check.fix_1.triage")
     assert "Nobody allowed" in failed.failures["check.fix_1.triage"]
+
+
+def begun(house: House) -> None:
+    """One more cycle is allowed, and its gate alone is left."""
+    answer(house, "One more cycle")
+    script(house, "make.sh", 'echo good > "src/$PHASEGATE_FEATURE.txt"\n')
+    house.fix("check", 1, gate=False)
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_one_more_cycle_that_is_taken_back_while_it_is_under_way_opens_nothing(failed, silent):
+    begun(failed)
+    failed.run("check.decide_1")
+    if silent:
+        failed.resume("check.decide_1", {"error": "timeout", "error_type": "timeout"}, failed.parked["check.decide_1"][1])
+    else:
+        answer(failed, "Stop", "max")
+    account = account_of(failed.record, pendulum.now("UTC"))
+    assert (account.word, account.waits) == ("FAILED", ()), "nobody waits for what was stopped"
+    failed.run("check.fix_1.judge")
+    assert "allows it no more" in failed.failures["check.fix_1.judge"]
+    failed.run("check.fix_1.gate")
+    [finding] = [finding for finding in failed.findings("check") if finding.rule == "triage-missing"]
+    assert finding.text == "The gate of fix cycle 1 is asked, and whoever decides was asked again since and allows it no more."
+    failed.run("ship.packer", "complete")
+    assert "not open" in failed.failures["ship.packer"]
+    assert "MISSION FAILED" in failed.failures["complete"]
+
+
+def test_a_question_of_a_round_that_is_over_takes_no_cycle_back(failed):
+    begun(failed)
+    failed.run("check.decide_1", "check.fix_1.gate")
+    assert failed.word("check") == "PASSED"
+    answer(failed, "Stop", "max")
+    assert "of an old round" in failed.failures["check.decide_1"]
+    failed.phase("ship")
+    failed.run("complete")
+    assert "complete" not in failed.failures, failed.failures["complete"]
 
 
 def test_a_stop_that_was_taken_back_lets_the_newest_answer_count(failed):
