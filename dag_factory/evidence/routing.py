@@ -6,7 +6,7 @@
    by what its check printed of a failure; else to those whose feature is named.
 4. Where it names nobody, it goes with what the same verdict found and does name somebody, since one cause makes several findings. That is tried once: if
    it is still there, or nothing names anybody, it goes to those of its makers who are the workflow's `fix.owner`; to all of them where none is.
-5. What nobody owns goes to the workflow's `fix.owner`.
+5. What nobody owns goes to the workflow's `fix.owner`; but for what speaks of nobody's work, since no work mends it: the next cycle asks people anew.
 6. Validators are never given anything to mend: all of them judge again, and are told what was wrong with their own evidence.
 
 All findings about the work of one task have one cause for us, and are one order: two fixes of the same files at once would only collide.
@@ -30,6 +30,8 @@ _EXCERPT = 16_384
 """So much of the end of what a check printed is looked at."""
 OF_THE_PRODUCT = frozenset({"check-failed", "coverage-low", "tests-failed", "tests-flaky", "validation-failed"})
 """Rules whose finding speaks of what was validated, and not of the evidence that says so."""
+_OF_NOBODYS_WORK = frozenset({"approval-missing", "approval-partial", "approval-stale", "triage-missing", "waiver-void"})
+"""Rules whose finding speaks of how people were asked and findings were given. A refusal is none of them: it says what to mend."""
 
 
 @dataclass
@@ -94,6 +96,8 @@ class _Owners:
 
 def _owners(called: _Names, finding: Finding, makers: dict[str, TaskContract], judges: dict[str, TaskContract]) -> _Owners:
     case = called.case
+    if finding.rule in _OF_NOBODYS_WORK:
+        return _Owners()
     owner = case.contract.fix.owner
     owned = [name for name, maker in makers.items() if owner in (name, maker.role) and name not in judges]
     task = case.contract.tasks.get(finding.task)

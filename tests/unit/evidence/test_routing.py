@@ -172,6 +172,19 @@ def test_what_nobody_owns_goes_to_the_workflows_owner(case):
     assert orders(case, lost) == [MART, INGEST]
 
 
+@pytest.mark.parametrize("rule", ["approval-missing", "approval-partial", "approval-stale", "triage-missing", "waiver-void"])
+def test_what_speaks_of_nobodys_work_is_given_to_nobody(case, rule):
+    made = route(case, (Finding(rule=rule, subject="validation", text="erin approved twice, and counts once."),))
+    assert (made.orders, made.unowned) == ({}, [f"{rule}:validation"])
+
+
+def test_what_somebody_refused_goes_to_the_workflows_owner_for_it_says_what_to_mend(case):
+    assert orders(case, Finding(rule="approval-refused", subject="validation:approve-1", text="erin refused: It is slow.")) == [
+        MART,
+        INGEST,
+    ]
+
+
 def test_without_an_owner_it_is_named_as_what_nobody_can_mend(tmp_path):
     run = honest(tmp_path, worked="foundation")
     made = route(case_of(run, "foundation", 0), (Finding(rule="merge-missing", subject="foundation", text="Not merged."),))

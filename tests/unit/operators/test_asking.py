@@ -253,6 +253,14 @@ class TestApproval:
         house.answer("check.approve-2", "Approve", "lea", reason="")
         house.run("check.gate")
         assert {item.rule for item in house.findings("check")} == {"approval-partial", "approval-missing"}
+        house.fix("check", 1, gate=False)
+        [mended] = house.record.rounds["check"]
+        assert (mended.triage.says.orders, len(mended.triage.says.unowned)) == ((), 2), "who made it did nothing wrong"
+        house.run("check.fix_1.evidence", "check.fix_1.approve-1", "check.fix_1.approve-2")
+        house.answer("check.fix_1.approve-1", "Approve", "lea", reason="")
+        house.answer("check.fix_1.approve-2", "Approve", "max", reason="")
+        house.run("check.fix_1.gate")
+        assert house.word("check") == "PASSED", house.findings("check")
 
     def test_who_started_the_run_cannot_approve(self, house):
         house.answer("check.approve-1", "Approve", "kim", reason="")
