@@ -16,6 +16,7 @@ from dag_factory.cli.signs import lasted, sign
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.account import RunAccount
 from dag_factory.evidence.assurance import badge
+from dag_factory.evidence.bundle import is_over
 from dag_factory.evidence.recount import account_of
 
 __all__ = ["page", "report"]
@@ -34,7 +35,7 @@ def report(
     """
     store = find_run(run, root)
     record = record_of(store)
-    text = page(account_of(record, pendulum.now("UTC")), budgets_of(store, record))
+    text = page(account_of(record, pendulum.now("UTC"), over=is_over(store, record)), budgets_of(store, record))
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -98,7 +99,11 @@ def _facts(account: RunAccount) -> list[str]:
 def _waits(account: RunAccount) -> list[str]:
     if not account.waits:
         return []
-    return ["## What is waited for", "", *(f"- {code(waited.says)}" for waited in account.waits), ""]
+    about = "## What would come next"
+    told = (
+        ["`complete` has answered, and nothing has come since: this comes where somebody clears it in Airflow.", ""] if account.over else []
+    )
+    return [about if account.over else "## What is waited for", "", *told, *(f"- {code(waited.says)}" for waited in account.waits), ""]
 
 
 def _overview(account: RunAccount) -> list[str]:

@@ -18,6 +18,7 @@ from dag_factory.cli.runs import find_run, record_of
 from dag_factory.cli.signs import lasted, sign, style
 from dag_factory.cli.wording import counted, ended, waiver_word
 from dag_factory.evidence.account import PhaseAccount, RunAccount, TaskAccount
+from dag_factory.evidence.bundle import is_over
 from dag_factory.evidence.handing import submit_command
 from dag_factory.evidence.recount import account_of
 
@@ -37,7 +38,7 @@ def status(
     """
     store = find_run(run, root)
     record = record_of(store)
-    account = account_of(record, pendulum.now("UTC"))
+    account = account_of(record, pendulum.now("UTC"), over=is_over(store, record))
     if json:
         typer.echo(as_json(account))
     else:
@@ -60,13 +61,14 @@ def show(console: Console, account: RunAccount, commands: Mapping[str, str] | No
     cost = f"  {account.cost} USD" if account.cost else ""
     _line(console, (f"{account.mission}  begun {account.begun_at}{cost}", "dim"))
     for waited in account.waits:
-        _line(console, ("  … waits: ", "bold"), (waited.says, ""))
+        _line(console, ("  … would come next: " if account.over else "  … waits: ", "bold"), (waited.says, ""))
         if command := (commands or {}).get(waited.task):
             _line(console, (f"      {command}", ""))
     if account.word in {"PASSED", "PASSED_WITH_WAIVER"}:
         _line(console, ("  Every phase is passed; `complete` has the last word, and `phasegate verify` judges it all again.", ""))
     if account.word == "FAILED":
-        _line(console, ("  Nothing comes any more by itself: mend the cause and clear in Airflow, or `phasegate waive`.", ""))
+        said = "`complete` has answered, and nothing has come since" if account.over else "Nothing comes any more by itself"
+        _line(console, (f"  {said}: mend the cause and clear in Airflow, or `phasegate waive`.", ""))
     _overview(console, account)
     for phase in account.phases:
         _phase(console, phase)

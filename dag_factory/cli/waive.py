@@ -17,6 +17,7 @@ from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Finding
+from dag_factory.evidence.waiting import asked_again
 from dag_factory.evidence.waiving import waivable
 
 __all__ = ["waive"]
@@ -115,6 +116,5 @@ def _tell(store: RunStore, phase: str, number: str) -> None:
     )
     for scope in said.scope:
         typer.echo(f"  ⚠ {visible(scope.finding)}")
-    asked = "evidence" if record.contract.phase(phase).approval else "gate"  # where people must agree, they are asked about this too
-    gate = f"{phase}.fix_{said.binding.cycle}.{asked}" if said.binding.cycle else f"{phase}.{asked}"
-    typer.echo(f"No gate has counted it yet: clear the task {gate} in Airflow, with what comes after it, and it judges again.")
+    task = asked_again(record.contract.phase(phase), said.binding.cycle)
+    typer.echo(f"No gate has counted it yet: clear the task {task} in Airflow, with what comes after it, and it judges again.")

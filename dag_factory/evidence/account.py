@@ -154,6 +154,8 @@ class QuestionAccount:
 class RunAccount:
     """A whole run. `word` is PASSED, PASSED_WITH_WAIVER, FAILED where nothing comes any more, or OPEN.
 
+    `over` says that `complete` has answered and nothing has come since; what is in `waits` then comes only where somebody clears it.
+
     `cost` is what was reported of all attempts, in US dollars; empty where nothing was.
     """
 
@@ -172,3 +174,4 @@ class RunAccount:
     phases: tuple[PhaseAccount, ...]
     checklists: tuple[QuestionAccount, ...]
     cost: str = ""
+    over: bool = False

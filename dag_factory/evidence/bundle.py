@@ -12,7 +12,7 @@ from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.statement import CheckResult, Sealed
 from dag_factory.evidence.store import RunStore
 
-__all__ = ["BUNDLE", "bundle_of", "envelopes_of", "named_by"]
+__all__ = ["BUNDLE", "bundle_of", "envelopes_of", "is_over", "named_by"]
 
 BUNDLE = "bundle.intoto.jsonl"
 """What the bundle is called in an archive."""
@@ -42,6 +42,13 @@ def envelopes_of(run: RunStore, record: RunRecord) -> list[str]:
 def bundle_of(run: RunStore, record: RunRecord) -> bytes:
     """The bundle's bytes; each line, with its end, is an envelope as it was signed."""
     return b"".join((run.read(name) or b"").strip() + b"\n" for name in envelopes_of(run, record))
+
+
+def is_over(run: RunStore, record: RunRecord) -> bool:
+    """Whether `complete` has answered, and nothing signed has come since: then Airflow is at nothing more, but what somebody has cleared."""
+    folder = f"{record.charter.digest[:16]}/bundles"
+    kept = [run.read(f"{folder}/{name}") or b"" for name in run.names(folder)[-1:]]
+    return [one.count(b"\n") for one in kept] == [len(envelopes_of(run, record))]
 
 
 def named_by(record: RunRecord) -> dict[str, str]:

@@ -35,13 +35,14 @@ from dag_factory.evidence.waiting import Waited, waits_for
 __all__ = ["account_of"]
 
 
-def account_of(record: RunRecord, now: datetime) -> RunAccount:
+def account_of(record: RunRecord, now: datetime, *, over: bool = False) -> RunAccount:
     """Tell a run.
 
     Parameters
     ----------
     record: the run, as its store holds it.
     now: the present moment, with its zone.
+    over: whether `complete` has answered and nothing has come since, see `bundle.is_over`.
 
     """
     said = record.charter.says
@@ -50,10 +51,10 @@ def account_of(record: RunRecord, now: datetime) -> RunAccount:
     phases = tuple(_phase(record, phase, tuple(one for one in cycles if one.phase == phase.id), now) for phase in record.contract.phases)
     waits = waits_for(record, now)
     return RunAccount(
-        said.workflow, said.run_id, said.mission, _word(phases, waits), waits, said.plan, record.charter.digest, record.charter.keyid,
+        said.workflow, said.run_id, said.mission, _word(phases, () if over else waits), waits, said.plan, record.charter.digest, record.charter.keyid,
         said.assurance, said.base or "", said.triggered_by, said.written_at, phases,
         tuple(_question(record, question, now) for question in record.contract.questions),
-        _cost(stored for task in record.contract.tasks.values() for stored in _attempts(record, task)),
+        _cost(stored for task in record.contract.tasks.values() for stored in _attempts(record, task)), over,
     )  # fmt: skip
 
 

@@ -15,8 +15,9 @@ from dag_factory.evidence.rounds import begun, rounds_of
 from dag_factory.evidence.run import Round, RunRecord, Stored
 from dag_factory.evidence.statement import moment_of
 from dag_factory.evidence.verdict import Verdict
+from dag_factory.evidence.waiving import revoked
 
-__all__ = ["Waited", "stands_at", "waits_for"]
+__all__ = ["Waited", "asked_again", "stands_at", "waits_for"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,18 @@ def _gate(phase: str, cycle: int) -> str:
     return f"{phase}.fix_{cycle}.gate" if cycle else f"{phase}.gate"
 
 
+def asked_again(phase: PhaseContract, cycle: int) -> str:
+    """The task that is cleared, with what comes after it, to have a gate asked again: where people must agree, they are asked anew too.
+
+    Parameters
+    ----------
+    cycle: the fix cycle of the gate; 0 for the first.
+
+    """
+    gate = _gate(phase.id, cycle)
+    return f"{gate.removesuffix('gate')}evidence" if phase.approval else gate
+
+
 def _ordinary(case: Case) -> Iterator[Waited]:
     missing = [task for task in case.phase.tasks if case.statement(task) is None]
     yield from _work(case, missing, "its evidence")
@@ -108,20 +121,21 @@ def _closing(case: Case) -> Iterator[Waited]:
 
 def _after(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict], now: datetime) -> Iterator[Waited]:
     """The newest gate has answered, and the phase is not passed."""
-    fix, cycle, gate = record.contract.fix, verdict.says.phasegate.binding.cycle, _gate(phase.id, verdict.says.phasegate.binding.cycle)
+    fix, cycle = record.contract.fix, verdict.says.phasegate.binding.cycle
+    gate, clear = _gate(phase.id, cycle), f"clear {asked_again(phase, cycle)} in Airflow, with what comes after it"
+    case = Case(record, phase.id, _nothing, now, cycle)
     said = decided(record, phase.id, verdict.digest)
     answer = said.answer if said and (said.answer != "void" or not said.by) else ""  # after somebody's void answer they are asked again
     given = [
         item.says.number
         for item in record.waivers.get(phase.id, ())
         if moment_of(item.says.given_at) > moment_of(verdict.says.time_verified)
+        if now < moment_of(item.says.expires_at) and not revoked(case, item)
     ]
     if verdict.says.phasegate.word != "FAILED":
-        yield Waited(phase.id, gate, f"the gate is asked again: {not_closed(record, phase, now)} Clear {gate} in Airflow")
+        yield Waited(phase.id, gate, f"the gate is asked again: {not_closed(record, phase, now)} C{clear[1:]}")
     elif given:
-        yield Waited(
-            phase.id, gate, f"the gate is asked again and counts {', '.join(given)}; after `phasegate waive`, clear {gate} in Airflow"
-        )
+        yield Waited(phase.id, gate, f"the gate is asked again and counts {', '.join(given)}; after `phasegate waive`, {clear}")
     elif cycle < fix.max_cycles or answer == "cycle":
         yield Waited(phase.id, f"{phase.id}.fix_{cycle + 1}.triage", f"fix cycle {cycle + 1} begins: triage says who mends what")
     elif not answer and not _waived_in_vain(record, phase, verdict) and (able := _able(record, fix.decide)):

@@ -16,7 +16,7 @@ from dag_factory.evidence.strict_json import dumps_canonical
 from dag_factory.evidence.verdict import Finding, Used
 from dag_factory.evidence.visible import says
 
-__all__ = ["NEVER", "apply_waivers", "scope_of", "waivable"]
+__all__ = ["NEVER", "apply_waivers", "revoked", "scope_of", "waivable"]
 
 NEVER = frozenset({
     "answer-void", "approval-missing", "approval-partial", "approval-refused", "approval-stale", "assurance-too-low", "checklist-unanswered",
@@ -89,7 +89,7 @@ def _fault(case: Case, finding: Finding, stored: Stored[Waiver]) -> str | None:
             f"it lasts longer than {case.contract.fix.max_waiver // 3600} hours",
         ),
         (given > case.now + CLOCK_SKEW, "it was given in the future"),
-        (_taken_back(case, stored), "whoever decides was asked again since, and did not waive"),
+        (revoked(case, stored), "whoever decides was asked again since, and did not waive"),
         (case.now >= expires, f"it ran out at {said.expires_at}"),
         (
             not any((scope.finding, scope.digest) == (finding.id, scope_of(case, finding)) for scope in said.scope),
@@ -99,7 +99,7 @@ def _fault(case: Case, finding: Finding, stored: Stored[Waiver]) -> str | None:
     return next((text for wrong, text in checks if wrong), None)
 
 
-def _taken_back(case: Case, stored: Stored[Waiver]) -> bool:
+def revoked(case: Case, stored: Stored[Waiver]) -> bool:
     """Whether a later answer to the escalation is a stop: it takes back what was waived before it, unless it is of an old round."""
     return any(
         is_about_a_verdict(item)

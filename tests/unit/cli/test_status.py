@@ -136,6 +136,24 @@ def test_as_json(house):
     assert [waited["of"] for waited in told["waits"]] == ["ship/packer"]
 
 
+def test_what_was_left_out_by_hand_is_not_waited_for_once_complete_has_answered(tmp_path, monkeypatch):
+    run = mended(tmp_path / "house", monkeypatch)
+    assert "  … waits: fix cycle 1 begins" in ask(run)
+    run.run("complete")  # where `triage` is marked, the rest is skipped
+    told = ask(run)
+    assert told.splitlines()[0] == "Run manual__1 of mend: ✗ FAILED"
+    assert "  … would come next: fix cycle 1 begins: triage says who mends what" in told
+    assert "`complete` has answered, and nothing has come since: mend the cause and clear in Airflow" in told
+    assert json.loads(ask(run, "--json"))["over"] is True
+    result = CliRunner().invoke(app, ["report", str(run.store.path)])
+    assert "## What would come next" in result.output
+    assert "## What is waited for" not in result.output
+    run.run("check.fix_1.triage")
+    told = ask(run)
+    assert "OPEN" in told.splitlines()[0], "somebody cleared it"
+    assert "  … waits: @maker delivers what it mends in fix cycle 1: build/two.maker" in told
+
+
 def test_it_reads_and_writes_nothing_and_needs_no_keys(tmp_path):
     run = failed(tmp_path)
     run.keys.path.rename(tmp_path / "gone")

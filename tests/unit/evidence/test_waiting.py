@@ -8,7 +8,7 @@ from support.orders import EXTERNAL, SPEC
 from support.runs import honest
 from support.telling import decided, failed, mended, waived
 
-from dag_factory.evidence.waiting import stands_at, waits_for
+from dag_factory.evidence.waiting import asked_again, stands_at, waits_for
 
 DECIDE = SPEC + "fix: {max_cycles: 0, extra_cycles: 1, decide: [erin]}\n"
 APPROVE = SPEC + "phases: {foundation: {gate: {approval: {people: [erin, frank], need: 2}}}}\n"
@@ -19,8 +19,8 @@ def told(run, *, after=0):
     return [waited.says for waited in waits_for(run.record, pendulum.now("UTC").add(days=after))]
 
 
-def of(run):
-    return [waited.of for waited in waits_for(run.record, pendulum.now("UTC"))]
+def of(run, *, after=0):
+    return [waited.of for waited in waits_for(run.record, pendulum.now("UTC").add(days=after))]
 
 
 def test_for_everybody_of_the_first_phase(tmp_path):
@@ -80,6 +80,28 @@ def test_for_the_gate_after_a_waiver(tmp_path):
     assert run.answer("validation").word == "PASSED_WITH_WAIVER"
     assert of(run)[0].startswith("integration/")
     assert "A waiver of phase" in told(run, after=30)[0], "it ran out"
+
+
+@pytest.mark.parametrize(("more", "task"), [("", "validation.gate"), ("approval: {people: [frank]}", "validation.evidence")])
+def test_what_is_to_be_cleared_after_a_waiver_is_what_the_command_names(tmp_path, more, task):
+    run = failed(tmp_path, text=SPEC + f"phases: {{validation: {{gate: {{{more}}}}}}}\n")
+    waived(run)
+    [says] = told(run)
+    assert says.endswith(f"clear {task} in Airflow, with what comes after it")
+    assert asked_again(run.contract.phase("validation"), 2) == task.replace("validation", "validation.fix_2")
+    if more:
+        return
+    run.answer("validation")
+    assert told(run, after=30)[0].endswith(f"Clear {task} in Airflow, with what comes after it"), "it ran out"
+
+
+def test_for_no_gate_after_a_waiver_that_counts_no_more(tmp_path):
+    run = failed(tmp_path, text=DECIDE)
+    waived(run)
+    assert of(run) == ["validation.gate"]
+    assert of(run, after=30) == ["decide"], "it ran out before the gate was asked"
+    decided(run, "stop")
+    assert of(run) == [], "whoever decides has taken it back"
 
 
 def test_for_a_person_and_what_they_decide(tmp_path):
