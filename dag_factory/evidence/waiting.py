@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from dag_factory.evidence.policies.chain import not_closed
 from dag_factory.evidence.policies.consent import partial
 from dag_factory.evidence.rounds import begun, rounds_of
 from dag_factory.evidence.run import Round, RunRecord, Stored
-from dag_factory.evidence.statement import moment_of
+from dag_factory.evidence.statement import TaskStatement, moment_of
 from dag_factory.evidence.verdict import Verdict
 from dag_factory.evidence.waiving import revoked
 
@@ -50,8 +50,7 @@ def waits_for(record: RunRecord, now: datetime) -> tuple[Waited, ...]:
     rounds = rounds_of(record, phase.id, begun(record, phase.id))
     verdict = record.verdict(phase.id)
     at = rounds[-1].cycle if rounds else 0
-    answered = verdict is not None and verdict.says.phasegate.binding.cycle == at
-    if verdict is not None and answered:
+    if verdict is not None and verdict.says.phasegate.binding.cycle >= at:  # a gate may have answered of which no cycle counts
         return tuple(_after(record, phase, verdict, now))
     case = Case(record, phase.id, _nothing, now, at)
     return tuple(_cycle(case, rounds[-1]) if rounds else _ordinary(case))
@@ -78,7 +77,9 @@ def asked_again(phase: PhaseContract, cycle: int) -> str:
 
 
 def _ordinary(case: Case) -> Iterator[Waited]:
-    missing = [task for task in case.phase.tasks if case.statement(task) is None]
+    before = case.contract.before(case.phase_id)
+    follows = case.record.verdict(before.id) if before else None
+    missing = [task for task in case.phase.tasks if not _done(case.record.statements.get(task.id), follows.digest if follows else None)]
     yield from _work(case, missing, "its evidence")
     if not missing:
         yield from _closing(case)
@@ -86,12 +87,18 @@ def _ordinary(case: Case) -> Iterator[Waited]:
 
 def _cycle(case: Case, newest: Round) -> Iterator[Waited]:
     said, tasks = newest.triage.says, case.contract.tasks
-    mends = [tasks[order.task] for order in said.orders if order.task in tasks and not newest.statements.get(order.task)]
-    judges = [task for task in (*case.phase.judges, *case.again) if not newest.statements.get(task.id)]
+    done = {name for name, found in newest.statements.items() if _done(found, said.binding.previous_verdict)}
+    mends = [tasks[order.task] for order in said.orders if order.task in tasks and order.task not in done]
+    judges = [task for task in (*case.phase.judges, *case.again) if task.id not in done]
     yield from _work(case, mends, f"what it mends in fix cycle {newest.cycle}")
     yield from _work(case, [task for task in judges if task not in mends], f"its judgement in fix cycle {newest.cycle}")
     if not mends and not judges:
         yield from _closing(case)
+
+
+def _done(found: Sequence[Stored[TaskStatement]] | None, follows: str | None) -> bool:
+    """Whether something was delivered after the verdict that the work follows: what was for an older one must be done again."""
+    return bool(found) and found[-1].says.binding.previous_verdict == follows
 
 
 def _work(case: Case, tasks: Iterable[TaskContract], what: str) -> Iterator[Waited]:

@@ -130,6 +130,13 @@ def test_for_the_gate_where_work_was_done_again_after_its_verdict(tmp_path):
     assert "was done again" in told(run)[0]
 
 
+def test_for_work_that_is_to_be_done_again_after_a_gate_was_asked_again(tmp_path):
+    run = honest(tmp_path, worked="implementation")
+    assert of(run) == ["implementation.gate"]
+    run.answer("foundation")
+    assert of(run) == [task.id for task in run.contract.phase("implementation").tasks], "theirs follows an older verdict"
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
@@ -149,3 +156,9 @@ def test_through_a_fix_cycle(house):
     assert of(house) == ["check.fix_1.gate"]
     house.run("check.fix_1.gate")
     assert of(house) == ["ship/packer"]
+    house.run("check.gate")
+    assert of(house) == ["check.fix_1.triage"]
+    house.run("check.fix_1.triage")
+    assert of(house) == ["build/two.maker", "check/judge", "check/writer"], "what was done for the older verdict is done again"
+    house.run("check.gate", "check.fix_1.gate")
+    assert of(house) == ["check.fix_2.triage"], "the gate has answered, and no cycle counts"

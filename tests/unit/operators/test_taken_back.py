@@ -149,6 +149,8 @@ def test_one_more_cycle_that_is_taken_back_while_it_is_under_way_opens_nothing(f
     failed.run("check.fix_1.gate")
     [finding] = [finding for finding in failed.findings("check") if finding.rule == "triage-missing"]
     assert finding.text == "The gate of fix cycle 1 is asked, and whoever decides was asked again since and allows it no more."
+    [waited] = account_of(failed.record, pendulum.now("UTC")).waits
+    assert waited.says == "a person decides in Airflow: waive or stop; asked are lea, max"
     failed.run("ship.packer", "complete")
     assert "not open" in failed.failures["ship.packer"]
     assert "MISSION FAILED" in failed.failures["complete"]
