@@ -41,15 +41,17 @@ class PassedOperator(PlanOperator):
         self.phase = phase
 
     def execute(self, context: Context) -> None:
-        """Emit, if the newest verdict passes now."""
+        """Emit, if the newest verdict passes now, and all before it."""
         import pendulum
 
-        from dag_factory.evidence.policies.chain import not_closed
+        from dag_factory.evidence.policies.case import Case
+        from dag_factory.evidence.policies.chain import not_closed, not_open
         from dag_factory.scope import Scope
 
         with self._told():
-            record = Scope.of_task(context["ti"]).record(self.plan_digest, upto=self.phase)
-            reason = not_closed(record, record.contract.phase(self.phase), pendulum.now("UTC"))
+            scope, now = Scope.of_task(context["ti"]), pendulum.now("UTC")
+            record = scope.record(self.plan_digest, upto=self.phase)
+            reason = not_open(Case(record, self.phase, scope.run.blob, now)) or not_closed(record, record.contract.phase(self.phase), now)
             verdict = record.verdict(self.phase)
             if reason or verdict is None:
                 raise AirflowFailException(f"There is no event: {reason}")

@@ -45,6 +45,14 @@ def test_work_that_was_done_again_after_the_verdict_makes_no_event(house):
     assert "done again" in house.failures["plan.passed"]
 
 
+def test_a_phase_before_that_was_shut_again_makes_no_event(house):
+    for phase in ("plan", "build"):
+        house.phase(phase)
+    house.run("plan.planner", "build.passed")
+    assert "Work of phase Plan was done again" in house.failures["build.passed"]
+    assert not house.events
+
+
 def test_it_follows_any_gate_of_the_phase_and_only_complete_follows_it(house):
     dag = house.dag()
     for phase in ("plan", "build", "check", "ship"):
