@@ -97,13 +97,20 @@ def callbacks(plan: Plan, *, success: str = "", failure: str = "") -> dict[str, 
 
 
 def deliver(notifiers: Sequence[Notifier], notice: Notice, context: Mapping[str, Any] | None = None) -> None:
-    """Give a notice to notifiers, all at once; what they raise is logged, and who takes too long is left behind.
+    """Give a notice to notifiers, all at once; whatever goes wrong is logged, and who takes too long is left behind.
 
     Parameters
     ----------
     context: what the templates of their arguments know beside the notice.
 
     """
+    try:
+        _all_at_once(notifiers, notice, context)
+    except Exception as error:  # Airflow's own settings cannot be read, or no thread can be had: a verdict stands all the same
+        _log.warning("Nobody was told of %s: %s: %s", notice.event, type(error).__name__, error)
+
+
+def _all_at_once(notifiers: Sequence[Notifier], notice: Notice, context: Mapping[str, Any] | None) -> None:
     told = {**(context or {}), "phasegate": notice.told(base_url())}
     answers: dict[int, str] = {}
 

@@ -95,6 +95,19 @@ def test_who_takes_too_long_is_left_behind(lab, told, monkeypatch):
     assert "it took longer than 0.3 seconds" in told.text
 
 
+def test_where_airflows_settings_cannot_be_read_or_no_thread_is_left_nothing_is_raised(lab, told, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("threading.Thread.start", fails)
+        deliver([LINES], NOTICE)
+    monkeypatch.setattr(telling, "base_url", fails)
+    deliver([LINES], NOTICE)
+    said = "Nobody was told of gate-failed: RuntimeError: can't start new thread"
+    assert [record.getMessage() for record in told.records] == [said, said]
+
+
 def test_mails_and_messages_say_what_we_say_unless_the_author_says_otherwise(monkeypatch):
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
