@@ -167,7 +167,7 @@ class TaskStatement(Wire):
     """What one attempt of one task left behind.
 
     `figures` and `judgement` are what a runner reported, `kept` what a failed attempt left; `kept_in`: its program could write to its own folders alone,
-    and to what the plan names; `saw` are the statements of what was mended that a validator had before it. What there is none of is not written.
+    and to what the plan names; `saw` are the statements of what was mended that a validator had before it. Where there is none, no name is written.
     """
 
     TYPE: ClassVar[str] = f"{ROOT}:task:v1"
@@ -191,7 +191,7 @@ class TaskStatement(Wire):
     judgement: Judgement | None = None
     kept: Kept | None = None
     kept_in: Annotated[bool, Field(exclude_if=not_)] = False
-    saw: Annotated[tuple[Digest, ...], Field(exclude_if=not_)] = ()
+    saw: Annotated[tuple[Digest, ...] | None, Field(exclude_if=lambda saw: saw is None)] = None
 
     @model_serializer(mode="wrap")
     def _what_there_is(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def _cycle(case: Case, newest: Round) -> Iterator[Waited]:
 
 def _done(found: Sequence[Stored[TaskStatement]] | None, follows: str | None) -> bool:
     """Whether something was delivered after the verdict that the work follows: what was for an older one must be done again."""
-    return bool(found) and found[-1].says.binding.previous_verdict == follows
+    return found is not None and bool(found) and found[-1].says.binding.previous_verdict == follows
 
 
 def _work(case: Case, tasks: Iterable[TaskContract], what: str) -> Iterator[Waited]:

@@ -108,9 +108,9 @@ class Assignment:
         return binding_of(self.record, self.case.phase_id, name, self.number, cycle=self.case.at, map_index=self.map_index)
 
     @property
-    def saw(self) -> tuple[str, ...]:
-        """The statements of what was mended, which a validator has before it in a fix cycle; nothing for everybody else."""
-        return tuple(stored.digest for stored in self.case.mended.values()) if self.case.at and self.task.judges else ()
+    def saw(self) -> tuple[str, ...] | None:
+        """The statements of what was mended, which a validator has before it in a fix cycle; None for everybody else."""
+        return tuple(stored.digest for stored in self.case.mended.values()) if self.case.at and self.task.judges else None
 
     def assign(self) -> None:
         """Say what an external persona is asked for, where `phasegate submit` finds it."""

@@ -56,7 +56,7 @@ def _unseen(case: Case, judged: TaskStatement) -> list[str]:
 
     Who says nothing of what they saw is held to the clocks, which may differ: who is outside has one of their own.
     """
-    if judged.saw:
+    if judged.saw is not None:
         return [name for name, stored in case.mended.items() if stored.digest not in judged.saw]
     begun, tasks = moment_of(judged.started_at), case.contract.tasks
     late = {name: moment_of(stored.says.finished_at) - begun for name, stored in case.mended.items() if name in tasks}

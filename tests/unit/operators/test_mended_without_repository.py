@@ -82,7 +82,7 @@ def test_what_a_validator_had_before_it_stands_in_its_statement(make):
     [round_] = make("echo good v2").record.rounds["ship"]
     mended = round_.statements["build/maker"][-1]
     assert {name: found[-1].says.saw for name, found in round_.statements.items()} == {
-        "build/maker": (),
+        "build/maker": None,
         "check/judge": (mended.digest,),
         "ship/shipper": (mended.digest,),
     }

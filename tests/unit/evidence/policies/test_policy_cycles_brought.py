@@ -89,8 +89,10 @@ def test_who_says_what_they_saw_is_held_to_that_and_to_no_clock(cycle):
     for name in ("author", "clerk"):
         cycle.mend(f"drafting/{name}", base=None, sealed=None, finished_at=later(began, 30))
     seen = tuple(stored.digest for stored in cycle.case().mended.values())
-    cycle.mend("drafting/tester", base=None, sealed=None, started_at=began, finished_at=later(began, 6), saw=seen)
     after = moment_of(later(began, 60))
+    cycle.mend("drafting/tester", base=None, sealed=None, started_at=later(began, 40), finished_at=later(began, 41), saw=())
+    assert "validation-stale:drafting/tester" in cycle.told(now=after), "who saw nothing has judged nothing of it"
+    cycle.mend("drafting/tester", base=None, sealed=None, started_at=began, finished_at=later(began, 42), saw=seen)
     assert "validation-stale" not in {finding.rule for finding in cycle.ask(now=after).findings}
     cycle.mend("drafting/clerk", base=None, sealed=None, started_at=later(began, -9), finished_at=later(began, -8))
     assert [found.id for found in cycle.ask(now=after).findings if found.rule == "validation-stale"] == ["validation-stale:drafting/tester"]
