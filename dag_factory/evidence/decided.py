@@ -48,7 +48,9 @@ def outdated(record: RunRecord, phase: str, stored: Stored[Decision]) -> bool:
 
 
 def taken_back(record: RunRecord, phase: str, cycle: int) -> bool:
-    """Whether a fix cycle was allowed by a person, and the newest answer of its round is a stop, or none that counts: what is done there counts no more.
+    """Whether a fix cycle was allowed by a person, and the newest answer of its round is a stop, or silence: what is done there counts no more.
+
+    What somebody answered who may not, or what could not be taken, takes nothing back: they are asked again.
 
     Parameters
     ----------
@@ -57,12 +59,12 @@ def taken_back(record: RunRecord, phase: str, cycle: int) -> bool:
 
     """
     asked = record.verdict_in(phase, cycle - 1) if cycle > record.contract.fix.max_cycles else None
-    answers = [
-        stored.says.answer
+    if asked is None:
+        return False
+    about = [
+        stored
         for stored in record.decisions.get(phase, ())
-        if asked
-        and is_about_a_verdict(stored)
-        and stored.says.binding.previous_verdict == asked.digest
-        and not outdated(record, phase, stored)
+        if is_about_a_verdict(stored) and stored.says.binding.previous_verdict == asked.digest and not outdated(record, phase, stored)
     ]
+    answers = [stored.says.answer for stored in about if stored.says.answer != "void" or not stored.says.by]
     return answers[-1:] in (["stop"], ["void"])

@@ -156,6 +156,15 @@ def test_one_more_cycle_that_is_taken_back_while_it_is_under_way_opens_nothing(f
     assert "MISSION FAILED" in failed.failures["complete"]
 
 
+def test_an_answer_by_somebody_who_may_not_takes_no_cycle_back(failed):
+    begun(failed)
+    failed.run("check.decide_1")
+    answer(failed, "Stop", "eve")
+    assert "none of those who may answer" in failed.failures["check.decide_1"]
+    failed.run("check.fix_1.gate")
+    assert failed.word("check") == "PASSED", failed.findings("check")
+
+
 def test_a_question_of_a_round_that_is_over_takes_no_cycle_back(failed):
     begun(failed)
     failed.run("check.decide_1", "check.fix_1.gate")
