@@ -6,7 +6,7 @@ from dag_factory.evidence.decisions import Decision
 from dag_factory.evidence.run import RunRecord, Stored
 from dag_factory.evidence.statement import moment_of
 
-__all__ = ["decided", "is_about_a_verdict", "outdated", "taken_back"]
+__all__ = ["decided", "is_about_a_verdict", "outdated", "stops", "taken_back"]
 
 
 def is_about_a_verdict(stored: Stored[Decision]) -> bool:
@@ -47,10 +47,13 @@ def outdated(record: RunRecord, phase: str, stored: Stored[Decision]) -> bool:
     return any(moment_of(one.says.time_verified) <= moment_of(stored.says.decided_at) for one in verdicts[asked + 1 :])
 
 
+def stops(said: Decision) -> bool:
+    """Whether it is a stop: somebody said so, or nobody answered. What is void though somebody gave it is asked again, and stops nothing."""
+    return said.answer == "stop" or (said.answer == "void" and not said.by)
+
+
 def taken_back(record: RunRecord, phase: str, cycle: int) -> bool:
     """Whether a fix cycle was allowed by a person, and the newest answer of its round is a stop, or silence: what is done there counts no more.
-
-    What somebody answered who may not, or what could not be taken, takes nothing back: they are asked again.
 
     Parameters
     ----------
@@ -62,9 +65,8 @@ def taken_back(record: RunRecord, phase: str, cycle: int) -> bool:
     if asked is None:
         return False
     about = [
-        stored
+        stored.says
         for stored in record.decisions.get(phase, ())
         if is_about_a_verdict(stored) and stored.says.binding.previous_verdict == asked.digest and not outdated(record, phase, stored)
     ]
-    answers = [stored.says.answer for stored in about if stored.says.answer != "void" or not stored.says.by]
-    return answers[-1:] in (["stop"], ["void"])
+    return next((stops(said) for said in reversed(about) if stops(said) or said.answer != "void"), False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-from dag_factory.evidence.decided import is_about_a_verdict, outdated
+from dag_factory.evidence.decided import is_about_a_verdict, outdated, stops
 from dag_factory.evidence.decisions import Waiver
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.consent import partial
@@ -103,7 +103,7 @@ def revoked(case: Case, stored: Stored[Waiver]) -> bool:
     """Whether a later answer to the escalation is a stop: it takes back what was waived before it, unless it is of an old round."""
     return any(
         is_about_a_verdict(item)
-        and item.says.answer in {"stop", "void"}
+        and stops(item.says)
         and moment_of(item.says.decided_at) > moment_of(stored.says.given_at)
         and not outdated(case.record, case.phase_id, item)
         for item in case.record.decisions.get(case.phase_id, ())

@@ -156,6 +156,15 @@ def test_one_more_cycle_that_is_taken_back_while_it_is_under_way_opens_nothing(f
     assert "MISSION FAILED" in failed.failures["complete"]
 
 
+@pytest.mark.parametrize(("by", "option"), [("eve", "Stop"), ("max", "Waive")])
+def test_an_answer_that_is_none_takes_no_waiver_back(failed, by, option):
+    answer(failed, "Waive")
+    again(failed, option, by=by, reason="")
+    assert "does not count" in failed.failures["check.decide_1"]
+    failed.run("check.gate")
+    assert failed.word("check") == "PASSED_WITH_WAIVER", failed.findings("check")
+
+
 def test_an_answer_by_somebody_who_may_not_takes_no_cycle_back(failed):
     begun(failed)
     failed.run("check.decide_1")
