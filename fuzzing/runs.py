@@ -17,9 +17,10 @@ from dag_factory.errors import PhasegateError, StoreError
 from dag_factory.evidence.archive import ArchiveStore, sorted_lines
 from dag_factory.evidence.ledger import Reservation, read_ledger
 from dag_factory.evidence.loose import read_loose
+from dag_factory.evidence.reading import parse
 from dag_factory.evidence.record import read_charter, read_record
 from dag_factory.evidence.run import RunRecord
-from dag_factory.evidence.statement import TaskStatement, parse
+from dag_factory.evidence.statement import TaskStatement
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.strict_json import dumps_canonical
 from dag_factory.evidence.verify import verify_run

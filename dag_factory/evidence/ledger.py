@@ -21,9 +21,10 @@ from typing import ClassVar
 from dag_factory.errors import EnvelopeError, StoreError
 from dag_factory.evidence.envelope import MAX_BYTES, open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
+from dag_factory.evidence.reading import parse
 from dag_factory.evidence.reported import Money
 from dag_factory.evidence.run import Stored
-from dag_factory.evidence.statement import ROOT, Binding, Charter, TaskStatement, parse
+from dag_factory.evidence.statement import ROOT, Binding, Charter, TaskStatement
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.wire import Digest, Time, Wire, moment_of
 

@@ -14,9 +14,10 @@ from dag_factory.evidence.decisions import Completion, Decision, Triage, Waiver
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
 from dag_factory.evidence.ledger import Reservation
+from dag_factory.evidence.reading import parse
 from dag_factory.evidence.record import read_charter
 from dag_factory.evidence.run import Stored
-from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement, parse
+from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Finding, Verdict
 

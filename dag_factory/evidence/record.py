@@ -19,8 +19,9 @@ from dag_factory.evidence.contract import RunContract, TaskContract
 from dag_factory.evidence.decisions import Completion, Decision, Triage, Waiver
 from dag_factory.evidence.envelope import MAX_BYTES, open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
+from dag_factory.evidence.reading import parse
 from dag_factory.evidence.run import Broken, Round, RunRecord, Stored, binding_of
-from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement, parse
+from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Verdict
 from dag_factory.evidence.wire import Wire, moment_of

@@ -16,8 +16,9 @@ from typing import Any, ClassVar
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import PublicKey
+from dag_factory.evidence.reading import parse
 from dag_factory.evidence.run import Stored
-from dag_factory.evidence.statement import ROOT, Binding, TaskStatement, parse, sign
+from dag_factory.evidence.statement import ROOT, Binding, TaskStatement, sign
 from dag_factory.evidence.wire import Commit, Digest, Sealed, Wire
 from dag_factory.operators.assignment import Assignment
 from dag_factory.operators.signing import signer_of

@@ -9,7 +9,8 @@ import pytest
 
 from dag_factory.errors import EnvelopeError
 from dag_factory.evidence.decisions import Completion, Decision, Order, Scope, Triage, Waiver
-from dag_factory.evidence.statement import STATEMENT, Binding, Wire, parse
+from dag_factory.evidence.reading import parse
+from dag_factory.evidence.statement import STATEMENT, Binding, Wire
 
 DIGEST, TIME = "a" * 64, "2026-11-23T06:00:00+00:00"
 BINDING = Binding(

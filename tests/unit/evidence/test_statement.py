@@ -8,8 +8,9 @@ from support.statements import CHARTER, COMMIT, DIGEST, MERGE, TASK, payload_of,
 from dag_factory.errors import EnvelopeError
 from dag_factory.evidence.envelope import open_envelope
 from dag_factory.evidence.keys import KeyFolder
+from dag_factory.evidence.reading import parse
 from dag_factory.evidence.reported import Figures, Judgement, Kept
-from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement, Undone, parse, sign
+from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement, Undone, sign
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from support.statements import TASK, payload_of, put
 
 from dag_factory.errors import EnvelopeError
-from dag_factory.evidence.statement import TaskStatement, moment_of, now, parse
+from dag_factory.evidence.reading import parse
+from dag_factory.evidence.statement import TaskStatement, moment_of, now
 from dag_factory.evidence.wire import Time
 
 TIMES = [

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from support.runs import honest
 
 from dag_factory.errors import EnvelopeError
-from dag_factory.evidence.statement import STATEMENT, Binding, parse
+from dag_factory.evidence.reading import parse
+from dag_factory.evidence.statement import STATEMENT, Binding
 from dag_factory.evidence.verdict import Answer, Extension, Finding, Recheck, Used, Verdict, table, vsa
 
 DIGEST, TIME = "a" * 64, "2026-11-23T06:00:00+00:00"
