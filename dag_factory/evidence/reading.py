@@ -20,6 +20,11 @@ __all__ = ["parse"]
 
 _TEXT = re.compile(rb'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _TOLD = 1_000
+_WORDS = {  # what pydantic calls a fault, and what it is
+    "missing": "it is missing", "extra_forbidden": "nothing of that name belongs there", "string_type": "it is no text", "int_type": "it is no whole number",
+    "bool_type": "it is neither true nor false", "tuple_type": "it is no list", "list_type": "it is no list", "dict_type": "it is no object",
+    "model_type": "it is no object", "model_attributes_type": "it is no object", "string_pattern_mismatch": "it is not written as it must be",
+}  # fmt: skip
 Predicate = TypeVar("Predicate", bound=Wire)
 
 
@@ -58,6 +63,13 @@ def _refuse_other(about: list[Subject], made: Wire, text: bytes) -> None:
             raise EnvelopeError(f"its subject does not name {left_out[0][:80]!r}, which is its evidence")
 
 
+def _why(fault: Any) -> str:
+    """A fault in words."""
+    if fault["type"] == "literal_error":
+        return f"it may be {fault['ctx']['expected']}"
+    return _WORDS.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
+
+
 def _strictly(value: Any, kind: type[Predicate], what: str) -> tuple[Predicate, bytes]:
     """Read a value in its one spelling, and give its canonical text too: what another reader of the same JSON would not find by its name is refused."""
     try:
@@ -68,7 +80,7 @@ def _strictly(value: Any, kind: type[Predicate], what: str) -> tuple[Predicate, 
             raise EnvelopeError(f"its {what} is wrong in {count:,} places") from error
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part)[:80] for part in first["loc"]) or what
-        raise EnvelopeError(f"its {place} is wrong: {first['msg']}") from error
+        raise EnvelopeError(f"its {place} is wrong: {_why(first)}") from error
     except EvidenceError as error:
         raise EnvelopeError(f"its {what} is wrong: {error.message}") from error
     if made.model_dump(by_alias=True, mode="json") != value:

@@ -109,10 +109,10 @@ STATEMENTS = {
     "a predicate type that is a list": ({"predicateType": [TaskStatement.TYPE]}, "predicate type"),
     "no subject": ({"subject": []}, "no subject"),
     "a subject that is none": ({"subject": {"name": "x"}}, "no subject"),
-    "a subject without a digest": ({"subject": [{"name": "x"}]}, "digest is wrong"),
-    "a subject that says more": ({"subject": [{"name": "x", "digest": {"sha256": DIGEST}, "uri": "x"}]}, "uri is wrong"),
-    "a subject that is a text": ({"subject": ["x"]}, "subject is wrong"),
-    "a predicate that is a list": ({"predicate": []}, "predicate is wrong"),
+    "a subject without a digest": ({"subject": [{"name": "x"}]}, "digest is wrong: it is missing"),
+    "a subject that says more": ({"subject": [{"name": "x", "digest": {"sha256": DIGEST}, "uri": "x"}]}, "uri is wrong: nothing of that name"),
+    "a subject that is a text": ({"subject": ["x"]}, "subject is wrong: it is no object"),
+    "a predicate that is a list": ({"predicate": []}, "predicate is wrong: it is no object"),
     "a predicate that is null": ({"predicate": None}, "predicate is wrong"),
 }
 
