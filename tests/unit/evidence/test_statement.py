@@ -110,7 +110,10 @@ STATEMENTS = {
     "no subject": ({"subject": []}, "no subject"),
     "a subject that is none": ({"subject": {"name": "x"}}, "no subject"),
     "a subject without a digest": ({"subject": [{"name": "x"}]}, "digest is wrong: it is missing"),
-    "a subject that says more": ({"subject": [{"name": "x", "digest": {"sha256": DIGEST}, "uri": "x"}]}, "uri is wrong: nothing of that name"),
+    "a subject that says more": (
+        {"subject": [{"name": "x", "digest": {"sha256": DIGEST}, "uri": "x"}]},
+        "uri is wrong: nothing of that name",
+    ),
     "a subject that is a text": ({"subject": ["x"]}, "subject is wrong: it is no object"),
     "a predicate that is a list": ({"predicate": []}, "predicate is wrong: it is no object"),
     "a predicate that is null": ({"predicate": None}, "predicate is wrong"),
