@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pendulum
 import pytest
 from support.cycles import Cycle
 from support.orders import EXTERNAL, SPEC
 from support.runs import honest, rules
 
-from dag_factory.evidence.statement import Undone
+from dag_factory.evidence.statement import Undone, moment_of
 from dag_factory.evidence.verify import verify
 
 UX = "foundation/ux-designer"
@@ -72,3 +74,16 @@ def test_people_who_must_agree_may_be_left_out(tmp_path):
     now = pendulum.now("UTC")
     assert rules(verify(run.record, "foundation", run.store.blob, now)) == {"approval-missing"}
     assert verify(run.record, "foundation", run.store.blob, now, consent=False).word == "PASSED"
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("", 3 * 3600), (", timeout: 2h", 2 * 3600)])
+def test_who_is_outside_is_waited_for_as_long_as_the_gate_where_they_have_no_time_of_their_own(tmp_path, written, seconds):
+    text = EXTERNAL.replace(", timeout: 2h", written) + "phases: {foundation: {gate: {timeout: 3h}}}\n"
+    run = honest(tmp_path, text=text)
+    run.work("foundation", without=(UX,))
+    run.converge("foundation")
+    opened = moment_of(run.record.charter.says.written_at)
+    words = [
+        verify(run.record, "foundation", run.store.blob, opened + timedelta(seconds=seconds + more), may_wait=True).word for more in (-1, 1)
+    ]
+    assert words == ["INCONCLUSIVE", "FAILED"]
