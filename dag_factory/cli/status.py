@@ -65,7 +65,8 @@ def show(console: Console, account: RunAccount, commands: Mapping[str, str] | No
         if command := (commands or {}).get(waited.task):
             _line(console, (f"      {command}", ""))
     if account.word in {"PASSED", "PASSED_WITH_WAIVER"}:
-        _line(console, ("  Every phase is passed; `complete` has the last word, and `phasegate verify` judges it all again.", ""))
+        said = "and `complete` has said so" if account.over else "and `complete` still judges them all"
+        _line(console, (f"  Every phase is passed, {said}; `phasegate verify` judges it all again.", ""))
     if account.word == "FAILED":
         said = "`complete` has answered, and nothing has come since" if account.over else "Nothing comes any more by itself"
         _line(console, (f"  {said}: mend the cause and clear in Airflow, or `phasegate waive`.", ""))

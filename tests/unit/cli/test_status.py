@@ -40,6 +40,7 @@ def test_an_honest_run(tmp_path):
     assert told.splitlines()[0] == "Run manual__1 of orders_mart: ✓ PASSED"
     assert "waits" not in told
     assert told.count("✓ PASSED") == 5
+    assert "  Every phase is passed, and `complete` still judges them all; `phasegate verify` judges it all again." in told
     assert "1 Foundation: ✓ PASSED" in told
     assert "    ux-designer " in told
     assert told.count("  ✓ ") == 9, "both checklists, item by item"
