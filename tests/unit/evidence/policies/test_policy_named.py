@@ -158,6 +158,13 @@ def test_where_there_is_too_much_to_look_at_nothing_is_named(monkeypatch):
     monkeypatch.setattr(policy, "_MOST", 1_000)
     assert own(asked, *tests) == set()
     assert said_of(asked, ["E-1 is settled now.\n\nE-2 too, we are told."]) == (set(), set())
+    found, left = places(asked, tests)
+    assert set().union(*found.values()) == set()
+    assert left[0] == "_orders_test_###_", "what was seen until then is still taken out"
+
+
+def test_of_no_text_nothing_is_named_and_nothing_is_left():
+    assert places(["E-1"], []) == ({"E-1": set()}, [""])
 
 
 def test_what_is_dealt_out_among_too_many_is_not_dealt_out_to_all():
