@@ -112,15 +112,16 @@ def test_work_of_a_fix_phase_that_is_cleared_shuts_what_follows_too(begun: RealA
     clear(run, ("judging.fix_1.fix", 0))
     run.end()
     assert not sound(run)
-    clear(run, "judging.fix_1.gate", downstream=True)  # what was mended is judged again, and what follows is done anew
+    clear(run, "judging.fix_1.judge", downstream=True)  # who validated saw what was mended before that; what follows is done anew
     assert run.end() == "success"
     assert sound(run)
+    assert run.record.verdict("judging").says.phasegate.binding.cycle == 1
     clear(run, "judging.gate", downstream=True)  # it fails as before, and the fix phase is done anew
     assert run.end() == "success"
     assert sound(run)
     assert {name: len(found) for name, found in run.record.rounds["judging"][0].statements.items()} == {
         "making/maker": 3,
-        "judging/judge": 3,
+        "judging/judge": 4,
     }
     assert grown(before, run)
 
