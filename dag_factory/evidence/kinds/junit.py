@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -39,7 +40,7 @@ class JunitExpect(Expectation):
     ----------
     min_tests: the fewest tests that ran, each counted once; skipped ones did not.
     max_skipped: the most tests that were skipped or expected to fail.
-    max_reruns: the most tests that passed only when they were run again; of what the check printed (pytest, Playwright), how often any was.
+    max_reruns: the most tests that passed only when they were run again; of what the check printed, how often any was.
     max_deselected: the most tests that were left out, by what the check printed (pytest) or the suites state; where it is not given, that is not looked at.
     names: what must be among the tests that passed, by `classname::name`; `*` stands for any text.
     max_seconds: the longest a single test may take.
@@ -65,8 +66,9 @@ class JunitExpect(Expectation):
 class JunitKind(Opened[JunitExpect]):
     """Test results. Facts: `tests` (`classname::name`), those of them that `ran` and that `passed`, and `cites`, the names of what passed.
 
-    A `status` or a `result` of a test is read too; one that says neither that the test passed nor that it did not is malformed. What a suite states is held
-    against what was counted, in the ways of the tools that are known. pytest counts subtests and does not list them: have the check print its last line.
+    A `status`, `result`, `outcome` or `state` of a test is read too; one that says neither that the test passed nor that it did not is malformed. What
+    a suite states is held against what was counted, in the ways of the tools that are known. pytest counts subtests and does not list them: have the
+    check print its last line.
     """
 
     name: ClassVar[str] = "junit"
@@ -77,6 +79,7 @@ class JunitKind(Opened[JunitExpect]):
         """Count the tests and hold the count against what is expected and against what the report states."""
         from dag_factory.evidence.kinds import junit_asked, junit_report
 
+        material = replace(material, said=junit_asked.printed(material.said))
         report = junit_report.read(material.data, junit_asked.sums(material.said))
         tests = tuple(dict.fromkeys(case.id for case in report.cases))
         unproven = {case.id for case in report.cases if case.outcome != "passed"}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dag_factory.evidence.kinds.junit import JunitExpect
     from dag_factory.evidence.kinds.junit_report import Report
 
-__all__ = ["sums", "told"]
+__all__ = ["printed", "sums", "told"]
 
 _SUMMED = re.compile(r"\b[0-9]{1,9} (?:passed|failed|skipped|xfailed|errors?|deselected)\b")  # pytest's last line
 _DESELECTED = re.compile(r"\b([0-9]{1,9}) deselected\b[^/\n]*(?:\n|$)")  # not that of the line of what was collected
@@ -35,7 +35,23 @@ _PLAYWRIGHT = re.compile(r"^ +([0-9]{1,9}) flaky *$", re.MULTILINE)
 _FLAKY = re.compile(r"^.+ failed \([0-9]{1,9} runs remaining out of [0-9]{1,9}\)\.$", re.MULTILINE)  # flaky
 _VITEST = re.compile(r"^ +[✓√×].* \(retry x([0-9]{1,9})\) *$", re.MULTILINE)
 _JEST = re.compile(r"^ *LOGGING RETRY ERRORS .+$", re.MULTILINE)  # where it is asked to tell what failed before
+_LINES = re.compile(
+    r"^ *\(Attempt [0-9]{1,4} of [0-9]{1,4}\) .+$"  # Cypress
+    r"|^ *RSpec::Retry: [0-9]{1,4}(?:nd|rd|th) try .+$"
+    r"|^//\S{1,300} +(?:\(cached\) )?FLAKY, failed in [0-9]{1,4} out of [0-9]{1,4}\b.*$",  # Bazel
+    re.MULTILINE,
+)
+_CUCUMBER = re.compile(r"^[0-9]{1,9} scenarios? \((?:[^()\n]{0,100}, )?([0-9]{1,9}) flaky\b", re.MULTILINE)
+_CTEST = re.compile(
+    r"^ *(?:[0-9]{1,9}/[0-9]{1,9} +)?Test +#([0-9]{1,9}): .{1,500}?(\*\*\*(?:Failed|Timeout|Exception)|   Passed)\b", re.MULTILINE
+)
+_COLOURS = re.compile(r"\x1b\[[0-9;]{0,30}[A-Za-z]")
 _ENDED = re.compile(r"\b([0-9]{1,9}) (?:passed|failed|skipped|xfailed|xpassed|errors?|subtests? (?:passed|failed|skipped))\b")
+
+
+def printed(said: str) -> str:
+    """What a check printed, without its colours."""
+    return _COLOURS.sub("", said)
 
 
 def sums(said: str) -> frozenset[int]:
@@ -61,8 +77,11 @@ def _again(report: Report, said: str, expect: JunitExpect) -> Iterator[Fault]:
         text = f"{len(flaky)} tests passed only when they were run again, and at most {expect.max_reruns} may: {listed(flaky)}."
         yield Fault(f"{text} Find out why they failed.", flaky[0], TESTS_FLAKY)
         return
-    again = sum(int(number) for way in (_RERUN, _PLAYWRIGHT, _VITEST) for number in way.findall(said))
-    again += sum(len(way.findall(said)) for way in (_FLAKY, _JEST))
+    again = sum(int(number) for way in (_RERUN, _PLAYWRIGHT, _VITEST, _CUCUMBER) for number in way.findall(said))
+    again += sum(len(way.findall(said)) for way in (_FLAKY, _JEST, _LINES))
+    tries = _CTEST.findall(said)
+    passed = {number for number, ended in tries if ended.endswith("Passed")}
+    again += sum(1 for number, ended in tries if number in passed and not ended.endswith("Passed"))
     if again > expect.max_reruns:  # neither tools in JavaScript nor the plug-ins of pytest write it into their reports
         text = f"by what the check printed, tests were run again, {again} times, and at most {expect.max_reruns} times they may be."
         yield Fault(f"{text} Find out why they failed.", "reruns", TESTS_FLAKY)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dag_factory.evidence.kinds.base import clipped
-from dag_factory.evidence.kinds.junit_words import Outcome
+from dag_factory.evidence.kinds.junit_words import WORSE, Outcome
 
 __all__ = ["Suite", "is_count", "may_be_subtests"]
 
@@ -71,7 +71,16 @@ class Suite:
 
         """
         ways = (self.total, self.marks) if self.root else (self.total, self.marks, self.direct, self.direct + self.inner)
-        return min((list(self._differences(way, sums)) for way in ways), key=len)
+        return [*min((list(self._differences(way, sums)) for way in ways), key=len), *self._unshown()]
+
+    def _unshown(self) -> Iterator[str]:
+        """Failures that it states in other words, where no test in it failed."""
+        if self.total["failed"] or self.total["errored"]:
+            return
+        for attribute, stated in self.stated.items():
+            counted = WORSE.get(attribute) == "failed" and is_count(stated) and int(stated)
+            if counted or (attribute in ("status", "result") and WORSE.get(stated.strip().lower()) == "failed"):
+                yield f"{self.label} states {attribute}={clipped(stated, 40)!r}, and no test in it failed"
 
     def _differences(self, counts: Mapping[str, int], sums: frozenset[int]) -> Iterator[str]:
         for attribute, outcome in _STATED.items():

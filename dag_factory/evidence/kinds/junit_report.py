@@ -8,6 +8,8 @@ where it is used.
 from __future__ import annotations
 
 import math
+import posixpath
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,7 +19,8 @@ from xml.sax.handler import ContentHandler
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import MAX_FAULTS, clipped
 from dag_factory.evidence.kinds.junit_figures import Suite, is_count
-from dag_factory.evidence.kinds.junit_words import FAILURES, SKIPS, TRIES, Outcome, outcome_of
+from dag_factory.evidence.kinds.junit_words import FAILURES, SKIPS, TRIES, WORSE, Outcome, outcome_of, plain, words_of
+from dag_factory.evidence.visible import visible
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Case", "Report", "read"]
 
@@ -30,6 +33,7 @@ MAX_NODES = 1_000_000
 
 _SUITES = frozenset({"testsuites", "testsuite"})
 _MESSAGE = 400
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 
 
 @dataclass(slots=True)
@@ -63,7 +67,8 @@ class Case:
     @property
     def key(self) -> tuple[tuple[str, ...], str, str, str]:
         """By what tests are told apart where they are counted: what nobody can see makes no two of one."""
-        return (self.place, self.file, _seen(self.classname), _seen(self.name))
+        file = posixpath.normpath(self.file.replace("\\", "/")) if self.file else ""
+        return (self.place, file, _seen(self.classname), _seen(self.name))
 
 
 @dataclass(slots=True)
@@ -131,11 +136,12 @@ class _Reading(ContentHandler):
         self._nodes = 0
         self._suites: list[Suite] = []
         self._case: Case | None = None
+        self._within = 0  # how deep the elements lie that lie right in it
         self._marks: Counter[str] = Counter()
         self._said: list[str] | None = None  # the text of the failure that is open and has no message
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 -- SAX's name
-        name = _plain(name)
+        name = plain(name)
         self._depth += 1
         self._nodes += 1
         if self._depth > MAX_DEPTH:
@@ -153,12 +159,16 @@ class _Reading(ContentHandler):
         elif name in TRIES and self._case is not None:
             self._case.reruns += 1
         elif name in SKIPS and self._case is not None:
-            self._marks["skipped"] += 1
-            if self._case.outcome == "passed":
-                self._case.outcome = "xfailed" if attrs.get("type") == "pytest.xfail" else "skipped"
+            self._take_skip("xfailed" if attrs.get("type") == "pytest.xfail" else "skipped")
+        elif name in WORSE and self._case is not None and self._depth == self._within:
+            if WORSE[name] == "failed":
+                self._take_trouble("failure", attrs)
+                self._said = None
+            else:
+                self._take_skip(WORSE[name])
 
     def endElement(self, name: str) -> None:  # noqa: N802 -- SAX's name
-        name = _plain(name)
+        name = plain(name)
         self._depth -= 1
         if name in _SUITES:
             self._close_suite()
@@ -181,7 +191,7 @@ class _Reading(ContentHandler):
         label = f"<{name}{' ' + repr(clipped(attrs['name'], 60)) if 'name' in attrs else ''}>"
         around = self._suites[-1].place if self._suites else ()
         own = (_seen(attrs.get("name", "")), attrs.get("hostname", ""))
-        self._suites.append(Suite(label, name == "testsuites", dict(attrs.items()), (*around, *own)))
+        self._suites.append(Suite(label, name == "testsuites", _stated(label, attrs), (*around, *own)))
         self._take_time(label, attrs)
         kept = [(self.report.names, "name")] if len(self._suites) <= 2 else []
         for values, key in (*kept, (self.report.hosts, "hostname"), (self.report.stamps, "timestamp")):
@@ -194,7 +204,9 @@ class _Reading(ContentHandler):
         if not attrs.get("name", "").strip():
             raise EvidenceError(f"test number {len(self.report.cases) + 1} has no name.", remedy="Name every test.")
         self._case = Case(attrs.get("classname", ""), attrs["name"], self._suites[-1].place, file=attrs.get("file", ""))
-        self._case.outcome = outcome_of(self._case.id, attrs.get("status", ""), attrs.get("result", ""))
+        self._case.outcome = outcome_of(self._case.id, *words_of(attrs.items()))
+        self._case.reruns = int(attrs.get("flaky", "").strip().lower() == "true")
+        self._within = self._depth + 1
         self._marks.clear()
         self._case.seconds = self._take_time(self._case.id, attrs)
 
@@ -208,6 +220,11 @@ class _Reading(ContentHandler):
             self._case.outcome = outcome
             self._case.message = message[:_MESSAGE]
             self._said = None if message.strip() else []
+
+    def _take_skip(self, outcome: Outcome) -> None:
+        self._marks["skipped"] += 1
+        if self._case is not None and self._case.outcome == "passed":
+            self._case.outcome = outcome
 
     def _close_suite(self) -> None:
         suite = self._suites.pop()
@@ -223,8 +240,8 @@ class _Reading(ContentHandler):
         time = attrs.get("time", "")
         if not time:  # Catch2 writes it empty where it is told to measure nothing
             return None
-        try:
-            seconds = float(time.replace(",", ""))  # Surefire groups thousands
+        try:  # Surefire groups thousands; what .NET writes in some languages has a comma for a point
+            seconds = float(time.replace(",", "") if _GROUPED.fullmatch(time) else time.replace(",", "."))
         except ValueError:
             seconds = math.nan
         if not (math.isfinite(seconds) and seconds >= 0):
@@ -237,13 +254,18 @@ class _Reading(ContentHandler):
             self.report.lies.append(text)
 
 
-def _plain(name: str) -> str:
-    """An element's name, in whatever namespace and case: some readers look at it, so all of them do."""
-    return name.rpartition(":")[2].lower()
+def _stated(label: str, attrs: Any) -> dict[str, str]:
+    """What a suite states of itself, by the plain names of its attributes."""
+    found: dict[str, str] = {}
+    for key, value in attrs.items():
+        name = key if key.startswith("xmlns") else plain(key)
+        if found.setdefault(name, value) != value:
+            raise EvidenceError(f"{clipped(label)} states {clipped(name, 40)} twice, and not the same.", remedy="Write plain JUnit XML.")
+    return found
 
 
 def _seen(text: str) -> str:
     """A name as it is seen: without what has no width, and one space for any."""
     if not text.isascii():
-        text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+        text = "".join(sign for sign in visible(text) if unicodedata.category(sign) != "Cf")
     return " ".join(text.split())

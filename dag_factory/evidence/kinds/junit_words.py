@@ -6,12 +6,13 @@ write neither attribute (pytest, Surefire, Gradle, PHPUnit, TestNG, jest, vitest
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import clipped
 
-__all__ = ["FAILURES", "SKIPS", "TRIES", "Outcome", "outcome_of"]
+__all__ = ["FAILURES", "SKIPS", "TRIES", "WORSE", "Outcome", "outcome_of", "plain", "words_of"]
 
 Outcome = Literal["passed", "failed", "errored", "skipped", "xfailed"]
 
@@ -19,8 +20,8 @@ FAILURES = frozenset({"failure", "error"})
 """Elements of a test that failed."""
 SKIPS = frozenset({"skipped", "skip", "ignored", "warning"})
 """Elements of a test that did not run, or not as it should: TestNG's `ignored`, PHPUnit's `warning`, which it has for a class without tests."""
-TRIES = frozenset({"flakyfailure", "flakyerror", "rerunfailure", "rerunerror"})
-"""Elements for a try that failed, as Surefire and nextest write them."""
+TRIES = frozenset({"flakyfailure", "flakyerror", "rerunfailure", "rerunerror", "flaky", "rerun", "retry"})
+"""Elements for a try that failed, as Surefire and nextest write them, and what others may call them."""
 
 _WORDS: dict[Outcome, str] = {
     "failed": "fail failed failing failure unsuccessful error errored broken crash crashed abort aborted timeout timedout panic panicked interrupted killed"
@@ -32,6 +33,27 @@ _WORDS: dict[Outcome, str] = {
 }
 """Where a test has two of them, the one that stands first here counts; `b` is Qt's, for a test whose failures are to be overlooked."""
 _OUTCOMES = {word: outcome for outcome, words in _WORDS.items() for word in words.split()}
+WORSE = {word: outcome for word, outcome in _OUTCOMES.items() if outcome != "passed"}
+"""The words that tell of no pass, whether as an attribute's value, as its name or as an element."""
+_TELL = frozenset({"status", "result", "outcome", "state"})
+_DENIED = {"success": "failed", "passed": "failed", "executed": "notrun"}  # NUnit's, where they are said not to be so
+
+
+def plain(name: str) -> str:
+    """The name of an element or an attribute, in whatever namespace and case: some readers look at it, so all of them do."""
+    return name.rpartition(":")[2].lower()
+
+
+def words_of(attributes: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The words by which the attributes of a test tell how it ended, be it that one says `true` or `false` to its own name."""
+    for key, value in attributes:
+        name, said = plain(key), value.strip().casefold()
+        if name in _TELL and not key.startswith("xmlns:"):
+            yield value
+        elif said == "true" and name in WORSE:
+            yield name
+        elif said == "false" and name in _DENIED:
+            yield _DENIED[name]
 
 
 def outcome_of(test: str, *words: str) -> Outcome:

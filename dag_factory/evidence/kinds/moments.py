@@ -19,11 +19,15 @@ SKEW = timedelta(minutes=5)
 
 _EAST, _WEST = timedelta(hours=14), timedelta(hours=12)  # the zones farthest from Greenwich
 _LONGEST = 64
-_HTTP = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT")
+_HTTP = re.compile(r"(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT")
+_NAMED = re.compile(r"(.+:[0-9.]+) ([A-Z]{3,5})")
 
 
 def moment(stated: Any) -> datetime | None:
-    """Read a moment as ISO 8601 or HTTP (RFC 1123, like mocha) write it, or as seconds or milliseconds since 1970; None if it is none."""
+    """Read a moment as ISO 8601 or HTTP (RFC 1123, like mocha) write it, or as seconds or milliseconds since 1970; None if it is none.
+
+    TestNG writes the name of a zone behind it: UTC and GMT are read, and any other is a zone that is not known, as a name may stand for several.
+    """
     try:
         if isinstance(stated, str) and stated.isascii() and stated.isdigit() and len(stated) < 16:
             stated = int(stated)
@@ -33,6 +37,9 @@ def moment(stated: Any) -> datetime | None:
             return None
         if _HTTP.fullmatch(stated.strip()):
             return parsedate_to_datetime(stated)
+        if named := _NAMED.fullmatch(stated.strip()):
+            found = datetime.fromisoformat(named[1])
+            return found.replace(tzinfo=UTC) if found.tzinfo is None and named[2] in ("UTC", "GMT") else found
         return datetime.fromisoformat(stated.strip())
     except (ValueError, OverflowError, OSError):
         return None

@@ -58,6 +58,35 @@ def test_what_tools_in_javascript_print_of_tries(said):
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "  (Attempt 1 of 3) logs in\n  (Attempt 2 of 3) logs in\n    ✓ logs in (34ms)\n",
+        "RSpec::Retry: 2nd try ./spec/a_spec.rb:4\nRSpec::Retry: 3rd try ./spec/a_spec.rb:4\n",
+        "//a:b    FLAKY, failed in 1 out of 2 in 0.1s\n//a:c  (cached) FLAKY, failed in 2 out of 3 in 0.1s\n",
+        "3 scenarios (2 flaky, 1 passed)\n12 steps (12 passed)\n",
+        "1/2 Test #1: a ...***Failed  0.1 sec\n1/2 Test #1: a ...***Timeout  9 sec\n    Start 1: a\n    Test #1: a ....   Passed  0.1 sec\n",
+        "\x1b[32m1 passed\x1b[0m, \x1b[33m2 rerun\x1b[0m\x1b[32m in 0.10s\x1b[0m",
+        "\x1b[33m  2 flaky\x1b[39m\n",
+        " \x1b[32m✓\x1b[39m logs in \x1b[33m(retry x2)\x1b[39m\n",
+    ],
+)
+def test_what_other_tools_print_of_tries_and_in_colours(said):
+    assert rules(asked(suite(case("a")), said, max_reruns=1)) == ["tests-flaky"]
+    assert asked(suite(case("a")), said, max_reruns=2).faults == ()
+
+
+def test_what_only_looks_like_tries():
+    said = "1/2 Test #1: a ...***Failed  0.1 sec\n2/2 Test #2: b ...   Passed\nno (Attempt 1 of 3)\n2 scenarios (2 passed)\n//a:b PASSED in 0.1s\n"
+    assert asked(suite(case("a")), said).faults == ()
+
+
+def test_colours_hide_nothing_of_what_was_deselected():
+    said = "\x1b[32m7 passed\x1b[0m, \x1b[33m3 deselected\x1b[0m\x1b[32m in 0.05s\x1b[0m"
+    assert asked(suite(case("a")), said, max_deselected=3).faults == ()
+    assert rules(asked(suite(case("a")), said, max_deselected=2)) == ["tests-skipped"]
+
+
+@pytest.mark.parametrize(
     ("said", "most", "fits"),
     [
         ("collected 5 items / 3 deselected / 2 selected\n==== 2 passed, 3 deselected in 0.10s ====", 3, True),

@@ -61,6 +61,10 @@ def test_elements_count_however_they_are_cased(name):
         ("<Skipped/>", "tests-skipped"),
         ("<skip/>", "tests-skipped"),
         ("<FlakyFailure/>", "tests-flaky"),
+        ("<rerun message='once'/>", "tests-flaky"),
+        ("<failed>no</failed>", "tests-failed"),
+        ("<Timeout/>", "tests-failed"),
+        ("<disabled/>", "tests-skipped"),
     ],
 )
 def test_elements_that_not_all_tools_write(inside, rule):
@@ -77,3 +81,51 @@ def test_what_a_suite_counts_apart_from_what_was_skipped(attribute):
 
 def test_a_test_with_no_time_is_not_timed():
     assert rules(asked(suite(case("a", time="")), timed=True)) == ["evidence-malformed"]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "rule"),
+    [
+        ("Status", "failed", "tests-failed"),
+        ("x:result", "failed", "tests-failed"),
+        ("outcome", "Failed", "tests-failed"),
+        ("state", "skipped", "tests-skipped"),
+        ("success", "False", "tests-failed"),
+        ("executed", "false", "tests-skipped"),
+        ("skipped", "true", "tests-skipped"),
+        ("flaky", "true", "tests-flaky"),
+    ],
+)
+def test_attributes_that_not_all_tools_write(attribute, value, rule):
+    report = suite(case("a"), case("b", **{attribute: value})).replace("<testsuites>", '<testsuites xmlns:x="urn:x" xmlns:status="urn:y">')
+    assert rules(examine(report)) == [rule]
+    honest = suite(
+        case("a", success="True", executed="true", skipped="false", flaky="false"), case("b", "<properties><failed/></properties>")
+    )
+    assert examine(honest).faults == ()
+
+
+@pytest.mark.parametrize("stated", [{"failed": 1}, {"Failures": 1}, {"aborted": 2}, {"status": "FAILED"}])
+def test_failures_that_a_suite_states_in_other_words(stated):
+    assert rules(examine(suite(case("a"), **stated))) == ["evidence-malformed"]
+    assert rules(examine(suite(case("a", FAILURE), **stated))) in (["tests-failed"], ["tests-failed", "evidence-malformed"])
+    assert examine(suite(case("a"), failed=0, aborted="0", status="passed", result="inconclusive?")).faults == ()
+
+
+def test_a_suite_that_states_one_thing_in_two_ways():
+    assert rules(examine(suite(case("a"), failures=0, Failures=1))) == ["evidence-malformed"]
+    assert examine(suite(case("a"), failures=0, Failures=0)).faults == ()
+
+
+def test_what_nobody_sees_makes_no_two_tests_and_no_two_files():
+    tests = [case("a"), case("a\ufe0f"), case("a\u3164"), case("a", file="t.py"), case("a", file="./t.py"), case("a", file="x/../t.py")]
+    assert rules(examine(suite(*tests), min_tests=3)) == ["tests-missing"]
+    assert examine(suite(*tests), min_tests=2).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"), [("0,0012345", 0.0012345), ("1,234.5", 1234.5), ("1,234", 1234), ("12,5", 12.5), ("1.5", 1.5)]
+)
+def test_a_comma_that_groups_and_one_that_is_a_point(time, seconds):
+    assert asked(suite(case("a", time=time)), max_seconds=seconds).faults == ()
+    assert rules(asked(suite(case("a", time=time)), max_seconds=seconds * 0.99)) == ["validation-failed"]

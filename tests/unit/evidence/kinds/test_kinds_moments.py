@@ -27,6 +27,9 @@ WORK = Work(BEGAN, BEGAN + timedelta(minutes=30))
         "2026-11-22T22:10:00",  # San Francisco's
         "2026-11-23 20:05:00",  # Kiribati's
         "Mon, 23 Nov 2026 06:10:00 GMT",  # as mocha writes it
+        "23 Nov 2026 06:10:00 GMT",  # as older TestNG does
+        "2026-11-23T06:10:00 UTC",  # as TestNG does
+        "2026-11-23T07:10:00 CET",
         int(BEGAN.timestamp()) + 60,
         str((int(BEGAN.timestamp()) + 60) * 1000),
     ],
@@ -41,6 +44,9 @@ def test_a_report_made_in_the_course_of_the_work(stated):
         "2026-11-23T05:50:00Z",
         "2026-11-23T06:10:00+02:00",
         "2026-11-23T06:40:00Z",
+        "2026-11-23T07:10:00 UTC",
+        "2026-11-25T07:10:00 CET",
+        "2026-11-23 TODAY",
         "2026-11-22T06:00:00",
         "2026-11-24T06:00:00",
         "9999-12-31T23:59:59+00:00",
