@@ -6,7 +6,7 @@ they are not the evidence asked for is a `Fault`. It publishes *facts*, the ids 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -108,6 +108,7 @@ class Material:
     work: when the work was done; None where nobody knows.
     said: the end of what the check printed.
     product: the paths of all files of the product, in the repository; None where nobody knows.
+    sources: gives the bytes of those of them that were delivered in this run, by path; asked only where a kind needs them.
 
     """
 
@@ -118,6 +119,7 @@ class Material:
     work: Work | None = None
     said: str = ""
     product: frozenset[str] | None = None
+    sources: Callable[[], Mapping[str, bytes]] = dict
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 `coverage_json` reads what coverage.py's `coverage json` writes (format 2 and 3), `coverage_xml` Cobertura's XML, `coverage_lcov` lcov's
 tracefiles. Totals are never believed, only compared. Where the product's files are known, each of a language that is measured must be
-in the report, and the figure is that of the product's files too: tests that cover themselves raise nothing.
+in the report, and the figure is that of the product's files too: tests that cover themselves raise nothing. Cobertura and lcov do not tell what was
+excluded: there the comments in what was delivered are counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -83,7 +85,9 @@ class CoverageKind(Opened[CoverageExpect]):
         read = _read(material.data)
         total = added(read.files.values())
         faults = [*read.faults, *read.lies(total), *twice(read.files)]
-        total = added([total, read.unplaced])
+        if read.listed and material.product is not None:
+            read.files |= _commented(read, material)
+        total = added([*read.files.values(), read.unplaced])
         files = tuple(path for path, counts in read.files.items() if counts.num_statements)
         faults += _too_low(total, len(files), expect)
         if expect.branches and not read.branches:
@@ -111,6 +115,18 @@ def _read(data: bytes) -> Measured:
     from dag_factory.evidence.kinds import coverage_json
 
     return coverage_json.read(data)
+
+
+def _commented(read: Measured, material: Material) -> Iterator[tuple[str, Counts]]:
+    """The files of a report that lists no excluded lines, with those that comments in the source take out of it."""
+    from dag_factory.evidence.kinds.excluded import excluded
+    from dag_factory.evidence.kinds.measured import matched
+
+    names = matched({path: path for path in read.files}, material.product or frozenset())
+    for path, source in material.sources().items():
+        if name := names.get(path):
+            hidden = excluded(source).difference(read.listed[name])
+            yield name, replace(read.files[name], excluded_lines=len(hidden))
 
 
 def _too_low(total: Counts, measured: int, expect: CoverageExpect) -> Iterator[Fault]:

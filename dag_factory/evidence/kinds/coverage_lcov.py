@@ -126,6 +126,7 @@ class _Reading:
             told, more = record.counted(), record.unlisted
             missed, left = (told[whole] - told[part] + more[whole] for whole, part in _PAIRS)
             self._measured.files[path] = Counts(told["LH"], missed, 0, told["BRH"], left)
+            self._measured.listed[path] = record.lines
         return self._measured
 
     def _figure(self, number: int, word: str, said: str) -> None:

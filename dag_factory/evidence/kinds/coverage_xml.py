@@ -15,6 +15,7 @@ from xml.sax.handler import ContentHandler
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import Fault, clipped
+from dag_factory.evidence.kinds.junit_words import plain
 from dag_factory.evidence.kinds.measured import Counts, Measured, added
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "read"]
@@ -77,6 +78,7 @@ class _Reading(ContentHandler):
         self._hidden: tuple[int, int] | None = None  # all branches, taken and whole, where the root states some that no line shows
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 -- SAX's name
+        name = plain(name)
         self._depth += 1
         self._nodes += 1
         if self._depth > MAX_DEPTH or self._nodes > MAX_NODES:
@@ -100,6 +102,7 @@ class _Reading(ContentHandler):
             self._line(attrs)
 
     def endElement(self, name: str) -> None:  # noqa: N802 -- SAX's name
+        name = plain(name)
         self._depth -= 1
         if name == "source" and self._said is not None:
             self._sources.append("".join(self._said).strip())
@@ -127,6 +130,7 @@ class _Reading(ContentHandler):
                     f"{clipped(name, 120)!r} stands in it under two names, and would be counted by one of them. {_REMEDY}", name
                 )
             self._made.files[name] = Counts(covered, len(lines) - covered, 0, taken, whole - taken)
+            self._made.listed[name] = lines
         self._made.branches = any(counts.num_branches for counts in self._made.files.values())
         self._hide(added(self._made.files.values()))
         self._made.stamp, self._made.lies = self._stated.get("timestamp"), self._differences
@@ -141,8 +145,9 @@ class _Reading(ContentHandler):
         lines[line] = lines.get(line, True) and reached
         if not self._in_method:
             self._raw = [self._raw[0] + reached, self._raw[1] + 1]
-        if attrs.get("branch", "").lower() == "true":
-            self._branch(line, attrs.get("condition-coverage", ""))
+        said = attrs.get("condition-coverage", "")
+        if attrs.get("branch", "").lower() == "true" or _CONDITIONS.fullmatch(said):
+            self._branch(line, said)
 
     def _branch(self, line: int, said: str) -> None:
         path = str(self._path)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from dag_factory.evidence.kinds.base import MAX_FAULTS, Fault, clipped
 
 __all__ = ["Counts", "Measured", "added", "matched", "twice"]
+
+T = TypeVar("T")
+
+_INSTALLED = ("/site-packages/", "/dist-packages/")
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Measured:
     unplaced: what the totals tell and no file does, and counts against the report.
     stamp: when it says it was made, as written.
     lies: says where the totals it states are not those counted.
+    listed: the lines that are listed of every file, of a report that does not tell which were excluded; else nothing.
 
     """
 
@@ -71,6 +76,7 @@ class Measured:
     unplaced: Counts = field(default_factory=Counts)
     stamp: Any = None
     lies: Callable[[Counts], Iterable[Fault]] = lambda _: ()
+    listed: dict[str, Collection[int]] = field(default_factory=dict)
 
     def tell(self, text: str, subject: str = "") -> None:
         """Keep a fault; of too many the first."""
@@ -92,10 +98,14 @@ def twice(files: Mapping[str, Counts]) -> Iterator[Fault]:
             yield Fault(f"{clipped(first)!r} and {clipped(path)!r} are one file, counted twice. Measure it once.", path)
 
 
-def matched(files: Mapping[str, Counts], product: frozenset[str]) -> dict[str, Counts]:
-    """Find the product's files in a report, whose paths may begin further up or further down; each stands for one file at most."""
-    rest = {_plain(path): counts for path, counts in files.items()}
+def matched(files: Mapping[str, T], product: frozenset[str]) -> dict[str, T]:
+    """Find the product's files in a report, whose paths may begin further up or further down; each stands for one file at most.
+
+    What was measured where it was installed is looked for by its path within that place.
+    """
+    rest = {_plain(path): of for path, of in files.items()}
     found = {path: rest.pop(path) for path in sorted(product) if path in rest}
+    rest = {_installed(path): of for path, of in rest.items()}
     left = sorted(product - set(found), key=lambda one: (-one.count("/"), one))
     most = max(map(len, left), default=0)
     ending: dict[str, list[str]] = {path: [] for path in left}
@@ -116,6 +126,11 @@ def _tails(path: str, most: int) -> Iterator[str]:
     while at >= 0 and len(path) - at - 1 <= most:
         yield path[at + 1 :]
         at = path.rfind("/", 0, at)
+
+
+def _installed(path: str) -> str:
+    """The path of a module within the place where it was installed."""
+    return path[max(path.rfind(place) + len(place) for place in _INSTALLED) :] if any(place in path for place in _INSTALLED) else path
 
 
 def _plain(path: str) -> str:

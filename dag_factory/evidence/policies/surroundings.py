@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dag_factory.evidence.rounds import merges_of, telling_merge
+from dag_factory.evidence.rounds import merges_of, statements_of, telling_merge
 from dag_factory.evidence.statement import moment_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def surroundings(case: Case, task: TaskContract, item: Item, result: CheckResult
     """
     known: dict[str, Any] = {"work": _work(case, task, item), "said": result.excerpt[-_SAID:] if result else ""}
     if item.kind == "coverage":
-        known["product"] = product_of(case)
+        known |= {"product": product_of(case), "sources": partial(_sources, case)}
     return known
 
 
@@ -57,22 +58,42 @@ def product_of(case: Case) -> frozenset[str] | None:
 
     None where neither is known. Links are no files of their own.
     """
+    listed = _newest_list(case)
+    return _delivered(case) if listed is None else frozenset(listed)
+
+
+def _newest_list(case: Case) -> dict[str, str] | None:
+    """The files of the product and the digests of their bytes, as the newest merge lists them; None if none does."""
     for phase in reversed(case.contract.upto(case.phase_id)):
-        merges = case.merges if phase.id == case.phase_id else merges_of(case.record, phase.id)
-        if not merges:
-            continue
-        told = case.files(merges[-1].says.product)
-        return frozenset(_listed(told)) if told is not None else _delivered(case)
-    return _delivered(case)
+        if merges := case.merges if phase.id == case.phase_id else merges_of(case.record, phase.id):
+            told = case.files(merges[-1].says.product)
+            return None if told is None else dict(_listed(told))
+    return None
 
 
-def _listed(told: bytes) -> Iterator[str]:
-    """The paths in the list that a merge's product digest is of: path, mode and digest of each file."""
+def _sources(case: Case) -> dict[str, bytes]:
+    """The bytes of what implementers delivered as changed and the product still holds, by path; what is too large to be source is left out."""
+    from dag_factory.evidence.kinds.excluded import MAX_BYTES
+
+    listed = _newest_list(case)
+    found: dict[str, bytes] = {}
+    for phase in case.contract.upto(case.phase_id):
+        for task in (task for task in phase.tasks if task.duty == "implementation"):
+            for stored in reversed(statements_of(case.record, case.phase_id, case.cycle, task)):  # the newest last, so that it counts
+                for entry in stored.says.evidence:
+                    stands = listed is None or listed.get(entry.name) == entry.digest
+                    if stands and entry.size <= MAX_BYTES and (data := case.files(entry.digest)) is not None:
+                        found[entry.name] = data
+    return found
+
+
+def _listed(told: bytes) -> Iterator[tuple[str, str]]:
+    """The paths and digests in the list that a merge's product digest is of: path, mode and digest of each file."""
     for line in told.decode(errors="replace").split("\n"):
         name, _, rest = line.partition("\0")
         mode, _, digest = rest.partition("\0")
         if mode in ("file", "program") and digest != _EMPTY:
-            yield name
+            yield name, digest
 
 
 def _delivered(case: Case) -> frozenset[str] | None:

@@ -191,3 +191,16 @@ def test_no_xml_makes_it_raise(parts):
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/x.dtd", "file:///nowhere/x.dtd", "file:///etc/passwd"])
 def test_the_address_of_a_dtd_is_never_followed(address):
     assert examined(xml([(1, 1)], dtd=f'<!DOCTYPE coverage SYSTEM "{address}">')).faults == ()
+
+
+@pytest.mark.parametrize("more", ['<Line number="2" hits="0"/>', '<x:line number="2" hits="0"/>'])
+def test_a_line_counts_however_its_element_is_written(more):
+    report = f'<coverage xmlns:x="u"><class filename="a.py"><lines><line number="1" hits="1"/>{more}</lines></class></coverage>'
+    assert rules(examined(report)) == ["coverage-low"]
+
+
+@pytest.mark.parametrize("branch", ["1", "false", ""])
+def test_branches_count_whatever_the_line_says_of_itself(branch):
+    lines = f'<line number="1" hits="1" branch="{branch}" condition-coverage="10% (1/10)"/>'
+    assert rules(examined(f'<coverage><class filename="a.py"><lines>{lines}</lines></class></coverage>')) == ["coverage-low"]
+    assert examined(xml([(1, 1)]).replace("hits=", 'branch="false" hits=')).faults == ()

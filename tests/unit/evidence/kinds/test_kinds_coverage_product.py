@@ -176,3 +176,8 @@ def test_the_longest_that_fits_is_taken():
     }
     assert matched(files, frozenset({"a/b/x.py"})) == {"a/b/x.py": Counts(4)}
     assert matched(files, frozenset({"z/b/x.py", "z/z/x.py"})) == {"z/b/x.py": Counts(1), "z/z/x.py": Counts(2)}
+
+
+def test_what_was_measured_where_it_was_installed():
+    files = {f".tox/py/lib/python3.12/site-packages/{name}": Counts(9, 1) for name in ("orders/a.py", "other/b.py")}
+    assert set(matched(files, frozenset({"src/orders/a.py", "src/orders/b.py"}))) == {"src/orders/a.py"}

@@ -65,6 +65,25 @@ def test_a_product_file_that_the_coverage_leaves_out_stops_the_gate(run):
     ]
 
 
+def test_comments_that_keep_most_of_the_product_out_of_a_trace_stop_the_gate(tmp_path):
+    code = b"a();\n" * 10 + b"// LCOV_EXCL_START\n" + b"b();\n" * 30
+    run = honest(tmp_path, through="foundation")
+    run.contents[ENGINEER, "code"] = code
+    run.contents[COVERED] = b"SF:/build/src/orders/code.py\n" + b"".join(b"DA:%d,1\n" % line for line in range(1, 11)) + b"end_of_record\n"
+    for task in run.contract.phase("implementation").tasks:
+        run.deliver(task.id)
+    data = listed("src/orders/code.py", content=code)
+    run.converge("implementation", product=run.store.put_bytes(data))
+    assert run.answer("implementation").word == "PASSED"
+    for task in run.contract.phase("validation").tasks:
+        run.deliver(task.id)
+    run.converge("validation", product=run.store.put_bytes(data))
+    assert [(one.rule, "30 lines are excluded" in one.text) for one in run.judge("validation").findings] == [("coverage-low", True)]
+    other = listed("src/orders/code.py", content=b"it was changed since")
+    run.converge("validation", product=run.store.put_bytes(other))
+    assert "coverage-low" not in rules(run.judge("validation")), "what stands there now is not known"
+
+
 def test_a_list_that_is_nonsense_asks_nothing(run):
     with_product(run, b"\xff\0\0\n\n\0\0\0nonsense")
     run.work("validation")
@@ -115,11 +134,11 @@ def test_every_plain_file_of_the_product_is_listed_and_nothing_else():
         ("empty.py", "file", hashlib.sha256(b"").hexdigest()),
     )
     told = "\n".join("\0".join(line) for line in lines).encode()
-    assert list(_listed(told)) == ["a.py", "bin/run"]
+    assert list(_listed(told)) == [("a.py", "1" * 64), ("bin/run", "2" * 64)]
 
 
 def test_a_name_that_is_no_text_is_listed_all_the_same():
-    assert list(_listed(b"caf\xe9.py\0file\0" + b"1" * 64)) == ["caf\ufffd.py"]
+    assert list(_listed(b"caf\xe9.py\0file\0" + b"1" * 64)) == [("caf\ufffd.py", "1" * 64)]
 
 
 # Where there is no merge, and what is not of the time.
