@@ -6,8 +6,10 @@ import html
 import re
 import unicodedata
 
-__all__ = ["composed", "says", "unescaped", "visible"]
+__all__ = ["UNSPACED", "composed", "says", "unescaped", "visible"]
 
+UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+"""Letters of scripts that put no spaces between words: Thai, Lao, Tibetan, Burmese, Khmer, Japanese and Chinese."""
 _NUMBERED = re.compile(r"&#(?=[0-9])0*+([0-9]*+)")
 _MARKS = re.compile("[\\W\uff9e\uff9f]{30}")
 """All that may be put in order behind a letter: no letters but two, that are marks in another width."""

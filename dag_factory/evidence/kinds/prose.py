@@ -7,14 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dag_factory.evidence.kinds.base import clipped
+from dag_factory.evidence.visible import UNSPACED, says
 
 __all__ = ["Block", "Document", "Item", "Section", "normal", "repeated", "section_fault", "unfilled"]
 
-_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # scripts that put no spaces between words
 _LATER = r"(?:\W+(?:later|soon|next|before|after|once|when|by|in|at)\b[^.!?]{0,60}+)?"
 _UNFILLED = re.compile(
     r"[\W_]*+(?:(?:todo|tbd|tba|tbc|fixme|xxx|wip|placeholder|coming soon|your text here"
-    rf"|to be (?:done|written|determined|defined|decided|completed|added|filled in)){_LATER}[\W_]*"
+    r"|work in progress|under construction|(?:details|text|content|documentation|description|more) (?:to follow|to come|will follow)"
+    r"|to be (?:done|written|determined|defined|decided|completed|added|filled in)"
+    r"|(?:this|the) (?:section|chapter|page|part|document) (?:will be (?:written|completed|added|filled in)|is (?:still )?to be (?:written|completed|added))"
+    rf"|(?:this|the) (?:section|chapter|page|part) is (?:intentionally |deliberately )?left (?:blank|empty)){_LATER}[\W_]*"
     r"|(?:todo|tbd|fixme)\s*[:(–—-].*|lorem ipsum\b.*"
     r"|todo\W+(?:write|add|fill|describe|explain|document|define|complete|finish|update)\b[^.!?]{0,120}[.!…]?"
     r"|(?:n/?a|not applicable)(?:\W+(?:not|yet|later|soon|none|so|far|for|now|at|this|time|see|above|below|please))*[\W_]*"
@@ -23,6 +26,7 @@ _UNFILLED = re.compile(
 )
 _WORDS = re.compile(r"[^\W_]+")  # without marks of emphasis and punctuation
 _TELLING = 8  # words that two sections do not share by chance; a shorter "None so far." may stand in several
+_TABLE = re.compile(r"[ \t]*\|.*\n[ \t|:-]*-[ \t|:-]*\n(.+)", re.DOTALL)
 _BRACKETED = re.compile(r"\[[^\[\]]*\]\.?|\{\{.*\}\}|[\W_]*", re.DOTALL)
 
 
@@ -41,11 +45,13 @@ class Block:
         tokens = self.text.split()
         if self.verbatim:
             return len(tokens) if any(len(set(token)) > 1 or token.isalnum() for token in tokens) else 0
-        return sum(1 for token in tokens if any(map(str.isalnum, token))) + len(_UNSPACED.findall(self.text))
+        return sum(1 for token in tokens if any(map(str.isalnum, token))) + len(UNSPACED.findall(self.text))
 
     @property
     def placeholder(self) -> bool:
         """Whether it is what a template says before anyone fills it in."""
+        if table := None if self.verbatim else _TABLE.fullmatch(self.text.rstrip()):
+            return all(unfilled(cell) or not says(cell) for cell in re.split(r"[|\n]", table[1]))
         return unfilled(self.text) or (not self.verbatim and _BRACKETED.fullmatch(self.text.strip()) is not None)
 
 
@@ -121,7 +127,10 @@ def unfilled(text: str) -> bool:
 
 
 def normal(title: str) -> str:
-    """Bring a heading into the form in which headings are compared."""
+    """Bring a heading into the form in which headings are compared: without the anchor that pandoc, Docusaurus and MkDocs read behind it."""
+    before, apart, anchor = title.rstrip().rpartition("{#")
+    if apart and anchor.endswith("}") and re.fullmatch(r"[\w.-]+", anchor[:-1]):
+        title = before
     return " ".join(title.split()).casefold()
 
 

@@ -11,12 +11,43 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 
-from dag_factory.evidence.visible import composed
+from dag_factory.evidence.kinds.prose import unfilled
+from dag_factory.evidence.visible import UNSPACED, composed
 
 __all__ = ["places", "said_of", "token", "told_apart", "whole", "with_own"]
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # scripts that put no spaces between words
+_NOT = frozenset(["not", "never", "nobody", "no", "didn", "hasn", "haven", "wasn", "weren", "t"])
+_SEEN = frozenset(
+    ["look", "looked", "looking", "read", "see", "seen", "consider", "considered", "examine", "examined", "review", "reviewed"]
+)
+_AROUND = frozenset(
+    [
+        *(
+            "we",
+            "i",
+            "us",
+            "they",
+            "it",
+            "its",
+            "this",
+            "these",
+            "those",
+            "that",
+            "the",
+            "time",
+            "yet",
+            "still",
+            "so",
+            "far",
+            "of",
+            "at",
+            "into",
+        ),
+        *("has", "have", "had", "did", "do", "does", "was", "were", "is", "are", "be", "been", "being", "to", "and", "in"),
+    ]
+)
+"""Of these words alone, and one of each of the two sets before them, is a sentence made that says that nobody looked."""
 _FEWEST = 2  # words that an answer has beside the ids it answers
 _MOST = 4_000_000_000
 """So many signs are looked at for ids, a text counting as some more; were there more to look at, nothing is named: of some alone others might seem apart."""
@@ -140,4 +171,9 @@ def said_of(asked: Sequence[str], texts: Iterable[str]) -> tuple[set[str], set[s
 
 
 def _words(line: str) -> int:
-    return sum(1 for word in line.split("_") if word.strip("#")) + len(_UNSPACED.findall(line))
+    """How many words say something; a placeholder does not, nor does a text that says no more than that nobody looked."""
+    words = [word for word in line.split("_") if word.strip("#")]
+    said = set(words)
+    if (said & _NOT and said & _SEEN and said <= _NOT | _SEEN | _AROUND) or unfilled(" ".join(words)):
+        return 0
+    return len(words) + len(UNSPACED.findall(line))
