@@ -31,7 +31,10 @@ from dag_factory.evidence.kinds.base import (
     placed,
 )
 from dag_factory.evidence.kinds.moments import stale
+from dag_factory.evidence.kinds.prose import unfilled
 from dag_factory.evidence.kinds.sarif_rules import LEVELS, TAKE, Rules
+from dag_factory.evidence.kinds.sarif_said import artifacts, errors, metrics, placed_at, text_of
+from dag_factory.evidence.visible import says, visible
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "SarifExpect", "SarifKind"]
 
@@ -44,8 +47,8 @@ MAX_NODES = 2_000_000
 _VERSION = "2.1.0"
 _PASSING = ("pass", "informational", "notApplicable")  # the kinds of results that tell of no weakness (3.27.9)
 _KINDS = (*_PASSING, "fail", "open", "review")
-_UNSEEN = "\u115f\u1160\u3164\uffa0"  # letters that nobody sees
 _SEVERITY = re.compile(r"(?:[0-9](?:\.[0-9]{1,4})?|10(?:\.0{1,4})?)")
+_WELL = ("SUCCESS", "BUGS FOUND")  # what SpotBugs 4 names as a signal where there was none
 _ENDS = ("exitSignalName", "exitSignalNumber", "processStartFailureMessage")
 
 
@@ -131,11 +134,11 @@ class _Run:
         self._run = TAKE.mapping(run, where)
         self._rules = Rules(self._run, where)
         name = self._rules.driver.get("name")
-        self.tool = name.strip() if isinstance(name, str) else ""
-        self.artifacts = _artifacts(self._run, where)
+        self.tool = visible(name).strip() if isinstance(name, str) else ""
+        self.artifacts = artifacts(self._run, where)
         self.found: list[str] = []
         self._invocations = TAKE.mappings(self._run.get("invocations"), f"{where}.invocations")
-        self.errors = [error for invocation in self._invocations for error in _errors(invocation, where)]
+        self.errors = [error for invocation in self._invocations for error in errors(invocation, self._rules.driver, where)]
         self.ended = self._invocations[-1].get("endTimeUtc") if self._invocations else None
 
     def faults(self, expect: SarifExpect) -> Iterator[Fault]:
@@ -143,7 +146,7 @@ class _Run:
         if not self.tool:
             yield Fault(f"{self.where} names no tool, so nobody knows what ran. {TAKE.remedy}", self.where)
         for invocation in self._invocations:
-            broken = next((key for key in _ENDS if invocation.get(key)), None)
+            broken = next((key for key in _ENDS if invocation.get(key) and invocation[key] not in _WELL), None)
             if invocation.get("executionSuccessful") is not True or broken:
                 text = f"{self.where}: the tool says that it did not end well ({broken or 'executionSuccessful'}). Let it run to its end."
                 yield Fault(text, self.where, VALIDATION_FAILED)
@@ -152,7 +155,7 @@ class _Run:
             yield Fault(
                 f"{text}If the tool tells no more where it finds nothing, have the plan allow that (bare).", self.where, EVIDENCE_MISSING
             )
-        yield from self._left_out(expect)
+        yield from metrics(self._run, self.where, self.tool, suppressed_in_source=expect.suppressed_in_source)
         results, elsewhere = self._run.get("results"), self._run.get("externalPropertyFileReferences")
         if elsewhere:
             text = f"{self.where} has parts in files of their own (externalPropertyFileReferences), which are not here. Deliver one log."
@@ -164,23 +167,6 @@ class _Run:
         for index, result in enumerate(results):
             place = f"{self.where}.results[{index}]"
             yield from self._judged(TAKE.mapping(result, place), place, expect)
-
-    def _left_out(self, expect: SarifExpect) -> Iterator[Fault]:
-        """What Bandit tells among its metrics and lists nowhere: how many lines it read, and how many results comments in the source took out."""
-        properties = self._run.get("properties")
-        metrics = properties.get("metrics") if isinstance(properties, dict) else None
-        totals = metrics.get("_totals") if isinstance(metrics, dict) else None
-        told = {key: count for key, count in (totals if isinstance(totals, dict) else {}).items() if type(count) is int}
-        dropped = sum(told.get(key, 0) for key in ("nosec", "skipped_tests"))
-        if told.get("loc") == 0:
-            yield Fault(
-                f"{self.where}: {self.tool} read no line of code. No data is never a pass: analyse the product.",
-                self.where,
-                EVIDENCE_MISSING,
-            )
-        if dropped and not expect.suppressed_in_source:
-            text = f"{self.where}: comments in the source take {dropped} results out, which are not listed. "
-            yield Fault(f"{text}Mend them, or have the plan allow that (suppressed_in_source).", self.where, VALIDATION_FAILED)
 
     def _judged(self, result: Mapping[str, Any], where: str, expect: SarifExpect) -> Iterator[Fault]:
         about, described = self._rules.of(result, where)
@@ -195,7 +181,7 @@ class _Run:
         if level not in LEVELS:
             yield Fault(f"{where}.level is {clipped(repr(level), 40)}, which the standard does not know. {TAKE.remedy}", about)
             return
-        said = clipped(_text(result.get("message")))
+        said = clipped(text_of(result.get("message")))
         suppressions = TAKE.items(result.get("suppressions"), f"{where}.suppressions")
         mend = f"{said}. Mend it."
         if suppressions and not _justified(suppressions):
@@ -206,19 +192,11 @@ class _Run:
                 return
             mend = f"{said}. A comment in the source suppresses it: mend it, or have the plan allow that (suppressed_in_source)."
         if LEVELS.index(level) > worst:
-            text = f"{where}: {about} at {_place(result)} is {_article(level)}, and {LEVELS[worst]} is the worst that may be: {mend}"
+            text = f"{where}: {about} at {placed_at(result)} is {_article(level)}, and {LEVELS[worst]} is the worst that may be: {mend}"
             yield Fault(text, about, VALIDATION_FAILED)
         elif expect.max_security_severity is not None and (severe := _severity(result, *described)) > expect.max_security_severity:
-            text = f"{where}: {about} at {_place(result)} has a security-severity of {severe:g}, and at most {expect.max_security_severity} may be"
+            text = f"{where}: {about} at {placed_at(result)} has a security-severity of {severe:g}, and at most {expect.max_security_severity} may be"
             yield Fault(f"{text}: {mend}", about, VALIDATION_FAILED)
-
-
-def _errors(invocation: Mapping[str, Any], where: str) -> Iterator[str]:
-    """The errors a tool tells of itself, one by one (3.20.21 and 3.20.22)."""
-    for key in ("toolExecutionNotifications", "toolConfigurationNotifications"):
-        for one in TAKE.mappings(invocation.get(key), f"{where}.invocations.{key}"):
-            if one.get("level") == "error":
-                yield f"{_place(one)}: {_text(one.get('message'))}"
 
 
 def _justified(suppressions: list[Any]) -> bool:
@@ -227,7 +205,8 @@ def _justified(suppressions: list[Any]) -> bool:
         isinstance(one, dict)
         and one.get("status", "accepted") == "accepted"
         and isinstance(one.get("justification"), str)
-        and any(sign.isalnum() and sign not in _UNSEEN for sign in one["justification"])
+        and says(one["justification"])
+        and not unfilled(one["justification"])
         for one in suppressions
     )
 
@@ -242,32 +221,6 @@ def _severity(*described: Mapping[str, Any]) -> float:
             known = (type(stated) in (int, float) and 0 <= stated <= 10) or (isinstance(stated, str) and _SEVERITY.fullmatch(stated))
             highest = max(highest, float(stated) if known else 10.0)
     return highest
-
-
-def _artifacts(run: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    """The files the run says it looked at."""
-    places = []
-    for one in TAKE.items(run.get("artifacts"), f"{where}.artifacts"):
-        location = TAKE.mapping(one, f"{where}.artifacts").get("location")
-        uri = location.get("uri") if isinstance(location, dict) else None
-        if isinstance(uri, str) and uri.strip():
-            places.append(uri)
-    return tuple(dict.fromkeys(places))
-
-
-def _place(result: Mapping[str, Any]) -> str:
-    """Where a result lies, as far as it says so."""
-    try:
-        physical = result["locations"][0]["physicalLocation"]
-        line = physical.get("region", {}).get("startLine")
-        return clipped(f"{physical['artifactLocation']['uri']}{f':{line}' if line else ''}", 120)
-    except (KeyError, IndexError, TypeError, AttributeError):
-        return "a place it does not name"
-
-
-def _text(message: Any) -> str:
-    found = message.get("text") or message.get("markdown") or message.get("id") if isinstance(message, dict) else None
-    return found if isinstance(found, str) else "without a message"
 
 
 def _article(level: str) -> str:

@@ -54,6 +54,12 @@ def test_a_clean_log_that_shows_nothing_is_one_where_the_plan_says_so():
     assert rules(examined(log, bare=True)) == ["evidence-missing"]
 
 
+def test_what_bandit_tells_of_each_file_and_takes_out_of_its_totals():
+    told = {"_totals": {"loc": 9, "nosec": 0}, "./a.py": {"nosec": 1}, "./b.py": {"skipped_tests": 2}, "c": 3}
+    (fault,) = examined(run_of(properties={"metrics": told})).faults
+    assert (fault.rule, "take 3 results out" in fault.text) == ("validation-failed", True)
+
+
 @pytest.mark.parametrize(
     ("totals", "rule"),
     [
@@ -246,3 +252,13 @@ def test_a_log_of_another_time(invocations, fits):
     material = Material("audit.sarif", json.dumps(run_of(invocations=invocations)).encode(), work=work)
     assert rules(SarifKind().examine(material, SarifExpect(fresh=True))) == ([] if fits else ["report-stale"])
     assert rules(SarifKind().examine(material, SarifExpect())) == []
+
+
+def test_files_are_counted_once_however_they_are_spelled_and_only_if_they_were_analysed():
+    places = [{"location": {"uri": uri}} for uri in ("a.py", "./a.py", "x/../a.py", "a.py#L1")]
+    aside = [
+        {"location": {"uri": "conf.toml"}, "roles": ["toolSpecifiedConfiguration"]},
+        {"location": {"uri": "b.py"}, "roles": ["analysisTarget"]},
+    ]
+    assert rules(examined(run_of(artifacts=[*places, *aside]), min_artifacts=3)) == ["evidence-missing"]
+    assert rules(examined(run_of(artifacts=[*places, *aside]), min_artifacts=2)) == []

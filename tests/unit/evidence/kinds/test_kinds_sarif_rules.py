@@ -105,6 +105,38 @@ def test_what_a_tool_could_not_read_it_did_not_analyse(key):
     assert rules(invocation={key: [{**told, "level": "warning"}, {"message": {}}]}) == []
 
 
+def test_an_error_that_a_tool_tells_in_other_ways_is_one():
+    key = "toolExecutionNotifications"
+    assert rules(invocation={key: [{"level": "Error", "message": {"text": "x"}}]}) == ["validation-failed"], "no level of the standard's"
+    tool = {"driver": {"name": "audit", "rules": [{"id": "X"}], "notifications": [{"id": "N", "defaultConfiguration": {"level": "error"}}]}}
+    assert rules(tool=tool, invocation={key: [{"descriptor": {"id": "N"}, "message": {"text": "x"}}]}) == ["validation-failed"]
+    assert (
+        rules(tool=tool, invocation={key: [{"descriptor": {"id": "N"}, "level": "note"}, {"descriptor": {"id": "O"}}, {"level": "none"}]})
+        == []
+    )
+
+
+@pytest.mark.parametrize("named", ["Syntax error", "Timeout", "Out of memory", "OutOfMemory"])
+def test_a_file_that_semgrep_gave_up_was_not_analysed(named):
+    told = {"descriptor": {"id": named}, "level": "warning", "message": {"text": "Timeout when running eval on src/a.py"}}
+    semgrep = {"driver": {"name": "Semgrep OSS", "rules": [{"id": "X"}]}}
+    assert rules(tool=semgrep, invocation={"toolExecutionNotifications": [told]}) == ["validation-failed"]
+    assert rules(tool=semgrep, invocation={"toolExecutionNotifications": [told]}, max_errors=1) == []
+    for other in ("PartialParsing", "FixpointTimeout"):
+        assert rules(tool=semgrep, invocation={"toolExecutionNotifications": [{**told, "descriptor": {"id": other}}]}) == []
+    assert rules(invocation={"toolExecutionNotifications": [told]}) == [], "another tool may mean something else by it"
+
+
+@pytest.mark.parametrize("signal", ["SUCCESS", "BUGS FOUND"])
+def test_what_spotbugs_calls_a_signal_is_none(signal):
+    assert rules(invocation={"exitCode": 0, "exitSignalName": signal}) == []
+
+
+def test_a_justification_that_is_a_placeholder_is_none():
+    result = {"ruleId": "X", "level": "warning", "suppressions": [{"kind": "external", "justification": "TODO"}]}
+    assert "evidence-malformed" in rules(result)
+
+
 @pytest.mark.parametrize(
     "broken", [{"exitSignalName": "SIGSEGV", "exitCode": 139}, {"exitSignalNumber": 9}, {"processStartFailureMessage": "x"}]
 )
