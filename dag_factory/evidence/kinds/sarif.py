@@ -60,7 +60,8 @@ class SarifExpect(Expectation):
     max_level: the worst level a result may have; what is worse fails.
     min_artifacts: the fewest files the runs together say they looked at.
     tools: tools of these names must each have a run.
-    suppressed_in_source: whether a comment in the source may suppress a result, if it says why; else what it suppresses counts.
+    suppressed_in_source: whether a comment in the source may suppress a result, if it says why; else what it suppresses counts, or the comment itself
+        where the log tells nothing of it (Ruff, gosec, Gitleaks, Trivy, Checkov, hadolint).
     bare: whether a run may show nothing but that it found nothing, as Ruff writes it: no rule, no file, no invocation, and an empty list of results.
     max_security_severity: the highest `security-severity` that a tool may give a result or its rule, of 10, beside its level.
     max_errors: how many errors of their own the tools may tell, as of files that they could not read.
@@ -97,6 +98,8 @@ class SarifKind(Opened[SarifExpect]):
             return Examination(placed(material.name, [fault]))
         read = [_Run(run, f"runs[{index}]") for index, run in enumerate(runs)]
         faults = [*_elsewhere(log), *(fault for run in read for fault in run.faults(expect)), *_looked_at(read, expect)]
+        if not expect.suppressed_in_source:
+            faults += _silenced(read, material)
         if expect.fresh:
             faults += filter(None, (stale(run.ended, material.work, run.where, run.where) for run in read))
         facts = {
@@ -124,6 +127,17 @@ def _looked_at(runs: list[_Run], expect: SarifExpect) -> Iterator[Fault]:
     for tool in expect.tools:
         if tool not in {run.tool for run in runs}:
             yield Fault(f"there is no run of {tool}. Run it.", tool, EVIDENCE_MISSING)
+
+
+def _silenced(runs: list[_Run], material: Material) -> Iterator[Fault]:
+    from dag_factory.evidence.kinds.silenced import silenced
+
+    places: dict[str, list[str]] = {}
+    for tool, place in silenced((run.tool for run in runs), material.sources):
+        places.setdefault(tool, []).append(place)
+    for tool, found in places.items():
+        text = f"comments in the source keep {tool} silent, and the log does not tell of what: {listed(found)}. "
+        yield Fault(f"{text}Take them out and mend it, or have the plan allow that (suppressed_in_source).", found[0], VALIDATION_FAILED)
 
 
 class _Run:

@@ -32,8 +32,10 @@ def surroundings(case: Case, task: TaskContract, item: Item, result: CheckResult
 
     """
     known: dict[str, Any] = {"work": _work(case, task, item), "said": result.excerpt[-_SAID:] if result else ""}
+    if item.kind in ("coverage", "sarif"):
+        known["sources"] = partial(_sources, case)
     if item.kind == "coverage":
-        known |= {"product": product_of(case), "sources": partial(_sources, case)}
+        known["product"] = product_of(case)
     return known
 
 

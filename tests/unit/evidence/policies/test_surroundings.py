@@ -84,6 +84,19 @@ def test_comments_that_keep_most_of_the_product_out_of_a_trace_stop_the_gate(tmp
     assert "coverage-low" not in rules(run.judge("validation")), "what stands there now is not known"
 
 
+def test_a_comment_that_keeps_a_scan_silent_stops_the_gate(tmp_path):
+    code, audit = b"run(cmd)  # noqa: S602\n", {"tool": {"driver": {"name": "ruff", "rules": [{"id": "S602"}]}}, "results": []}
+    run = honest(tmp_path, through="foundation")
+    run.contents[ENGINEER, "code"] = code
+    run.contents["validation/security-engineer", "audit"] = json.dumps({"version": "2.1.0", "runs": [audit]}).encode()
+    for phase in ("implementation", "validation"):
+        for task in run.contract.phase(phase).tasks:
+            run.deliver(task.id)
+        run.converge(phase, product=run.store.put_bytes(listed("src/orders/code.py", content=code)))
+        judgement = run.answer(phase)
+    assert [(one.rule, "keep ruff silent" in one.text) for one in judgement.findings] == [("validation-failed", True)]
+
+
 def test_a_list_that_is_nonsense_asks_nothing(run):
     with_product(run, b"\xff\0\0\n\n\0\0\0nonsense")
     run.work("validation")
