@@ -48,11 +48,11 @@ _READ = {"run-results": range(4, 8), "manifest": range(7, 100)}
 _GOOD, _BAD = frozenset({"success", "pass"}), frozenset({"error", "fail", "runtime error", "partial success"})
 _IDLE_STATUSES = frozenset({"skipped", "no-op", "reused"})  # of nodes that this run left as they were
 _STATUSES = frozenset({*_GOOD, *_BAD, *_IDLE_STATUSES, "warn"})
-_IDLE = frozenset({"compile", "parse", "list", "ls", "generate", "docs", "show", "debug", "deps"})
+_IDLE = frozenset({"compile", "parse", "list", "ls", "generate", "docs", "show", "debug", "deps", "clone", "freshness", "init", "clean"})
 """Commands of dbt after which nothing was built or tested, whatever the results say."""
 _TESTS = ("test.", "unit_test.")
 _HOOK = "operation."  # which the hooks of two projects may share
-_NARROWING = ("select", "exclude", "selector", "resource_types", "exclude_resource_types", "models")
+_NARROWING = ("select", "exclude", "selector", "resource_types", "exclude_resource_types", "models", "event_time_start", "event_time_end")
 _TOLERANCE = 1.0  # seconds; the whole is measured by another clock than its parts
 _TAKE = Taking("Deliver run_results.json or manifest.json as dbt wrote it.")
 

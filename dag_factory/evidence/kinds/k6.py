@@ -129,7 +129,7 @@ class Summary:
             elif not kept:
                 yield Fault(f"{shown}: this threshold was crossed. Make it faster, or find out why.", name, VALIDATION_FAILED), True
             else:
-                yield None, name in self.trends
+                yield None, name in self.trends and (found is None or (found[2] in ("<", "<=") and found[1] != "min"))
 
     def _failed(self, most: float) -> Iterator[Fault]:
         stated, grouped = self._values.get("checks", {}), self._grouped()

@@ -26,7 +26,9 @@ from dag_factory.evidence.kinds.base import (
     clipped,
     placed,
 )
+from dag_factory.evidence.kinds.prose import unfilled
 from dag_factory.evidence.kinds.shapes import Taking
+from dag_factory.evidence.visible import says
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "METHODS", "OpenapiExpect", "OpenapiKind"]
 
@@ -120,8 +122,8 @@ class _Description:
             if path.startswith("x-"):
                 continue
             first = shapes.setdefault(_PARAMETER.sub("{}", path), path)
-            if not path.startswith("/") or first != path:
-                why = "a path begins with /" if first == path else f"it is the same as {clipped(first, 80)}"
+            if not path.startswith("/") or first != path or "?" in path:
+                why = "a path begins with / and has no query" if first == path else f"it is the same as {clipped(first, 80)}"
                 self._tell([Fault(f"the path {clipped(path, 80)}: {why}. Mend it.", clipped(path))])
             self._path(path, self._resolved(item, f"paths.{clipped(path, 80)}"))
 
@@ -145,7 +147,7 @@ class _Description:
         identity = operation.get("operationId")
         if identity is not None and self._ids.setdefault(_TAKE.text(identity, f"{shown}: operationId"), name) != name:
             yield Fault(f"{shown}: its operationId is that of {clipped(self._ids[identity.strip()], 80)}. Give each its own.", name)
-        if self._expect.described and not any(text.strip() for text in texts[identity is not None :]):
+        if self._expect.described and not any(says(text) and not unfilled(text) for text in texts[identity is not None :]):
             yield Fault(f"{shown}: neither a summary nor a description says what it does. Write one.", name)
         named, given = set(_PARAMETER.findall(path)), shared | self._parameters(operation.get("parameters"), shown)
         for parameter in sorted(named ^ given):

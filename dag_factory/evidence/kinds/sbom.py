@@ -1,6 +1,7 @@
 """A software bill of materials as CycloneDX 1.2 to 1.7 JSON (ECMA-424): every component told by name, version and purl.
 
-A bill that lists nothing, or nothing but what it is the bill of, tells nothing. What is listed twice is counted once.
+A bill that lists nothing, or nothing but what it is the bill of, tells nothing. What is listed twice, or under two names, is
+counted once, and what is excluded from the product not at all.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from dag_factory.evidence.kinds.base import (
 )
 from dag_factory.evidence.kinds.moments import stale
 from dag_factory.evidence.kinds.shapes import Taking
+from dag_factory.evidence.visible import visible
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "SbomExpect", "SbomKind"]
 
@@ -113,11 +115,13 @@ class _Bill:
         self.target = _TAKE.mapping(about, "metadata.component") if about is not None else {}
         whole = self._identity(self.target, "metadata.component") if self.target else ""
         self.listed: dict[str, None] = {}
+        self._same: dict[str, str] = {}  # of what is part of the product, by what two names of one component are the same
         if self.target:
             self._refer(self.target, "metadata.component")
         self._walk(self.target.get("components"), "metadata.component.components")
         self._walk(bill.get("components"), "components")
         self.listed.pop(whole, None)
+        self.different = {same for identity, same in self._same.items() if identity != whole}
         for service in _TAKE.mappings(bill.get("services"), "services"):
             self._refer(service, "services")
         self._depend(bill.get("dependencies"))
@@ -163,6 +167,8 @@ class _Bill:
             lacks = lacks and not told and not (isinstance(version, str) and version.strip()) and "@" not in purl.split("?")[0]
         if lacks:
             self.unidentified.append(identity)
+        if component.get("scope") != "excluded":
+            self._same[identity] = re.split("[?#]", purl)[0].casefold() if isinstance(purl, str) else visible(identity).casefold()
 
     @staticmethod
     def _identity(component: Mapping[str, Any], where: str) -> str:
@@ -227,8 +233,8 @@ def _head(bill: Mapping[str, Any], expect: SbomExpect) -> Iterator[Fault]:
 
 
 def _owed(read: _Bill, expect: SbomExpect) -> Iterator[Fault]:
-    if len(read.listed) < expect.min_components:
-        text = f"{len(read.listed)} components are listed, and at least {expect.min_components} are expected. No data is never a pass: "
+    if len(read.different) < expect.min_components:
+        text = f"{len(read.different)} components are listed, and at least {expect.min_components} are expected. No data is never a pass: "
         yield Fault(f"{text}list what the product is made of.", "components", EVIDENCE_MISSING)
     for name in expect.components:
         if name not in read.names:

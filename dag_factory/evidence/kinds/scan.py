@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +68,7 @@ def read(report: Any) -> Scan:
             shown = " and ".join(f"“{clipped(key, 20)}”" for key in shapes)
             raise EvidenceError(f"it has {shown}, and no scanner writes both: one would hide the other.", remedy=_REMEDY)
         for key in set(shapes) & set(_SHAPES):
-            seen = Scan(targets=named, **about)
+            seen = Scan(targets=named, skipped=list(_unsupported(report)), **about)
             for number, entry in enumerate(_entries(report, key, "the report")):
                 _SHAPES[key](seen, _object(entry, f"{key}[{number}]"), f"{key}[{number}]")
             return seen
@@ -75,6 +76,14 @@ def read(report: Any) -> Scan:
             return Scan(targets=named, **about)
     told = "“results” of OSV-Scanner, “dependencies” of pip-audit, “Results” of Trivy"
     raise EvidenceError(f"the report has none of {told}.", remedy="Deliver the JSON of one of these.")
+
+
+def _unsupported(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """A distribution that Trivy says nobody looks after any more: no new vulnerability of its packages is told."""
+    metadata = report.get("Metadata")
+    system = metadata.get("OS") if isinstance(metadata, dict) else None
+    if isinstance(system, dict) and system.get("EOSL"):
+        yield f"{system.get('Family')} {system.get('Name')}", "its distribution has reached the end of its service life"
 
 
 def _database(report: dict[str, Any]) -> Any:

@@ -30,6 +30,7 @@ from dag_factory.evidence.kinds.base import (
     placed,
 )
 from dag_factory.evidence.kinds.moments import aged, stale
+from dag_factory.evidence.visible import visible
 
 if TYPE_CHECKING:
     from dag_factory.evidence.kinds.scan import Scan, Vulnerability
@@ -106,7 +107,7 @@ class VulnerabilitiesKind(Opened[VulnerabilitiesExpect]):
 
 
 def _unseen(seen: Any, expect: VulnerabilitiesExpect) -> Iterator[Fault]:
-    packages = len(set(seen.packages))
+    packages = len({_plain(visible(package)) for package in seen.packages})
     if packages < expect.min_packages:
         text = f"{packages} packages were scanned, and at least {expect.min_packages} are expected. No data is never a pass: "
         yield Fault(f"{text}scan what is locked, and have the scanner list all of it.", "packages", EVIDENCE_MISSING)

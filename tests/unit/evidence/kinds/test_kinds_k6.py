@@ -121,6 +121,16 @@ def test_a_load_without_a_limit_of_its_own():
     assert examined(document).faults == ()
 
 
+@pytest.mark.parametrize(
+    ("threshold", "limits"), [("p(95)>=0", False), ("min<500", False), ("p(95)!=0", False), ("p(95)<500", True), ("avg<=500", True)]
+)
+def test_a_threshold_that_any_load_keeps_is_no_limit(threshold, limits):
+    document = copy.deepcopy(EXPORTED)
+    document["metrics"]["http_req_duration"]["thresholds"] = {threshold: False}
+    assert rules(examined(document, limit="limit_seconds")) == ([] if limits else ["evidence-missing"])
+    assert examined(document).faults == ()
+
+
 @BOTH
 def test_requests_and_checks_that_failed(summary):
     assert rules(examined(changed(summary, "http_req_failed", passes=180, fails=0, value=1)))[-1:] == ["validation-failed"]

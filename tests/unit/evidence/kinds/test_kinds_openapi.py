@@ -144,6 +144,7 @@ def test_no_operation_is_no_api(paths):
         (lambda d: d["paths"]["/a/{id}"].update(put=operation(d)), "operationId is that of"),
         (lambda d: d["paths"].update({"/a/{other}": {}}), "the same as /a/{id}"),
         (lambda d: d["paths"].update({"a": {}}), "begins with /"),
+        (lambda d: d["paths"].update({"/a?x=1": {}}), "has no query"),
         (lambda d: d["components"]["schemas"].update(B={"$ref": "#/components/schemas/C"}), "is nowhere"),
         (lambda d: d["components"]["schemas"].update(B={"$ref": "other.yaml#/C"}), "outside of the document"),
         (lambda d: d["components"]["schemas"].update(B={"$ref": "https://example.org/x"}), "outside of the document"),
@@ -274,3 +275,10 @@ def test_a_long_key_with_very_much_below_it_is_told_as_a_place_of_some_length():
     faults = OpenapiKind().examine(Material("openapi.json", data), OpenapiExpect()).faults
     assert [len(fault.subject) <= 120 for fault in faults] == [True, True]
     assert "#/nowhere" in faults[0].text
+
+
+@pytest.mark.parametrize("summary", ["", "\u200b", "...", "TODO", "TBD, later"])
+def test_a_summary_that_says_nothing_describes_nothing(summary):
+    document = changed(lambda d: operation(d).update(summary=summary, description=""))
+    assert rules(examined(document, described=True)) == ["evidence-malformed"]
+    assert examined(changed(lambda d: operation(d).update(summary="Gets one order")), described=True).faults == ()

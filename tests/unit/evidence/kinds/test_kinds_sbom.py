@@ -189,3 +189,13 @@ VALUES = st.recursive(
 @settings(max_examples=100, deadline=None)
 def test_no_components_make_it_raise(components):
     examined(changed(components=components))
+
+
+def test_one_component_under_many_names_is_one_and_what_is_excluded_is_none():
+    one = {"type": "library", "name": "attrs", "version": "1", "purl": "pkg:pypi/attrs@1"}
+    named = [one, {**one, "name": "Attrs"}, {**one, "group": "x"}, {**one, "purl": "pkg:pypi/attrs@1?x=1"}]
+    bare = [{"type": "file", "name": name} for name in ("a", "a\u200b", "A")]
+    left_out = [{"type": "library", "name": f"b{number}", "version": "1", "scope": "excluded"} for number in range(9)]
+    bill = changed(components=[*named, *bare, *left_out], dependencies=None)
+    assert rules(examined(bill, min_components=3, max_unidentified=9)) == ["evidence-missing"]
+    assert rules(examined(bill, min_components=2, max_unidentified=9)) == []

@@ -106,3 +106,17 @@ def test_one_advisory_told_very_many_times_is_as_bad_as_the_worst_score_of_it():
     found = examined({"results": [{"packages": [{**package, "vulnerabilities": [{"id": "X"}] * 60_000}]}]})
     assert rules(found) == ["validation-failed"] * 20
     assert all("(critical)" in fault.text for fault in found.faults)
+
+
+def test_a_distribution_that_nobody_looks_after_any_more_was_not_looked_up():
+    old = {**CLEAN, "Metadata": {"OS": {"Family": "debian", "Name": "8", "EOSL": True}}}
+    (fault,) = examined(old).faults
+    assert (fault.rule, fault.subject) == ("evidence-missing", "debian 8")
+    assert examined(old, unscanned=[{"name": "debian 8", "reason": "it is replaced in December"}]).faults == ()
+    assert examined({**CLEAN, "Metadata": {"OS": {"Family": "debian", "Name": "13"}}}).faults == ()
+
+
+def test_one_package_in_other_letters_is_one():
+    packages = [{"Name": name, "Version": "1"} for name in ("attrs", "Attrs", "attrs\u200b")]
+    report = {"SchemaVersion": 2, "Results": [{"Target": "x", "Packages": packages}]}
+    assert rules(examined(report, min_packages=2)) == ["evidence-missing"]
