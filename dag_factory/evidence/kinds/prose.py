@@ -51,7 +51,8 @@ class Block:
     def placeholder(self) -> bool:
         """Whether it is what a template says before anyone fills it in."""
         if table := None if self.verbatim else _TABLE.fullmatch(self.text.rstrip()):
-            return all(unfilled(cell) or not says(cell) for cell in re.split(r"[|\n]", table[1]))
+            cells = [cell for cell in re.split(r"[|\n]", table[1]) if says(cell)]  # a check mark in every cell is an answer
+            return bool(cells) and all(map(unfilled, cells))
         return unfilled(self.text) or (not self.verbatim and _BRACKETED.fullmatch(self.text.strip()) is not None)
 
 

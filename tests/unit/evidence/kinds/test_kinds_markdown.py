@@ -311,6 +311,7 @@ def test_what_only_fills_a_section(body):
         "Details to follow up on are kept in a list.",
         "What is added will be added at the end of the list.",
         "| step | what |\n|---|---|\n| 1 | they open it |",
+        "| Firefox | Chrome | Safari |\n|---|---|---|\n| ✓ | ✓ | - |",
         "| step | what |\n|---|---|\n| 1 | TODO |\n| 2 | they save it |",
         "```\n+----+\n+----+\n+----+\n```",
         "អ្នកប្រើបើកកម្មវិធីម្តង",
