@@ -17,6 +17,7 @@ from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import Fault, clipped
 from dag_factory.evidence.kinds.junit_words import plain
 from dag_factory.evidence.kinds.measured import Counts, Measured, added
+from dag_factory.evidence.kinds.xml_read import read_into
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "read"]
 
@@ -43,21 +44,9 @@ def read(data: bytes) -> Measured:
     """
     if len(data) > MAX_BYTES:
         raise EvidenceError(f"{len(data)} bytes, and at most {MAX_BYTES} are read.", remedy="Split the report.")
-    from xml.sax import SAXException
-
-    from defusedxml import DefusedXmlException
-    from defusedxml.sax import parseString
-
     reading = _Reading()
-    try:
-        # Real reports name their DTD by an address. It is not an entity, and is never fetched: SAX does not read external subsets.
-        parseString(data, reading, forbid_external=False)
-    except DefusedXmlException as error:
-        raise EvidenceError(
-            f"the XML declares entities or refers to others ({type(error).__name__}).", remedy="Write plain XML."
-        ) from error
-    except (SAXException, ValueError, LookupError) as error:  # the last two: encodings unknown or unfit
-        raise EvidenceError(f"not XML: {clipped(str(error))}.", remedy=_REMEDY) from error
+    # Real reports name their DTD by an address. It is not an entity, and is never fetched: SAX does not read external subsets.
+    read_into(data, reading, external=True, remedy=_REMEDY)
     return reading.measured()
 
 

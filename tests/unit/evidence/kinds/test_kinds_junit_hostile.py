@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from xml.sax.saxutils import quoteattr
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.junit import asked, case, examine, suite
+from support.junit import asked, case, examine, rules, suite
 
 from dag_factory.evidence.kinds.junit_report import read
 
@@ -110,3 +111,10 @@ def test_what_lies_in_very_many_suites_holds_their_names_once():
     first, second = report.cases
     assert first.place is second.place
     assert first.key == second.key == ((*("", "") * 1, *("s", "") * 60), "f", "", "a")
+
+
+def test_a_name_of_many_megabytes_is_read_at_once():
+    report = suite(case("a" * 12_000_000))
+    began = time.process_time()
+    assert rules(examine(report, min_tests=2)) == ["tests-missing"]
+    assert time.process_time() - began < 1.5
