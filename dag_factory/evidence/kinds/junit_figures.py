@@ -14,9 +14,13 @@ from dataclasses import dataclass, field
 from dag_factory.evidence.kinds.base import clipped
 from dag_factory.evidence.kinds.junit_words import WORSE, Outcome
 
-__all__ = ["Suite", "is_count", "may_be_subtests"]
+__all__ = ["STATED", "Suite", "is_count", "may_be_subtests"]
 
-_STATED = {"tests": "tests", "failures": "failed", "errors": "errored", "skipped": "skipped"}
+STATED = {"tests": "tests", "failures": "failed", "errors": "errored", "skipped": "skipped"}
+"""What a suite counts, by the attribute in which it states it."""
+_FAILED = frozenset(
+    {"failed", "failure", "fail", "error", "errored", "broken", "aborted", "crashed"}
+)  # in what other words it may count failures
 _APART = ("disabled", "ignored", "warnings")  # what GoogleTest and Ginkgo, TestNG, and PHPUnit do not count among `skipped`
 _CATCH2 = "tbd"  # what it writes for its `hostname`
 
@@ -78,12 +82,12 @@ class Suite:
         if self.total["failed"] or self.total["errored"]:
             return
         for attribute, stated in self.stated.items():
-            counted = WORSE.get(attribute) == "failed" and is_count(stated) and int(stated)
+            counted = attribute in _FAILED and is_count(stated) and int(stated)
             if counted or (attribute in ("status", "result") and WORSE.get(stated.strip().lower()) == "failed"):
                 yield f"{self.label} states {attribute}={clipped(stated, 40)!r}, and no test in it failed"
 
     def _differences(self, counts: Mapping[str, int], sums: frozenset[int]) -> Iterator[str]:
-        for attribute, outcome in _STATED.items():
+        for attribute, outcome in STATED.items():
             stated = self.stated.get(attribute)
             if stated is None:
                 continue
@@ -94,7 +98,7 @@ class Suite:
 
     def _may_state(self, attribute: str, stated: int, counted: int, sums: frozenset[int]) -> bool:
         if self.stated.get("hostname") == _CATCH2:
-            return attribute == "tests" or stated <= self.marks[_STATED[attribute]]
+            return attribute == "tests" or stated <= self.marks[STATED[attribute]]
         if attribute == "tests":
             return stated == counted or stated in sums
         apart = [int(told) for one in _APART if is_count(told := self.stated.get(one, ""))] if attribute == "skipped" else []

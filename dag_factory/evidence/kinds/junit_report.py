@@ -18,7 +18,7 @@ from xml.sax.handler import ContentHandler
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import MAX_FAULTS, clipped
-from dag_factory.evidence.kinds.junit_figures import Suite, is_count
+from dag_factory.evidence.kinds.junit_figures import STATED, Suite, is_count
 from dag_factory.evidence.kinds.junit_words import FAILURES, SKIPS, TRIES, WORSE, Outcome, outcome_of, plain, words_of
 from dag_factory.evidence.kinds.xml_read import read_into
 from dag_factory.evidence.visible import visible
@@ -248,7 +248,7 @@ def _stated(label: str, attrs: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, value in attrs.items():
         name = key if key.startswith("xmlns") else plain(key)
-        if found.setdefault(name, value) != value:
+        if found.setdefault(name, value) != value and name in STATED:
             raise EvidenceError(f"{clipped(label)} states {clipped(name, 40)} twice, and not the same.", remedy="Write plain JUnit XML.")
     return found
 

@@ -114,7 +114,7 @@ def test_failures_that_a_suite_states_in_other_words(stated):
 
 def test_a_suite_that_states_one_thing_in_two_ways():
     assert rules(examine(suite(case("a"), failures=0, Failures=1))) == ["evidence-malformed"]
-    assert examine(suite(case("a"), failures=0, Failures=0)).faults == ()
+    assert examine(suite(case("a"), failures=0, Failures=0, name="a", Name="b", timeout=300)).faults == ()
 
 
 def test_what_nobody_sees_makes_no_two_tests_and_no_two_files():
