@@ -35,7 +35,7 @@ TESTS = (
         f"tests/unit/evidence/test_{name}.py"
         for name in (
             "verify", "verify_waits", "verdict", "whole", "whole_words", "record", "rounds", "waiting", "waiving", "assurance", "checklists", "answering",
-            "contract_again",
+            "contract_again", "told_briefly",
         )
     ),
     "tests/unit/cli/test_verify.py",

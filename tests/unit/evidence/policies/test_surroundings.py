@@ -11,7 +11,7 @@ from support.contents import coverage
 from support.runs import honest, place, rules, under
 
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.surroundings import _listed, product_of, surroundings
+from dag_factory.evidence.policies.surroundings import _listed, _sources, product_of, surroundings
 from dag_factory.evidence.statement import Entry, Sealed, moment_of
 
 ENGINEER, SDET = "implementation/ingest.software-engineer", "implementation/ingest.sdet"
@@ -79,6 +79,7 @@ def test_comments_that_keep_most_of_the_product_out_of_a_trace_stop_the_gate(tmp
         run.deliver(task.id)
     run.converge("validation", product=run.store.put_bytes(data))
     assert [(one.rule, "30 lines are excluded" in one.text) for one in run.judge("validation").findings] == [("coverage-low", True)]
+    assert _sources(case_of(run, "validation")) == {"src/orders/code.py": code}, "what implementers brought, and nobody else"
     other = listed("src/orders/code.py", content=b"it was changed since")
     run.converge("validation", product=run.store.put_bytes(other))
     assert "coverage-low" not in rules(run.judge("validation")), "what stands there now is not known"
