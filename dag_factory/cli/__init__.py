@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import sys
@@ -57,6 +58,9 @@ def _root(
     """Workflows in phases, each closed by a gate that verifies evidence."""
 
 
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
 def main() -> None:
     """Run the command; an error of the user's, and of the disk's, is one line, not a traceback."""
     _readable()
@@ -66,10 +70,12 @@ def main() -> None:
         typer.echo(f"phasegate: {error}", err=True)
         sys.exit(2)
     except OSError as error:
-        if error.filename is None:  # standard output; what is left of it would be tried once more at the end
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        what = error.filename or "The output"
-        typer.echo(f"phasegate: {what} cannot be read or written: {error.strerror or error}. Look at its rights, and for room.", err=True)
+        what = error.filename
+        if what is None and error.errno in _OF_THE_DISK:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it would be tried once more at the end
+            what = "The output"
+        said = f"{what} cannot be read or written: {error.strerror}. Look at its rights, and for room." if what else f"{error}."
+        typer.echo(f"phasegate: {said}", err=True)
         sys.exit(2)
 
 

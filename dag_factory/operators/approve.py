@@ -21,6 +21,8 @@ _APPROVE, _REFUSE = "Approve", "Refuse"
 class ApproveOperator(AskOperator):
     """One of the approvals that a gate asks for; the gate alone counts them, and a refusal is one of its findings."""
 
+    renewed = False
+
     def __init__(self, **kwargs: Any) -> None:
         kwargs["params"] = _form()  # Airflow hands in those of the DAG
         super().__init__(options=[_APPROVE, _REFUSE], **kwargs)

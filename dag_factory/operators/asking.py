@@ -66,7 +66,7 @@ class AskOperator(Telling, HITLOperator):
     ui_color = "#fbcfe8"
     template_fields = ("plan_digest",)  # never the question: it quotes what others wrote
     operator_extra_links = (VerdictLink(),)
-    fields: tuple[str, ...] = ()
+    renewed = True  # whether it can be asked at once about what has changed since; where a gate must look first it cannot
 
     def __init__(self, *, plan: Plan, phase: str, cycle: int, people: Sequence[str], wait: int, options: list[str], **kwargs: Any) -> None:
         kwargs |= {"retries": ASKED_AGAIN, "retry_delay": timedelta(0)}
@@ -133,9 +133,9 @@ class AskOperator(Telling, HITLOperator):
             scope, case = self._look(context["ti"])
             refuse_unless_open(case)
             by, name = _who(event)
-            over = self._silent(event, by) or _closed(case, after)
-            void = over or self._nobody(case, by, name) or self._strange(event)
-            void = void or self._moved(case, asked) or self.unfit(case, event, by, name)
+            moved = self._moved(case, asked)
+            over = self._silent(event, by) or _closed(case, after) or ("" if self.renewed else moved)
+            void = over or self._nobody(case, by, name) or self._strange(event) or moved or self.unfit(case, event, by, name)
             if void:
                 self._keep(scope, case, self._void(case, void, asked=asked, by=by, name=name, ti=context["ti"]))
                 raise _failure(void, context["ti"], again=not over)
@@ -218,7 +218,10 @@ class AskOperator(Telling, HITLOperator):
 
     def _moved(self, case: Case, asked: str) -> str:
         """That it is about what lies here no more; empty if it is not."""
-        return "" if self._digest(case) == asked else "The answer does not count: what was asked about has changed since."
+        if self._digest(case) == asked:
+            return ""
+        more = "" if self.renewed else " Clear the task before this one that looks at the evidence, with what comes after it."
+        return f"The answer does not count: what was asked about has changed since.{more}"
 
     def _void(self, case: Case, reason: str, *, asked: str, by: str, name: str, ti: Any) -> Decision:
         """That there is no answer, and why."""

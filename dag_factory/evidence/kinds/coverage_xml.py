@@ -15,9 +15,8 @@ from xml.sax.handler import ContentHandler
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import Fault, clipped
-from dag_factory.evidence.kinds.junit_words import plain
 from dag_factory.evidence.kinds.measured import Counts, Measured, added
-from dag_factory.evidence.kinds.xml_read import read_into
+from dag_factory.evidence.kinds.xml_read import plain, read_into
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "read"]
 

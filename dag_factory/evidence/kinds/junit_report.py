@@ -19,8 +19,8 @@ from xml.sax.handler import ContentHandler
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import MAX_FAULTS, clipped
 from dag_factory.evidence.kinds.junit_figures import STATED, Suite, is_count
-from dag_factory.evidence.kinds.junit_words import FAILURES, SKIPS, TRIES, WORSE, Outcome, outcome_of, plain, words_of
-from dag_factory.evidence.kinds.xml_read import read_into
+from dag_factory.evidence.kinds.junit_words import FAILURES, SKIPS, TRIES, WORSE, Outcome, outcome_of, words_of
+from dag_factory.evidence.kinds.xml_read import plain, read_into
 from dag_factory.evidence.visible import visible
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Case", "Report", "read"]

@@ -11,8 +11,9 @@ from typing import Literal
 
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import clipped
+from dag_factory.evidence.kinds.xml_read import plain
 
-__all__ = ["FAILURES", "SKIPS", "TRIES", "WORSE", "Outcome", "outcome_of", "plain", "words_of"]
+__all__ = ["FAILURES", "SKIPS", "TRIES", "WORSE", "Outcome", "outcome_of", "words_of"]
 
 Outcome = Literal["passed", "failed", "errored", "skipped", "xfailed"]
 
@@ -37,11 +38,6 @@ WORSE = {word: outcome for word, outcome in _OUTCOMES.items() if outcome != "pas
 """The words that tell of no pass, whether as an attribute's value, as its name or as an element."""
 _TELL = frozenset({"status", "result", "outcome", "state"})
 _DENIED = {"success": "failed", "passed": "failed", "executed": "notrun"}  # NUnit's, where they are said not to be so
-
-
-def plain(name: str) -> str:
-    """The name of an element or an attribute, in whatever namespace and case: some readers look at it, so all of them do."""
-    return name.rpartition(":")[2].lower()
 
 
 def words_of(attributes: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -11,7 +11,12 @@ from defusedxml.sax import make_parser
 from dag_factory.errors import EvidenceError
 from dag_factory.evidence.kinds.base import clipped
 
-__all__ = ["read_into"]
+__all__ = ["plain", "read_into"]
+
+
+def plain(name: str) -> str:
+    """The name of an element or an attribute, in whatever namespace and case: some readers look at it, so all of them do."""
+    return name.rpartition(":")[2].lower()
 
 
 def read_into(data: bytes, reading: ContentHandler, *, external: bool, remedy: str) -> None:

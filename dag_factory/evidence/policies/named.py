@@ -17,35 +17,11 @@ from dag_factory.evidence.visible import UNSPACED, composed
 __all__ = ["places", "said_of", "token", "told_apart", "whole", "with_own"]
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NOT = frozenset(["not", "never", "nobody", "no", "didn", "hasn", "haven", "wasn", "weren", "t"])
-_SEEN = frozenset(
-    ["look", "looked", "looking", "read", "see", "seen", "consider", "considered", "examine", "examined", "review", "reviewed"]
-)
+_NOT = frozenset("not never nobody no didn hasn haven wasn weren t".split())  # noqa: SIM905 # a list would take a line for each
+_SEEN = frozenset("look looked looking read see seen consider considered examine examined review reviewed".split())  # noqa: SIM905 # likewise
 _AROUND = frozenset(
-    [
-        *(
-            "we",
-            "i",
-            "us",
-            "they",
-            "it",
-            "its",
-            "this",
-            "these",
-            "those",
-            "that",
-            "the",
-            "time",
-            "yet",
-            "still",
-            "so",
-            "far",
-            "of",
-            "at",
-            "into",
-        ),
-        *("has", "have", "had", "did", "do", "does", "was", "were", "is", "are", "be", "been", "being", "to", "and", "in"),
-    ]
+    """we i us they it its this these those that the time yet still so far of at into has have had did do does was were is are be been
+    being to and in""".split()  # noqa: SIM905 # likewise
 )
 """Of these words alone, and one of each of the two sets before them, is a sentence made that says that nobody looked."""
 _FEWEST = 2  # words that an answer has beside the ids it answers

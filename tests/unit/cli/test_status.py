@@ -137,6 +137,15 @@ def test_as_json(house):
     assert [waited["of"] for waited in told["waits"]] == ["ship/packer"]
 
 
+def test_once_complete_has_answered_it_says_so(tmp_path, monkeypatch):
+    run = mended(tmp_path / "house", monkeypatch)
+    run.fix("check")
+    run.phase("ship")
+    run.run("complete")
+    assert "complete" not in run.failures
+    assert "  Every phase is passed, and `complete` has said so; `phasegate verify` judges it all again." in ask(run)
+
+
 def test_what_was_left_out_by_hand_is_not_waited_for_once_complete_has_answered(tmp_path, monkeypatch):
     run = mended(tmp_path / "house", monkeypatch)
     assert "  … waits: fix cycle 1 begins" in ask(run)

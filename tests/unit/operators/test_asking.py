@@ -278,6 +278,14 @@ class TestApproval:
         house.run("check.fix_1.gate")
         assert house.word("check") == "PASSED", house.findings("check")
 
+    def test_what_has_changed_is_looked_at_before_anybody_is_asked_about_it(self, house):
+        house.run("check.judge")
+        house.answer("check.approve-1", "Approve", "lea", reason="")
+        assert house.failures["check.approve-1"].endswith(
+            "has changed since. Clear the task before this one that looks at the evidence, with what comes after it."
+        )
+        assert isinstance(house.errors["check.approve-1"], AirflowFailException), "it is not asked again by itself"
+
     def test_what_was_approved_is_what_must_lie_there(self, house):
         house.answer("check.approve-1", "Approve", "lea", reason="")
         house.answer("check.approve-2", "Approve", "max", reason="")
