@@ -67,4 +67,4 @@ def _looked_in(folder: tuple[str, ...], product: frozenset[str]) -> bool:
 def _holding(product: frozenset[str]) -> frozenset[str]:
     """The topmost folders that hold packages; asked of every file of a product, and the same for all."""
     packages = (path.split("/") for path in product if path.endswith("/__init__.py"))
-    return frozenset(parts[0] for parts in packages if len(parts) == 3 and parts[1])
+    return frozenset(parts[0] for parts in packages if len(parts) == 3)
