@@ -111,6 +111,11 @@ class Verdict(Wire):
     verified_levels: tuple[str, ...]
     phasegate: Annotated[Extension, Field()]
 
+    @property
+    def rests_on(self) -> set[str]:
+        """The SHA-256 of every attestation it rests on; of one that is told by no such digest the URI, which is that of none."""
+        return {item.digest.get("sha256", item.uri) for item in self.input_attestations}
+
     def passed(self, now: datetime) -> bool:
         """Whether the next phase may start at a moment: both words must say so, nothing may speak against it, and no waiver may have run out."""
         said = self.phasegate

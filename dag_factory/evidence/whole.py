@@ -88,7 +88,7 @@ def _taken_away(run: RunStore, record: RunRecord) -> Iterator[Finding]:
     here = {hashlib.sha256(run.read(name, at_most=MAX_BYTES) or b"").hexdigest() for name in envelopes_of(run, record)} if older else set()
     for phase, stored in older:
         said = stored.says
-        rests_on = {item.digest.get("sha256", "") for item in said.input_attestations} | {used.waiver for used in said.phasegate.waived}
+        rests_on = said.rests_on | {used.waiver for used in said.phasegate.waived}
         if gone := rests_on - here:
             what = ", ".join(sorted(digest[:12] for digest in gone))
             yield Finding(rule="verdict-missing", subject=phase, text=f"Verdict {stored.name} rests on what is not here: {what}.")
@@ -102,8 +102,7 @@ def _overstated(record: RunRecord) -> Iterator[Finding]:
         yield Finding(rule="assurance-too-low", subject="charter", text=text)
     for phase in record.contract.phases:
         for stored in record.verdicts.get(phase.id, ()):
-            rests_on = {item.digest.get("sha256", "") for item in stored.says.input_attestations}
-            given = lowest(record.contract, worked_in(record, phase.id, rests_on), record.keyids)
+            given = lowest(record.contract, worked_in(record, phase.id, stored.says.rests_on), record.keyids)
             said, listed = stored.says.phasegate.assurance, stored.says.verified_levels
             if said != given or listed != _told_again(record, stored.says).verified_levels:
                 text = f"Verdict {stored.name} says that the keys of its phase are {said} ({', '.join(listed) or 'no level'}), and they are {given}."

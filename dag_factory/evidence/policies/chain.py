@@ -58,7 +58,7 @@ def not_closed(record: RunRecord, before: PhaseContract, now: datetime) -> str |
         return f"A waiver of phase {before.title} ran out." if ran_out else f"The newest verdict on phase {before.title} is {said.word}."
     if {used.waiver for used in said.waived} - {waiver.digest for waiver in record.waivers.get(before.id, ())}:
         return f"A waiver that the verdict on phase {before.title} rests on is gone."
-    rests_on = {item.digest.get("sha256") for item in verdict.says.input_attestations}
+    rests_on = verdict.says.rests_on
     if before.id not in record.counted:
         record.counted[before.id] = frozenset(Case(record, before.id, _nothing, now).inputs())
     if rests_on != record.counted[before.id]:

@@ -144,6 +144,13 @@ def test_an_older_verdict_rests_on_what_is_here_too(waived, folder, number):
     assert texts(waived, "validation")[-1] == f"Verdict 0002.json rests on what is not here: {digest[:12]}."
 
 
+def test_what_an_older_verdict_rests_on_by_another_digest_is_not_here(waived):
+    more = {"uri": "urn:else", "digest": {"sha512": "a" * 128}}
+    rewritten(waived, "verdicts/validation", lambda said: said["inputAttestations"].append(more))
+    assert ("verdict-missing", "validation") in told(waived)
+    assert "Verdict 0001.json rests on what is not here: urn:else." in texts(waived, "validation")
+
+
 def test_a_run_that_set_nothing_aside_rests_on_no_entry(tmp_path):
     run = honest(tmp_path, through="integration")
     completed(run)

@@ -95,6 +95,7 @@ def test_where_nothing_tells_what_was_before_nobody_is_accused(tmp_path):
 def test_settings_are_read_where_they_are_kept(run, text, found):
     digest = run.store.put_bytes(text.encode())
     assert told(implemented(run, listing("src/pyproject.toml", digest=digest))) == ([f"{PHASE}:src/pyproject.toml"] if found else [])
+    assert all("holds settings of tests" in finding.text for finding in run.judge("implementation").findings)
 
 
 def test_settings_that_nobody_can_read_are_to_be_listed(run):
@@ -112,6 +113,17 @@ def test_where_one_of_them_lists_no_changes_at_all_nobody_is_asked_to(run, who):
             task["items"] = [item for item in task["items"] if not item["changed"]]
 
     assert f"{PHASE}:src/pyproject.toml" not in told(run, unlisted)
+
+
+def test_where_who_alone_may_write_it_lists_no_changes_at_all_nothing_is_told(run):
+    implemented(run, listing("src/pyproject.toml"))
+
+    def alone(contract):
+        apart(contract)
+        for task in (task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == ENGINEER):
+            task["items"] = [item for item in task["items"] if not item["changed"]]
+
+    assert not [one for one in told(run, alone) if one.endswith("src/pyproject.toml")]
 
 
 @pytest.mark.parametrize(("writes", "found"), [("/spec/", [f"{PHASE}:src/spec.py"]), ("spec?", [])])

@@ -39,7 +39,7 @@ def test_where_the_tests_lie_matters_by_its_own_name_alone():
     assert asked("src/orders.py") is None
 
 
-@pytest.mark.parametrize("path", ["pytest.txt", "pytest", "pytest.so.txt", "pytest.pyx", "calendar", "calendar.toml"])
+@pytest.mark.parametrize("path", ["pytest.txt", "pytest", "pytest.", "pytest.so.txt", "pytest.pyx", "calendar", "calendar.toml"])
 def test_what_python_does_not_import_hides_nothing(path):
     assert asked(path) is None
 
@@ -47,7 +47,14 @@ def test_what_python_does_not_import_hides_nothing(path):
 @pytest.mark.parametrize("name", ["calendar.py", "calendar/__init__.py", "calendar.abi3.so", "calendar.pyd"])
 def test_a_module_of_pythons_own_is_hidden_where_modules_are_looked_for(name):
     assert asked(name) == asked(f"src/{name}") == asked(f"a/src/{name}") == asked(f"holds/{name}") == "calendar"
-    assert asked(f"app/{name}") is asked(f"holds/orders/{name}") is asked(f"elsewhere/{name}") is asked(f"a/holds/{name}") is None
+    assert (
+        asked(f"app/{name}")
+        is asked(f"holds/orders/{name}")
+        is asked(f"elsewhere/{name}")
+        is asked(f"a/holds/{name}")
+        is asked(f"holds/plain/{name}")
+        is None
+    )
 
 
 def test_a_module_within_a_folder_is_called_like_itself_and_not_like_its_folder():

@@ -98,6 +98,27 @@ def test_a_comment_that_keeps_a_scan_silent_stops_the_gate(tmp_path):
     assert [(one.rule, "keep ruff silent" in one.text) for one in judgement.findings] == [("validation-failed", True)]
 
 
+def test_sources_are_what_implementers_alone_brought_and_the_product_holds(run, monkeypatch):
+    code = brought(run, ENGINEER, ("src/a.py", b"12345"), ("src/b.py", b"123456"), ("src/c.py", b"gone"))
+    run.deliver(ENGINEER, evidence=code)
+    run.deliver(SDET, evidence=brought(run, SDET, ("tests/test_a.py", b"test"), item="unit-tests"))
+    run.store.blob_path(code[2].digest).unlink()
+    monkeypatch.setattr("dag_factory.evidence.kinds.excluded.MAX_BYTES", 5)
+    run.converge("implementation", product=run.store.put_bytes(listed("src/a.py", content=b"12345") + listed("tests/test_a.py", content=b"test")))
+    assert {path for path in _sources(case_of(run, "implementation")) if "code.py" not in path} == {"src/a.py"}
+    run.converge("implementation", product="a" * 64)
+    assert {path for path in _sources(case_of(run, "implementation")) if "code.py" not in path} == {"src/a.py"}, "where no list is kept"
+
+
+def test_of_what_a_check_printed_the_end_is_looked_at(run):
+    task = run.contract.tasks[SDET]
+    item = next(item for item in task.items if item.id == "unit-tests")
+    case = case_of(run, "implementation")
+    [result] = [one for one in case.results(task) if one.name == item.check]
+    long = result.model_copy(update={"excerpt": "a" + "b" * 16_384})
+    assert surroundings(case, task, item, long)["said"] == "b" * 16_384
+
+
 def test_a_list_that_is_nonsense_asks_nothing(run):
     with_product(run, b"\xff\0\0\n\n\0\0\0nonsense")
     run.work("validation")
