@@ -104,7 +104,9 @@ def test_sources_are_what_implementers_alone_brought_and_the_product_holds(run, 
     run.deliver(SDET, evidence=brought(run, SDET, ("tests/test_a.py", b"test"), item="unit-tests"))
     run.store.blob_path(code[2].digest).unlink()
     monkeypatch.setattr("dag_factory.evidence.kinds.excluded.MAX_BYTES", 5)
-    run.converge("implementation", product=run.store.put_bytes(listed("src/a.py", content=b"12345") + listed("tests/test_a.py", content=b"test")))
+    run.converge(
+        "implementation", product=run.store.put_bytes(listed("src/a.py", content=b"12345") + listed("tests/test_a.py", content=b"test"))
+    )
     assert {path for path in _sources(case_of(run, "implementation")) if "code.py" not in path} == {"src/a.py"}
     run.converge("implementation", product="a" * 64)
     assert {path for path in _sources(case_of(run, "implementation")) if "code.py" not in path} == {"src/a.py"}, "where no list is kept"
