@@ -43,6 +43,8 @@ TESTS = (
 )  # fmt: skip
 EXPLAINED = Path(__file__).parent / "explained.yaml"
 LEAST_PERCENT = 85
+MOST = 300
+"""So many tests a mutant must survive: its module's own, then one of each file in turn. With more, some fewer would survive, and each for minutes."""
 _HEAD = f"{'module':<28} {'mutants':>8} {'killed':>8} {'timeout':>8} {'survived':>8} {'explained':>9}"
 
 
@@ -53,7 +55,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try one mutant of N only")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many at a time; one a core without")
     parser.add_argument("--again", type=Path, metavar="FILE", help="try only those that an earlier run said to survive: what it printed")
-    parser.add_argument("--most", type=int, metavar="N", help="believe a mutant that survives N tests of those that reach it; all without")
+    parser.add_argument(
+        "--most",
+        type=int,
+        default=MOST,
+        metavar="N",
+        help=f"believe a mutant that survives N tests of those that reach it; {MOST} without, 0: all",
+    )
     parser.add_argument("--tests", nargs="+", default=TESTS, metavar="FILE", help="try them against these tests only")
     asked = parser.parse_args(arguments)
     unknown = set(asked.modules) - {file.stem for file in FILES}
@@ -66,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
         found = [mutant for mutant in found if mutant.name in said]
     print(f"{len(found)} mutants of {len(chosen)} modules", flush=True)
     began = time.monotonic()
-    words = tried(found, tuple(asked.tests), asked.workers, asked.most)
+    words = tried(found, tuple(asked.tests), asked.workers, asked.most or None)
     explained = {entry["change"]: entry["why"] for entry in yaml.safe_load(EXPLAINED.read_text(encoding="utf-8"))}
     code = report(found, words, explained, whole=asked.every == 1 and not asked.again)
     print(f"{time.monotonic() - began:.0f} s")
