@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from dag_factory.evidence.policies.settings import holds
+from dag_factory.evidence.policies.settings import compiled, holds, own, scans, shared
 from dag_factory.evidence.policies.shadows import hidden
 
 DEEP, LONG = "[" * 50_000 + "]" * 50_000, "9" * 5_000
@@ -54,3 +54,20 @@ def test_very_many_modules_are_looked_at_beside_very_many_files():
     product = frozenset(f"d{number}/{name}" for number in range(30_000) for name in ("ast.py", "p/__init__.py")[: 1 + number % 2])
     found = [path for path in sorted(product) if hidden(PurePosixPath(path), product, set())]
     assert len(found) == 15_000
+
+
+SHARED = [
+    "setup.cfg", "tox.ini", "setup.py", "a.egg-info/entry_points.txt", "a.dist-info/entry_points.txt", "vite.config.ts", "vite.config.mjs",
+    "bunfig.toml", ".npmrc", ".mvn/maven.config", ".mvn/jvm.config", ".cargo/config", ".cargo/config.toml", "package.json", "pyproject.toml",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_holds_settings_beside_others_is_told_by_its_whole_name(name):
+    assert shared(name)
+    assert shared(f"src/deep/{name}")
+    assert not any(kind(name) for kind in (compiled, own, scans))
+    assert name == ".cargo/config.toml" or not shared(name[:-1])
+    assert not shared(f"{name}x")
+    assert not shared(f"{name}/x")
+    assert not shared(f"x{name}") or "-info/" in name
