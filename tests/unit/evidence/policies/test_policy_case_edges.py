@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pendulum
 import pytest
-from support.cycles import Cycle, failing
+from support.cycles import Cycle, approve, failing
 from support.runs import honest, under
 
 from dag_factory.evidence.contract import Item
 from dag_factory.evidence.policies.case import Case, _made_by
+from dag_factory.evidence.run import binding_of
 
 TESTER, MANAGER, INGEST = "validation/test-engineer", "validation/product-manager", "implementation/ingest.software-engineer"
 OTHER = "9" * 64
@@ -168,3 +169,22 @@ def test_what_was_merged_is_of_this_phase_and_of_all_before_it(run):
     }
     assert phases == {"foundation", "implementation", "validation"}
     assert case_of(run, "foundation").merged < case_of(run, "implementation").merged < case_of(run, "validation").merged
+
+
+def test_only_of_this_run_and_phase_does_nobody_take_an_answer_back(tmp_path):
+    run = honest(tmp_path, worked="foundation")
+
+    def those() -> list[str]:
+        return [stored.says.by for stored in case_of(run, "foundation").approvals]
+
+    approve(run, "foundation", by="maria", answer="refuse")
+    own = binding_of(run.record, "foundation", "approve-1", 1)
+    others = [own.model_copy(update=other) for other in ({"charter": "0" * 64}, {"phase": "validation"})]
+    for bound in others:
+        approve(run, "foundation", by="", answer="void", binding=bound)
+        assert those() == ["maria"]
+    for bound, who in zip(others, ("erin", "tom"), strict=True):
+        approve(run, "foundation", by=who, binding=bound)
+        assert those() == [who], "an answer counts by its place; what is wrong with it is told elsewhere"
+    approve(run, "foundation", by="", answer="void")
+    assert those() == []
