@@ -46,7 +46,7 @@ _CTEST = re.compile(
     r"^ *(?:[0-9]{1,9}/[0-9]{1,9} +)?Test +#([0-9]{1,9}): .{1,500}?(\*\*\*(?:Failed|Timeout|Exception)|   Passed)\b", re.MULTILINE
 )
 _COLOURS = re.compile(r"\x1b\[[0-9;]{0,30}[A-Za-z]")
-_ENDED = re.compile(r"\b([0-9]{1,9}) (?:passed|failed|skipped|xfailed|xpassed|errors?|subtests? (?:passed|failed|skipped))\b")
+_ENDED = re.compile(r"\b([0-9]{1,9}) (subtests? )?(?:passed|failed|skipped|xfailed|xpassed|errors?)\b")
 
 
 def printed(said: str) -> str:
@@ -54,9 +54,10 @@ def printed(said: str) -> str:
     return _COLOURS.sub("", said)
 
 
-def sums(said: str) -> frozenset[int]:
-    """How many tests and subtests ran, by each line that pytest sums a run up with."""
-    return frozenset(sum(map(int, _ENDED.findall(line))) for line in said.splitlines() if _LAST.search(line)) - {0}
+def sums(said: str) -> frozenset[tuple[int, int]]:
+    """How many tests and how many subtests ran, by each line that pytest sums a run up with."""
+    found = (_ENDED.findall(line) for line in said.splitlines() if _LAST.search(line))
+    return frozenset((sum(int(n) for n, sub in ended if not sub), sum(int(n) for n, sub in ended if sub)) for ended in found if ended)
 
 
 def told(report: Report, material: Material, expect: JunitExpect) -> Iterator[Fault]:
@@ -72,7 +73,7 @@ def told(report: Report, material: Material, expect: JunitExpect) -> Iterator[Fa
 
 
 def _again(report: Report, said: str, expect: JunitExpect) -> Iterator[Fault]:
-    flaky = [case.id for case in report.cases if case.reruns and case.outcome == "passed"]
+    flaky = list(dict.fromkeys([*(case.id for case in report.cases if case.reruns and case.outcome == "passed"), *report.tries]))
     if len(flaky) > expect.max_reruns:
         text = f"{len(flaky)} tests passed only when they were run again, and at most {expect.max_reruns} may: {listed(flaky)}."
         yield Fault(f"{text} Find out why they failed.", flaky[0], TESTS_FLAKY)

@@ -1,8 +1,9 @@
 """What a suite of a JUnit report states of itself, held against what was counted in it.
 
 Tools count in ways of their own, so a suite lies only if it states what none of them would: a suite counts those within it or does not; node:test
-counts what lies right in it, a suite being one; pytest counts every subtest, of which only those are in the report that failed or were skipped;
-Catch2 counts assertions.
+counts what lies right in it, a suite being one; pytest counts every subtest, of which only those are in the report that failed or were skipped, and
+of which it prints how many there were only where it is told to print less or more than it does by itself; pytest-rerunfailures lists every try of a
+test, and counts one; Catch2 counts assertions.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dag_factory.evidence.kinds.base import clipped
-from dag_factory.evidence.kinds.junit_words import WORSE, Outcome
+from dag_factory.evidence.kinds.junit_words import WORSE
+
+if TYPE_CHECKING:
+    from dag_factory.evidence.kinds.junit_report import Case
 
 __all__ = ["STATED", "Suite", "is_count", "may_be_subtests"]
 
@@ -22,6 +27,7 @@ _FAILED = frozenset(
     {"failed", "failure", "fail", "error", "errored", "broken", "aborted", "crashed"}
 )  # in what other words it may count failures
 _APART = ("disabled", "ignored", "warnings")  # what GoogleTest and Ginkgo, TestNG, and PHPUnit do not count among `skipped`
+_AGAIN = "again"  # under which tests are counted that are listed once more
 _CATCH2 = "tbd"  # what it writes for its `hostname`
 
 
@@ -39,6 +45,8 @@ class Suite:
     inner: the suites right in it, by what they hold.
     total: all tests in it.
     marks: all tests in it, and every element that tells of a failure, an error or a skip.
+    known: the tests right in it, each once.
+    again: the ids of those right in it that are listed more than once.
 
     """
 
@@ -50,9 +58,17 @@ class Suite:
     inner: Counter[str] = field(default_factory=Counter)
     total: Counter[str] = field(default_factory=Counter)
     marks: Counter[str] = field(default_factory=Counter)
+    known: set[object] = field(default_factory=set)
+    again: list[str] = field(default_factory=list)
 
-    def take(self, outcome: Outcome, marks: Mapping[str, int]) -> None:
+    def take(self, case: Case, marks: Mapping[str, int]) -> None:
         """Count a test that lies right in it."""
+        outcome, key = case.outcome, case.key
+        if key in self.known:
+            self.again.append(case.id)
+            self.total[_AGAIN] += 1
+            self.marks[_AGAIN] += 1
+        self.known.add(key)
         for counts in (self.direct, self.total):
             counts["tests"] += 1
             if outcome != "passed":
@@ -66,16 +82,26 @@ class Suite:
         self.marks.update(inner.marks)
         self.inner.update(outcome for outcome, count in inner.total.items() if count)
 
-    def lies(self, sums: frozenset[int]) -> list[str]:
+    def lies(self, sums: frozenset[tuple[int, int]]) -> list[str]:
         """What it states that is not so, by every way of counting.
 
         Parameters
         ----------
-        sums: how many tests and subtests the tool printed that it ran, as far as that is known.
+        sums: how many tests, and how many subtests, the tool printed that it ran, as far as that is known.
 
         """
         ways = (self.total, self.marks) if self.root else (self.total, self.marks, self.direct, self.direct + self.inner)
         return [*min((list(self._differences(way, sums)) for way in ways), key=len), *self._unshown()]
+
+    def _fits(self, stated: int, once: int, tests: int, subtests: int) -> bool:
+        """Whether so many tests are those listed, a subtest that did not pass being printed as one, and what is stated beyond them are subtests."""
+        apart = sum(self.marks[outcome] for outcome in ("failed", "errored", "skipped"))
+        return once <= tests <= once + apart and (stated == tests + subtests or (not subtests and stated > tests))
+
+    def tries(self) -> list[str]:
+        """The ids of tests that are listed more than once, where it does not count them so: all but one of each were tries."""
+        stated = self.stated.get("tests", "")
+        return self.again if is_count(stated) and int(stated) != self.total["tests"] else []
 
     def _unshown(self) -> Iterator[str]:
         """Failures that it states in other words, where no test in it failed."""
@@ -86,21 +112,23 @@ class Suite:
             if counted or (attribute in ("status", "result") and WORSE.get(stated.strip().lower()) == "failed"):
                 yield f"{self.label} states {attribute}={clipped(stated, 40)!r}, and no test in it failed"
 
-    def _differences(self, counts: Mapping[str, int], sums: frozenset[int]) -> Iterator[str]:
+    def _differences(self, counts: Mapping[str, int], sums: frozenset[tuple[int, int]]) -> Iterator[str]:
         for attribute, outcome in STATED.items():
             stated = self.stated.get(attribute)
             if stated is None:
                 continue
             if not is_count(stated):
                 yield f"{self.label} states {attribute}={clipped(stated, 40)!r}, which is no count"
-            elif not self._may_state(attribute, int(stated), counts[outcome], sums):
+            elif not self._may_state(attribute, int(stated), counts, sums):
                 yield f"{self.label} states {attribute}={int(stated)}, and {counts[outcome]} were counted"
 
-    def _may_state(self, attribute: str, stated: int, counted: int, sums: frozenset[int]) -> bool:
+    def _may_state(self, attribute: str, stated: int, counts: Mapping[str, int], sums: frozenset[tuple[int, int]]) -> bool:
+        counted = counts[STATED[attribute]]
         if self.stated.get("hostname") == _CATCH2:
             return attribute == "tests" or stated <= self.marks[STATED[attribute]]
         if attribute == "tests":
-            return stated == counted or stated in sums
+            once = counted - counts[_AGAIN]
+            return stated in (counted, once) or any(self._fits(stated, once, *printed) for printed in sums)
         apart = [int(told) for one in _APART if is_count(told := self.stated.get(one, ""))] if attribute == "skipped" else []
         return stated <= counted <= stated + sum(apart)
 

@@ -85,6 +85,7 @@ class Report:
     hosts: the machines that suites say they ran on.
     stamps: the moments at which suites say they began, as written.
     disabled: how many tests suites say were left out, and tell no more of.
+    tries: the ids of tests that suites list more than once, and count once.
 
     """
 
@@ -95,14 +96,15 @@ class Report:
     hosts: list[str] = field(default_factory=list)
     stamps: list[str] = field(default_factory=list)
     disabled: int = 0
+    tries: list[str] = field(default_factory=list)
 
 
-def read(data: bytes, sums: frozenset[int] = frozenset()) -> Report:
+def read(data: bytes, sums: frozenset[tuple[int, int]] = frozenset()) -> Report:
     """Read a report.
 
     Parameters
     ----------
-    sums: how many tests and subtests the tool printed that it ran, as far as that is known.
+    sums: how many tests, and how many subtests, the tool printed that it ran, as far as that is known.
 
     Raises
     ------
@@ -117,7 +119,7 @@ def read(data: bytes, sums: frozenset[int] = frozenset()) -> Report:
 
 
 class _Reading(ContentHandler):
-    def __init__(self, sums: frozenset[int]) -> None:
+    def __init__(self, sums: frozenset[tuple[int, int]]) -> None:
         super().__init__()
         self.report = Report()
         self._sums = sums
@@ -163,7 +165,7 @@ class _Reading(ContentHandler):
             self._close_suite()
         elif name == "testcase" and self._case is not None:
             self.report.cases.append(self._case)
-            self._suites[-1].take(self._case.outcome, self._marks)
+            self._suites[-1].take(self._case, self._marks)
             self._case = None
         elif name in FAILURES and self._said is not None:
             if self._case is not None:
@@ -220,6 +222,7 @@ class _Reading(ContentHandler):
         disabled = suite.stated.get("disabled", "")
         if not suite.root and is_count(disabled):  # GoogleTest lists them as not run, and others do not
             self.report.disabled += max(0, int(disabled) - suite.direct["skipped"])
+        self.report.tries += suite.tries()
         for lie in suite.lies(self._sums):
             self._lie(lie)
         if self._suites:

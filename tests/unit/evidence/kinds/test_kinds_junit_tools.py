@@ -50,15 +50,29 @@ CATCH2 = """<testsuites><testsuite name="t" errors="0" failures="{failures}" ski
 
 
 @pytest.mark.parametrize(
-    "said", ["2 passed, 6 subtests passed in 0.50s", "....\n== 2 passed, 5 deselected, 6 subtests passed in 0.50s ==\nmake: done"]
+    "said",
+    [
+        "2 passed, 6 subtests passed in 0.50s",
+        "....\n== 2 passed, 5 deselected, 6 subtests passed in 0.50s ==\nmake: done",
+        "== 2 passed in 0.50s ==",  # by itself it prints no subtest that passed
+    ],
 )
-def test_pytest_counts_subtests_and_prints_how_many(said):
+def test_pytest_counts_subtests_and_prints_how_many_tests_there_were(said):
     found = asked(PYTEST, said)
     assert (found.faults, len(found.facts["passed"])) == ((), 2)
 
 
 @pytest.mark.parametrize(
-    "said", ["", "2 passed in 0.5s", "2 passed, 5 subtests passed in 0.50s", "5 passed\n3 passed", "8 passed, 8 total"]
+    "said",
+    [
+        "",
+        "2 passed, 5 subtests passed in 0.50s",
+        "5 passed\n3 passed",
+        "8 passed, 8 total",
+        "8 passed in 0.5s",
+        "1 passed in 0.5s",
+        "3 passed, 5 subtests passed in 0.5s",
+    ],
 )
 def test_subtests_that_nobody_printed_are_not_believed(said):
     (fault,) = asked(PYTEST, said).faults
@@ -80,10 +94,34 @@ def test_what_is_no_count_of_tests_says_nothing_of_subtests():
 def test_of_subtests_each_that_failed_or_was_skipped_counts():
     found = asked(FAILING, "3 failed, 1 passed, 2 skipped, 2 subtests passed in 0.2s", max_skipped=1, min_tests=1)
     assert rules(found) == ["tests-failed"]
-    assert rules(asked(FAILING.replace('failures="3"', 'failures="2"'), "3 failed, 5 passed in 0.2s", max_skipped=1)) == [
+    assert rules(
+        asked(FAILING.replace('failures="3"', 'failures="2"'), "3 failed, 1 passed, 2 skipped, 2 subtests passed in 0.2s", max_skipped=1)
+    ) == [
         "tests-failed",
         "evidence-malformed",
     ]
+
+
+@pytest.mark.parametrize("said", ["1 failed, 1 passed in 0.58s", "1 failed, 1 passed, 2 subtests passed in 0.55s"])
+def test_a_subtest_that_failed_is_printed_as_a_test(said):
+    report = suite(case("test_sub", '<failure message="no"/>'), name="pytest", errors=0, failures=1, skipped=0, tests=4)
+    assert rules(asked(report, said)) == ["tests-failed"]
+
+
+@pytest.mark.parametrize("said", ["", "2 passed, 1 rerun in 0.58s"])
+def test_pytest_lists_every_try_of_a_test_and_counts_one(said):
+    report = suite(case("test_a"), case("test_a"), case("test_b"), name="pytest", errors=0, failures=0, skipped=0, tests=2)
+    (fault,) = asked(report, said).faults
+    assert (fault.rule, fault.subject) == ("tests-flaky", "tests.test_x::test_a")
+    assert asked(report, said, max_reruns=1, min_tests=2).faults == ()
+    assert rules(asked(report, said, max_reruns=1, min_tests=3)) == ["tests-missing"]
+
+
+def test_tries_beside_subtests_are_told_from_them():
+    report = suite(case("test_a"), case("test_a"), case("test_b"), name="pytest", errors=0, failures=0, skipped=0, tests=5)
+    assert rules(asked(report, "2 passed, 1 rerun in 0.58s")) == ["tests-flaky"]
+    assert asked(report, "2 passed, 1 rerun in 0.58s", max_reruns=1).faults == ()
+    assert rules(asked(report, "", max_reruns=1)) == ["evidence-malformed"]
 
 
 def test_node_counts_what_lies_right_in_a_suite():
