@@ -131,5 +131,5 @@ def _inconsistent(report: Report) -> Iterator[Fault]:
     from dag_factory.evidence.kinds import junit_figures
 
     for lie in report.lies:
-        more = " If it counts subtests, have the check print what pytest sums up at its end." if junit_figures.may_be_subtests(lie) else ""
+        more = junit_figures.hint(lie, report.names)
         yield Fault(f"{lie}. Deliver the report as the tests wrote it.{more}", "totals")

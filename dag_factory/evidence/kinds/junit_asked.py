@@ -29,6 +29,9 @@ __all__ = ["printed", "sums", "told"]
 
 _SUMMED = re.compile(r"\b[0-9]{1,9} (?:passed|failed|skipped|xfailed|errors?|deselected)\b")  # pytest's last line
 _DESELECTED = re.compile(r"\b([0-9]{1,9}) deselected\b[^/\n]*(?:\n|$)")  # not that of the line of what was collected
+_UNREAD = re.compile(
+    r"^run-last-failure: .*\(skipped ([0-9]{1,9}) files?\)\s*$", re.MULTILINE
+)  # files of tests that pytest did not even read
 _LAST = re.compile(r"\bin [0-9.]+s\b")  # which ends that line; jest's summary counts what is still to do apart, and is none
 _RERUN = re.compile(r"\b([0-9]{1,9}) (?:rerun|retried)\b[^/\n]* in [0-9.]+s\b")  # pytest-rerunfailures and pytest-retry
 _PLAYWRIGHT = re.compile(r"^ +([0-9]{1,9}) flaky *$", re.MULTILINE)
@@ -67,7 +70,7 @@ def told(report: Report, material: Material, expect: JunitExpect) -> Iterator[Fa
     yield from _durations(report, material, expect)
     yield from _origin(report, expect)
     if expect.fresh:
-        stamps: list[str | None] = [*report.stamps] or [None]
+        stamps: list[str | None] = [*(report.stamps or report.moments)] or [None]  # nose2 writes those of tests alone
         found = (stale(stamp, material.work, "a suite", "timestamp") for stamp in stamps)
         yield from islice(filter(None, found), 1)
 
@@ -90,9 +93,9 @@ def _again(report: Report, said: str, expect: JunitExpect) -> Iterator[Fault]:
 
 def _left_out(report: Report, said: str, expect: JunitExpect) -> Iterator[Fault]:
     if expect.max_deselected is not None:
-        count = report.disabled + sum(int(number) for number in _DESELECTED.findall(said))
+        count = report.disabled + sum(int(number) for way in (_DESELECTED, _UNREAD) for number in way.findall(said))
         if count > expect.max_deselected:
-            text = f"{count} tests were deselected or disabled, and at most {expect.max_deselected} may be. Run them."
+            text = f"{count} tests, or files of them, were deselected or disabled, and at most {expect.max_deselected} may be. Run them."
             yield Fault(text, "deselected", TESTS_SKIPPED)
         elif not report.disabled and not _SUMMED.search(said):
             text = "nothing tells how many tests were deselected. Have the check print what pytest sums up at its end."

@@ -9,7 +9,7 @@ test, and counts one; Catch2 counts assertions.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from dag_factory.evidence.kinds.junit_words import WORSE
 if TYPE_CHECKING:
     from dag_factory.evidence.kinds.junit_report import Case
 
-__all__ = ["STATED", "Suite", "is_count", "may_be_subtests"]
+__all__ = ["STATED", "Suite", "hint", "is_count", "may_be_subtests"]
 
 STATED = {"tests": "tests", "failures": "failed", "errors": "errored", "skipped": "skipped"}
 """What a suite counts, by the attribute in which it states it."""
@@ -27,6 +27,12 @@ _FAILED = frozenset(
     {"failed", "failure", "fail", "error", "errored", "broken", "aborted", "crashed"}
 )  # in what other words it may count failures
 _APART = ("disabled", "ignored", "warnings")  # what GoogleTest and Ginkgo, TestNG, and PHPUnit do not count among `skipped`
+_SUBTESTS = " If it counts subtests, have the check print what pytest sums up at its end."
+_HINTS = {
+    "mocha": " If tests are pending, or were left out by their names, have mocha-junit-reporter list them (includePending), or run them.",
+    "jest": " If tests are still to do, jest-junit lists them and does not count them: write them, or take them out.",
+}
+"""What would do where another count of tests is stated than is listed, by how the names begin that tools give to what is around their suites."""
 _AGAIN = "again"  # under which tests are counted that are listed once more
 _CATCH2 = "tbd"  # what it writes for its `hostname`
 
@@ -141,3 +147,16 @@ def is_count(text: str) -> bool:
 def may_be_subtests(lie: str) -> bool:
     """Whether what a suite states may be so if it counts subtests, which only what the tool printed can tell."""
     return " states tests=" in lie
+
+
+def hint(lie: str, names: Sequence[str]) -> str:
+    """What would have a tool list all that it counts, as far as a suite states another count of tests; nothing where it does not.
+
+    Parameters
+    ----------
+    names: what the outermost suites are called.
+
+    """
+    if not may_be_subtests(lie):
+        return ""
+    return next((text for tool, text in _HINTS.items() if any(name.casefold().startswith(tool) for name in names)), _SUBTESTS)

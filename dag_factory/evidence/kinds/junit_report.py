@@ -34,6 +34,7 @@ MAX_NODES = 1_000_000
 
 _SUITES = frozenset({"testsuites", "testsuite"})
 _MESSAGE = 400
+_EXPECTED, _NOT = "fail", ("false", "no", "0")  # the property by which Playwright tells of `test.fail()`, and what says that it is not so
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 
 
@@ -84,6 +85,7 @@ class Report:
     names: what the outermost suites are called: the root, and those right below it.
     hosts: the machines that suites say they ran on.
     stamps: the moments at which suites say they began, as written.
+    moments: those at which tests say so.
     disabled: how many tests suites say were left out, and tell no more of.
     tries: the ids of tests that suites list more than once, and count once.
 
@@ -95,6 +97,7 @@ class Report:
     names: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
     stamps: list[str] = field(default_factory=list)
+    moments: list[str] = field(default_factory=list)
     disabled: int = 0
     tries: list[str] = field(default_factory=list)
 
@@ -129,6 +132,7 @@ class _Reading(ContentHandler):
         self._case: Case | None = None
         self._within = 0  # how deep the elements lie that lie right in it
         self._marks: Counter[str] = Counter()
+        self._expected = False  # whether the test is expected to fail, by a property
         self._said: list[str] | None = None  # the text of the failure that is open and has no message
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 -- SAX's name
@@ -149,6 +153,8 @@ class _Reading(ContentHandler):
             self._take_trouble(name, attrs)
         elif name in TRIES and self._case is not None:
             self._case.reruns += 1
+        elif name == "property" and self._case is not None:
+            self._expected |= attrs.get("name") == _EXPECTED and attrs.get("value", "").strip().casefold() not in _NOT
         elif name in SKIPS and self._case is not None:
             self._take_skip("xfailed" if attrs.get("type") == "pytest.xfail" else "skipped")
         elif name in WORSE and self._case is not None and self._depth == self._within:
@@ -166,6 +172,8 @@ class _Reading(ContentHandler):
         elif name == "testcase" and self._case is not None:
             self.report.cases.append(self._case)
             self._suites[-1].take(self._case, self._marks)
+            if self._expected and self._case.outcome == "passed":
+                self._case.outcome = "xfailed"  # which Playwright does not count among what was skipped
             self._case = None
         elif name in FAILURES and self._said is not None:
             if self._case is not None:
@@ -198,6 +206,9 @@ class _Reading(ContentHandler):
         self._case.outcome = outcome_of(self._case.id, *words_of(attrs.items()))
         self._case.reruns = int(attrs.get("flaky", "").strip().lower() == "true")
         self._within = self._depth + 1
+        self._expected = False
+        if stamp := attrs.get("timestamp", "").strip():
+            self.report.moments.append(stamp)
         self._marks.clear()
         self._case.seconds = self._take_time(self._case.id, attrs)
 

@@ -93,6 +93,9 @@ def test_colours_hide_nothing_of_what_was_deselected():
         ("2 passed, 3 deselected in 0.10s\n", 2, False),
         ("1 passed, 1 deselected in 0.1s\n1 passed, 2 deselected in 0.1s", 2, False),
         ("2 passed in 0.10s", 0, True),
+        ("run-last-failure: rerun previous 1 failure (skipped 2 files)\n2 passed in 0.10s", 1, False),
+        ("run-last-failure: rerun previous 1 failure (skipped 1 file)\r\n2 passed, 2 deselected in 0.10s", 3, True),
+        ("run-last-failure: rerun previous 1 failure first\n2 passed in 0.10s", 0, True),
         ("ok", 0, False),
         ("", 5, False),
     ],
@@ -145,6 +148,13 @@ def test_the_tool_and_the_host():
 def test_a_report_older_than_the_work(stamp, fits):
     assert rules(asked(suite(case("a"), timestamp=stamp), fresh=True)) == ([] if fits else ["report-stale"])
     assert asked(suite(case("a"), timestamp=stamp)).faults == ()
+
+
+def test_moments_of_tests_stand_for_those_of_suites_that_tell_none():
+    now, before = "2026-11-23T06:10:00Z", "2026-11-22T06:10:00Z"
+    assert asked(suite(case("a", timestamp=now), case("b", timestamp=now)), fresh=True).faults == ()
+    assert rules(asked(suite(case("a", timestamp=now), case("b", timestamp=before)), fresh=True)) == ["report-stale"]
+    assert rules(asked(suite(case("a", timestamp=now), timestamp=before), fresh=True)) == ["report-stale"]
 
 
 def test_a_test_that_took_longer_than_all_of_the_work():

@@ -141,6 +141,35 @@ def test_tests_of_two_files_are_two():
     assert examine(suite(case("works", file="a.mjs"), case("works", file="b.mjs")), min_tests=2).faults == ()
 
 
+@pytest.mark.parametrize("value", ["", "browsers differ"])
+def test_playwright_tells_by_a_property_that_a_test_is_expected_to_fail(value):
+    fails = case("fails", f'<properties><property name="fail" value="{value}"></property></properties><system-out/>')
+    report = suite(case("works"), fails, name="a.spec.ts", tests=2, failures=0, skipped=0, errors=0)
+    (fault,) = examine(report).faults
+    assert (fault.rule, fault.subject) == ("tests-skipped", "tests.test_x::fails")
+    found = examine(report, max_skipped=1)
+    assert (found.faults, found.facts["passed"]) == ((), ("tests.test_x::works",))
+
+
+def test_other_properties_tell_of_no_failure():
+    inside = '<properties><property name="fail" value="false"/><property name="slow" value=""/></properties>'
+    report = suite(case("a", inside), case("b"), tests=2).replace(
+        "<testsuite ", '<testsuite><properties><property name="fail"/></properties></testsuite><testsuite ', 1
+    )
+    assert examine(report, min_tests=2).faults == ()
+    broken = suite(case("c", '<properties><property name="fail" value=""/></properties><failure message="no"/>'))
+    assert rules(examine(broken)) == ["tests-failed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("Mocha Tests", "(includePending), or run them."), ("jest tests", "write them, or take them out.")]
+)
+def test_a_tool_that_lists_less_or_more_than_it_counts_is_told_what_to_do(name, hint):
+    report = suite(case("a"), name="s", tests=3).replace("<testsuites>", f'<testsuites name="{name}">')
+    (fault,) = examine(report).faults
+    assert fault.text.endswith(hint)
+
+
 def test_catch2_counts_assertions():
     assert examine(CATCH2.format(failures=0, inside=""), min_tests=2).faults == ()
     assert rules(examine(CATCH2.format(failures=2, inside="<failure/><failure/>"))) == ["tests-failed"]
