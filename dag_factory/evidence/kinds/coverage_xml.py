@@ -1,8 +1,9 @@
 """Reading Cobertura's XML (coverage-04.dtd), as coverage.py, gcovr, coverlet and others write it: a stream, with limits, without entities.
 
-A line may stand in a method and in its class, and in two classes of one file: it counts once, and as reached only where nobody says it
-was not. Istanbul's totals have branches too that begin in a line where no statement does, and no line of the report shows: of those the missed
-ones count, and the taken ones do not. This module imports an XML library; `coverage` imports it where it is used.
+A class lists all of its lines, and those of its methods are looked at only where it lists none: Istanbul has the beginnings of functions there,
+which are no statements. A line may stand in two classes of one file: it counts once, and as reached only where nobody says it was not. Istanbul's
+totals have branches too that begin in a line where no statement does, and no line of the report shows: of those the missed ones count, and the
+taken ones do not. This module imports an XML library; `coverage` imports it where it is used.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class _Reading(ContentHandler):
         self._said: list[str] | None = None
         self._path: str | None = None
         self._in_method = 0
+        self._own = False  # whether the class has lines beside those of its methods
+        self._of_methods: list[tuple[int, bool, str | None]] = []
         self._lines: dict[str, dict[int, bool]] = {}
         self._branches: dict[str, dict[int, tuple[int, int]]] = {}
         self._raw = [0, 0]  # lines of classes as they are written, reached and all: some tools state their sum
@@ -86,6 +89,8 @@ class _Reading(ContentHandler):
             if not self._path:
                 raise EvidenceError("a <class> names no file.", remedy=_REMEDY)
             self._lines.setdefault(self._path, {})
+            self._own = False
+            self._of_methods.clear()
         elif name == "line":
             self._line(attrs)
 
@@ -98,6 +103,8 @@ class _Reading(ContentHandler):
         elif name == "method":
             self._in_method -= 1
         elif name == "class":
+            for line in () if self._own else self._of_methods:
+                self._take(*line)
             self._path = None
 
     def characters(self, content: str) -> None:
@@ -129,13 +136,22 @@ class _Reading(ContentHandler):
         if self._path is None or not _COUNT.fullmatch(number) or not _COUNT.fullmatch(hits):
             shown = f"number={clipped(number, 40)!r} hits={clipped(hits, 40)!r}"
             raise EvidenceError(f"a <line {shown}> is of no class, or holds no counts.", remedy=_REMEDY)
-        line, reached, lines = int(number), int(hits) > 0, self._lines[self._path]
-        lines[line] = lines.get(line, True) and reached
-        if not self._in_method:
-            self._raw = [self._raw[0] + reached, self._raw[1] + 1]
         said = attrs.get("condition-coverage", "")
-        if attrs.get("branch", "").lower() == "true" or _CONDITIONS.fullmatch(said):
-            self._branch(line, said)
+        branches = attrs.get("branch", "").lower() == "true" or _CONDITIONS.fullmatch(said)
+        line = (int(number), int(hits) > 0, said if branches else None)
+        if self._in_method:
+            self._of_methods.append(line)
+            return
+        self._own = True
+        self._raw = [self._raw[0] + line[1], self._raw[1] + 1]
+        self._take(*line)
+
+    def _take(self, number: int, reached: bool, branches: str | None) -> None:
+        """Take in a line, and what is said of its branches, if it has any."""
+        lines = self._lines[str(self._path)]
+        lines[number] = lines.get(number, True) and reached
+        if branches is not None:
+            self._branch(number, branches)
 
     def _branch(self, line: int, said: str) -> None:
         path = str(self._path)

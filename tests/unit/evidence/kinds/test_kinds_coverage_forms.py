@@ -41,6 +41,23 @@ def test_cobertura_that_has_a_file_under_two_names_hides_none_of_its_lines():
     assert "under two names" in fault.text
 
 
+def test_functions_that_istanbul_lists_among_methods_are_no_statements():
+    methods = (
+        "<methods><method name='f'><lines><line number='1' hits='0'/><line number='9' hits='1' branch='true'/></lines></method></methods>"
+    )
+    report = xml([(1, 1), (2, 0)], 'lines-valid="2" lines-covered="1"').replace("<lines>", f"{methods}<lines>", 1)
+    assert "1 of 2 statements are covered: 50.00 %" in examined(report).faults[0].text
+    assert examined(report, min_percent=50).faults == ()
+
+
+def test_a_class_that_lists_no_lines_has_those_of_its_methods():
+    methods = "<methods><method name='f'><lines><line number='1' hits='1' branch='true' condition-coverage='50% (1/2)'/></lines></method></methods>"
+    report = xml([]).replace("<lines>", f"{methods}<lines>", 1)
+    assert "1 of 1 statements are covered and 1 of 2 branches" in examined(report).faults[0].text
+    other = report.replace("</classes>", '<class name="b" filename="b.py"><lines><line number="7" hits="0"/></lines></class></classes>')
+    assert "1 of 2 statements are covered and 1 of 2 branches" in examined(other).faults[0].text
+
+
 def test_branches_of_cobertura():
     half = [*GOOD[:3], (4, 1, "50% (1/2)")]
     assert "1 of 2 branches" in examined(xml(half), min_percent=90).faults[0].text
