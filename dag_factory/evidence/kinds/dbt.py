@@ -53,6 +53,7 @@ _IDLE = frozenset({"compile", "parse", "list", "ls", "generate", "docs", "show",
 _TESTS = ("test.", "unit_test.")
 _HOOK = "operation."  # which the hooks of two projects may share
 _NARROWING = ("select", "exclude", "selector", "resource_types", "exclude_resource_types", "models", "event_time_start", "event_time_end")
+_RETRY = re.compile(r"(?:^|\s)retry(?:\s|$)")  # it runs what went wrong before, and tells the arguments of the run before as its own
 _TOLERANCE = 1.0  # seconds; the whole is measured by another clock than its parts
 _TAKE = Taking("Deliver run_results.json or manifest.json as dbt wrote it.")
 
@@ -69,7 +70,7 @@ class DbtExpect(Expectation):
     max_failing_rows: how many rows may fail a test that passes nonetheless, by thresholds of its own.
     max_seconds: the longest the whole run may have taken.
     command: the dbt command it must be of, like `build`.
-    selection: what dbt may have been narrowed down by, like `tag:daily`; else it must have gone through all of the project.
+    selection: what dbt may have been narrowed down by, like `tag:daily`, or `retry`; else it must have gone through all of the project.
     max_untested: how many models of a manifest may have no test; where it is not given, that is not looked at.
     fresh: whether it must have been made in the course of the work, by its own timestamp.
 
@@ -181,6 +182,8 @@ def _commanded(artifact: Mapping[str, Any], expect: DbtExpect) -> Iterator[Fault
         if args.get(key):
             yield Fault(f"dbt ran with --{key}, so that {why} was looked at. Run it on all data.", f"args.{key}", EVIDENCE_MISSING)
     narrowed = [text for key in _NARROWING for text in _texts(args.get(key), f"args.{key}") if text not in expect.selection]
+    if command == "retry" or _RETRY.search(str(args.get("invocation_command"))):
+        narrowed += ["retry"] if "retry" not in expect.selection else []
     if args.get("indirect_selection") == "empty" and "empty" not in expect.selection:
         narrowed.append("empty (indirect_selection)")
     if narrowed:

@@ -24,7 +24,7 @@ _UNREAD = frozenset({
 
 
 def artifacts(run: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    """The files the run says it looked at, each once however it is spelled."""
+    """The files the run says it looked at, each once however it is spelled; Bandit names those of which it read a line among its metrics alone."""
     places = []
     for one in TAKE.items(run.get("artifacts"), f"{where}.artifacts"):
         artifact = TAKE.mapping(one, f"{where}.artifacts")
@@ -33,6 +33,8 @@ def artifacts(run: Mapping[str, Any], where: str) -> tuple[str, ...]:
         uri = location.get("uri") if isinstance(location, dict) else None
         if isinstance(uri, str) and uri.strip() and not (roles and roles <= _ASIDE):
             places.append(posixpath.normpath(uri.strip().partition("#")[0]))
+    read, _ = _metrics(run)
+    places += [posixpath.normpath(name.strip()) for name, one in read.items() if name.strip() and _counts(one)["loc"] > 0]
     return tuple(dict.fromkeys(places))
 
 
@@ -56,23 +58,29 @@ def errors(invocation: Mapping[str, Any], driver: Mapping[str, Any], where: str)
 
 def metrics(run: Mapping[str, Any], where: str, tool: str, *, suppressed_in_source: bool) -> Iterator[Fault]:
     """What Bandit tells among its metrics and lists nowhere: how many lines it read, and how many results comments in the source took out."""
-    properties = run.get("properties")
-    told = properties.get("metrics") if isinstance(properties, dict) else None
-    by_file = {name: one for name, one in (told if isinstance(told, dict) else {}).items() if isinstance(one, dict)}
-    totals = _counts(by_file.pop("_totals", {}))
+    by_file, whole = _metrics(run)
+    totals = _counts(whole)
     dropped = max(
         totals["nosec"] + totals["skipped_tests"], sum(_counts(one)["nosec"] + _counts(one)["skipped_tests"] for one in by_file.values())
     )
-    if totals.get("loc") == 0:
+    if whole.get("loc") == 0:
         yield Fault(f"{where}: {tool} read no line of code. No data is never a pass: analyse the product.", where, EVIDENCE_MISSING)
     if dropped and not suppressed_in_source:
         text = f"{where}: comments in the source take {dropped} results out, which are not listed. "
         yield Fault(f"{text}Mend them, or have the plan allow that (suppressed_in_source).", where, VALIDATION_FAILED)
 
 
+def _metrics(run: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Bandit's figures of each file, and of all; nothing where there are none."""
+    properties = run.get("properties")
+    told = properties.get("metrics") if isinstance(properties, dict) else None
+    by_file = {name: one for name, one in (told if isinstance(told, dict) else {}).items() if isinstance(one, dict)}
+    return by_file, by_file.pop("_totals", {})
+
+
 def _counts(figures: Mapping[str, Any]) -> dict[str, int]:
     """The counts among some figures; those of other tools may have another shape."""
-    return {"nosec": 0, "skipped_tests": 0} | {key: count for key, count in figures.items() if type(count) is int}
+    return {"loc": 0, "nosec": 0, "skipped_tests": 0} | {key: count for key, count in figures.items() if type(count) is int}
 
 
 def placed_at(result: Mapping[str, Any]) -> str:

@@ -60,6 +60,20 @@ def test_what_bandit_tells_of_each_file_and_takes_out_of_its_totals():
     assert (fault.rule, "take 3 results out" in fault.text) == ("validation-failed", True)
 
 
+def test_the_files_that_bandit_read_are_those_of_its_metrics():
+    told = {
+        "_totals": {"loc": 9},
+        "./src/a.py": {"loc": 5},
+        "src/b.py": {"loc": 4},
+        "src/a.py": {"loc": 5},
+        "empty.py": {"loc": 0},
+        "c": {"loc": "1"},
+    }
+    log = run_of(properties={"metrics": told}, artifacts=[{"location": {"uri": "src/b.py"}}])
+    assert examined(log, min_artifacts=2).faults == ()
+    assert rules(examined(log, min_artifacts=3)) == ["evidence-missing"]
+
+
 @pytest.mark.parametrize(
     ("totals", "rule"),
     [
