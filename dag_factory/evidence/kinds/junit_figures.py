@@ -107,7 +107,8 @@ class Suite:
     def tries(self) -> list[str]:
         """The ids of tests that are listed more than once, where it does not count them so: all but one of each were tries."""
         stated = self.stated.get("tests", "")
-        return self.again if is_count(stated) and int(stated) != self.total["tests"] else []
+        counted = {self.total["tests"], self.direct["tests"], self.direct["tests"] + self.inner["tests"]}
+        return self.again if is_count(stated) and int(stated) not in counted else []
 
     def _unshown(self) -> Iterator[str]:
         """Failures that it states in other words, where no test in it failed."""

@@ -131,6 +131,12 @@ def test_node_counts_what_lies_right_in_a_suite():
     assert rules(examine(NODE.replace('tests="3"', 'tests="6"'), max_skipped=2)) == ["evidence-malformed"]
 
 
+def test_two_tests_of_one_name_that_node_counts_are_no_tries_beside_suites():
+    inner = '<testsuite name="deep" tests="2">' + case("y", classname="test") + case("z", classname="test") + "</testsuite>"
+    report = suite(case("x", classname="test"), case("x", classname="test"), inner, name="d", tests=3)
+    assert examine(report).faults == ()
+
+
 def test_playwright_runs_a_test_once_for_each_project():
     report = f'<testsuites tests="2" failures="0" skipped="0" errors="0">{PLAYWRIGHT}</testsuites>'
     found = examine(report, min_tests=2)
