@@ -170,6 +170,7 @@ class _Reading(ContentHandler):
         if name in _SUITES:
             self._close_suite()
         elif name == "testcase" and self._case is not None:
+            self._name()
             self.report.cases.append(self._case)
             self._suites[-1].take(self._case, self._marks)
             if self._expected and self._case.outcome == "passed":
@@ -200,9 +201,9 @@ class _Reading(ContentHandler):
     def _open_case(self, attrs: Any) -> None:
         if self._case is not None:
             raise EvidenceError(f"a test lies in the test {clipped(self._case.id)}.", remedy="Write plain JUnit XML.")
-        if not attrs.get("name", "").strip():
-            raise EvidenceError(f"test number {len(self.report.cases) + 1} has no name.", remedy="Name every test.")
-        self._case = Case(attrs.get("classname", ""), attrs["name"], self._suites[-1].place, file=attrs.get("file", ""))
+        self._case = Case(
+            attrs.get("classname", ""), attrs.get("name", "").strip() and attrs["name"], self._suites[-1].place, file=attrs.get("file", "")
+        )
         self._case.outcome = outcome_of(self._case.id, *words_of(attrs.items()))
         self._case.reruns = int(attrs.get("flaky", "").strip().lower() == "true")
         self._within = self._depth + 1
@@ -211,6 +212,13 @@ class _Reading(ContentHandler):
             self.report.moments.append(stamp)
         self._marks.clear()
         self._case.seconds = self._take_time(self._case.id, attrs)
+
+    def _name(self) -> None:
+        """Name a failure that Surefire writes for a class as a whole, which broke down before its tests; nothing else may lack a name."""
+        if self._case is not None and not self._case.name:
+            if self._case.outcome not in ("failed", "errored"):
+                raise EvidenceError(f"test number {len(self.report.cases) + 1} has no name.", remedy="Name every test.")
+            self._case.name = "(no name)"
 
     def _take_trouble(self, name: str, attrs: Any) -> None:
         message = attrs.get("message", "")

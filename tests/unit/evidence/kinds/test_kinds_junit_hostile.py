@@ -49,6 +49,7 @@ def test_a_plain_doctype_is_let_through():
         (f"<testsuite>{case('a', '<testsuite/>')}</testsuite>", "lies in the test"),
         ('<testsuite><testcase classname="a"/></testsuite>', "has no name"),
         ('<testsuite><testcase classname="a" name=" "/></testsuite>', "has no name"),
+        ('<testsuite><testcase classname="a" name=""><skipped/></testcase></testsuite>', "has no name"),
     ],
 )
 def test_what_is_no_report(report, says):

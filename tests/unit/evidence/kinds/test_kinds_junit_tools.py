@@ -137,6 +137,14 @@ def test_two_tests_of_one_name_that_node_counts_are_no_tries_beside_suites():
     assert examine(report).faults == ()
 
 
+def test_surefire_names_no_test_where_a_class_broke_down_before_its_tests():
+    whole = case(
+        "", '<error message="ba" type="java.lang.RuntimeException">java.lang.RuntimeException: ba</error>', classname="shop.TextTest"
+    )
+    (fault,) = examine(suite(whole, case("a", classname="shop.OtherTest"), tests=2, errors=1)).faults
+    assert (fault.rule, fault.subject) == ("tests-failed", "shop.TextTest::(no name)")
+
+
 def test_playwright_runs_a_test_once_for_each_project():
     report = f'<testsuites tests="2" failures="0" skipped="0" errors="0">{PLAYWRIGHT}</testsuites>'
     found = examine(report, min_tests=2)
