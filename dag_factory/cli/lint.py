@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +14,10 @@ import typer
 from dag_factory.cli.patterns import allowed
 from dag_factory.cli.wording import counted
 from dag_factory.errors import Diagnostic, Position, SpecError
-from dag_factory.plan import Plan, compile_plan
+from dag_factory.plan import Plan, compile_plan, read_plan
 from dag_factory.plan.foreseen import env_elsewhere, scripts_missing, unwritten
 from dag_factory.plan.schemas import param_invalid, schema_broken
-from dag_factory.spec import Spec, read_spec
+from dag_factory.spec import examine
 
 __all__ = ["Patterns", "lint", "load"]
 
@@ -39,11 +40,7 @@ def load(path: Path, patterns: str | None) -> Plan:
     SpecError: it breaks rules.
 
     """
-    return compile_plan(_read(path, patterns))
-
-
-def _read(path: Path, patterns: str | None) -> Spec:
-    return read_spec(path, patterns=allowed(patterns).names)
+    return read_plan(path, allowed(patterns).names)
 
 
 def lint(
@@ -63,15 +60,10 @@ def lint(
     names: dict[str, Path] = {}
     files = [file for path in paths for file in _files(path)]
     for file in files:
-        try:
-            spec = _read(file, patterns)
-            made = compile_plan(spec)
-        except SpecError as error:
-            found += error.diagnostics
+        made, faults = _judged(file, patterns)
+        found += faults
+        if made is None:
             continue
-        found += [*_operators(file, made), *unwritten(spec, made.contract), *schema_broken(spec, made.contract), *param_invalid(spec)]
-        for warning in (*scripts_missing(spec), *env_elsewhere(spec, made)):
-            typer.echo(f"warning: {warning}", err=True)
         first = names.setdefault(made.workflow, file)
         if first != file:
             reason = f"{first} has a workflow {made.workflow} already."
@@ -85,6 +77,25 @@ def lint(
     if allowed(patterns).source not in ("", "--patterns") or any(item.rule == "pattern-forbidden" for item in found):
         typer.echo(allowed(patterns).told, err=True)
     raise typer.Exit(1 if found else 0)
+
+
+def _judged(file: Path, patterns: str | None) -> tuple[Plan | None, Sequence[Diagnostic]]:
+    """The plan of a spec, and all that is wrong with it; None where no run could be made of it. Warnings are told on the way."""
+    found: list[Diagnostic] = []
+    made = None
+    try:
+        spec, found = examine(file, patterns=allowed(patterns).names)
+        if spec is not None:
+            sound = not found
+            found += param_invalid(spec)
+            plan = compile_plan(spec)
+            found += [*_operators(file, plan), *unwritten(spec, plan.contract), *schema_broken(spec, plan.contract)]
+            for warning in (*scripts_missing(spec), *env_elsewhere(spec, plan)):
+                typer.echo(f"warning: {warning}", err=True)
+            made = plan if sound else None
+    except SpecError as error:
+        found = [*found, *error.diagnostics]
+    return made, SpecError(found).diagnostics if found else ()
 
 
 def _operators(file: Path, plan: Plan) -> list[Diagnostic]:

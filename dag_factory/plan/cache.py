@@ -73,10 +73,9 @@ class PlanCache:
         self._write(name, value)
 
     def _compiled(self, path: Path, key: str | None) -> Plan:
-        from dag_factory.plan.compile import compile_plan
-        from dag_factory.spec import read_spec
+        from dag_factory.plan.compile import read_plan
 
-        plan = compile_plan(read_spec(path, patterns=self._patterns))
+        plan = read_plan(path, self._patterns)
         if key and key == self._key(path):  # else it was edited while it was read
             self._write(str(path), b"\n".join((key.encode(), plan.canonical, plan.presentation.model_dump_json().encode())))
         return plan

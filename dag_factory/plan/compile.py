@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from dag_factory.errors import SpecError
@@ -21,11 +22,11 @@ from dag_factory.plan.keys import keys_of
 from dag_factory.plan.models import Execution, Notifier, Plan, Presentation, Schedule
 from dag_factory.plan.rules import PLAN_RULES
 from dag_factory.runners import static_principals
-from dag_factory.spec import Binding, Spec, Task, Workflow, ordered
+from dag_factory.spec import Binding, Spec, Task, Workflow, examine, ordered
 from dag_factory.spec.models import Check, Evidence
 from dag_factory.spec.telling import EVENTS
 
-__all__ = ["compile_plan"]
+__all__ = ["compile_plan", "read_plan"]
 
 _PATIENCE = 3 * 24 * 3600
 """Seconds a person has to answer where the spec says nothing, as for approvals."""
@@ -77,6 +78,29 @@ def compile_plan(spec: Spec) -> Plan:
         timeout=workflow.timeout,
         presentation=_presentation(spec),
     )  # fmt: skip
+
+
+def read_plan(path: Path, patterns: tuple[str, ...]) -> Plan:
+    """Read a spec and decide everything it leaves open.
+
+    Parameters
+    ----------
+    path: the YAML file.
+    patterns: what the platform allows, as for `read_spec`.
+
+    Raises
+    ------
+    SpecError: with everything that is wrong, of the spec and, as far as one can be made of it, of its plan.
+
+    """
+    spec, found = examine(path, patterns=patterns)
+    try:
+        plan = compile_plan(spec) if spec is not None else None
+    except SpecError as error:
+        raise SpecError([*found, *error.diagnostics]) from error
+    if found or plan is None:
+        raise SpecError(found)
+    return plan
 
 
 def _named(workflow: Workflow) -> Iterator[tuple[str, str, Task, str | None]]:

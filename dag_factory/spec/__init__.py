@@ -6,8 +6,20 @@ Start at `read_spec`. Nothing here imports Airflow: specs are linted on a laptop
 from __future__ import annotations
 
 from dag_factory.spec.catalogue import pattern_names, read_catalogue
-from dag_factory.spec.load import Spec, read_spec
+from dag_factory.spec.load import Spec, examine, read_spec
 from dag_factory.spec.models import RUNNER_KEYS, Binding, Reference, Task, Workflow
 from dag_factory.spec.order import ordered
 
-__all__ = ["RUNNER_KEYS", "Binding", "Reference", "Spec", "Task", "Workflow", "ordered", "pattern_names", "read_catalogue", "read_spec"]
+__all__ = [
+    "RUNNER_KEYS",
+    "Binding",
+    "Reference",
+    "Spec",
+    "Task",
+    "Workflow",
+    "examine",
+    "ordered",
+    "pattern_names",
+    "read_catalogue",
+    "read_spec",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,29 @@ from typing import Any
 from pydantic import ValidationError
 
 from dag_factory.errors import Diagnostic, SpecError
+from dag_factory.spec.aside import without
 from dag_factory.spec.catalogue import expand, pattern_names, read_catalogue, read_pattern
 from dag_factory.spec.models import Workflow
 from dag_factory.spec.overlay import Loosening, overlay
-from dag_factory.spec.refusals import refusals
+from dag_factory.spec.refusals import Refusal, refusals
 from dag_factory.spec.rules import STATIC_RULES, Subject
 from dag_factory.spec.scalars import spoken
 from dag_factory.spec.shape import near
-from dag_factory.spec.source import Source
+from dag_factory.spec.source import Source, SpecPath
 
-__all__ = ["WITHOUT", "Spec", "read_spec"]
+__all__ = ["WITHOUT", "Spec", "examine", "read_spec"]
 
 WITHOUT = "none"
 """The word in the platform's list of patterns that lets a workflow go without one."""
+
+
+_ALONE = frozenset(
+    {
+        "fix-owner-unknown", "fix-undecided", "foundation-missing", "implementation-first", "key-unused", "notifier-path", "notify-never",
+        "people-twice", "rule-unknown", "schedule-invalid", "validator-implements", "workspace-secret",
+    }
+)  # fmt: skip
+"""Static rules whose faults leave the meaning of all the rest as it is: a plan can still be made, and looked at."""
 
 
 @dataclass(frozen=True)
@@ -48,25 +59,63 @@ def read_spec(path: Path, *, patterns: tuple[str, ...] = ("standard",), shown: s
     SpecError: with a diagnostic for everything that is wrong.
 
     """
+    spec, found = examine(path, patterns=patterns, shown=shown)
+    if found or spec is None:
+        raise SpecError(found)
+    return spec
+
+
+def examine(path: Path, *, patterns: tuple[str, ...] = ("standard",), shown: str | None = None) -> tuple[Spec | None, list[Diagnostic]]:
+    """Read a workflow file as `read_spec` does, and go on as far as what is found there lets anybody judge the rest.
+
+    Returns
+    -------
+    A spec, and all that is wrong with the file. Where something is wrong, the spec is only there to look for more, and lacks what was refused;
+    it is None where more would be guessed.
+
+    Raises
+    ------
+    SpecError: the file cannot be read, or its pattern cannot be used.
+
+    """
     source = Source.read(path, shown=shown)
-    raw = source.load()
+    raw, found = source.read_on()
+    misread = [place for item in found if (place := source.path_at(item.where)) is not None]
     base = _pattern_of(raw, source, patterns)
     merged, loosened = overlay(base, raw)
     own = merged.get("catalogue") if isinstance(merged.get("catalogue"), dict) else {}
     catalogue = {**(own or {}), **read_catalogue()}
     merged, weakened = expand(merged, catalogue)
-    found = [Diagnostic(item.rule, source.where(item.path), item.reason, item.remedy) for item in _once(loosened + weakened)]
+    found += [_told(item, source) for item in _once(loosened + weakened) if not _above(item.path, misread)]
+    guessed = bool(misread)
     try:
         workflow = Workflow.model_validate(merged)
     except ValidationError as error:
         refused = refusals(Workflow, error, merged, source.spelled)
-        raise SpecError(
-            [*found, *(Diagnostic(item.rule, source.where(item.path), item.reason, item.remedy) for item in refused)]
-        ) from error
-    found += [item for rule in STATIC_RULES for item in rule(Subject(workflow, catalogue, raw, source))]
-    if found:
-        raise SpecError(list(dict.fromkeys(found)))  # two rules may see one fault
-    return Spec(workflow, catalogue, source, path.parent)
+        strange = {item.path for item in refused if item.rule == "unknown-key"}
+        found = [item for item in found if source.path_at(item.where) not in strange]  # what is called nothing need not be a text
+        found += [_told(item, source) for item in refused if item.rule == "unknown-key" or not _above(item.path, misread)]
+        rest = without(merged, refused)
+        if guessed or rest is None:
+            return None, found
+        try:
+            workflow = Workflow.model_validate(rest)
+        except ValidationError:
+            return None, found
+    if guessed:
+        return None, found
+    broken = [item for rule in STATIC_RULES for item in rule(Subject(workflow, catalogue, raw, source))]
+    found = list(dict.fromkeys([*found, *broken]))  # two rules may see one fault
+    return Spec(workflow, catalogue, source, path.parent) if all(item.rule in _ALONE for item in broken) else None, found
+
+
+def _told(item: Loosening | Refusal, source: Source) -> Diagnostic:
+    return Diagnostic(item.rule, source.where(item.path), item.reason, item.remedy)
+
+
+def _above(path: SpecPath, places: Iterable[SpecPath]) -> bool:
+    """Whether one of these places lies at or below a path: what is said of the whole may then only follow from the part."""
+    return any(place[: len(path)] == path for place in places)
 
 
 def _pattern_of(raw: dict[str, Any], source: Source, allowed: tuple[str, ...]) -> dict[str, Any]:
@@ -80,6 +129,11 @@ def _pattern_of(raw: dict[str, Any], source: Source, allowed: tuple[str, ...]) -
         return {}
     if name not in pattern_names():
         reason = f"There is no pattern {spoken(name)}.{near(str(name), pattern_names())}"
+        if "pattern" not in raw:
+            remedy = f"Whoever runs the platform writes {', '.join(pattern_names())} or none into `[phasegate] patterns`."
+            raise SpecError(
+                [Diagnostic("pattern-unknown", where, f"The platform's patterns begin with one that is none. {reason}", remedy)]
+            )
         raise SpecError([Diagnostic("pattern-unknown", where, reason, f"Use one of {', '.join(pattern_names())}.")])
     if name not in allowed:
         reason = f"This platform allows the patterns {', '.join(allowed)}, not {name}."

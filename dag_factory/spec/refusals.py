@@ -50,12 +50,13 @@ _NAME = "a letter, then letters, digits, _ and - alone, at most 80 of them"
 
 @dataclass(frozen=True)
 class Refusal:
-    """One thing that a model refuses: the rule that it breaks, where, why, and what to do."""
+    """One thing that a model refuses: the rule that it breaks, where, why, what to do, and whether it looks like a misspelt word."""
 
     rule: str
     path: SpecPath
     reason: str
     remedy: str
+    meant: bool = False
 
 
 def refusals(
@@ -106,7 +107,8 @@ def _refusal(model: type[BaseModel], path: SpecPath, faults: Sequence[Any], spel
     fault = next((one for one in faults if one["type"] not in _KINDS), faults[0])
     match fault["type"]:
         case "extra_forbidden":
-            return Refusal("unknown-key", path, *_unknown(model, key, path))
+            meant = bool(near(str(path[-1]), keys_at(model, path[:-1])))
+            return Refusal("unknown-key", path, *_unknown(model, key, path), meant)
         case "missing":
             return Refusal("missing-key", path, f"{key} is missing.", f"Write `{path[-1] if path else key}:`.")
         case "value_error":

@@ -35,7 +35,8 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _QUOTE = "Put it in quotes, if a text is meant."
 _TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp"))
 
-
+_MERGE = "tag:yaml.org,2002:merge"
+_DAY = re.compile(r"[0-9]{4}-[0-9]")
 _OTHERWISE = re.compile(r"[-+]?(0[0-9_]+\b(?!\.)|[0-9][0-9_]*:)")
 """Numbers that mean something else than they say: in base 8, and in base 60."""
 
@@ -53,46 +54,77 @@ class _RefusedError(yaml.YAMLError):
 
 
 class _StrictLoader(_Loader):  # type: ignore[misc] # the C loader has no types
-    """The safe C loader, refusing what YAML would let pass in silence, and values that have no JSON."""
+    """The safe C loader, refusing what YAML would let pass in silence, and values that have no JSON.
+
+    What it refuses it keeps, and reads on with what comes nearest to it, so that all of it is told at once.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.refused: dict[tuple[int, int], _RefusedError] = {}
+
+    def _refuse(self, rule: str, reason: str, remedy: str, mark: Any) -> None:
+        self.refused.setdefault((mark.line, mark.column), _RefusedError(rule, reason, remedy, mark))
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: dict[str, Any] = {}
         for key_node, _ in node.value:
             mark = key_node.start_mark
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                raise _RefusedError("yaml-broken", "Merging with << is not read here.", "Write the keys out.", mark)
-            key = self.construct_object(key_node) if isinstance(key_node, yaml.ScalarNode) else None
-            if not isinstance(key, str):
-                written = f"The key {key_node.value[:40]}" if isinstance(key_node, yaml.ScalarNode) else "This key"
-                raise _RefusedError("wrong-type", f"{written} is no text, and every key is one.", _QUOTE, mark)
+            if key_node.tag == _MERGE:
+                self._refuse("yaml-broken", "Merging with << is not read here.", "Write the keys out.", mark)
+                continue
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise _RefusedError("wrong-type", *_no_text(key_node), mark)
+            if not isinstance(key := self.construct_object(key_node), str):
+                self._refuse("wrong-type", *_no_text(key_node, key), mark)
+                key = self.constructed_objects[key_node] = key_node.value
             if key in seen:
                 first = f"{seen[key].line + 1}:{seen[key].column + 1}"
-                reason = f"The key {reprlib.repr(key)} is written twice: first at {first}."
-                raise _RefusedError("duplicate-key", reason, "Keep one of them.", mark)
-            seen[key] = mark
+                self._refuse("duplicate-key", f"The key {reprlib.repr(key)} is written twice: first at {first}.", "Keep one of them.", mark)
+            seen.setdefault(key, mark)
+        node.value = [(key, value) for key, value in node.value if key.tag != _MERGE or isinstance(value, yaml.MappingNode)]
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
         return mapping
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         if node.tag not in _TAGS:
             word = node.tag.replace("tag:yaml.org,2002:", "!!")
-            raise _RefusedError("yaml-broken", f"The YAML tag {word} is not read here.", _QUOTE, node.start_mark)
+            self._refuse("yaml-broken", f"The YAML tag {word} is not read here.", _QUOTE, node.start_mark)
+            node.tag = f"tag:yaml.org,2002:{ {'scalar': 'str', 'sequence': 'seq'}.get(node.id, 'map') }"
         try:
             value = super().construct_object(node, deep=deep)
-        except (ValueError, LookupError, AttributeError, OverflowError) as error:
-            reason = f"{reprlib.repr(node.value)} cannot be read as a value of YAML's type {node.tag.rpartition(':')[2]}."
-            raise _RefusedError("wrong-type", reason, _QUOTE, node.start_mark) from error
+        except (ValueError, LookupError, AttributeError, OverflowError):
+            self._refuse("wrong-type", *_unread(node), node.start_mark)
+            self.recursive_objects.pop(node, None)
+            node.tag = "tag:yaml.org,2002:str"
+            return super().construct_object(node)
         if isinstance(value, (int, float)) and _OTHERWISE.match(node.value):
             reason = f"YAML reads {reprlib.repr(node.value)[1:-1]} as {value:g}, which hardly anybody means who writes it."
-            raise _RefusedError(
-                "wrong-type", reason, f'Put it in quotes, if a text is meant: "{node.value[:40]}"; else write the number.', node.start_mark
-            )
+            remedy = f'Put it in quotes, if a text is meant: "{node.value[:40]}"; else write the number.'
+            self._refuse("wrong-type", reason, remedy, node.start_mark)
         if isinstance(value, str) and "\0" in value:
-            raise _RefusedError("wrong-type", "A text with a NUL character cannot be used.", "Remove it.", node.start_mark)
+            self._refuse("wrong-type", "A text with a NUL character cannot be used.", "Remove it.", node.start_mark)
         if (isinstance(value, float) and not math.isfinite(value)) or (isinstance(value, int) and abs(value) >= 2**63):
             reason = f"{reprlib.repr(node.value)} is no number that every machine can hold."
-            raise _RefusedError("wrong-type", reason, "Write a smaller one.", node.start_mark)
+            self._refuse("wrong-type", reason, "Write a smaller one.", node.start_mark)
         return value
+
+
+def _no_text(node: yaml.Node, value: Any = None) -> tuple[str, str]:
+    """A key that is none: what it is instead, and what to do."""
+    if isinstance(node, yaml.ScalarNode):
+        read = f", for YAML reads it as {str(value).lower()}" if isinstance(value, bool) else ""
+        return f"The key {node.value[:40]} is no text{read}, and every key is one.", _QUOTE
+    if isinstance(node, yaml.MappingNode) and node.flow_style:
+        return "A mapping in braces stands where a key must stand, and is no text.", 'If a template is meant, put it in quotes: "{{ … }}".'
+    return "This key is no text, and every key is one.", _QUOTE
+
+
+def _unread(node: yaml.Node) -> tuple[str, str]:
+    kind = node.tag.rpartition(":")[2]
+    if kind == "timestamp" and _DAY.match(node.value):
+        return f"{node.value[:40]} is written like a day, and there is no such day.", "Correct it, or put it in quotes, if a text is meant."
+    return f"{reprlib.repr(node.value)} cannot be read as a value of YAML's type {kind}.", _QUOTE
 
 
 @dataclass(frozen=True)
@@ -102,6 +134,7 @@ class Source:
     file: str
     text: str
     _spelled: dict[SpecPath, str] = field(default_factory=dict, repr=False, compare=False)
+    _begun: dict[tuple[int, int], SpecPath] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def read(cls, path: Path, *, shown: str | None = None) -> Source:
@@ -139,12 +172,25 @@ class Source:
         SpecError: the YAML is broken, has a key twice, or is no mapping.
 
         """
+        value, refused = self.read_on()
+        if refused:
+            raise SpecError(refused)
+        return value
+
+    def read_on(self) -> tuple[dict[str, Any], list[Diagnostic]]:
+        """Load the text as one mapping, with everything in it that a spec does not allow; what is allowed there comes nearest to it.
+
+        Raises
+        ------
+        SpecError: the YAML is broken, so that nobody can tell what the rest of it means, or it is no mapping.
+
+        """
         try:
             if len(self.text) > _SHALLOW:
                 self._refuse_depth()
-            value = yaml.load(self.text, Loader=_StrictLoader)  # noqa: S506 # a subclass of the safe loader
+            value, refused = _loaded(self.text)
         except _RefusedError as error:
-            raise SpecError([self._at_mark(error, error.rule, error.reason, error.remedy)]) from error
+            raise SpecError([self._at_mark(error)]) from error
         except (yaml.YAMLError, RecursionError) as error:
             raise SpecError([broken(self.file, self.text, error)]) from error
         if value is None:
@@ -154,7 +200,7 @@ class Source:
         if not _bounded(value):
             reason = "The file expands to too many values, or nests too deep."
             raise _refused(self.file, "file-unreadable", reason, "Use fewer YAML aliases.")
-        return value
+        return value, [self._at_mark(error) for error in refused]
 
     def _refuse_depth(self) -> None:
         """Follow the nesting by events, which takes no stack: composing a file that nests deep enough would end the process."""
@@ -164,10 +210,13 @@ class Source:
             if depth > MAX_DEPTH:
                 raise _RefusedError("file-unreadable", f"Values nest deeper than {MAX_DEPTH} levels.", "Nest less.", event.start_mark)
 
-    def _at_mark(self, error: Exception, rule: str, reason: str, remedy: str) -> Diagnostic:
-        mark = getattr(error, "problem_mark", None)
-        where = Position(self.file, mark.line + 1, mark.column + 1) if mark is not None else Position(self.file, 1, 1)
-        return Diagnostic(rule, where, reason, remedy)
+    def _at_mark(self, error: _RefusedError) -> Diagnostic:
+        mark = error.problem_mark
+        return Diagnostic(error.rule, Position(self.file, mark.line + 1, mark.column + 1), error.reason, error.remedy)
+
+    def path_at(self, where: Position) -> SpecPath | None:
+        """Tell which key or value begins at a place; None where none does."""
+        return self._begun.get((where.line, where.column)) if self.places else None
 
     def where(self, path: SpecPath) -> Position:
         """Tell the place of a value; of the nearest one above it that is written, if it is not."""
@@ -194,10 +243,12 @@ class Source:
     def _walk(self, node: yaml.Node, path: SpecPath, places: dict[SpecPath, Position]) -> None:
         if len(places) > MAX_NODES:
             return
+        self._begun.setdefault((node.start_mark.line + 1, node.start_mark.column + 1), path)
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 place = (*path, str(key.value))
-                places[place] = Position(self.file, key.start_mark.line + 1, key.start_mark.column + 1)
+                places[place] = at = Position(self.file, key.start_mark.line + 1, key.start_mark.column + 1)
+                self._begun[at.line, at.column] = place
                 self._walk(value, place, places)
         elif isinstance(node, yaml.ScalarNode):
             self._spelled[path] = node.value
@@ -206,6 +257,14 @@ class Source:
                 place = (*path, index)
                 places[place] = Position(self.file, value.start_mark.line + 1, value.start_mark.column + 1)
                 self._walk(value, place, places)
+
+
+def _loaded(text: str) -> tuple[Any, list[_RefusedError]]:
+    loader = _StrictLoader(text)
+    try:
+        return loader.get_single_data(), list(loader.refused.values())
+    finally:
+        loader.dispose()
 
 
 def _refused(file: str, rule: str, reason: str, remedy: str) -> SpecError:

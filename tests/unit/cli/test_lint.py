@@ -77,7 +77,7 @@ def test_broken_rules_are_told_line_by_line_and_siblings_are_still_read(folder: 
         ("a: [", "yaml-broken"),
         ("- a\n", "wrong-type"),
         ("persona: @architect\n", "yaml-broken"),
-        ("workflow: a\nworkflow: b\n", "duplicate-key"),
+        ("workflow: a\nmission: b\nmission: c\n", "duplicate-key"),
         ("[" * 100_000, "file-unreadable"),
     ],
 )
@@ -87,8 +87,18 @@ def test_bad_input_is_a_line_not_a_traceback(tmp_path: Path, text: str, rule: st
     result = run(path)
     assert (result.exit_code, type(result.exception)) == (1, SystemExit)
     [line] = result.stdout.splitlines()
-    assert line.startswith((f"{path}:1:", f"{path}:2:"))
+    assert line.startswith((f"{path}:1:", f"{path}:2:", f"{path}:3:"))
     assert f" {rule}: " in line
+
+
+def test_faults_of_every_kind_are_told_in_one_go(tmp_path: Path) -> None:
+    """A wrong type, an unknown key, a broken rule of the spec, one of its plan, and a param that its schema refuses."""
+    path = tmp_path / "w.yaml"
+    more = "max_active_runs: many\nphases:\n  validation: {concurrency: 3}\nparams: {n: {default: 1, schema: {type: string}}}\n"
+    text = BOUND.replace("test-engineer: {check: make e2e}", "test-engineer: {agent: cloude, verify: make e2e}")
+    path.write_text(text + "fix: {never_waive: [no-such-rule]}\n" + more)
+    told = [line.split(": ")[1] for line in run(path).stdout.splitlines()]
+    assert told == ["agent-unknown", "rule-unknown", "wrong-type", "unknown-key", "param-invalid"]
 
 
 def test_a_rule_of_the_plan_is_told_as_well(tmp_path: Path) -> None:

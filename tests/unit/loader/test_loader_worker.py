@@ -10,20 +10,20 @@ from dag_factory.plan.models import Notifier
 
 
 def test_only_the_wanted_dag_is_built_in_a_worker(folder, load, monkeypatch):
-    from dag_factory.spec import read_spec
+    from dag_factory.plan.compile import read_plan
 
     read = []
 
-    def counting(path, **kwargs):
+    def counting(path, patterns):
         read.append(path.name)
-        return read_spec(path, **kwargs)
+        return read_plan(path, patterns)
 
     for name in ("one", "two", "three"):
         write(folder, name)
     write(folder, "broken", BROKEN["unknown-key"])
     write(folder, "quoted", SOUND.format(name="'two-more'"))
     write(folder, "flow", "{workflow: flowing}")
-    monkeypatch.setattr("dag_factory.spec.read_spec", counting)
+    monkeypatch.setattr("dag_factory.plan.compile.read_plan", counting)
     dags, broken = load(wanted="two")
     assert list(dags) == ["two"]
     assert read == ["flow.yaml", "two.yaml"], "one whose name cannot be seen from afar is looked at"

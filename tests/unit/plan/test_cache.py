@@ -32,11 +32,10 @@ def spec(tmp_path: Path) -> Path:
 @pytest.fixture
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The specs that are compiled, one entry a time."""
-    from dag_factory import spec as package
+    from dag_factory.plan.compile import read_plan as read
 
     found: list[str] = []
-    read = package.read_spec
-    monkeypatch.setattr("dag_factory.spec.read_spec", lambda path, **kwargs: found.append(path.name) or read(path, **kwargs))
+    monkeypatch.setattr("dag_factory.plan.compile.read_plan", lambda path, *more: found.append(path.name) or read(path, *more))
     return found
 
 
@@ -118,15 +117,15 @@ def test_a_broken_spec_is_never_kept(spec: Path, tmp_path: Path) -> None:
 
 
 def test_a_spec_that_is_edited_while_it_is_read_is_not_kept(spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dag_factory.spec import read_spec
+    from dag_factory.plan.compile import read_plan
 
-    def edited(path: Path, **kwargs: object) -> object:
-        found = read_spec(path)
+    def edited(path: Path, patterns: tuple[str, ...]) -> object:
+        found = read_plan(path, patterns)
         path.write_text(SPEC.replace("Daily", "Weekly"), encoding="utf-8")
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr("dag_factory.spec.read_spec", edited)
+        patch.setattr("dag_factory.plan.compile.read_plan", edited)
         cache_in(tmp_path / "cache").plan_of(spec)
     assert cache_in(tmp_path / "cache").plan_of(spec).mission == "Weekly orders mart"
 

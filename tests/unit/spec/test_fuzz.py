@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dag_factory.errors import SpecError
-from dag_factory.plan import Plan, compile_plan
-from dag_factory.spec import RUNNER_KEYS, read_spec
+from dag_factory.plan import Plan, read_plan
+from dag_factory.spec import RUNNER_KEYS
 from dag_factory.spec.catalogue import read_pattern
 from dag_factory.spec.models import Workflow
 
@@ -147,7 +147,7 @@ def plan_or_told(text: str | bytes, patterns: tuple[str, ...] = ("standard",)) -
         path = Path(folder) / "w.yaml"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         try:
-            plan = compile_plan(read_spec(path, patterns=patterns))
+            plan = read_plan(path, patterns)
         except SpecError as error:
             told = error
         else:

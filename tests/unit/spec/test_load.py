@@ -243,6 +243,38 @@ def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(author: Any) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("max_active_runs: 010\nfoo: 1\ntimeout: 1:30\ntags: x\n", ["wrong-type 10:18", "unknown-key 11:1", "wrong-type 12:10", "wrong-type 13:1"]),
+        ("docs: a\ndocs: b\nowner: !mine x\nparams: {on: 1, a: 2026-13-45, b: .inf}\n",
+         ["duplicate-key 11:1", "yaml-broken 12:8", "wrong-type 13:10", "wrong-type 13:20", "wrong-type 13:35"]),
+        ("on: {push: main}\n", ["unknown-key 10:1"]),
+        ("schedule: daly\nfoo: 1\nrequires: {foundation: [nobody]}\nowner: 3\n",
+         ["duplicate-key 10:1", "unknown-key 11:1", "pattern-loosened 12:12", "wrong-type 13:1"]),
+        ("tags: x\nfoo: 1\nrequires: {foundation: [architect, ux-designer, product-manager, nobody]}\n",
+         ["foundation-missing 1:1", "wrong-type 10:1", "unknown-key 11:1"]),
+        ("tagz: x\nrequires: {foundation: [architect, ux-designer, product-manager, nobody]}\n", ["unknown-key 10:1"]),
+        ("phases: {validation: {gate: {timeout: soon}}}\nrequires: {foundation: [architect, ux-designer, product-manager, nobody]}\n",
+         ["wrong-type 10:30"]),
+        ("notify: {run-late: {smtp: {to: [a@example.com]}}}\ndeadline: soon\n", ["wrong-type 11:1"]),
+    ],
+)  # fmt: skip
+def test_what_is_refused_hides_nothing_that_stands_by_itself(author: Any, written: str, told: list[str]) -> None:
+    """And of what may only follow from something that is refused, nothing is said."""
+    found = author.told(more=written)
+    assert [f"{item.rule} {item.where.line}:{item.where.column}" for item in found] == told
+
+
+def test_a_file_that_names_no_workflow_is_not_looked_through_for_more(author: Any) -> None:
+    assert {item.rule for item in author.told(("workflow: orders_mart", "services: {}"))} == {"missing-key", "unknown-key"}
+
+
+def test_a_setting_that_names_no_pattern_is_not_the_authors_fault(author: Any) -> None:
+    with pytest.raises(SpecError, match="The platform's patterns begin with one that is none"):
+        read_spec(author.write(), patterns=("fast",))
+
+
 def test_the_samples_workflow_is_sound() -> None:
     sample = Path(__file__).parents[3] / "examples" / "orders" / "workflow.yaml"
     assert read_spec(sample).workflow.workflow == "orders_mart"

@@ -20,7 +20,7 @@ def refused(tmp_path: Path, text: str | bytes) -> Diagnostic:
     path = tmp_path / "w.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(SpecError) as caught:
-        read_spec(path)
+        Source.read(path).load()
     [told] = caught.value.diagnostics
     assert told.where.file == str(path)
     assert told.remedy
