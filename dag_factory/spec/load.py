@@ -29,7 +29,7 @@ WITHOUT = "none"
 _ALONE = frozenset(
     {
         "fix-owner-unknown", "fix-undecided", "foundation-missing", "implementation-first", "key-unused", "notifier-path", "notify-never",
-        "people-twice", "rule-unknown", "schedule-invalid", "validator-implements", "workspace-secret",
+        "people-twice", "rule-unknown", "schedule-invalid", "validator-implements", "workspace-secret", "wrong-type",
     }
 )  # fmt: skip
 """Static rules whose faults leave the meaning of all the rest as it is: a plan can still be made, and looked at."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-__all__ = ["keys_at", "near", "place_of"]
+__all__ = ["anything_at", "keys_at", "near", "place_of"]
 
 _Place = tuple[str, ...]
 
@@ -23,6 +23,11 @@ def near(word: str, known: Iterable[str]) -> str:
 def keys_at(model: type[BaseModel], path: Iterable[str | int]) -> tuple[str, ...]:
     """The keys that may be written at a place, of every model that may stand there."""
     return tuple(key for one in _models(_at(model, path)) for key in _fields(one))
+
+
+def anything_at(model: type[BaseModel], path: tuple[str | int, ...]) -> bool:
+    """Whether a model asks for no type at a place, or at one above it, so that no type can tell what was meant there."""
+    return any(part is Any for depth in range(1, len(path) + 1) for one in _at(model, path[:depth]) for part in _parts(one))
 
 
 def place_of(key: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:

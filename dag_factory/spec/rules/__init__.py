@@ -28,6 +28,7 @@ from dag_factory.spec.rules.structure import (
     gate_missing,
     reference_unknown,
     schedule_invalid,
+    truth_unsaid,
 )
 from dag_factory.spec.rules.subject import Subject
 from dag_factory.spec.rules.telling import notifier_path, notify_never
@@ -51,6 +52,7 @@ STATIC_RULES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_unknown,
     reference_unknown,
     schedule_invalid,
+    truth_unsaid,
     validator_implements,
     path_unknown,
     path_crossed,

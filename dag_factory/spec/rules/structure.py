@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from dag_factory.errors import Diagnostic
-from dag_factory.spec.models import Evidence, Task
+from dag_factory.spec.models import Evidence, Task, Workflow
 from dag_factory.spec.rules.subject import Subject
-from dag_factory.spec.shape import near
+from dag_factory.spec.shape import anything_at, near
 from dag_factory.spec.source import SpecPath
 
-__all__ = ["check_unknown", "evidence_missing", "features_missing", "gate_missing", "reference_unknown", "schedule_invalid"]
+__all__ = ["check_unknown", "evidence_missing", "features_missing", "gate_missing", "reference_unknown", "schedule_invalid", "truth_unsaid"]
 
 
 def gate_missing(subject: Subject) -> Iterator[Diagnostic]:
@@ -127,6 +128,29 @@ def schedule_invalid(subject: Subject) -> Iterator[Diagnostic]:
     except (ValueError, KeyError, OSError):
         reason = f"There is no timezone {schedule.timezone!r}.{near(schedule.timezone, pendulum.timezones())}"
         yield subject.fault("schedule-invalid", ("schedule", "timezone"), reason, "Use a name like Europe/Berlin.")
+
+
+def truth_unsaid(subject: Subject) -> Iterator[Diagnostic]:
+    """Where anything may stand, true and false are written so: whoever wrote no may have meant Norway."""
+    for path in _truths(subject.raw, ()):
+        judged = "expect" in path and "schema" not in path  # what a kind of evidence expects has types of its own
+        if judged or not (path[0] == "params" or anything_at(Workflow, path)):
+            continue
+        spelled = subject.source.spelled(path) or ""
+        if spelled.lower() in _READ:
+            stands = _READ[spelled.lower()]
+            reason = f"{'.'.join(map(str, path))} is {spelled}, which YAML reads as {stands}."
+            yield subject.fault("wrong-type", path, reason, f'Write {stands}; or put it in quotes, if a text is meant: "{spelled}".')
+
+
+_READ = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+
+
+def _truths(value: Any, path: SpecPath) -> Iterator[SpecPath]:
+    if isinstance(value, bool):
+        yield path
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _truths(part, (*path, key))
 
 
 _SCHEDULES = (

@@ -159,3 +159,36 @@ def test_a_cron_line_that_fires(author: Any, cron: str) -> None:
 def test_a_timezone_that_does_not_exist(author: Any, zone: str) -> None:
     told = author.only("schedule-invalid", (SCHEDULE, f'schedule: {{preset: daily, ¦timezone: "{zone}"}}'))
     assert told.remedy == "Use a name like Europe/Berlin."
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("params: {¦full: yes}\n", "params.full is yes, which YAML reads as true."),
+        ("params: {country: {¦default: NO}}\n", "params.country.default is NO, which YAML reads as false."),
+        ("params: {states: [open, ¦off]}\n", "params.states.1 is off, which YAML reads as false."),
+        ("params: {full: {default: x, schema: {enum: [x, ¦On]}}}\n", "params.full.schema.enum.1 is On, which YAML reads as true."),
+    ],
+)
+def test_of_yes_and_no_nobody_can_tell_what_is_meant_where_anything_may_stand(author: Any, written: str, says: str) -> None:
+    told = author.only("wrong-type", more=written)
+    assert told.reason == says
+    assert told.remedy.startswith(("Write true; or put it in quotes", "Write false; or put it in quotes"))
+
+
+def test_yes_is_true_where_nothing_else_may_stand(author: Any) -> None:
+    """And true and false, and texts in quotes, say what they are."""
+    spec = author.sound(("start: 2026-11-23", "catchup: yes"), more="assets: on\nparams: {full: true, country: 'NO', word: y}\n")
+    assert spec.workflow.schedule.catchup
+    assert spec.workflow.params["country"].default == "NO"
+
+
+def test_what_an_operator_and_a_schema_are_given_is_as_open(author: Any) -> None:
+    more = (
+        "  devops: {operator: a.b.C, arguments: {env: {DEBUG: yes}}}\n"
+        "phases: {validation: {tasks: {product-manager: {evidence: {verdicts: {expect: {schema: {required: [on]}}}}}}}}\n"
+    )
+    assert [item.reason for item in author.told(more=more) if item.rule == "wrong-type"] == [
+        "personas.devops.arguments.env.DEBUG is yes, which YAML reads as true.",
+        "phases.validation.tasks.product-manager.evidence.verdicts.expect.schema.required.0 is on, which YAML reads as true.",
+    ]
