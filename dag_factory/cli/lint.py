@@ -87,7 +87,7 @@ def _judged(file: Path, patterns: str | None) -> tuple[Plan | None, Sequence[Dia
         spec, found = examine(file, patterns=allowed(patterns).names)
         if spec is not None:
             sound = not found
-            found += param_invalid(spec)
+            found += [item for item in param_invalid(spec) if item.where not in {other.where for other in found}]
             plan = compile_plan(spec)
             found += [*_operators(file, plan), *unwritten(spec, plan.contract), *schema_broken(spec, plan.contract)]
             for warning in (*scripts_missing(spec), *env_elsewhere(spec, plan)):

@@ -6,7 +6,7 @@ Patterns and workflows share one language; `Workflow` is a pattern with a workfl
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -61,6 +61,8 @@ Grade = Literal["observed", "attested", "re-executed"]
 
 class Reference(Written):
     """A value that is looked up where a task executes, and nowhere before: exactly one of the three."""
+
+    REFERS: ClassVar[bool] = True  # it stands for a value, so nothing else belongs into it
 
     env: Word | None = None
     conn: Word | None = None

@@ -108,7 +108,8 @@ def _refused(path: SpecPath, base: Any, over: Any) -> Loosening:
         first = "" if isinstance(base, dict) else f", as it is where it was asked for first ({spoken(base)}),"
         reason = f"{_joined(path)} must be {_kind(base)}{first or ','} and is {spoken(over)}."
         rule = "wrong-type" if isinstance(base, dict) or isinstance(over, dict) else "pattern-loosened"
-        return Loosening(rule, path, reason, f"Write {_kind(base)}.")
+        remedy = "Write its keys below it, each with a colon and a value." if isinstance(base, dict) else f"Write {_kind(base)}."
+        return Loosening(rule, path, reason, remedy)
     reason = f"The pattern, or the persona's contract, says {spoken(base)} here; {spoken(over)} would ask for less, or for something else."
     ladder = _LADDERS.get(str(path[-1]), ())
     if base in ladder and over not in ladder:

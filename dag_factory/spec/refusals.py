@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from dag_factory.spec.elsewhere import here
 from dag_factory.spec.scalars import spoken
 from dag_factory.spec.shape import keys_at, near, place_of
 from dag_factory.spec.source import SpecPath
@@ -37,7 +38,7 @@ _REMEDIES = {
     "a number": "Write a number like 3 or 0.5, without quotes.",
     "a mapping": "Write its keys below it, each with a colon and a value.",
     "a list": "Write it in brackets, like [one, two].",
-    "a day": "Write it like 2026-11-23.",
+    "a day": "Write it like 2026-11-23, without quotes.",
 }
 _BOUNDS = {
     "greater_than_equal": ("ge", "at least"),
@@ -45,6 +46,7 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
     "less_than": ("lt", "less than"),
 }
+_FEW = 12  # keys that can be told in a sentence
 _NAME = "a letter, then letters, digits, _ and - alone, at most 80 of them"
 
 
@@ -107,8 +109,7 @@ def _refusal(model: type[BaseModel], path: SpecPath, faults: Sequence[Any], spel
     fault = next((one for one in faults if one["type"] not in _KINDS), faults[0])
     match fault["type"]:
         case "extra_forbidden":
-            meant = bool(near(str(path[-1]), keys_at(model, path[:-1])))
-            return Refusal("unknown-key", path, *_unknown(model, key, path), meant)
+            return Refusal("unknown-key", path, *_unknown(model, key, path))
         case "missing":
             return Refusal("missing-key", path, f"{key} is missing.", f"Write `{path[-1] if path else key}:`.")
         case "value_error":
@@ -123,13 +124,21 @@ def _refusal(model: type[BaseModel], path: SpecPath, faults: Sequence[Any], spel
             return Refusal("wrong-type", path, *_unfit(key, kind, fault))
 
 
-def _unknown(model: type[BaseModel], key: str, path: SpecPath) -> tuple[str, str]:
-    word = str(path[-1])
-    asked = near(word, keys_at(model, path[:-1]))
-    place = "" if asked else place_of(word, model, path[:-1])
-    if place:
-        return f"{key}: nothing is called {word!r} here; it is a key of `{place}`.", "Write it there, or remove it."
-    return f"{key}: nothing is called {word!r} here.{asked}", "Remove it, or correct its name."
+def _unknown(model: type[BaseModel], key: str, path: SpecPath) -> tuple[str, str, bool]:
+    """What is said of a key that is none; and whether it looks like one that is misspelt."""
+    word, known = str(path[-1]), keys_at(model, path[:-1])
+    reason = f"{key}: nothing is called {word!r} here"
+    if "workflow" in model.model_fields and (instead := here(path)):
+        return f"{reason}.", instead, False
+    if asked := near(word, known):
+        return f"{reason}.{asked}", "Remove it, or correct its name.", True
+    if place := place_of(word, model, path[:-1]):
+        return f"{reason}; it is a key of `{place}`.", "Write it there, or remove it.", False
+    return (
+        f"{reason}.",
+        f"Remove it, or write one of {', '.join(known)}." if 0 < len(known) <= _FEW else "Remove it, or correct its name.",
+        False,
+    )
 
 
 def _other(key: str, wanted: Sequence[str], value: Any, spelled: str | None) -> tuple[str, str]:

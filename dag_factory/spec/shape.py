@@ -34,7 +34,8 @@ def place_of(key: str, model: type[BaseModel], path: tuple[str | int, ...]) -> s
     """Where a key belongs that is unknown at a place: as near to it as may be; empty if nowhere. `NAME` stands for a name of the author's."""
     for depth in range(len(path), -1, -1):
         start = tuple(str(part) for part in path[:depth])
-        found = next((place for place, one in _below(start, _at(model, path[:depth])) if key in _fields(one)), None)
+        below = _below(start, _at(model, path[:depth]))
+        found = next((place for place, one in below if key in _fields(one) and not getattr(one, "REFERS", False)), None)
         if found is not None:
             return ".".join(found)
     return ""

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from dag_factory.errors import SpecError
-from dag_factory.spec import read_spec
+from dag_factory.spec import elsewhere, read_spec
 from dag_factory.spec.models import Workflow
 from dag_factory.spec.scalars import spoken
 from dag_factory.spec.shape import keys_at, near, place_of
@@ -83,7 +83,7 @@ def test_no_word_of_the_program_shows_whatever_stands_wherever(tmp_path: Path, w
         ("assets: maybe", "assets must be true or false, and is 'maybe'.", "Write true or false, without quotes."),
         ('max_active_runs: "2"', "max_active_runs must be a whole number, and is '2'.", "Write a number like 3, without quotes."),
         ("max_active_runs: 0", "max_active_runs must be at least 1, and is 0.", "Write a number that is at least 1."),
-        ("fix: []", "fix must be a mapping", "Write a mapping."),
+        ("fix: []", "fix must be a mapping", "Write its keys below it, each with a colon and a value."),
         ("keys: []", "keys must be a mapping, and is an empty list.", "Write its keys below it, each with a colon and a value."),
         ('owner: ""', "owner is empty.", "Write something there, or remove the key where it need not be."),
         (f"owner: {'x' * 10_001}", "owner is too long: at most 10000 may stand there.", "Write less."),
@@ -171,3 +171,67 @@ def test_words_that_are_near() -> None:
 def test_how_a_value_is_said(value: Any, said: str) -> None:
     assert spoken(value) == said
     assert len(spoken("x" * 5000)) < 100
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("depends_on: [x]", "give what comes later a phase of its own"),
+        ("phases: {validation: {tasks: {test-engineer: {needs: [sdet]}}}}", "give what comes later a phase of its own"),
+        ("dag_id: x", "Write `workflow:`."),
+        ("on: {push: main}", "Write `schedule:`"),
+        ("steps: []", "Tasks stand in phases"),
+        ("description: x", "Write `mission:`"),
+        ("rules: {coverage-low: false}", "phasegate waive"),
+        ("params: {region: {type: string}}", "Write it in `schema:`"),
+        ("version: 1", "a spec has no version"),
+        ("notify: {on_failure: {slack: {channel: x}}}", "stands under `notify:`"),
+        ("env: {A: b}", "it is a key of `personas.NAME`"),
+        ("notify: {success: {slack: {channel: x}}}", "write one of gate-passed, gate-failed,"),
+    ],
+)
+def test_a_key_that_other_tools_have_is_told_what_stands_for_it_here(tmp_path: Path, written: str, says: str) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text(
+        f"workflow: w\nmission: m\nworkspace: {{git: r}}\nfeatures: {{f: x}}\npersonas: {{default: {{external: true}}}}\n{written}\n"
+    )
+    with pytest.raises(SpecError) as caught:
+        read_spec(file)
+    [told] = caught.value.diagnostics
+    assert told.rule == "unknown-key"
+    assert says in f"{told.reason} {told.remedy}"
+
+
+def test_what_a_program_is_called_elsewhere_is_told_in_a_binding(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text("workflow: w\nmission: m\nworkspace: {git: r}\nfeatures: {f: x}\npersonas: {default: {shell: make}}\n")
+    with pytest.raises(SpecError, match=r"nothing is called 'shell' here\. Write `command:`"):
+        read_spec(file)
+
+
+def test_what_is_told_instead_can_be_written() -> None:
+    """Every key and every example named there is one of a spec's."""
+    said = {*elsewhere._ANYWHERE.values(), *elsewhere._WORKFLOW.values(), *elsewhere._BINDING.values(), *elsewhere._PARAM.values()}
+    keys = {key for text in said for key in re.findall(r"`(\w+):`", text)}
+    places = ((), ("personas", "x"), ("params", "x"), ("catalogue", "x"))
+    assert keys <= {key for place in places for key in keys_at(Workflow, place)}
+    for example in {found for text in said for found in re.findall(r"`((?:schedule|notify): \{.*?\})`", text)}:
+        Workflow.model_validate({"workflow": "w", "mission": "m", **yaml.safe_load(example)})
+
+
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ('schedule: {preset: daily, start: "2026-11-23"}', "Write it like 2026-11-23, without quotes."),
+        ("schedule: {preset: daily, start: 2026-13-45}", "Correct it, or put it in quotes, if a text is meant."),
+        ("phases: {validation: {gate: no}}", "Write its keys below it, each with a colon and a value."),
+    ],
+)
+def test_a_remedy_fits_what_was_written(tmp_path: Path, written: str, remedy: str) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text(
+        f"workflow: w\nmission: m\nworkspace: {{git: r}}\nfeatures: {{f: x}}\npersonas: {{default: {{external: true}}}}\n{written}\n"
+    )
+    with pytest.raises(SpecError) as caught:
+        read_spec(file)
+    assert [told.remedy for told in caught.value.diagnostics] == [remedy]
