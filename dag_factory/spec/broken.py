@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -32,8 +33,15 @@ _KNOWN = {  # what the reader says, and what an author is told instead
     "alphabetic or numeric": ("Behind & or * the name of an anchor must stand.", _STAR),
     "comment or line break": ("Behind | or > nothing more may stand on the line.", "Begin the text on the next line."),
     "incompatible YAML document": ("The file says that it is of a version of YAML that is not read here.", "Remove that line."),
-    "another document": ("A second YAML document begins here, and a file holds one workflow.", "Give it a file of its own."),
+    "another document": (
+        "A second YAML document begins here, and a file holds one workflow.",
+        "Give it a file of its own; remove the line if nothing comes after it.",
+    ),
 }
+_UNSEEN = re.compile(r"(?:^|:|^\s*-)[ ]*([\u00a0\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff])")
+"""What looks like a space, or like nothing, where YAML wants a space."""
+_CURLY = re.compile(r"(?:^|[:,\[{]|^\s*-)[ ]*([\u2018-\u201f\u00ab\u00bb])")
+"""Quotes of a word processor, where a value or a key begins."""
 _UNKNOWN = ("From here on this is not YAML.", "Check indentation, quotes and brackets around here.")
 _CLOSING = {"',' or ']'": ("list", "["), "',' or '}'": ("mapping", "{")}
 
@@ -54,7 +62,7 @@ def broken(file: str, text: str, error: Exception) -> Diagnostic:
         return Diagnostic("yaml-broken", where, "YAML does not allow the control character here.", "Remove it.")
     mark = getattr(error, "problem_mark", None)
     where = _place(file, mark)
-    return Diagnostic("yaml-broken", *(_sign(where, text) or _open(where, error) or (where, *_plain(error))))
+    return Diagnostic("yaml-broken", *(_sign(where, text) or _lookalike(where, text) or _open(where, error) or (where, *_plain(error))))
 
 
 def _place(file: str, mark: Any) -> Position:
@@ -71,6 +79,20 @@ def _sign(where: Position, text: str) -> tuple[Position, str, str] | None:
         return where, f"YAML does not allow a value to begin with @ ({word}).", remedy
     if rest.startswith("\t"):
         return where, "There is a tab here, and YAML indents with spaces alone.", "Write spaces instead."
+    return None
+
+
+def _lookalike(where: Position, text: str) -> tuple[Position, str, str] | None:
+    """A sign that looks like one of YAML's and is none, on the line or on the one before, which may have gone on to it."""
+    lines = text.splitlines()
+    for number in (where.line, where.line - 1):
+        line = lines[number - 1] if 0 < number <= len(lines) else ""
+        if found := _UNSEEN.search(line):
+            reason = f"There is a sign here that looks like a space and is none to YAML (U+{ord(found[1]):04X})."
+            return Position(where.file, number, found.start(1) + 1), reason, "Write a space instead."
+        if found := _CURLY.search(line):
+            reason = f"To YAML {found[1]} is no quote, but a letter like any other."
+            return Position(where.file, number, found.start(1) + 1), reason, "Write \" or ' instead."
     return None
 
 

@@ -122,6 +122,35 @@ def test_a_bare_at_sign_is_told_to_be_dropped(tmp_path: Path, written: str, drop
     assert told.remedy == f"Drop the @: write {drop}."
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "says"),
+    [
+        ("a:\n  b: 1\n\u00a0\u00a0c: 2\n  d: 3\n", (3, 1), "looks like a space and is none to YAML (U+00A0)"),
+        ("a:\u00a0b\nc: d\n", (1, 3), "(U+00A0)"),
+        ("a: x\n-\u3000b: c: d\n", (2, 2), "(U+3000)"),
+        ("a: \u201cLoad: all\u201d\nb: c\n", (1, 4), "\u201c is no quote"),
+        ("a: [\u2018x: y\u2019, b: c: d]\n", (1, 5), "\u2018 is no quote"),
+    ],
+)
+def test_a_sign_that_only_looks_like_yamls_is_told(tmp_path: Path, text: str, place: tuple[int, int], says: str) -> None:
+    told = refused(tmp_path, text)
+    assert (told.rule, told.where.line, told.where.column) == ("yaml-broken", *place), str(told)
+    assert says in told.reason
+
+
+@pytest.mark.parametrize("text", ["a: 12\u00a0kg: x\n", 'a: "\u201cx\u201d": y\n'])
+def test_signs_of_a_text_are_not_blamed(tmp_path: Path, text: str) -> None:
+    assert "looks like" not in refused(tmp_path, text).reason
+
+
+def test_such_signs_are_read_where_the_yaml_is_sound(tmp_path: Path) -> None:
+    assert read(tmp_path, "a: \u201cx\u201d\nb: 12\u00a0kg\n") == {"a": "\u201cx\u201d", "b": "12\u00a0kg"}
+
+
+def test_a_line_that_only_announces_a_second_document_may_go(tmp_path: Path) -> None:
+    assert refused(tmp_path, "a: b\n---\n").remedy == "Give it a file of its own; remove the line if nothing comes after it."
+
+
 def test_an_at_sign_alone(tmp_path: Path) -> None:
     assert refused(tmp_path, "a: @\n").remedy == "Drop the @."
 
