@@ -55,6 +55,8 @@ __all__ = [
 ]
 
 RUNNER_KEYS = ("check", "command", "python", "external", "agent", "llm", "human", "operator")
+MAX_RUNS = 2**31 - 1
+"""What the column of Airflow's database holds, in which the number is kept."""
 Moment = Literal["seal", "converge"]
 Grade = Literal["observed", "attested", "re-executed"]
 
@@ -280,7 +282,7 @@ class Workflow(Written):
     tags: Texts = ()
     owner: Word = "phasegate"
     docs: Word | None = None
-    max_active_runs: Annotated[int, Field(ge=1)] = 1
+    max_active_runs: Annotated[int, Field(ge=1, le=MAX_RUNS)] = 1
     timeout: Seconds | None = None
     deadline: Seconds | None = None
     budget: Annotated[Budget, BeforeValidator(budget_of)] | None = None

@@ -21,7 +21,7 @@ def phase_misplaced(subject: Subject) -> Iterator[Diagnostic]:
     placed = read_pattern(pattern)["phases"] if isinstance(pattern, str) and pattern in pattern_names() else names
     for name, phase in names.items():
         if name not in placed and not phase.before and not phase.after:
-            reason = f"Phase {name} is added to the pattern {pattern} and has no place in it."
+            reason = f"Phase {name} is added to the pattern {pattern} and has no place in it.{near(name, placed)}"
             yield subject.fault("phase-misplaced", ("phases", name), reason, f"Write `after: {list(placed)[-1]}`, or another neighbour.")
         if phase.before and phase.after:
             yield subject.fault("phase-misplaced", ("phases", name), f"Phase {name} says both before and after.", "Keep one of them.")

@@ -102,3 +102,8 @@ def test_a_later_foundation_holds_back_all_who_implement(author: Any) -> None:
         more="phases:\n  again:\n    after: integration\n    gate: {}\n    tasks:\n      a: {persona: architect, duty: foundation}\n"
     )
     assert {told.rule for told in found} == {"implementation-first"}
+
+
+def test_a_phase_that_is_misspelt_is_told_whose_name_was_meant(author: Any) -> None:
+    told = author.only("phase-misplaced", more="phases: {¦Validation: {gate: {}, tasks: {look: {persona: devops, duty: deployment}}}}\n")
+    assert told.reason.endswith("has no place in it. Did you mean 'validation'?")
