@@ -215,8 +215,9 @@ def _type(written: dict[str, Any]) -> str:
 def _text(written: dict[str, Any]) -> str:
     if written.get("format") == "date":
         return "date"
-    pattern = written.get("pattern")
-    return {DURATION: "duration", MONEY: "money", SIZE: "size", None: "text", " ": "cron line"}.get(pattern, "name")
+    pattern, least = written.get("pattern"), written.get("minLength", 0)
+    text = f"text of at least {least} characters" if least > 1 else "text"
+    return {DURATION: "duration", MONEY: "money", SIZE: "size", None: text, r"\S": text, " ": "cron line"}.get(pattern, "name")
 
 
 def _list(written: dict[str, Any]) -> str:

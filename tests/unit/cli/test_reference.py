@@ -82,3 +82,8 @@ def test_a_kind_has_everything_that_may_be_expected_and_a_sound_example(kind):
     read = Evidence.model_validate(item)
     assert read.kind == kind
     KINDS[kind].Expect.model_validate(read.expect)
+
+
+def test_a_reason_is_called_a_text_and_how_long_it_must_be():
+    assert "`reason` (text of at least 10 characters)" in PAGE
+    assert "`reason` (name)" not in PAGE
