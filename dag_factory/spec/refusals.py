@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from dag_factory.spec.elsewhere import here
 from dag_factory.spec.scalars import spoken
-from dag_factory.spec.shape import keys_at, near, place_of
+from dag_factory.spec.shape import keys_at, near, place_of, required_at
 from dag_factory.spec.source import SpecPath
 
 __all__ = ["Refusal", "refusals"]
@@ -119,7 +119,7 @@ def _refusal(model: type[BaseModel], path: SpecPath, faults: Sequence[Any], spel
             return Refusal("wrong-type", path, f"{key}: {message}{shown}.", "Correct this value.")
         case kind if kind in _KINDS:
             wanted = tuple(dict.fromkeys(_KINDS[one["type"]] for one in faults if one["type"] in _KINDS))
-            return Refusal("wrong-type", path, *_other(key, wanted, fault["input"], spelled))
+            return Refusal("wrong-type", path, *_other(key, wanted, fault["input"], spelled, required_at(model, path)))
         case kind:
             return Refusal("wrong-type", path, *_unfit(key, kind, fault))
 
@@ -141,14 +141,16 @@ def _unknown(model: type[BaseModel], key: str, path: SpecPath) -> tuple[str, str
     )
 
 
-def _other(key: str, wanted: Sequence[str], value: Any, spelled: str | None) -> tuple[str, str]:
-    """Another kind of value than must stand here."""
+def _other(key: str, wanted: Sequence[str], value: Any, spelled: str | None, required: Sequence[str]) -> tuple[str, str]:
+    """Another kind of value than must stand here; and which keys a mapping in its place must have."""
     stands = spoken(value)
     read = spelled is not None and not isinstance(value, str) and value is not None and spelled != stands
     reason = f"{key} must be {' or '.join(wanted)}, and is {f'{spelled}, which YAML reads as {stands}' if read else stands}."
     if "a text" in wanted and isinstance(value, (bool, int, float, datetime.date)):
         return reason, f'Put it in quotes, if a text is meant: "{spelled if spelled is not None else stands}".'
-    if wanted == ("a list",) and isinstance(value, str) and len(value) <= 80 and value.isprintable():
+    if wanted == ("a mapping",) and len(required) == 1 and isinstance(value, str) and re.fullmatch(r"[\w./@-]{1,80}", value):
+        return reason, f"Write it as a mapping: {{{required[0]}: {value}}}."
+    if "a list" in wanted and isinstance(value, str) and len(value) <= 80 and value.isprintable():
         return reason, f"Write it in brackets, even if it is one alone: [{value}]." if re.fullmatch(r"[\w./@-]+", value) else _REMEDIES[
             "a list"
         ]

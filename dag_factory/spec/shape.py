@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-__all__ = ["anything_at", "keys_at", "near", "place_of"]
+__all__ = ["anything_at", "keys_at", "near", "place_of", "required_at"]
 
 _Place = tuple[str, ...]
 
@@ -23,6 +23,13 @@ def near(word: str, known: Iterable[str]) -> str:
 def keys_at(model: type[BaseModel], path: Iterable[str | int]) -> tuple[str, ...]:
     """The keys that may be written at a place, of every model that may stand there."""
     return tuple(key for one in _models(_at(model, path)) for key in _fields(one))
+
+
+def required_at(model: type[BaseModel], path: Iterable[str | int]) -> tuple[str, ...]:
+    """The keys that must be written at a place, of every model that may stand there."""
+    return tuple(
+        field.alias or name for one in _models(_at(model, path)) for name, field in one.model_fields.items() if field.is_required()
+    )
 
 
 def anything_at(model: type[BaseModel], path: tuple[str | int, ...]) -> bool:

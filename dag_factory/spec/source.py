@@ -90,7 +90,8 @@ class _StrictLoader(_Loader):  # type: ignore[misc] # the C loader has no types
         if node.tag not in _TAGS:
             word = node.tag.replace("tag:yaml.org,2002:", "!!")
             self._refuse("yaml-broken", f"The YAML tag {word} is not read here.", _QUOTE, node.start_mark)
-            node.tag = f"tag:yaml.org,2002:{ {'scalar': 'str', 'sequence': 'seq'}.get(node.id, 'map') }"
+            kind = "map" if isinstance(node, yaml.MappingNode) else "seq" if isinstance(node, yaml.SequenceNode) else "str"
+            node.tag = f"tag:yaml.org,2002:{kind}"
         try:
             value = super().construct_object(node, deep=deep)
         except (ValueError, LookupError, AttributeError, OverflowError):

@@ -224,6 +224,8 @@ def test_what_is_told_instead_can_be_written() -> None:
     [
         ('schedule: {preset: daily, start: "2026-11-23"}', "Write it like 2026-11-23, without quotes."),
         ("schedule: {preset: daily, start: 2026-13-45}", "Correct it, or put it in quotes, if a text is meant."),
+        ("pattern: standard\nkeys: {devops: {public: [ABC]}}", "Write it as a mapping: {key: ABC}."),
+        ("checks: {unit: {run: make, outside: /srv}}", "Write it in brackets, even if it is one alone: [/srv]."),
         ("phases: {validation: {gate: no}}", "Write its keys below it, each with a colon and a value."),
     ],
 )
@@ -235,3 +237,10 @@ def test_a_remedy_fits_what_was_written(tmp_path: Path, written: str, remedy: st
     with pytest.raises(SpecError) as caught:
         read_spec(file)
     assert [told.remedy for told in caught.value.diagnostics] == [remedy]
+
+
+def test_a_repository_alone_is_told_where_it_belongs(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text("workflow: w\nmission: m\nworkspace: orders_repo\nfeatures: {f: x}\npersonas: {default: {external: true}}\n")
+    with pytest.raises(SpecError, match=r"Write it as a mapping: \{git: orders_repo\}\."):
+        read_spec(file)
