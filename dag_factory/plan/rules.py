@@ -135,16 +135,18 @@ def principal_shared(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
     """One script does not work under two duties: whoever runs it twice would check their own work."""
     first: dict[str, TaskContract] = {}
     told: set[tuple[tuple[str, str], ...]] = set()
+    shared: dict[tuple[tuple[str, str], str], list[str]] = {}
     for task in contract.tasks.values():
         for principal in task.principals:
             other = first.setdefault(principal, task)
             pair = tuple(sorted(((other.persona, other.duty), (task.persona, task.duty))))
-            if pair[0] == pair[1] or pair in told:
-                continue
-            told.add(pair)
-            place = spec.source.where(binding_place(spec, task))
-            reason = f"@{task.persona} ({task.id}) and @{other.persona} ({other.id}) are one principal: {principal.partition(':')[2]}."
-            yield Diagnostic("principal-shared", place, reason, "Give each duty a script of its own.")
+            if pair[0] != pair[1] and pair not in told:
+                told.add(pair)
+                shared.setdefault((binding_place(spec, task), principal), []).append(f"@{task.persona} ({task.id})")
+    for (binding, principal), those in shared.items():
+        other = first[principal]
+        reason = f"{', '.join(those)} and @{other.persona} ({other.id}) are one principal: {principal.partition(':')[2]}."
+        yield Diagnostic("principal-shared", spec.source.where(binding), reason, "Give each duty a script of its own.")
 
 
 _TAKEN = frozenset({"open", "converge", "gate", "evidence", "settled", "mended", "triage", "join", "fix", "passed", "brought"})

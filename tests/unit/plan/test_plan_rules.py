@@ -198,6 +198,18 @@ def test_one_persona_under_two_duties_with_one_script(planner: Any) -> None:
     )
 
 
+def test_one_script_bound_to_many_is_told_once_with_all_of_them(planner: Any) -> None:
+    told = planner.only(
+        "principal-shared",
+        ("  integration/architect: {command: python update.py}\n", ""),
+        ('  devops: {python: "ops:deploy"}\n', ""),
+        ("  foundation/architect: {command: python architect.py}", "  ¦default: {command: python architect.py}"),
+    )
+    assert told.reason.startswith(
+        "@architect (integration/architect), @devops (integration/devops) and @architect (foundation/architect) are one"
+    )
+
+
 def test_one_script_for_every_feature_is_one_duty(planner: Any) -> None:
     assert planner.plan(('"python work/{feature}.py"', "python engineer.py"))
 
