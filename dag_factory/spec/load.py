@@ -87,26 +87,30 @@ def examine(path: Path, *, patterns: tuple[str, ...] = ("standard",), shown: str
     catalogue = {**(own or {}), **read_catalogue()}
     merged, weakened = expand(merged, catalogue)
     found += [_told(item, source) for item in _once(loosened + weakened) if not _above(item.path, misread)]
-    guessed = bool(misread)
-    try:
-        workflow = Workflow.model_validate(merged)
-    except ValidationError as error:
-        refused = refusals(Workflow, error, merged, source.spelled)
-        strange = {item.path for item in refused if item.rule == "unknown-key"}
-        found = [item for item in found if source.path_at(item.where) not in strange]  # what is called nothing need not be a text
-        found += [_told(item, source) for item in refused if item.rule == "unknown-key" or not _above(item.path, misread)]
-        rest = without(merged, refused)
-        if guessed or rest is None:
-            return None, found
-        try:
-            workflow = Workflow.model_validate(rest)
-        except ValidationError:
-            return None, found
-    if guessed:
+    workflow, refused = _modelled(merged, source)
+    strange = {item.path for item in refused if item.rule == "unknown-key"}
+    found = [item for item in found if source.path_at(item.where) not in strange]  # what is called nothing need not be a text
+    found += [_told(item, source) for item in refused if item.path in strange or not _above(item.path, misread)]
+    if misread or workflow is None:
         return None, found
     broken = [item for rule in STATIC_RULES for item in rule(Subject(workflow, catalogue, raw, source))]
-    found = list(dict.fromkeys([*found, *broken]))  # two rules may see one fault
+    aside = [item.path for item in refused]
+    told = [item for item in broken if not aside or not _above(source.path_at(item.where) or ("",), aside)]
+    found = list(dict.fromkeys([*found, *told]))  # two rules may see one fault
     return Spec(workflow, catalogue, source, path.parent) if all(item.rule in _ALONE for item in broken) else None, found
+
+
+def _modelled(merged: dict[str, Any], source: Source) -> tuple[Workflow | None, list[Refusal]]:
+    """The workflow, without what is refused of it, where that can be left out; and all that is refused."""
+    try:
+        return Workflow.model_validate(merged), []
+    except ValidationError as error:
+        refused = refusals(Workflow, error, merged, source.spelled)
+    rest = without(merged, refused)
+    try:
+        return Workflow.model_validate(rest) if rest is not None else None, refused
+    except ValidationError:
+        return None, refused
 
 
 def _told(item: Loosening | Refusal, source: Source) -> Diagnostic:

@@ -285,3 +285,9 @@ def test_a_schedule_that_is_none_names_those_there_are(author: Any) -> None:
     told = author.only("wrong-type", ('schedule: {cron: "0 6 * * mon", timezone: Europe/Berlin, start: 2026-11-23}', "¦schedule: dayly"))
     for word in ("0 6 * * mon", "hourly", "daily", "once", "none"):
         assert word in told.reason
+
+
+def test_of_a_binding_with_a_strange_key_nothing_more_is_said(author: Any) -> None:
+    """Without the key it has no runner: that would be the same fault, told twice."""
+    told = author.told((PERSONAS[0], "  default: {shell: make}\n"), more="foo: 1\n")
+    assert [item.rule for item in told] == ["unknown-key", "unknown-key"]
