@@ -196,7 +196,8 @@ class ConvergeStatement(Wire):
     """The merge of what a phase sealed, and the checks that were run on the whole.
 
     `undone` is evidence that is gone, `altered` are files of testers that are not what they brought, `unsealed` is evidence out of the repository that
-    its task's own commit does not hold, byte for byte; where there is none of the last two, its name is not written.
+    its task's own commit does not hold, byte for byte; where there is none of the last two, its name is not written. `saw` are the statements that were
+    looked at; merges that were made before it was asked for do not have it.
     """
 
     TYPE: ClassVar[str] = f"{ROOT}:converge:v1"
@@ -213,6 +214,7 @@ class ConvergeStatement(Wire):
     finished_at: Time
     altered: tuple[Undone, ...] = ()
     unsealed: tuple[Undone, ...] = ()
+    saw: Annotated[tuple[Digest, ...] | None, Field(exclude_if=lambda saw: saw is None)] = None
 
     @model_serializer(mode="wrap")
     def _what_there_is(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -176,6 +176,7 @@ class Merging:
             undone=self.undone,
             altered=self.altered,
             unsealed=self.unsealed,
+            saw=tuple(stored.digest for _, stored in _delivered(self.case, self.step)),
             sealed=self.kept,
             product=self.product,
             evidence=tuple(self.entries),

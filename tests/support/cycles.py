@@ -97,6 +97,7 @@ class Cycle:
             "sealed": Sealed(commit=commit, tree="e" * 40, bundle=run.store.put_bytes(commit.encode())), "product": run.store.put_bytes(PRODUCT),
             "evidence": tuple(entry for task in checked for entry in run.entries(task, "converge")),
             "checks": tuple(result for task in checked for result in run.results(task, "converge")), "finished_at": now(),
+            "saw": tuple(newest.statements[task.id][-1].digest for task in own if newest),
         } | changes  # fmt: skip
         self._keep("statements", ConvergeStatement(**written), below="/converge")
 

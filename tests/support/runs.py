@@ -147,6 +147,7 @@ class HonestRun:
             "product": self.store.put_bytes(PRODUCT),
             "evidence": tuple(entry for task in tasks for entry in self.entries(task, "converge")),
             "checks": tuple(result for task in tasks for result in self.results(task, "converge")), "finished_at": now(),
+            "saw": tuple(stored.digest for task in tasks if (stored := record.newest(task.id))),
         } | changes  # fmt: skip
         statement = ConvergeStatement(**written)
         folder = f"{record.charter.digest[:16]}/statements/{phase}/converge"

@@ -8,7 +8,8 @@ from dataclasses import replace
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.rounds import CONVERGE
-from dag_factory.evidence.statement import Conflict
+from dag_factory.evidence.run import Stored
+from dag_factory.evidence.statement import Conflict, Entry, TaskStatement
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["approved_base", "base_of", "fits", "judged_base", "work_base"]
@@ -86,27 +87,49 @@ def _unsealed(case: Case) -> Iterator[Finding]:
         stored = case.worked(task)
         if stored is None or task.external or task.runner == "check":
             continue  # who is outside has no workspace, and a check has none that is sealed
-        owed = {item.id for item in task.items if item.path or item.changed}
         for entry in stored.says.evidence:
-            if entry.item in owed and (stored.says.sealed is None or (stored.says.binding.cycle, task.id, entry.name) in merged):
+            lost = stored.says.sealed is None or (stored.says.binding.cycle, task.id, entry.name) in merged
+            if lost and entry in _owed(task, stored.says):
                 text = f"{entry.name} is not so in the commit that @{task.persona} sealed, and so nobody gets what is shown here. Seal what is evidence."
                 yield case.finding("evidence-unsealed", task, text, subject=f"{task.id}:{entry.name}")
 
 
+def _owed(task: TaskContract, said: TaskStatement) -> frozenset[Entry]:
+    """The evidence of a statement that lies in the repository."""
+    owed = {item.id for item in task.items if item.path or item.changed}
+    return frozenset(entry for entry in said.evidence if entry.item in owed)
+
+
 def _merged(case: Case, told: set[str]) -> Iterator[Finding]:
-    """The newest sealed work of every task is in a merge of its cycle."""
+    """The newest sealed work of every task is in a merge of its cycle, and the merge has seen what is shown of it."""
     merged = [(merge.says.binding.cycle, *pair) for merge in case.merges for pair in merge.says.merged]
     for task in case.due:
         stored = case.worked(task)
         sealed = stored.says.sealed if stored else None
         cycle = stored.says.binding.cycle if stored else 0
         inside = next((commit for at, name, commit in merged if name == task.id and at == cycle), None)
-        if task.id in told or (sealed is not None and not sealed.bundle) or inside == (sealed.commit if sealed else None):
+        if task.id in told or (stored and stored.says.binding.phase != case.phase_id):
+            continue  # of another phase: `cycles` says that nothing was delivered here
+        if inside == (sealed.commit if sealed else None) or (sealed is not None and not sealed.bundle):
+            if stored and _unseen(case, task, stored):
+                text = f"The merge has not looked at the evidence of @{task.persona} in {stored.name}; the merge must be made again."
+                yield case.finding("merge-missing", task, text)
             continue
-        if stored and stored.says.binding.phase != case.phase_id:
-            continue  # `cycles` says that nothing was delivered here
         what = f"The newest sealed commit {sealed.commit[:12]} is not in the merge" if sealed else f"The merge still holds {inside}"
         yield case.finding("merge-missing", task, f"{what}; the merge must be made again.")
+
+
+def _unseen(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> bool:
+    """Whether evidence out of the repository was named after the merge, which holds it against the commit; the same beside the same commit was seen."""
+    cycle, shown = stored.says.binding.cycle, _owed(task, stored.says)
+    looked = [merge.says.saw for merge in case.merges if merge.says.binding.cycle == cycle]
+    if task.external or task.runner == "check" or not looked or None in looked or not shown:
+        return False
+    if cycle and task.judges and not case.contract.joins(case.phase_id):
+        return False  # what validators write is merged where any of them writes
+    found = {one.cycle: one.statements for one in case.rounds}.get(cycle, case.record.statements)
+    seen = (one.says for one in found.get(task.id, ()) if any(one.digest in (saw or ()) for saw in looked))
+    return not any((said.sealed, _owed(task, said)) == (stored.says.sealed, shown) for said in seen)
 
 
 def _product_kept(case: Case, product: str) -> Iterator[Finding]:

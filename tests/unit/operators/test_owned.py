@@ -208,6 +208,12 @@ def resigned(made: House, change: Callable[[dict], object]) -> None:
     path.write_bytes(sign_envelope(data, KeyFolder(made.root / "keys_root").signer("engineer")))
 
 
+def renamed(said: dict) -> None:
+    """Name the code as it is called in no commit."""
+    for one in (*said["predicate"]["evidence"], *said["subject"]):
+        one["name"] = "src/other.py" if one["name"] == "src/code.py" else one["name"]
+
+
 def unsealed(made: House) -> list[str]:
     made.run("build.converge", "build.gate")
     assert "build.converge" not in made.failures, made.failures
@@ -226,12 +232,7 @@ def test_what_is_shown_lies_in_the_commit_byte_for_byte(house):
 def test_what_is_shown_and_lies_nowhere_is_named(house):
     made = house()
     made.run("build.engineer", "build.tester")
-
-    def elsewhere(said):
-        for one in (*said["predicate"]["evidence"], *said["subject"]):
-            one["name"] = "src/other.py" if one["name"] == "src/code.py" else one["name"]
-
-    resigned(made, elsewhere)
+    resigned(made, renamed)
     assert unsealed(made) == ["evidence-unsealed:build/engineer:src/other.py"]
 
 
@@ -249,6 +250,14 @@ def test_a_commit_that_nobody_gets_holds_nothing(house, based):
 
     resigned(made, elsewhere)
     assert unsealed(made) == ["evidence-unsealed:build/engineer:src/code.py"]
+
+
+def test_what_is_shown_after_the_merge_was_held_against_no_commit(house):
+    made = house()
+    made.run("build.engineer", "build.tester", "build.converge")
+    resigned(made, renamed)
+    made.run("build.gate")
+    assert [finding.id for finding in made.findings("build") if finding.rule == "merge-missing"] == ["merge-missing:build/engineer"]
 
 
 def test_honest_work_is_sealed_as_it_is_shown(house):

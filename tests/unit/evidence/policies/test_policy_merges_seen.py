@@ -1,0 +1,96 @@
+"""Policy 5: evidence counts as the merge saw it, and not as somebody names it beside the same commit afterwards."""
+
+from __future__ import annotations
+
+import pytest
+from support.cycles import Cycle, failing
+from support.orders import EXTERNAL
+from support.runs import honest, place, resign
+
+from dag_factory.evidence.rounds import JOIN
+
+ARCHITECT, ENGINEER, WRITER = "foundation/architect", "implementation/ingest.software-engineer", "validation/documentation-writer"
+
+
+def told(run, phase, cycle=None):
+    return [(finding.rule, finding.subject) for finding in run.judge(phase, cycle=cycle).findings]
+
+
+def exchanged(run, task_id, stored, **more):
+    """Deliver again, with the commit that was merged and another file beside it."""
+    task = run.contract.tasks[task_id]
+    item = next(item for item in task.items if item.path)
+    run.contents[task_id, item.id] = run.content(task, item) + b"\n\nThis was never sealed.\n"
+    run.deliver(task_id, sealed=stored.says.sealed, **more)
+
+
+@pytest.mark.parametrize("task_id", [ARCHITECT, ENGINEER, WRITER])
+def test_another_file_beside_the_commit_that_was_merged(tmp_path, task_id):
+    phase = task_id.partition("/")[0]
+    run = honest(tmp_path, worked=phase)
+    exchanged(run, task_id, run.record.newest(task_id))
+    assert told(run, phase) == [("merge-missing", task_id)]
+    run.converge(phase)
+    assert told(run, phase) == []
+
+
+def test_another_file_in_the_place_of_the_statement_that_was_merged(tmp_path):
+    run = honest(tmp_path, worked="foundation")
+    exchanged(run, ARCHITECT, run.record.newest(ARCHITECT))
+    second = place(run, f"statements/{ARCHITECT}", 2)
+    resign(
+        run,
+        second,
+        lambda said: said["predicate"]["binding"].update(attempt=1),
+        signer="architect",
+        to=place(run, f"statements/{ARCHITECT}"),
+    )
+    second.unlink()
+    assert told(run, "foundation") == [("merge-missing", ARCHITECT)]
+
+
+def test_the_same_work_delivered_again_was_seen(tmp_path):
+    run = honest(tmp_path, worked="foundation")
+    run.deliver(ARCHITECT, sealed=run.record.newest(ARCHITECT).says.sealed)
+    assert told(run, "foundation") == []
+
+
+def test_what_was_seen_beside_another_commit_was_not_seen_beside_this_one(tmp_path):
+    run = honest(tmp_path, worked="foundation")
+    sealed = run.record.newest(ARCHITECT).says.sealed
+    run.deliver(ARCHITECT, sealed=sealed.model_copy(update={"tree": "f" * 40}))
+    assert told(run, "foundation") == [("merge-missing", ARCHITECT)]
+
+
+def test_a_merge_that_does_not_say_what_it_saw_is_believed(tmp_path):
+    """It was made before it was asked for."""
+    run = honest(tmp_path, worked="foundation")
+    run.converge("foundation", saw=None)
+    assert "saw" not in run.record.converged("foundation").says.model_dump(by_alias=True)
+    exchanged(run, ARCHITECT, run.record.newest(ARCHITECT))
+    assert told(run, "foundation") == []
+
+
+def test_a_merge_that_saw_nothing_says_so(tmp_path):
+    run = honest(tmp_path, worked="foundation")
+    run.converge("foundation", saw=())
+    assert run.record.converged("foundation").says.saw == ()
+    assert ("merge-missing", ARCHITECT) in told(run, "foundation")
+
+
+def test_who_is_outside_brings_files_and_no_commit(tmp_path):
+    run = honest(tmp_path, text=EXTERNAL)
+    run.work("foundation", without=("foundation/ux-designer",))
+    run.deliver("foundation/ux-designer", runner="external", principals=("login:ann",), base=None, sealed=None)
+    assert told(run, "foundation") == []
+
+
+@pytest.mark.parametrize("task_id", [ENGINEER, WRITER])
+def test_in_a_fix_cycle_too(tmp_path, task_id):
+    run = failing(honest(tmp_path, worked="validation"))
+    cycle = Cycle(run, "validation").mended().judged()
+    assert cycle.told() == []
+    exchanged(run, task_id, cycle.case().rounds[-1].statements[task_id][-1], within=("validation", 1))
+    assert f"merge-missing:{task_id}" in cycle.told()
+    cycle.merge(JOIN) if task_id == WRITER else cycle.merge()
+    assert f"merge-missing:{task_id}" not in cycle.told()
