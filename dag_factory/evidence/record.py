@@ -20,11 +20,12 @@ from dag_factory.evidence.decisions import Completion, Decision, Triage, Waiver
 from dag_factory.evidence.envelope import MAX_BYTES, open_envelope
 from dag_factory.evidence.keys import AUTHORITY, PublicKey
 from dag_factory.evidence.reading import parse
+from dag_factory.evidence.replays import Replays
 from dag_factory.evidence.run import Broken, Round, RunRecord, Stored, binding_of
-from dag_factory.evidence.statement import Binding, Charter, ConvergeStatement, TaskStatement
+from dag_factory.evidence.statement import Charter, ConvergeStatement, TaskStatement
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.verdict import Verdict
-from dag_factory.evidence.wire import Wire, moment_of
+from dag_factory.evidence.wire import Wire
 
 __all__ = [
     "Broken",
@@ -251,46 +252,14 @@ class _Reader:
 
     def all(self, folder: str, kind: type[Kind], phase: str, task: str) -> list[Stored[Kind]]:
         found: list[Stored[Kind]] = []
+        replays = Replays()
         for name in self.store.names(f"{self.charter}/{folder}"):
             data = self.store.read(f"{self.charter}/{folder}/{name}", at_most=MAX_BYTES) or b""
             try:
                 opened = open_envelope(data, self.keys)
                 made = Stored(hashlib.sha256(data).hexdigest(), opened.keyid, parse(opened.payload, kind), name)
-                _refuse_replayed(made, found)
+                replays.refuse(made)
                 found.append(made)
             except EnvelopeError as error:
                 self.broken.append(Broken(phase, task, name, error.message))
         return found
-
-
-def _refuse_replayed(made: Stored[Kind], before: list[Stored[Kind]]) -> None:
-    """The newest counts, so an old one must not be put after those that came later: not as a copy, not by a change of names."""
-    bound, moment = _when(made.says)
-    # A verdict that names the one before it came after it, whatever clocks and tries say: two gates of a cycle each count tries of their own.
-    follows = isinstance(made.says, Verdict) and before and made.says.phasegate.previous == before[-1].digest
-    for other in before:
-        if other.says == made.says:
-            raise EnvelopeError(f"it is {other.name} once more")
-        if isinstance(other.says, Verdict) and other.says.phasegate.previous == made.digest:
-            raise EnvelopeError(f"{other.name} came after it, and stands before it")
-        later, at = _when(other.says)
-        alike = (bound.cycle, bound.task, bound.map_index) == (later.cycle, later.task, later.map_index)
-        if alike and not follows and bound.attempt < later.attempt and moment_of(moment) < moment_of(at):
-            raise EnvelopeError(f"it is attempt {bound.attempt}, and stands after attempt {later.attempt} ({other.name})")
-
-
-def _when(says: Wire) -> tuple[Binding, str]:
-    match says:
-        case Verdict():
-            return says.phasegate.binding, says.time_verified
-        case TaskStatement() | ConvergeStatement():
-            return says.binding, says.finished_at
-        case Triage():
-            return says.binding, says.written_at
-        case Decision():
-            return says.binding, says.decided_at
-        case Waiver():
-            return says.binding, says.given_at
-        case Completion():
-            return says.binding, says.completed_at
-    raise EnvelopeError("it is no statement that has attempts")
