@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from dag_factory.errors import EnvelopeError, EvidenceError, KeyFolderError, StoreError
+from dag_factory.evidence.coherent import incoherent
 from dag_factory.evidence.contract import RunContract, TaskContract
 from dag_factory.evidence.decisions import Completion, Decision, Triage, Waiver
 from dag_factory.evidence.envelope import MAX_BYTES, open_envelope
@@ -103,12 +104,20 @@ def read_contract(store: RunStore, plan: str) -> RunContract:
     if data is None:
         raise StoreError(f"The plan {plan[:12]} of {store.path} is missing or was altered.", remedy="Start a new run.")
     try:
-        return RunContract.model_validate(json.loads(data)["contract"])
+        contract = RunContract.model_validate(json.loads(data)["contract"])
+        why = incoherent(contract)
     except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreError(
-            f"The plan {plan[:12]} of {store.path} is not one that this version of Phasegate reads.",
-            remedy="Use the version with which the run was made.",
-        ) from error
+        raise _unreadable(store, plan, "") from error
+    if why:
+        raise _unreadable(store, plan, f": {why}")
+    return contract
+
+
+def _unreadable(store: RunStore, plan: str, why: str) -> StoreError:
+    return StoreError(
+        f"The plan {plan[:12]} of {store.path} is not one that this version of Phasegate reads{why}.",
+        remedy="Use the version with which the run was made.",
+    )
 
 
 @dataclass(frozen=True)
