@@ -15,7 +15,7 @@ from dag_factory.evidence.assurance import badge
 from dag_factory.evidence.loose import read_loose
 from dag_factory.evidence.verdict import Finding
 
-__all__ = ["Format", "tell_loose", "untrusted"]
+__all__ = ["Format", "is_loose", "tell_loose", "untrusted"]
 
 
 class Format(StrEnum):
@@ -24,6 +24,11 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     SARIF = "sarif"
+
+
+def is_loose(run: str) -> bool:
+    """Whether a run was handed over as a bundle alone."""
+    return run.endswith(".intoto.jsonl") and Path(run).is_file()
 
 
 def untrusted(keyid: str, trust: str | None) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ import pendulum
 import typer
 
 from dag_factory.cli.harmless import visible
-from dag_factory.cli.loose import Format, tell_loose, untrusted
+from dag_factory.cli.loose import Format, is_loose, tell_loose, untrusted
 from dag_factory.cli.plain import as_json
 from dag_factory.cli.runs import handed_over, record_of
 from dag_factory.cli.sarif import as_sarif
@@ -117,7 +117,7 @@ def verify(
     """
     answered = Format.JSON if json else form
     if len(runs) == 1:
-        if runs[0].endswith(".intoto.jsonl") and Path(runs[0]).is_file():
+        if is_loose(runs[0]):
             raise typer.Exit(tell_loose(Path(runs[0]), trust, answered))
         with handed_over(runs[0], root) as store:
             verified = judged_again(store, trust)
@@ -139,6 +139,10 @@ def _each(runs: list[str], root: Path | None, trust: str | None, *, as_list: boo
     bad = 0
     for run in runs:
         try:
+            if is_loose(run):
+                raise StoreError(
+                    f"Of a bundle alone nothing can be judged: {run}.", remedy="Ask for the whole archive, or give it by itself."
+                )
             with handed_over(run, root) as store:
                 verified = judged_again(store, trust)
                 bad += bool(verified.findings)
@@ -146,7 +150,7 @@ def _each(runs: list[str], root: Path | None, trust: str | None, *, as_list: boo
                 if not as_list:
                     show(verified)
                     typer.echo()
-        except PhasegateError as error:
+        except (PhasegateError, OSError) as error:
             bad += 1
             values.append({"run": run, "verdict": "FAILED", "error": str(error)})
             if not as_list:

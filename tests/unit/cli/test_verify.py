@@ -244,3 +244,14 @@ def test_several_runs_are_judged_one_after_another_and_one_that_cannot_be_read_s
     assert result.output.endswith("2 runs: 1 of them not in order.\n")
     told = json.loads(ask(run, str(other), "--json").output)
     assert [one["verdict"] for one in told] == ["PASSED", "PASSED"]
+
+
+def test_of_several_runs_neither_a_bundle_alone_nor_a_name_that_no_disk_has_stops_the_others(run, tmp_path):
+    bundle = tmp_path / "run.intoto.jsonl"
+    bundle.write_bytes(b"{}\n")
+    result = CliRunner().invoke(APP, [str(bundle), "x" * 300, str(run.store.path)])
+    assert result.exit_code == 1
+    assert f"Of a bundle alone nothing can be judged: {bundle}." in result.output
+    assert "File name too long" in result.output
+    assert "Run manual__1 of orders_mart" in result.output
+    assert result.output.endswith("3 runs: 2 of them not in order.\n")
