@@ -18,7 +18,7 @@ judge() { if [ -s "$2" ]; then while IFS= read -r line; do bad "$line"; done <"$
 open() { # an envelope (DSSE) and no more, nothing of it twice: what it says, its signature, whose key that names, and the bytes that it is of
   { IFS= read -r payload && IFS= read -r signature && IFS= read -r named; } < <(jq -rn --stream '[inputs | select(length == 2)] | sort
     | select(map(.[0]) == [["payload"], ["payloadType"], ["signatures", 0, "keyid"], ["signatures", 0, "sig"]]) | map(.[1])
-    | select(.[1] == "application/vnd.in-toto+json" and (.[2] | length) == 64) | .[0, 3, 2]' "$1") &&
+    | select(.[1] == "application/vnd.in-toto+json" and (.[2] | length) == 64) | .[0, 3, 2]' "$1") && [ "$(wc -l <"$1")" -eq 1 ] &&
     base64 -d <<<"$payload" >"$tmp/payload" && base64 -d <<<"$signature" >"$tmp/sig" &&
     [ "$(base64 -w 0 "$tmp/payload") $(base64 -w 0 "$tmp/sig")" = "$payload $signature" ] && # as it is written: no second spelling
     { printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c <"$tmp/payload")" && cat "$tmp/payload"; } >"$tmp/signed"
@@ -87,13 +87,14 @@ jq -rs --slurpfile plan "blobs/${plan:0:2}/$plan" '. as $all | $plan[0].contract
   | (($word == "PASSED" or $word == "PASSED_WITH_WAIVER") and $said.verificationResult == "PASSED" and $said.phasegate.findings == []) as $passed
   | "\(if $passed then "good " else "BAD  " end) phase \($phase | @json): \($word // "no verdict"), assurance \($said.phasegate.assurance // "none")", "\(.digest)"' \
   "$tmp/all" >"$tmp/words" 2>/dev/null || bad "the plan or a verdict cannot be read"
+{ grep -q '": PASSED_WITH_WAIVER, assurance' "$tmp/words" && echo PASSED_WITH_WAIVER || echo PASSED; } >"$tmp/newest"
 while IFS= read -r line && IFS= read -r digest; do
   case $line in good*) say "$line" ;; *) bad "${line#BAD   }" && short=$((short + 1)) ;; esac
   printf '%s\n' "$digest" >>"$tmp/newest"
-done <"$tmp/words" && touch "$tmp/newest"
-jq -rs '[.[] | select(.predicateType == "urn:phasegate:predicate:completion:v1")] | last | .predicate.verdicts[]?' "$tmp/all" >"$tmp/completed" 2>/dev/null
+done <"$tmp/words"
+jq -rs '[.[] | select(.predicateType == "urn:phasegate:predicate:completion:v1")] | last | .predicate // empty | .word, .verdicts[]?' "$tmp/all" >"$tmp/completed" 2>/dev/null
 [ -s "$tmp/completed" ] || short=$((short + (short > 0))) # a run that did not pass has no last word
-[ -s "$tmp/completed" ] && cmp -s "$tmp/completed" "$tmp/newest" && say "good  the last word is about these verdicts" || bad "the last word: there is none, or it is about other verdicts"
+[ -s "$tmp/completed" ] && cmp -s "$tmp/completed" "$tmp/newest" && say "good  the last word is about these verdicts" || bad "the last word: there is none, or it says another word, or is about other verdicts"
 if [ "$faults" -eq 0 ]; then say "GOOD: everything fits together"
 elif [ "$faults" -eq "$short" ]; then say "BAD: the run has not passed; all that is here fits together"
 else say "BAD: $faults things do not fit"; fi

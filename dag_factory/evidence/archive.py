@@ -36,6 +36,7 @@ _MOST_HEAD = 1 << 20
 _CHUNK = 1 << 20
 _NAME = re.compile(r"bundle\.intoto\.jsonl|plan\.json|blobs/([0-9a-f]{2})/\1[0-9a-f]{62}")
 _FOLDER = re.compile(r"|blobs|blobs/[0-9a-f]{2}")
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _REMEDY = "Ask for it again, made by `phasegate export`."
 _UNSORTED = "unsorted"
 _PLACES = {
@@ -228,7 +229,7 @@ def sorted_lines(data: bytes) -> Iterator[tuple[str, bytes]]:
     """
     if data.count(b"\n") > MOST_FILES:
         raise _foreign(f"The bundle has more than {MOST_FILES} lines.")
-    lines = [part + b"\n" for part in data.removesuffix(b"\n").split(b"\n")] if data else []
+    lines = _LINE.findall(data)
     charter, taken = hashlib.sha256(lines[0] if lines else b"").hexdigest()[:16], set[str]()
     numbers: dict[str, int] = {}
     for place, line in enumerate(lines):

@@ -41,7 +41,7 @@ def envelopes_of(run: RunStore, record: RunRecord) -> list[str]:
 
 def bundle_of(run: RunStore, record: RunRecord) -> bytes:
     """The bundle's bytes; each line, with its end, is an envelope as it was signed."""
-    return b"".join((run.read(name) or b"").strip() + b"\n" for name in envelopes_of(run, record))
+    return b"".join(run.read(name) or b"" for name in envelopes_of(run, record))
 
 
 def is_over(run: RunStore, record: RunRecord) -> bool:

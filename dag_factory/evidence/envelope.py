@@ -72,7 +72,7 @@ def open_envelope(data: bytes, keys: Mapping[str, PublicKey]) -> Opened:
 
     Raises
     ------
-    EnvelopeError: it is no envelope, has not exactly one signature, is signed by an unknown key, or was altered.
+    EnvelopeError: it is no envelope, has not exactly one signature, is signed by an unknown key, was altered, or is not one line with its end.
 
     """
     try:
@@ -96,6 +96,8 @@ def open_envelope(data: bytes, keys: Mapping[str, PublicKey]) -> Opened:
         raise EnvelopeError(f"its payload is not strict JSON: {error.message}") from error
     if not isinstance(content, dict):
         raise EnvelopeError("its payload is no JSON object")
+    if data.find(b"\n") != len(data) - 1:  # in a bundle it would be several lines, or none
+        raise EnvelopeError("it is not one line, with its end")
     return Opened(content, key.keyid)
 
 

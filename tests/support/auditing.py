@@ -64,8 +64,10 @@ def completed(run: HonestRun) -> None:
     record = run.record
     verdicts = tuple(verdict.digest for phase in record.contract.phases if (verdict := record.verdict(phase.id)))
     last = record.contract.phases[-1].id
+    waived = any(verdict.says.phasegate.waived for phase in record.contract.phases if (verdict := record.verdict(phase.id)))
+    word = "PASSED_WITH_WAIVER" if waived else "PASSED"
     said = Completion(
-        binding=binding_of(record, last, "complete", 1), word="PASSED", verdicts=verdicts, ledger=read_ledger(run.store, record.charter).last,
+        binding=binding_of(record, last, "complete", 1), word=word, verdicts=verdicts, ledger=read_ledger(run.store, record.charter).last,
         completed_at=now(),
     )  # fmt: skip
     subjects = {phase.id: {"sha256": digest} for phase, digest in zip(record.contract.phases, verdicts, strict=True)}
@@ -192,6 +194,14 @@ TAMPERED: dict[str, tuple[Callable[[HonestRun], object], str]] = {
     "two envelopes in one file": (lambda run: _last_word(run, "}]}\n", "}]}{}\n"), "the signature of nobody"),
     "a signature in another spelling": (lambda run: _last_word(run, '=="', '= ="'), "the signature of nobody"),
     "a file of another name": (lambda run: place(run, "completions").with_name("0002.txt").write_bytes(b"{}"), "the signature of nobody"),
+    "the last word without its end": (lambda run: _last_word(run, "}]}\n", "}]}"), "the signature of nobody"),
+    "the last word on two lines": (lambda run: _last_word(run, "}]}\n", "}]\n}\n"), "the signature of nobody"),
+    "a last word of another colour": (
+        lambda run: resign(
+            run, place(run, "completions"), lambda said: said["predicate"].update(word="PASSED_WITH_WAIVER"), signer=AUTHORITY
+        ),
+        "it says another word",
+    ),
     "no last word": (lambda run: place(run, "completions").unlink(), "the last word"),
     "a link": (_linked, "BAD"),
     "an entry of the ledger is gone": (lambda run: place(run, "ledger").unlink(), "it is not here"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.auditing import TAMPERED, finished, flip, waived
-from support.runs import HonestRun, copied, place
+from support.runs import HonestRun, copied, place, resign
 from support.telling import failed
 from typer.testing import CliRunner
 
@@ -136,8 +136,14 @@ def test_a_key_that_was_to_be_told_and_was_not_is_bad(made):
 
 
 @needs_tools
-def test_a_waiver_that_a_verdict_rests_on_is_here(tmp_path):
+def test_a_waiver_that_a_verdict_rests_on_is_here_and_the_last_word_says_that_there_is_one(tmp_path):
     run = waived(tmp_path)
+    assert check(run.store.path).stdout.splitlines()[-1] == "GOOD: everything fits together"
+    last = place(run, "completions")
+    signed = last.read_bytes()
+    resign(run, last, lambda said: said["predicate"].update(word="PASSED"), signer=AUTHORITY)
+    assert any(line.startswith("BAD   the last word: ") for line in check(run.store.path).stdout.splitlines())
+    last.write_bytes(signed)
     path = place(run, "waivers/validation")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     path.unlink()

@@ -54,6 +54,16 @@ def test_nothing_is_written_over(made, handed, tmp_path):
     assert str(nowhere.exception).endswith("No such file or directory. Name one in a folder that is there, with room.")
 
 
+@pytest.mark.parametrize("spoil", [lambda data: data[:-1], lambda data: data + b"\n", lambda data: b" " + data])
+def test_an_envelope_that_was_written_otherwise_is_not_mended_by_being_exported(made, tmp_path, spoil):
+    run = copied(made, tmp_path / "run")
+    path = place(run, "statements/foundation/architect")
+    path.write_bytes(spoil(path.read_bytes()))
+    assert told(run.store.path)[0] == 1
+    written = ask("export", run.store.path, tmp_path / "archive")
+    assert written.exit_code != 0 or told(tmp_path / "archive")[0] == 1
+
+
 @pytest.mark.parametrize("what", ["a byte of a file", "a byte of a log", "a file is gone"])
 def test_what_is_not_whole_is_neither_exported_nor_good(made, tmp_path, what):
     run = copied(made, tmp_path / "run")
@@ -183,6 +193,20 @@ def test_of_a_bundle_alone_signatures_and_chain_are_checked_and_nothing_is_judge
     for spoilt in (b"", b"nonsense\n", b"".join([lines[1], lines[0], *lines[2:]])):
         bundle.write_bytes(spoilt)
         assert isinstance(ask("verify", bundle).exception, PhasegateError)
+
+
+@pytest.mark.parametrize("at", [0, 3, -1])
+def test_a_line_of_a_bundle_alone_that_is_there_twice_is_told(handed, tmp_path, at):
+    bundle = Path(shutil.copyfile(handed / "bundle.intoto.jsonl", tmp_path / "run.intoto.jsonl"))
+    lines = bundle.read_bytes().splitlines(keepends=True)
+    with bundle.open("ab") as stream:
+        stream.write(lines[at])
+    code, said = told(bundle)
+    place_of = range(1, len(lines) + 1)[at]
+    assert (code, said["findings"]) == (
+        1,
+        [{"rule": "statement-invalid", "subject": f"line {len(lines) + 1}", "text": f"It is line {place_of} once more.", "task": ""}],
+    )
 
 
 def test_findings_as_sarif(made, tmp_path):

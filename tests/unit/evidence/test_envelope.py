@@ -143,6 +143,21 @@ def test_what_is_spoilt_is_refused(envelope, keys, case):
         open_envelope(spoil(json.loads(envelope)).encode(), keys)
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data[:-1],
+        lambda data: data + b"\n",
+        lambda data: b"\n" + data,
+        lambda data: data.replace(b",", b",\n", 1),
+        lambda data: data[:-1] + b"\n ",
+    ],
+)
+def test_an_envelope_is_one_line_with_its_end(envelope, keys, spoil):
+    with pytest.raises(EnvelopeError, match="it is not one line, with its end"):
+        open_envelope(spoil(envelope), keys)
+
+
 # signed by a real key, and still no statement
 SIGNED = {
     "duplicate key": (b'{"verdict":"FAILED","verdict":"PASSED"}', "stands twice"),

@@ -105,9 +105,9 @@ def waived(tmp_path):
 
 
 def test_the_last_word_of_a_run_with_a_waiver_says_so(waived):
-    assert told(waived) == [("statement-invalid", "complete")]
-    rewritten(waived, "completions", lambda said: said.update(word="PASSED_WITH_WAIVER"))
     assert told(waived) == []
+    rewritten(waived, "completions", lambda said: said.update(word="PASSED"))
+    assert told(waived) == [("statement-invalid", "complete")]
 
 
 @pytest.mark.parametrize("word", ["PASSED", "PASSED_WITH_WAIVER"])
