@@ -59,10 +59,14 @@ def read_loose(path: Path) -> Loose:
             f"{path} holds no charter, or more than {MOST_BUNDLE} bytes.", remedy="Ask for it again, made by `phasegate export`."
         )
     keys = {name: PublicKey(pem) for name, pem in charter.says.keys.items()}
-    digests = {hashlib.sha256(line).hexdigest() for line in files.values()}
+    lines = [hashlib.sha256(line).hexdigest() for line in files.values()]
+    digests, before = set(lines), {lines[0]: 1}
     findings: list[Finding] = []
     words: dict[str, str] = {}
     for number, (name, line) in enumerate(list(files.items())[1:], 2):
+        if (first := before.setdefault(lines[number - 1], number)) != number:
+            findings.append(Finding(rule="statement-invalid", subject=f"line {number}", text=f"It is line {first} once more."))
+            continue
         subject = f"line {number}" if name.startswith("unsorted/") else name.partition("/")[2]
         said = _opened(line, charter, keys, subject, findings)
         if said is not None:
