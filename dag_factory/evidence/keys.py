@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dag_factory.errors import KeyFolderError
+from dag_factory.feeble import is_feeble
 
 __all__ = ["AUTHORITY", "KeyFolder", "PublicKey", "Signer"]
 
@@ -43,6 +44,8 @@ class PublicKey:
             ) from error
         if not isinstance(key, Ed25519PublicKey):
             raise KeyFolderError("A public key is not ed25519.", remedy="Make one with `openssl genpkey -algorithm ed25519`.")
+        if is_feeble(key.public_bytes_raw()):
+            raise KeyFolderError("A public key is one for which anybody can sign.", remedy="Make one with `phasegate keys make`.")
         return key
 
     @cached_property

@@ -74,6 +74,8 @@ def _charter(store: RunStore, name: str) -> Stored[Charter]:
         claimed = parse(_unverified(data), Charter)
         authority = PublicKey(claimed.keys[AUTHORITY])
         opened = open_envelope(data, {authority.keyid: authority})
+        for pem in claimed.keys.values():
+            PublicKey(pem).keyid  # noqa: B018 # one that cannot be read is told with its place, before anybody goes by it
     except (EvidenceError, KeyFolderError, KeyError, TypeError, ValueError) as error:
         why = error.message.rstrip(".") if isinstance(error, EvidenceError | KeyFolderError) else "it is no envelope"
         raise EnvelopeError(f"The charter {name} of {store.path} cannot be believed: {why}.", remedy="Start a new run.") from error

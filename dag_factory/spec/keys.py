@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from dag_factory.feeble import is_feeble
 from dag_factory.spec.scalars import Word
 from dag_factory.spec.written import Written
 
@@ -25,6 +26,8 @@ def _ed25519(text: str) -> str:
         raise ValueError("a public key is the one line between BEGIN and END of an ed25519 key in PEM") from error
     if len(data) != len(_SPKI) + 32 or not data.startswith(_SPKI) or base64.b64encode(data).decode() != text:
         raise ValueError("this is no ed25519 public key; `phasegate keys make` prints one")
+    if is_feeble(data[len(_SPKI) :]):
+        raise ValueError("this is a key for which anybody can sign; `phasegate keys make` prints one")
     return text
 
 
