@@ -36,8 +36,9 @@ def enveloped(payload: bytes, name: str = AUTHORITY) -> bytes:
 
 
 def lines_of(data: bytes) -> list[bytes]:
-    """The lines of a bundle, each with its end; one with nothing in it is one, too."""
-    return [line + b"\n" for line in data.removesuffix(b"\n").split(b"\n")] if data else []
+    """The lines of a bundle, each with its end, but for one that is cut off; one with nothing in it is one, too."""
+    ended, last = data.split(b"\n")[:-1], data.rpartition(b"\n")[2]
+    return [line + b"\n" for line in ended] + [last] * bool(last)
 
 
 def run_lines() -> list[bytes]:

@@ -30,6 +30,11 @@ def test_no_line_takes_the_place_of_another():
         assert len(dict(found)) == len(lines)
 
 
+@pytest.mark.parametrize("data", [b"", b"a", b"a\n", b"a\nb", b"\n\na\r\n \n", b"\n"])
+def test_lines_are_left_as_they_are(data):
+    assert b"".join(line for _, line in archive.sorted_lines(data)) == data
+
+
 def test_more_lines_than_are_sane_are_not_read():
     list(archive.sorted_lines(b"\n" * archive.MOST_FILES))
     with pytest.raises(RefusedError, match="more than 200000 lines"):
