@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,12 +95,18 @@ class Cycle:
             "binding": binding_of(case.record, self.phase, step, 1, cycle=self.number),
             "base": judged_base(case) if step == JOIN else work_base(case),
             "merged": tuple((name, one.commit) for name, one in sealed if one), "conflicts": (), "undone": (),
-            "sealed": Sealed(commit=commit, tree="e" * 40, bundle=run.store.put_bytes(commit.encode())), "product": run.store.put_bytes(PRODUCT),
-            "evidence": tuple(entry for task in checked for entry in run.entries(task, "converge")),
+            "sealed": Sealed(commit=commit, tree=self._tree(case, sealed), bundle=run.store.put_bytes(commit.encode())),
+            "product": run.store.put_bytes(PRODUCT), "evidence": tuple(entry for task in checked for entry in run.entries(task, "converge")),
             "checks": tuple(result for task in checked for result in run.results(task, "converge")), "finished_at": now(),
             "saw": tuple(newest.statements[task.id][-1].digest for task in own if newest),
         } | changes  # fmt: skip
         self._keep("statements", ConvergeStatement(**written), below="/converge")
+
+    def _tree(self, case: Case, sealed: list[tuple[str, Sealed | None]]) -> str:
+        """The tree of a merge: another than that of the one before, if anything was merged that was not in it."""
+        if new := sorted({one.commit for _, one in sealed if one} - case.merged):
+            return hashlib.sha1("".join(new).encode(), usedforsecurity=False).hexdigest()
+        return case.merges[-1].says.sealed.tree if case.merges else "e" * 40
 
     def _checked(self, case: Case, step: str) -> list[TaskContract]:
         again = [task for task in reopened(case.record, self.phase, self.number) if task.phase != self.phase]

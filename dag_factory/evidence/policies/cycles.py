@@ -9,7 +9,7 @@ from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.decided import taken_back
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.delivery import CLOCK_SKEW
-from dag_factory.evidence.rounds import statements_of
+from dag_factory.evidence.rounds import CONVERGE, statements_of
 from dag_factory.evidence.run import Round, Stored
 from dag_factory.evidence.statement import TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding, Recheck
@@ -132,10 +132,17 @@ def _effective(case: Case, mended: Round) -> bool:
 def _differs(case: Case, task_id: str, stored: Stored[TaskStatement]) -> bool:
     said, task = stored.says, case.contract.tasks.get(task_id)
     if case.phase.converges and said.base is not None:
-        return said.sealed is not None and said.sealed.commit != said.base and said.sealed.commit in case.merged
+        return said.sealed is not None and said.sealed.commit != said.base and said.sealed.commit in case.merged and _altered(case, said)
     counted = statements_of(case.record, case.phase_id, said.binding.cycle - 1, task) if task else ()
     before = {(entry.item, entry.name): entry.digest for entry in counted[0].says.evidence} if counted else {}
     return before != {(entry.item, entry.name): entry.digest for entry in said.evidence}
+
+
+def _altered(case: Case, said: TaskStatement) -> bool:
+    """Whether the merge of what was mended holds other files than the one before it: a commit that was merged before, or an empty one, mends nothing."""
+    trees = [(merge.says.binding.cycle, merge.says.binding.task, merge.says.sealed.tree) for merge in case.merges]
+    at = next((index for index, (cycle, step, _) in enumerate(trees) if (cycle, step) == (said.binding.cycle, CONVERGE)), 0)
+    return not at or trees[at][2] != trees[at - 1][2]
 
 
 def _flipped(case: Case) -> Iterator[Finding]:

@@ -1,0 +1,47 @@
+"""Policy 8: what is merged once more, or is empty, mends nothing; then a validator who finds nothing any more cannot be believed."""
+
+from __future__ import annotations
+
+import pytest
+from support.cycles import Cycle, failing
+from support.runs import honest
+
+FLIPPED = "validator-flipped:validation/test-engineer:check-failed:validation/test-engineer/check"
+
+
+@pytest.fixture
+def second(tmp_path):
+    """A run whose first fix mended nothing that counts, and whose second was begun."""
+    run = failing(honest(tmp_path, worked="validation"))
+    first = Cycle(run, "validation").mended()
+    run.codes["validation/test-engineer", "check"] = 1
+    first.judged()
+    assert first.answer().word == "FAILED"
+    run.codes.clear()
+    cycle = Cycle(run, "validation", 2)
+    cycle.triage()
+    return cycle
+
+
+def test_the_commit_of_an_earlier_cycle_mends_nothing(second):
+    newest = second.case().rounds[-1]
+    earlier = second.run.record.rounds["validation"][0].statements
+    for order in newest.triage.says.orders:
+        second.mend(order.task, sealed=earlier[order.task][-1].says.sealed)
+    second.merge()
+    second.judged()
+    assert FLIPPED in second.told()
+
+
+@pytest.mark.parametrize("other", [True, False])
+def test_a_new_commit_that_holds_the_same_files_mends_nothing(second, other):
+    before = second.run.record.converges["validation"][-1].says.sealed.tree
+    for order in second.case().rounds[-1].triage.says.orders:
+        second.mend(order.task)
+    second.merge()
+    merged = second.run.record.converges["validation"][-1].says.sealed
+    assert merged.tree != before
+    if not other:
+        second.merge(sealed=merged.model_copy(update={"tree": before}))
+    second.judged()
+    assert (FLIPPED in second.told()) != other
