@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Checks a run of Phasegate without Phasegate: who signed what, that each thing rests on the one before, every file's sha256, the gates' words.
-#
 #   verify-run.sh FOLDER [KEYID]
 #
 # FOLDER is a run's folder in the evidence store, or what `phasegate export` wrote; nothing outside it is read. KEYID is the sha256 of Phasegate's public
