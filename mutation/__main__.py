@@ -93,7 +93,7 @@ def tried(found: list[Mutant], tests: tuple[str, ...], workers: int, most: int |
 
     def tell(mutant: Mutant, word: str) -> None:
         words[mutant] = word
-        if word in {"survived", "unreached"}:
+        if word != "killed":
             print(f"{word}: {_place(mutant)}", flush=True)
 
     modules = {file: ".".join(file.relative_to(ROOT).with_suffix("").parts) for file in FILES}
