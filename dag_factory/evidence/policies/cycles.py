@@ -141,8 +141,8 @@ def _differs(case: Case, task_id: str, stored: Stored[TaskStatement]) -> bool:
 def _altered(case: Case, said: TaskStatement) -> bool:
     """Whether the merge of what was mended holds other files than the one before it: a commit that was merged before, or an empty one, mends nothing."""
     trees = [(merge.says.binding.cycle, merge.says.binding.task, merge.says.sealed.tree) for merge in case.merges]
-    at = next((index for index, (cycle, step, _) in enumerate(trees) if (cycle, step) == (said.binding.cycle, CONVERGE)), 0)
-    return not at or trees[at][2] != trees[at - 1][2]
+    at = next((index for index, (cycle, step, _) in enumerate(trees) if (cycle, step) == (said.binding.cycle, CONVERGE)), None)
+    return at is not None and (at == 0 or trees[at][2] != trees[at - 1][2])
 
 
 def _flipped(case: Case) -> Iterator[Finding]:

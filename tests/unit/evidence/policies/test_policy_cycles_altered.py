@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.cycles import Cycle, failing
-from support.runs import honest
+from support.runs import honest, place
 
 FLIPPED = "validator-flipped:validation/test-engineer:check-failed:validation/test-engineer/check"
 
@@ -45,3 +45,20 @@ def test_a_new_commit_that_holds_the_same_files_mends_nothing(second, other):
         second.merge(sealed=merged.model_copy(update={"tree": before}))
     second.judged()
     assert (FLIPPED in second.told()) != other
+
+
+def test_what_no_merge_of_its_cycle_holds_mends_nothing(second):
+    earlier = second.run.record.rounds["validation"][0].statements
+    for order in second.case().rounds[-1].triage.says.orders:
+        second.mend(order.task, sealed=earlier[order.task][-1].says.sealed)
+    for task in second.case().contract.judges("validation"):
+        second.mend(task.id)
+    assert FLIPPED in second.told()
+
+
+def test_a_merge_before_which_there_is_none_holds_other_files(tmp_path):
+    run = failing(honest(tmp_path, worked="validation"))
+    place(run, "statements/validation/converge").unlink()
+    cycle = Cycle(run, "validation").mended().judged()
+    assert cycle.case().merges[0].says.binding.cycle == 1
+    assert FLIPPED not in cycle.told()
