@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pendulum
 import pytest
 from support.cycles import Cycle, failing
 from support.orders import EXTERNAL
-from support.runs import honest, place, resign
+from support.runs import honest, place, resign, under
 
 from dag_factory.evidence.rounds import JOIN
+from dag_factory.evidence.verify import verify
 
 ARCHITECT, ENGINEER, WRITER = "foundation/architect", "implementation/ingest.software-engineer", "validation/documentation-writer"
 
@@ -94,3 +96,25 @@ def test_in_a_fix_cycle_too(tmp_path, task_id):
     assert f"merge-missing:{task_id}" in cycle.told()
     cycle.merge(JOIN) if task_id == WRITER else cycle.merge()
     assert f"merge-missing:{task_id}" not in cycle.told()
+
+
+def test_a_check_has_no_commit_beside_which_anything_could_be_named(tmp_path):
+    run = honest(tmp_path, worked="validation")
+    exchanged(run, WRITER, run.record.newest(WRITER))
+
+    def check(contract):
+        for task in (task for phase in contract["phases"] for task in phase["tasks"] if task["id"] == WRITER):
+            task["runner"] = "check"
+
+    found = verify(under(run, check), "validation", run.store.blob, pendulum.now("UTC")).findings
+    assert "merge-missing" not in {finding.rule for finding in found}
+
+
+def test_what_merges_of_other_cycles_leave_unsaid_makes_no_difference(tmp_path):
+    run = honest(tmp_path, worked="validation")
+    run.converge("validation", saw=None)
+    failing(run)
+    cycle = Cycle(run, "validation").mended().judged()
+    assert cycle.told() == []
+    exchanged(run, ENGINEER, cycle.case().rounds[-1].statements[ENGINEER][-1], within=("validation", 1))
+    assert f"merge-missing:{ENGINEER}" in cycle.told()
