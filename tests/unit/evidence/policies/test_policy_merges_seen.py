@@ -118,3 +118,19 @@ def test_what_merges_of_other_cycles_leave_unsaid_makes_no_difference(tmp_path):
     assert cycle.told() == []
     exchanged(run, ENGINEER, cycle.case().rounds[-1].statements[ENGINEER][-1], within=("validation", 1))
     assert f"merge-missing:{ENGINEER}" in cycle.told()
+
+
+def test_who_shows_nothing_out_of_the_repository_has_nothing_to_be_seen(tmp_path):
+    run, sdet = honest(tmp_path, worked="implementation"), "implementation/ingest.sdet"
+    sealed = run.record.newest(sdet).says.sealed
+    run.deliver(sdet, sealed=sealed.model_copy(update={"tree": "f" * 40}))
+    assert ("merge-missing", sdet) not in told(run, "implementation")
+
+
+def test_where_there_is_no_merge_that_is_told_and_not_what_it_has_not_seen(tmp_path):
+    run = honest(tmp_path, worked="foundation")
+    place(run, "statements/foundation/converge").unlink()
+    run.deliver(ARCHITECT, sealed=None)
+    found = told(run, "foundation")
+    assert "merge-missing" in {rule for rule, _ in found}
+    assert ("merge-missing", ARCHITECT) not in found
