@@ -134,3 +134,36 @@ def test_where_there_is_no_merge_that_is_told_and_not_what_it_has_not_seen(tmp_p
     found = told(run, "foundation")
     assert "merge-missing" in {rule for rule, _ in found}
     assert ("merge-missing", ARCHITECT) not in found
+
+
+def ids(run, *, cycle, writes):
+    """What the gate of validation finds, where validators write or do not."""
+
+    def read_only(contract):
+        for task in (task for phase in contract["phases"] for task in phase["tasks"]):
+            task["writes"] = task["writes"] if writes or task["phase"] != "validation" else []
+
+    return {
+        finding.id for finding in verify(under(run, read_only), "validation", run.store.blob, pendulum.now("UTC"), cycle=cycle).findings
+    }
+
+
+@pytest.mark.parametrize(("writes", "found"), [(False, False), (True, True)])
+def test_where_no_validator_writes_no_merge_comes_after_them(tmp_path, writes, found):
+    run = failing(honest(tmp_path, worked="validation"))
+    cycle = Cycle(run, "validation").mended()
+    merged = cycle.case().merges[-1].says.sealed
+    for task in run.contract.judges("validation"):
+        cycle.mend(task.id, **({"sealed": merged.model_copy(update={"bundle": None})} if task.id == WRITER else {}))
+
+    assert (f"merge-missing:{WRITER}" in ids(run, cycle=1, writes=writes)) == found
+
+
+def test_where_no_validator_writes_all_else_is_to_be_seen(tmp_path):
+    run = honest(tmp_path / "at first", worked="validation")
+    exchanged(run, WRITER, run.record.newest(WRITER))
+    assert f"merge-missing:{WRITER}" in ids(run, cycle=None, writes=False)
+    run = failing(honest(tmp_path / "mended", worked="validation"))
+    cycle = Cycle(run, "validation").mended()
+    exchanged(run, ENGINEER, cycle.case().rounds[-1].statements[ENGINEER][-1], within=("validation", 1))
+    assert f"merge-missing:{ENGINEER}" in ids(run, cycle=1, writes=False)
