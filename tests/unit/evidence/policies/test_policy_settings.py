@@ -71,3 +71,20 @@ def test_what_holds_settings_beside_others_is_told_by_its_whole_name(name):
     assert not shared(f"{name}x")
     assert not shared(f"{name}/x")
     assert not shared(f"x{name}") or "-info/" in name
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "nearly"),
+    [
+        ("setup.cfg", "[tool:pytest]", "[tool:pytest"), ("setup.cfg", "[coverage:run]", "[coverage:run"), ("setup.cfg", "pytest11 =", "pytest11"),
+        ("tox.ini", "[pytest]", "[pytest"), ("tox.ini", "[coverage:run]", "[coverage:run"), ("setup.py", "pytest11", "pytest1"),
+        ("a.egg-info/entry_points.txt", "[pytest11]", "[pytest11"), ("a.dist-info/entry_points.txt", "[[hypothesis]]", "hypothesis]]"),
+        ("vite.config.ts", "test: {}", "tests: {}"), ("bunfig.toml", "[test]", "[test"), ("bunfig.toml", "test.root = 1", "test"),
+        (".npmrc", "node-options=x", "node-options"), (".mvn/maven.config", "-DskipTests", "-DskipTest"), (".mvn/jvm.config", "-javaagent", "-javaagen"),
+        (".cargo/config", "runner = 'x'", "runner"),
+    ],
+)  # fmt: skip
+def test_a_section_is_told_by_the_whole_of_how_it_begins(name, section, nearly):
+    assert holds(name, f"# other\n{section}\n".encode())
+    assert not holds(name, f"# other\n{nearly}\n".encode())
+    assert not holds(name, f"# other\n{section}\n".encode(), scanned=True)
