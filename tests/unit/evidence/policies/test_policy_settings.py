@@ -88,3 +88,22 @@ def test_a_section_is_told_by_the_whole_of_how_it_begins(name, section, nearly):
     assert holds(name, f"# other\n{section}\n".encode())
     assert not holds(name, f"# other\n{nearly}\n".encode())
     assert not holds(name, f"# other\n{section}\n".encode(), scanned=True)
+
+
+@pytest.mark.parametrize("tool", ["jest", "mocha", "nyc", "c8", "ava", "tap", "vitest"])
+def test_a_package_has_a_table_of_each_tool(tool):
+    assert holds("package.json", f'{{"name": "orders", "{tool}": {{}}}}'.encode())
+    assert not holds("package.json", f'{{"name": "{tool}"}}'.encode())
+
+
+@pytest.mark.parametrize("tool", ["pytest", "coverage"])
+def test_a_project_has_a_table_of_each_tool(tool):
+    assert holds("pyproject.toml", f"[tool.{tool}.options]\n".encode())
+    assert not holds("pyproject.toml", f"[tool.other]\nname = '{tool}'\n".encode())
+
+
+def test_what_is_read_and_what_is_taken_at_its_words():
+    assert not holds("pyproject.toml", b"# pytest\n".ljust(200_000, b"#"))
+    assert holds("pyproject.toml", b"# pytest\n".ljust(200_001, b"#"))
+    assert not holds("pyproject.toml", b"a." * 999 + b"a = 1 # pytest\n")
+    assert holds("pyproject.toml", b"a." * 1_000 + b"a = 1 # pytest\n")
