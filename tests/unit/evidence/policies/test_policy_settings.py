@@ -107,3 +107,4 @@ def test_what_is_read_and_what_is_taken_at_its_words():
     assert holds("pyproject.toml", b"# pytest\n".ljust(200_001, b"#"))
     for dots, words in ((999, False), (1_000, True)):
         assert holds("pyproject.toml", f'a = "{"." * dots}" # pytest\n'.encode()) == words
+    assert not holds("package.json", f'{{"about": "mocha{"." * 2_000}"}}'.encode()), "JSON has no keys in parts"
