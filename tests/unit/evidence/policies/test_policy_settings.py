@@ -108,3 +108,5 @@ def test_what_is_read_and_what_is_taken_at_its_words():
     for dots, words in ((999, False), (1_000, True)):
         assert holds("pyproject.toml", f'a = "{"." * dots}" # pytest\n'.encode()) == words
     assert not holds("package.json", f'{{"about": "mocha{"." * 2_000}"}}'.encode()), "JSON has no keys in parts"
+    assert not holds("pyproject.toml", f'a = "{"." * 600}"\nb = "{"." * 600}" # pytest\n'.encode()), "the bound is one of lines"
+    assert not holds("README.md", b"\\u0070ytest"), "it is no table of settings"
