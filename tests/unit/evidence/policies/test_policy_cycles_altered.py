@@ -62,3 +62,11 @@ def test_a_merge_before_which_there_is_none_holds_other_files(tmp_path):
     cycle = Cycle(run, "validation").mended().judged()
     assert cycle.case().merges[0].says.binding.cycle == 1
     assert FLIPPED not in cycle.told()
+
+
+def test_the_first_fix_is_held_against_what_the_phase_merged(tmp_path):
+    run = failing(honest(tmp_path, worked="validation"))
+    before = run.record.converges["validation"][-1].says.sealed.tree
+    cycle = Cycle(run, "validation").mended()
+    cycle.merge(sealed=run.record.converges["validation"][-1].says.sealed.model_copy(update={"tree": before}))
+    assert FLIPPED in cycle.judged().told()
