@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dag_factory.errors import SpecError
+from dag_factory.errors import Diagnostic, SpecError
 from dag_factory.spec import elsewhere, read_spec
 from dag_factory.spec.models import Workflow
 from dag_factory.spec.scalars import spoken
@@ -173,6 +173,17 @@ def test_how_a_value_is_said(value: Any, said: str) -> None:
     assert len(spoken("x" * 5000)) < 100
 
 
+def added(tmp_path: Path, written: str) -> tuple[Diagnostic, ...]:
+    """What is refused of a sound spec to which a line was added."""
+    file = tmp_path / "w.yaml"
+    file.write_text(
+        f"workflow: w\nmission: m\nworkspace: {{git: r}}\nfeatures: {{f: x}}\npersonas: {{default: {{external: true}}}}\n{written}\n"
+    )
+    with pytest.raises(SpecError) as caught:
+        read_spec(file)
+    return tuple(caught.value.diagnostics)
+
+
 @pytest.mark.parametrize(
     ("written", "says"),
     [
@@ -191,13 +202,7 @@ def test_how_a_value_is_said(value: Any, said: str) -> None:
     ],
 )
 def test_a_key_that_other_tools_have_is_told_what_stands_for_it_here(tmp_path: Path, written: str, says: str) -> None:
-    file = tmp_path / "w.yaml"
-    file.write_text(
-        f"workflow: w\nmission: m\nworkspace: {{git: r}}\nfeatures: {{f: x}}\npersonas: {{default: {{external: true}}}}\n{written}\n"
-    )
-    with pytest.raises(SpecError) as caught:
-        read_spec(file)
-    [told] = caught.value.diagnostics
+    [told] = added(tmp_path, written)
     assert told.rule == "unknown-key"
     assert says in f"{told.reason} {told.remedy}"
 
@@ -230,13 +235,7 @@ def test_what_is_told_instead_can_be_written() -> None:
     ],
 )
 def test_a_remedy_fits_what_was_written(tmp_path: Path, written: str, remedy: str) -> None:
-    file = tmp_path / "w.yaml"
-    file.write_text(
-        f"workflow: w\nmission: m\nworkspace: {{git: r}}\nfeatures: {{f: x}}\npersonas: {{default: {{external: true}}}}\n{written}\n"
-    )
-    with pytest.raises(SpecError) as caught:
-        read_spec(file)
-    assert [told.remedy for told in caught.value.diagnostics] == [remedy]
+    assert [told.remedy for told in added(tmp_path, written)] == [remedy]
 
 
 def test_a_repository_alone_is_told_where_it_belongs(tmp_path: Path) -> None:

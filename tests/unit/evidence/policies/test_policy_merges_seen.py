@@ -167,3 +167,12 @@ def test_where_no_validator_writes_all_else_is_to_be_seen(tmp_path):
     cycle = Cycle(run, "validation").mended()
     exchanged(run, ENGINEER, cycle.case().rounds[-1].statements[ENGINEER][-1], within=("validation", 1))
     assert f"merge-missing:{ENGINEER}" in ids(run, cycle=1, writes=False)
+
+
+def test_where_a_cycle_has_no_merge_that_is_told_and_not_what_it_has_not_seen(tmp_path):
+    run = failing(honest(tmp_path, worked="validation"))
+    cycle = Cycle(run, "validation")
+    cycle.triage()
+    cycle.mend(ENGINEER, sealed=None)
+    assert {"merge-missing:validation", f"evidence-unsealed:{ENGINEER}:interfaces/ingest/INTERFACE.md"} <= set(cycle.told())
+    assert f"merge-missing:{ENGINEER}" not in cycle.told()
