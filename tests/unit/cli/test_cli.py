@@ -38,6 +38,12 @@ def test_a_folder_that_cannot_be_made_is_told_by_its_name(tmp_path: Path) -> Non
     assert done.stderr.decode().startswith(f"phasegate: {tmp_path}/file/below cannot be read or written: Not a directory.")
 
 
+def test_an_error_of_no_file_and_no_disk_is_told_in_its_own_words() -> None:
+    raising = "import dag_factory.cli as c\ndef broken(): raise ConnectionRefusedError(111, 'Connection refused')\nc.app = broken\nc.main()"
+    done = subprocess.run([sys.executable, "-c", raising], capture_output=True, check=False)
+    assert (done.returncode, done.stderr.decode()) == (2, "phasegate: [Errno 111] Connection refused.\n")
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_a_terminal_of_few_signs_shows_what_it_can(made: HonestRun, encoding: str) -> None:
     done = run("status", made.store.path, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
