@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,39 +17,16 @@ from dag_factory.cli.sarif import as_sarif
 from dag_factory.cli.wording import counted
 from dag_factory.errors import PhasegateError, StoreError
 from dag_factory.evidence.assurance import badge
+from dag_factory.evidence.audit import Audit, audited
 from dag_factory.evidence.record import RunRecord
 from dag_factory.evidence.store import RunStore
 from dag_factory.evidence.story import cycles_of
-from dag_factory.evidence.verdict import Answer, Finding, Recheck, Used, Word, table
-from dag_factory.evidence.verify import Judgement, verify_run
-from dag_factory.evidence.whole import unwhole
+from dag_factory.evidence.verdict import table
 
 __all__ = ["judged_again", "script", "show", "verify"]
 
 
-@dataclass(frozen=True)
-class Verified:
-    """A run, judged again."""
-
-    record: RunRecord
-    judgements: tuple[Judgement, ...]
-    answers: tuple[Answer, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def waived(self) -> tuple[Used, ...]:
-        return tuple(used for judgement in self.judgements for used in judgement.waived)
-
-    @property
-    def rechecked(self) -> tuple[Recheck, ...]:
-        return tuple(item for judgement in self.judgements for item in judgement.rechecked)
-
-    @property
-    def word(self) -> Word:
-        return "FAILED" if self.findings else "PASSED_WITH_WAIVER" if self.waived else "PASSED"
-
-
-def judged_again(store: RunStore, trust: str | None = None) -> Verified:
+def judged_again(store: RunStore, trust: str | None = None) -> Audit:
     """Judge a run from its beginning, and look whether anything of it is missing, altered or left over.
 
     Parameters
@@ -64,10 +41,8 @@ def judged_again(store: RunStore, trust: str | None = None) -> Verified:
 
     """
     record = record_of(store)
-    judgements, answers, findings = verify_run(record, store.blob, record.judged_at(pendulum.now("UTC")))
-    told = {finding.subject for finding in findings if finding.rule == "evidence-altered"}
-    findings += tuple(finding for finding in unwhole(store, record) if finding.subject not in told)
-    return Verified(record, judgements, answers, (*untrusted(record.charter.keyid, trust), *findings))
+    audit = audited(store, record, record.judged_at(pendulum.now("UTC")))
+    return replace(audit, findings=(*untrusted(record.charter.keyid, trust), *audit.findings))
 
 
 def script() -> Path:
@@ -162,7 +137,7 @@ def _each(runs: list[str], root: Path | None, trust: str | None, *, as_list: boo
     return bad
 
 
-def show(verified: Verified) -> None:
+def show(verified: Audit) -> None:
     """Print what was judged, as text."""
     record = verified.record
     said = record.charter.says
@@ -207,7 +182,7 @@ def _echo(line: str) -> None:
     typer.echo(visible(line))
 
 
-def _value(verified: Verified) -> dict[str, Any]:
+def _value(verified: Audit) -> dict[str, Any]:
     record, phases = verified.record, [phase.id for phase in verified.record.contract.phases]
     return {
         "workflow": record.charter.says.workflow,

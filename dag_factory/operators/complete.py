@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from dag_factory.evidence.audit import Audit
     from dag_factory.evidence.record import RunRecord
     from dag_factory.scope import Scope
 
@@ -46,7 +47,8 @@ class CompleteOperator(Telling, PlanOperator):
         from dag_factory.evidence.bundle import bundle_of
 
         with self._told():
-            scope, record, findings, word = self._judge(context)
+            scope, audit = self._judge(context)
+            record, findings, word = audit.record, audit.findings, audit.word
             try:
                 if findings:
                     self.said = self._notice(context["ti"], word, findings)
@@ -66,11 +68,11 @@ class CompleteOperator(Telling, PlanOperator):
         found = tuple((finding.id, finding.text) for finding in findings)
         return Notice("run-complete", ti.dag_id, ti.run_id, word, RunLink().get_link(None, ti_key=ti), findings=found)
 
-    def _judge(self, context: Context) -> tuple[Scope, RunRecord, tuple[Any, ...], str]:
+    def _judge(self, context: Context) -> tuple[Scope, Audit]:
         import pendulum
 
+        from dag_factory.evidence.audit import audited
         from dag_factory.evidence.verdict import table
-        from dag_factory.evidence.verify import verify_run
         from dag_factory.scope import Scope
 
         ti = context["ti"]
@@ -81,23 +83,21 @@ class CompleteOperator(Telling, PlanOperator):
                 f"MISSION FAILED: `kickoff` wrote no charter, so no phase has begun: {why} Mend that, and clear `kickoff`."
             )
         record = scope.record(self.plan_digest)
-        judgements, answers, findings = verify_run(record, scope.run.blob, record.judged_at(pendulum.now("UTC")))
-        waived = tuple(used for judgement in judgements for used in judgement.waived)
-        rechecked = tuple(item for judgement in judgements for item in judgement.rechecked)
-        word = "FAILED" if findings else "PASSED_WITH_WAIVER" if waived else "PASSED"
-        lines = table(word, findings, answers, title=f"Run {ti.run_id}", waived=waived, rechecked=rechecked)
+        audit = audited(scope.run, record, record.judged_at(pendulum.now("UTC")))
+        title = f"Run {ti.run_id}"
+        lines = table(audit.word, audit.findings, audit.answers, title=title, waived=audit.waived, rechecked=audit.rechecked)
         for line in lines:
             self.log.info(line)
         folder = record.charter.digest[:16]
         scope.run.append(
             f"{folder}/summaries",
             json.dumps(
-                {"run": ti.run_id, "verdict": word, "lines": lines},
+                {"run": ti.run_id, "verdict": audit.word, "lines": lines},
                 indent=2,
                 ensure_ascii=False,
             ).encode(),
         )
-        return scope, record, findings, word
+        return scope, audit
 
     def _leave(self, scope: Scope, record: RunRecord) -> None:
         from dag_factory.operators.place import Place, bundles_of

@@ -136,6 +136,16 @@ def test_evidence_that_was_altered_after_its_gate(finished):
     assert "evidence-altered:" in failed(house)
 
 
+@pytest.mark.parametrize("which", [lambda says: says.log, lambda says: says.sealed.bundle], ids=["log", "sealed work"])
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"something else\n")], ids=["gone", "altered"])
+def test_it_says_no_more_than_an_auditor_would_who_misses_what_no_gate_reads(finished, which, spoil):
+    house = finished()
+    path = Path(house.store.blob_path(which(house.record.newest("first/write").says)))
+    path.chmod(0o600)
+    spoil(path)
+    assert f"The file {path.name} is gone, or is not what was hashed." in failed(house)
+
+
 def test_work_that_was_done_again_after_its_gate(finished):
     house = finished()
     house.run("first.write")
