@@ -26,9 +26,9 @@ from dag_factory.spec.rules.structure import (
     evidence_missing,
     features_missing,
     gate_missing,
+    otherwise_read,
     reference_unknown,
     schedule_invalid,
-    truth_unsaid,
 )
 from dag_factory.spec.rules.subject import Subject
 from dag_factory.spec.rules.telling import notifier_path, notify_never
@@ -52,7 +52,7 @@ STATIC_RULES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_unknown,
     reference_unknown,
     schedule_invalid,
-    truth_unsaid,
+    otherwise_read,
     validator_implements,
     path_unknown,
     path_crossed,

@@ -12,7 +12,15 @@ from dag_factory.spec.rules.subject import Subject
 from dag_factory.spec.shape import anything_at, near
 from dag_factory.spec.source import SpecPath
 
-__all__ = ["check_unknown", "evidence_missing", "features_missing", "gate_missing", "reference_unknown", "schedule_invalid", "truth_unsaid"]
+__all__ = [
+    "check_unknown",
+    "evidence_missing",
+    "features_missing",
+    "gate_missing",
+    "otherwise_read",
+    "reference_unknown",
+    "schedule_invalid",
+]
 
 
 def gate_missing(subject: Subject) -> Iterator[Diagnostic]:
@@ -130,27 +138,29 @@ def schedule_invalid(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.fault("schedule-invalid", ("schedule", "timezone"), reason, "Use a name like Europe/Berlin.")
 
 
-def truth_unsaid(subject: Subject) -> Iterator[Diagnostic]:
-    """Where anything may stand, true and false are written so: whoever wrote no may have meant Norway."""
-    for path in _truths(subject.raw, ()):
+def otherwise_read(subject: Subject) -> Iterator[Diagnostic]:
+    """Where anything may stand, it is written as YAML reads it: whoever wrote no may have meant Norway, and 1.10 the version after 1.9."""
+    for path, value in _values(subject.raw, ()):
         judged = "expect" in path and "schema" not in path  # what a kind of evidence expects has types of its own
         if judged or not (path[0] == "params" or anything_at(Workflow, path)):
             continue
         spelled = subject.source.spelled(path) or ""
-        if spelled.lower() in _READ:
-            stands = _READ[spelled.lower()]
+        stands = _TRUTHS.get(spelled.lower()) if isinstance(value, bool) else repr(value) if _ROUNDED.fullmatch(spelled) else None
+        if stands:
             reason = f"{'.'.join(map(str, path))} is {spelled}, which YAML reads as {stands}."
             yield subject.fault("wrong-type", path, reason, f'Write {stands}; or put it in quotes, if a text is meant: "{spelled}".')
 
 
-_READ = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_TRUTHS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_ROUNDED = re.compile(r"[-+]?[0-9]+\.[0-9]+0")
+"""A number whose last digit says nothing, and of a version says which."""
 
 
-def _truths(value: Any, path: SpecPath) -> Iterator[SpecPath]:
-    if isinstance(value, bool):
-        yield path
+def _values(value: Any, path: SpecPath) -> Iterator[tuple[SpecPath, bool | float]]:
+    if isinstance(value, bool | float):
+        yield path, value
     for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from _truths(part, (*path, key))
+        yield from _values(part, (*path, key))
 
 
 _SCHEDULES = (

@@ -168,12 +168,19 @@ def test_a_timezone_that_does_not_exist(author: Any, zone: str) -> None:
         ("params: {country: {¦default: NO}}\n", "params.country.default is NO, which YAML reads as false."),
         ("params: {states: [open, ¦off]}\n", "params.states.1 is off, which YAML reads as false."),
         ("params: {full: {default: x, schema: {enum: [x, ¦On]}}}\n", "params.full.schema.enum.1 is On, which YAML reads as true."),
+        ("params: {¦version: 1.10}\n", "params.version is 1.10, which YAML reads as 1.1."),
+        ("params: {versions: [1.9, ¦2.00]}\n", "params.versions.1 is 2.00, which YAML reads as 2.0."),
     ],
 )
-def test_of_yes_and_no_nobody_can_tell_what_is_meant_where_anything_may_stand(author: Any, written: str, says: str) -> None:
+def test_nobody_can_tell_what_is_meant_where_anything_may_stand_and_yaml_reads_it_otherwise(author: Any, written: str, says: str) -> None:
     told = author.only("wrong-type", more=written)
     assert told.reason == says
-    assert told.remedy.startswith(("Write true; or put it in quotes", "Write false; or put it in quotes"))
+    spelled, stands = says.split(" is ")[1].removesuffix(".").split(", which YAML reads as ")
+    assert told.remedy == f'Write {stands}; or put it in quotes, if a text is meant: "{spelled}".'
+
+
+def test_numbers_that_are_read_as_they_are_written(author: Any) -> None:
+    author.sound(more="params: {a: 1.1, b: 10, c: 2.0, d: '1.10', e: -0.5, f: 10.05, g: 0}\n")
 
 
 def test_yes_is_true_where_nothing_else_may_stand(author: Any) -> None:
