@@ -7,55 +7,31 @@ import re
 import tomllib
 from typing import Any
 
+from dag_factory.evidence.policies.settings_files import JSON, OWN, SCANNED, SCANS, SECTIONS, TABLES
+
 __all__ = ["compiled", "holds", "own", "scans", "shared"]
 
-_OWN = re.compile(
-    r"(.*/)?("
-    r"conftest\.py|\.?pytest\.(ini|toml)|\.coveragerc(\.toml)?"  # pytest and coverage.py
-    r"|(site|user)customize(\.py|\.([\w-]+\.)?(so|pyd)|/.*)"  # Python itself
-    r"|(jest|vitest|nyc|ava|playwright|cypress)\.config\.[a-z]+|vitest\.workspace\.[a-z]+|karma\.conf\.[a-z]+"
-    r"|\.(mocharc|nycrc)(\.[a-z]+)?|\.c8rc(\.json)?"
-    r"|phpunit(\.dist)?\.xml(\.dist)?|junit-platform\.properties|META-INF/services/org\.(junit|testng)\..*|\.config/nextest\.toml|\.rspec|\.simplecov"
-    r"|\.behaverc|behave\.ini|nose2\.cfg|unittest\.cfg|\.taprc|cucumber\.([cm]?js|json|ya?ml)|testng\.xml|xunit\.runner\.json|[^/]*\.runsettings"
-    r")"
-)
-_SCANS = re.compile(
-    r"(.*/)?("
-    r"\.trivyignore(\.ya?ml)?|trivy(-secret)?\.ya?ml|osv-scanner\.toml|\.grype(\.ya?ml|/config\.ya?ml)|\.snyk|\.syft(\.ya?ml|/config\.ya?ml)"
-    r"|\.semgrepignore|\.bandit|brakeman\.ignore|\.gitleaks\.toml|\.gitleaksignore|\.secrets\.baseline"
-    r"|\.checkov\.ya?ml|\.tfsec/config\.(json|ya?ml)|\.hadolint\.ya?ml"
-    r"|\.cargo/audit\.toml|deny\.toml|\.nsprc|audit-ci\.jsonc?|\.retireignore(\.json)?|\.safety-policy\.ya?ml|\.bundler-audit\.ya?ml"
-    r")"
-)
 _COMPILED = re.compile(r"(.*/)?(__pycache__/.*|[^/]+\.py[co])")
-_SECTIONS = {
-    re.compile(rf"(?:.*/)?(?:{name})"): re.compile(section, re.MULTILINE)
-    for name, section in {
-        r"setup\.cfg": r"^\[(tool:pytest|coverage:\w+)\]|^[^\S\n]*pytest11\s*=",
-        r"tox\.ini": r"^\[(pytest|coverage:\w+)\]",
-        r"setup\.py": r"\bpytest11\b",
-        r"[^/]+\.(dist|egg)-info/entry_points\.txt": r"^[^\S\n]*\[+(pytest11|hypothesis)\]",
-        r"vite\.config\.[cm]?[jt]s": r"\btest[\"']?\s*:",
-        r"bunfig\.toml": r"^[^\S\n]*(\[test\]|test\.)",
-        r"\.npmrc": r"^[^\S\n]*node-options\s*=",
-        r"\.mvn/(maven|jvm)\.config": r"-D(skipTests|skipITs|maven\.test\.|surefire\.|failsafe\.|test=|it\.test=|groups=|excludedGroups=|jacoco\.)|-javaagent",
-        r"\.cargo/config(\.toml)?": r"\b(runner|rustc(-workspace)?-wrapper|nextest)\s*=",
-    }.items()
-}
-_TABLES = {"pyproject.toml": ("pytest", "coverage"), "package.json": ("jest", "mocha", "nyc", "c8", "ava", "tap", "vitest")}
-_SCANNED = {"pyproject.toml": ("bandit",)}
 _MOST = 200_000  # bytes of tables that are read
 _DOTS = 1_000  # in one line: what a parser spends on a key, it spends by the square of them
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\U000([0-9a-fA-F]{5})")
+_UNREAD = {
+    ".npmrc": re.compile(r"\$\{[^{}\n]*\}"),  # a variable, of which npm makes nothing where there is none
+    ".xml": re.compile(r"<!--(?:[^-]|-(?!->))*+(?:-->|\Z)"),
+} | dict.fromkeys((".gradle", ".gradle.kts", ".sbt"), re.compile(r"^[^\S\n]*//.*", re.MULTILINE))
+"""By how a file ends, what its reader passes over."""
+_ASIDE = re.compile(r'("(?:[^"\\\n]|\\.)*+")|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)')
+_TRAILING = re.compile(r'("(?:[^"\\\n]|\\.)*+")|,(?=\s*[}\]])')
 
 
 def own(path: str) -> bool:
     """Whether a file steers nothing but tests, what is measured, or how every Python starts."""
-    return _OWN.fullmatch(path) is not None
+    return OWN.fullmatch(path) is not None
 
 
 def scans(path: str) -> bool:
     """Whether a file steers nothing but what a scan looks at, and which of its findings it keeps to itself."""
-    return _SCANS.fullmatch(path) is not None
+    return SCANS.fullmatch(path) is not None
 
 
 def compiled(path: str) -> bool:
@@ -65,29 +41,44 @@ def compiled(path: str) -> bool:
 
 def shared(path: str) -> bool:
     """Whether a file may hold settings of tests or scans beside others."""
-    return path.rpartition("/")[2] in _TABLES or any(name.fullmatch(path) for name in _SECTIONS)
+    return path.rpartition("/")[2] in TABLES or any(name.fullmatch(path) for name in SECTIONS)
 
 
 def holds(path: str, data: bytes, *, scanned: bool = False) -> bool:
     """Whether a file that may hold some of tests does, or of scans; a table that cannot be read here, or is too long for it, is taken at its words."""
     text = data.decode(errors="replace")
-    section = next((section for name, section in _SECTIONS.items() if name.fullmatch(path)), None)
+    section = next((section for name, section in SECTIONS.items() if name.fullmatch(path)), None)
     if section is not None:
-        return not scanned and section.search("\n".join(text.splitlines())) is not None
-    names = (_SCANNED if scanned else _TABLES).get(path.rpartition("/")[2], ())
-    if len(data) <= _MOST and (path.endswith(".json") or all(line.count(".") < _DOTS for line in text.split("\n"))):
+        return not scanned and section.search(_read(path, text)) is not None
+    names = (SCANNED if scanned else TABLES).get(path.rpartition("/")[2], ())
+    if len(data) <= _MOST and (path.endswith(JSON) or all(line.count(".") < _DOTS for line in text.split("\n"))):
         try:
             return bool(set(names) & _keys(path, text))
         except (ValueError, RecursionError):
-            pass  # other programs read longer numbers and deeper tables, and comments in JSON
+            pass  # other programs read longer numbers and deeper tables
     return any(name in text for name in names) or (bool(names) and "\\u" in text.lower())
+
+
+def _read(path: str, text: str) -> str:
+    """A text as its reader takes it: lines that end alike, letters for their numbers, and nothing of what is passed over."""
+    plain = _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), "\n".join(text.splitlines()))
+    unread = next((unread for ending, unread in _UNREAD.items() if path.endswith(ending)), None)
+    return unread.sub("", plain) if unread else plain
 
 
 def _keys(path: str, text: str) -> set[str]:
     """What a table has sections of."""
-    table: Any = json.loads(text) if path.endswith(".json") else tomllib.loads(text)
-    if path.endswith(".json"):
+    table = _json(text) if path.endswith(JSON) else tomllib.loads(text)
+    if path.endswith(JSON):
         return set(table) if isinstance(table, dict) else set()
     tool = table.get("tool")
     plugin = '"pytest11":' in json.dumps(table, default=str)  # an entry point by which pytest finds it, in whatever table
     return (set(tool) if isinstance(tool, dict) else set()) | ({"pytest"} if plugin else set())
+
+
+def _json(text: str) -> Any:
+    """A table in JSON, which some write with comments and with commas at the end."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return json.loads(_TRAILING.sub(r"\1", _ASIDE.sub(r"\1", text)))

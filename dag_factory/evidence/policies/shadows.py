@@ -1,4 +1,4 @@
-"""Which file is found by Python instead of a module that tests are run with, by where it lies and how it is called."""
+"""Which file is found instead of a module or class that tests are run with, by where it lies and how it is called: of Python, Java, Ruby and Perl."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-__all__ = ["hidden"]
+__all__ = ["hidden", "installed"]
 
 _MODULE = re.compile(r"(\w+)\.(?:py|(?:[\w-]+\.)?(?:so|pyd))")
 """Files that Python imports: sources and extensions, whose names may tell of which Python they are."""
@@ -28,10 +28,27 @@ _WORDS = frozenset({"coverage", "hypothesis", "packaging"})
 """Tools whose names are words too: they are meant only right below where modules are looked for, like `src`."""
 _STANDARD = frozenset(_NAMES["standard"].split())
 """Modules of Python's own that pytest, coverage.py and Hypothesis import, and that do not lie within Python itself: no test runs where they are another's."""
+_INSTALLED = re.compile(r"(?:.*/)?(?:node_modules|site-packages|\.?venv/(?:bin|lib|lib64|Scripts)|vendor/(?:bin|phpunit|pestphp))/.+")
+_CLASSES = re.compile(
+    r"(?:.*/)?((?:org/(?:junit|testng|hamcrest|mockito|assertj|spockframework|scalatest)|junit/framework|io/kotest))/(?:.*/)?[^/]+"
+    r"\.(?:java|kt|groovy|scala|class)"
+)
+"""What lies in a package of the tools' own is found before theirs: a product's classes stand before those of what it depends on."""
+_LIBRARIES = re.compile(
+    r"(?:.*/)?lib/(?:(rspec|simplecov|minitest(?:/(?:autorun|test|unit|spec|mock|assertions|\w+_plugin))?|test/unit)\.rb"
+    r"|(rspec/(?:core|expectations|mocks|support)|simplecov|test/unit)(?:/.*)?\.rb"
+    r"|(Test/(?:More|Simple|Builder|Harness|Most|Deep|Exception|Class)|Test2|TAP)(?:/.*)?\.pm)"
+)
+"""What Ruby and Perl find before what is installed, as tests are run with `lib` in front; Minitest loads what is called like its plug-ins."""
+
+
+def installed(path: str) -> bool:
+    """Whether a file lies where tools are installed, which nobody writes by hand: what lies there is run as one of them."""
+    return _INSTALLED.fullmatch(path) is not None
 
 
 def hidden(path: PurePosixPath, product: frozenset[str], tests: Collection[str]) -> str | None:
-    """The module that a file is found instead of, under its plain name; None if there is none.
+    """The module, or the package of classes, that a file is found instead of, under its plain name; None if there is none.
 
     Parameters
     ----------
@@ -39,6 +56,8 @@ def hidden(path: PurePosixPath, product: frozenset[str], tests: Collection[str])
     tests: what the folders are called in which tests lie.
 
     """
+    if found := _CLASSES.fullmatch(str(path)) or _LIBRARIES.fullmatch(str(path)):
+        return next(name for name in found.groups() if name)
     module = _MODULE.fullmatch(path.name)
     if module is None:
         return None

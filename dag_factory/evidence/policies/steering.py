@@ -14,7 +14,7 @@ from typing import NamedTuple
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.settings import compiled, holds, own, scans, shared
-from dag_factory.evidence.policies.shadows import hidden
+from dag_factory.evidence.policies.shadows import hidden, installed
 from dag_factory.evidence.policies.writes import may_write
 from dag_factory.evidence.rounds import merges_of, statements_of
 from dag_factory.evidence.verdict import Finding
@@ -79,6 +79,8 @@ def _steers(case: Case, path: str, digest: str, around: _Around) -> tuple[str, s
     """The rule that a file would break, and what it does to tests or scans, with what to do about it; empty where it does nothing."""
     if compiled(path):
         what = "is bytecode, which tests may run in the place of its source. Leave it out, or have the base's .gitignore do that."
+    elif installed(path):
+        what = "lies where tools are installed, and is run in the place of one. Leave it out, or have the base's .gitignore do that."
     elif own(path):
         what = f"steers how tests run, or what is measured, {_LEAVE} tester bring it."
     elif scans(path):

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from dag_factory.evidence.policies.shadows import hidden
+from dag_factory.evidence.policies.shadows import hidden, installed
 
 PACKAGE = frozenset({"app/__init__.py", "app/deep/__init__.py", "holds/orders/__init__.py", "src/orders/__init__.py"})
 
@@ -75,3 +75,49 @@ def test_a_folder_that_is_a_package_itself_or_holds_one_deeper_is_not_looked_in(
     assert asked("lib/calendar.py", product=frozenset({"lib/a/b.py"})) is None
     assert asked("lib/calendar.py", product=frozenset({"lib/__init__.py"})) is None
     assert asked("lib/calendar.py", product=frozenset({"lib/a/__init__.py"})) == "calendar"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("src/main/java/org/junit/jupiter/api/Assertions.java", "org/junit"),
+        ("src/main/kotlin/org/assertj/core/api/Assertions.kt", "org/assertj"),
+        ("src/main/resources/org/junit/Assert.class", "org/junit"),
+        ("app/src/main/java/junit/framework/TestCase.java", "junit/framework"),
+        ("io/kotest/provided/ProjectConfig.kt", "io/kotest"),
+        ("lib/minitest/autorun.rb", "minitest/autorun"),
+        ("lib/minitest/orders_plugin.rb", "minitest/orders_plugin"),
+        ("gems/a/lib/rspec/expectations/handler.rb", "rspec/expectations"),
+        ("lib/simplecov.rb", "simplecov"),
+        ("lib/Test/More.pm", "Test/More"),
+        ("lib/Test2/API.pm", "Test2"),
+    ],
+)
+def test_what_other_languages_tests_are_run_with_is_hidden_by_its_own_name(path, name):
+    assert hidden(PurePosixPath(path), frozenset({path}), set()) == name
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "src/main/java/org/junitpioneer/Retry.java", "src/main/java/com/orders/org/junit.java", "src/main/java/org/orders/junit/Assert.java",
+        "docs/org/junit/about.md", "lib/minitest/reporters.rb", "lib/orders/rspec.rb", "lib/rspec/orders.rb", "lib/Test/Orders.pm", "rspec.rb",
+    ],
+)  # fmt: skip
+def test_what_is_only_called_alike_hides_nothing_of_other_languages(path):
+    assert hidden(PurePosixPath(path), frozenset({path}), set()) is None
+
+
+@pytest.mark.parametrize(
+    "path", ["node_modules/.bin/jest", "src/node_modules/chai/index.js", ".venv/bin/pytest", "venv/lib/python3.12/x.pth", "vendor/bin/phpunit"]
+)  # fmt: skip
+def test_where_tools_are_installed_nobody_writes(path):
+    assert installed(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["node_modules", "src/orders/node_modules.js", "venv/readme.md", "vendor/github.com/a/a.go", "vendor/modules.txt", "lib/venv.py"],
+)
+def test_other_places_are_for_whoever_writes_there(path):
+    assert not installed(path)
