@@ -76,7 +76,7 @@ class BenchmarkExpect(Expectation):
 
 
 class BenchmarkKind(Opened[BenchmarkExpect]):
-    """Benchmarks of pytest-benchmark, or a load test of k6. Facts: `benchmarks`, their full names."""
+    """Benchmarks of pytest-benchmark, or a load test of k6. Facts: `benchmarks`, their full names; `@against`, those that were too slow."""
 
     name: ClassVar[str] = "benchmark"
     Expect: ClassVar[type[Expectation]] = BenchmarkExpect
@@ -94,7 +94,10 @@ class BenchmarkKind(Opened[BenchmarkExpect]):
             faults.append(Fault(text, "benchmarks", EVIDENCE_MISSING))
         if expect.fresh and (late := stale(stamp, material.work, "the report", "datetime")):
             faults.append(late)
-        return Examination(placed(material.name, faults[:MAX_FAULTS]), {"benchmarks": tuple(dict.fromkeys(names))})
+        told = dict.fromkeys(names)
+        slow = dict.fromkeys(fault.subject for fault in faults if fault.rule == VALIDATION_FAILED and fault.subject in told)
+        facts = {"benchmarks": tuple(told)} | ({"@against": tuple(slow)} if slow else {})
+        return Examination(placed(material.name, faults[:MAX_FAULTS]), facts)
 
 
 _Answer = tuple[list[Fault], list[str], Any]

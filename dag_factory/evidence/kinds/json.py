@@ -32,6 +32,7 @@ from dag_factory.evidence.kinds.base import (
     listed,
     rejected,
 )
+from dag_factory.evidence.kinds.json_paths import entries, place, published
 from dag_factory.evidence.visible import visible
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "JsonExpect", "JsonKind", "schema_problem", "schema_said"]
@@ -41,7 +42,6 @@ MAX_BYTES = 20_000_000
 MAX_DEPTH = 64
 """How deep it may nest."""
 _MAX_SCHEMA_DEPTH = 64
-_EACH = "[*]"
 _PATH = re.compile(r"(?:\[\*\]\.)*[^\s.\[\]*]+(?:\[\*\])*(?:\.[^\s.\[\]*]+(?:\[\*\])*)*")
 _HOW = "write keys and [*] for each item: a.b[*].c"
 _VERDICTS = frozenset({"verdict", "result"})
@@ -89,7 +89,7 @@ class JsonExpect(Expectation):
 
 
 class JsonKind(Opened[JsonExpect]):
-    """A document by schema. Facts: what `publish` names."""
+    """A document by schema. Facts: what `publish` names; `@entries`, the ids that `unique` keeps apart, and `@against`, those of entries with a bad result."""
 
     name: ClassVar[str] = "json"
     Expect: ClassVar[type[Expectation]] = JsonExpect
@@ -104,16 +104,24 @@ class JsonKind(Opened[JsonExpect]):
         faults = _schema_faults(material.name, document, expect.json_schema)
         facts: dict[str, tuple[str, ...]] = {}
         for fact, path in expect.publish.items():
-            values, wrong = _published(document, path)
+            values, wrong = published(document, path)
             facts[fact] = tuple(dict.fromkeys(values))
             faults += [Fault(f"{material.name}: {text}", path) for text in wrong]
         for path in expect.unique:
-            counted = Counter(visible(value).strip() for value in _published(document, path)[0])
+            counted = Counter(visible(value).strip() for value in published(document, path)[0])
             twice = [value for value, count in counted.items() if count > 1]
             if twice:
                 text = f"{material.name}: {path} has {listed(twice)} more than once. Give each its own."
                 faults.append(Fault(text, path))
-        return Examination(tuple(faults), facts)
+        return Examination(tuple(faults), facts | _judged(document, expect.unique, faults))
+
+
+def _judged(document: Any, paths: Iterable[str], faults: Iterable[Fault]) -> dict[str, tuple[str, ...]]:
+    """The ids of entries that are told apart, and of those a verdict or result of which is not the one asked for."""
+    bad = {fault.subject for fault in faults if fault.rule == VALIDATION_FAILED}
+    named = {at: name for path in paths for at, name in entries(document, path).items()}
+    against = tuple(name for at, name in named.items() if any(subject.startswith(f"{at}.") for subject in bad))
+    return {"@entries": tuple(named.values()), "@against": against} if named else {}
 
 
 def schema_problem(schema: Mapping[str, Any]) -> str | None:
@@ -140,7 +148,7 @@ def schema_said(error: Any) -> str:
     error: a SchemaError or a ValidationError of jsonschema.
 
     """
-    where, value = f"{_place(error.absolute_path)}: " if error.absolute_path else "", clipped(json.dumps(error.instance, default=str), 60)
+    where, value = f"{place(error.absolute_path)}: " if error.absolute_path else "", clipped(json.dumps(error.instance, default=str), 60)
     if error.absolute_path and error.absolute_path[-1] == "type" and error.validator == "anyOf":
         return f"{where}{value} is no type; there are array, boolean, integer, null, number, object and string"
     if error.validator == "type":
@@ -216,7 +224,7 @@ def _schema_faults(name: str, document: Any, schema: dict[str, Any]) -> list[Fau
 
 def _schema_fault(name: str, error: Any) -> Fault:
     leaf = next((leaf for leaf in _leaves(error) if leaf.absolute_path and leaf.absolute_path[-1] in _VERDICTS), error)
-    where = _place(leaf.absolute_path)
+    where = place(leaf.absolute_path)
     judged = bool(leaf.absolute_path) and leaf.absolute_path[-1] in _VERDICTS
     if leaf.validator in ("const", "enum"):
         wanted = clipped(json.dumps(leaf.validator_value, ensure_ascii=False))
@@ -239,11 +247,6 @@ def _leaves(error: Any) -> Iterator[Any]:
         yield from _leaves(below)
 
 
-def _place(path: Iterable[str | int]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return clipped(text.removeprefix(".")) or "the document"
-
-
 def _references(schema: object) -> Iterator[tuple[str, str]]:
     level: Sequence[object] = [schema]
     for _ in range(_MAX_SCHEMA_DEPTH):
@@ -258,33 +261,3 @@ def _references(schema: object) -> Iterator[tuple[str, str]]:
                 below += part
         level = below
     raise ValueError(f"the schema is nested more than {_MAX_SCHEMA_DEPTH} levels deep")
-
-
-def _published(document: Any, path: str) -> tuple[list[str], list[str]]:
-    """Collect the values at a path, in the order of the document, and what cannot be published.
-
-    What is not there at all publishes nothing (the schema may demand it); but where a path goes through the items of
-    an array each item must have what it names: an item without its id could never be answered.
-    """
-    level: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
-    wrong: list[str] = []
-    for part in path.replace(_EACH, f".{_EACH}").lstrip(".").split("."):
-        below: list[tuple[tuple[str | int, ...], Any]] = []
-        for where, value in level:
-            if part == _EACH and isinstance(value, list):
-                below += [((*where, index), item) for index, item in enumerate(value)]
-            elif part != _EACH and isinstance(value, dict) and part in value:
-                below.append(((*where, part), value[part]))
-            elif any(isinstance(key, int) for key in where) or part == _EACH:
-                wanted = "a list" if part == _EACH else f"an object with “{part}”"
-                wrong.append(f"{_place(where)} must be {wanted}, so that {path} can be cited. Write it.")
-        level = below
-    found: list[str] = []
-    for where, value in level:
-        text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-        if visible(text).strip():
-            found.append(text)
-        else:
-            shown = clipped(json.dumps(value, ensure_ascii=False), 60)
-            wrong.append(f"{_place(where)} is {shown}, and an id is text. Write one.")
-    return found, wrong[:MAX_FAULTS]

@@ -2,7 +2,7 @@
 
 Names count and not figures: a test is its class and its name, as its report has them. Earlier reports are read from the very bytes that were hashed.
 Whoever owns tests may rename them while they mend; fewer than before are never enough. Left alone are reports of other tasks, whatever they leave out:
-only what the plan says includes the tests of others is held to them.
+only what the plan says includes the tests of others is held to them. Of benchmarks and of entries in JSON that have ids, what failed is tried again.
 
 A parameter is what stands in brackets at the end of a name. Whoever owns a test may call its parameters anew; in the reports of others they are those of the
 owner's newest report, but for what is drawn anew each time: a moment, an address, a long number.
@@ -40,6 +40,7 @@ def kept(case: Case) -> Iterator[Finding]:
         if case.worked(task) is not None:
             yield from _dropped(case, task, [item for item in task.items if item.kind == "junit"])
             yield from _unmeasured(case, task, [item for item in task.items if item.kind == "coverage"])
+            yield from _untried(case, task, [item for item in task.items if item.kind in ("benchmark", "json")])
     for lost in case.merges[-1].says.altered if case.merges else ():
         text = f"{lost.path} is not what {lost.task} brought: somebody else changed it or took it away. Have @{_persona(case, lost.task)} decide about it."
         yield Finding.briefly("tests-changed", f"{lost.task}:{lost.path}", text, lost.task)
@@ -85,6 +86,20 @@ def _unmeasured(case: Case, task: TaskContract, measured: list[Item]) -> Iterato
             yield case.finding("coverage-omitted", task, text, subject=f"{task.id}/{item.id}:branches")
 
 
+def _untried(case: Case, task: TaskContract, tried: list[Item]) -> Iterator[Finding]:
+    """What spoke against the product in an earlier cycle, by its name, and is not told any more: a benchmark that was too slow, an attempt that got in."""
+    from dag_factory.evidence.kinds.base import listed
+
+    for item in tried:
+        facts = case.examine(task, item).facts
+        now = facts.get("@entries", facts.get("benchmarks", ()))
+        earlier = _reports(case, task, item)[1:] if now else ()
+        against = (name for _, entry in earlier for name in _facts(case, item, entry, expected=True).get("@against", ()))
+        if lost := list(dict.fromkeys(name for name in against if name not in now)):
+            text = f"{item.place}: {len(lost)} of what spoke against the product in an earlier cycle is not told any more: {listed(lost, _NAMED)}."
+            yield case.finding("tests-dropped", task, f"{text} Try it again, under the same name.", subject=f"{task.id}/{item.id}:before")
+
+
 def _reports(case: Case, task: TaskContract, item: Item) -> list[tuple[Binding, Entry]]:
     """Every report of an item that a gate has looked at, the newest first, with where it was made."""
     if not item.of_merge:
@@ -100,12 +115,12 @@ def _reports(case: Case, task: TaskContract, item: Item) -> list[tuple[Binding, 
     ]
 
 
-def _facts(case: Case, item: Item, entry: Entry) -> Mapping[str, tuple[str, ...]]:
+def _facts(case: Case, item: Item, entry: Entry, *, expected: bool = False) -> Mapping[str, tuple[str, ...]]:
     from dag_factory.evidence.kinds.asking import ask
     from dag_factory.evidence.kinds.base import Material
 
     data = case.files(entry.digest)
-    return ask(item.kind, Material(entry.name, data), {}).facts if data is not None else {}
+    return ask(item.kind, Material(entry.name, data), item.expect if expected else {}).facts if data is not None else {}
 
 
 def _rewritten(case: Case, task: TaskContract, since: Binding) -> bool:

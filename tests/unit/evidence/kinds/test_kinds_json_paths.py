@@ -1,0 +1,43 @@
+"""Places within a JSON document: which entries have an id, and which of them speak against what they are of."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dag_factory.evidence.kinds.asking import ask
+from dag_factory.evidence.kinds.base import Material
+from dag_factory.evidence.kinds.json_paths import entries
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "found"),
+    [
+        ({"a": [{"id": "x"}, {"id": "y"}]}, "a[*].id", {"a[0]": "x", "a[1]": "y"}),
+        ({"a": [{"id": 1}, 2, {"no": 1}, {"id": "y"}]}, "a[*].id", {"a[3]": "y"}),
+        ({"a": {"b": [{"id": "x"}]}}, "a.b[*].id", {"a.b[0]": "x"}),
+        ({"a": {"id": "x"}}, "a.id", {}),
+        ({"a": {"id": "x"}}, "a[*].id", {}),
+        ({"a": [["x"]]}, "a[*]", {}),
+        ({"a": [{"b": [{"id": "x"}]}]}, "a[*].b[*].id", {}),
+        ([{"id": "x"}], "a[*].id", {}),
+        ({}, "a[*].id", {}),
+    ],
+)
+def test_the_entries_of_one_list_are_named_by_their_place(document, path, found):
+    assert entries(document, path) == found
+
+
+def test_an_entry_with_a_bad_result_is_told_apart_from_one_that_is_only_malformed():
+    schema = {"properties": {"a": {"items": {"required": ["text"], "properties": {"result": {"const": "good"}}}}}}
+    tried = [{"id": f"n{number}", "text": "t", "result": "good"} for number in range(12)]
+    tried[1]["result"], tried[11]["result"] = "bad", "bad"
+    del tried[2]["text"]
+    facts = ask("json", Material("log.json", json.dumps({"a": tried}).encode()), {"schema": schema, "unique": ["a[*].id"]}).facts
+    assert facts["@entries"] == tuple(f"n{number}" for number in range(12))
+    assert facts["@against"] == ("n1", "n11")
+
+
+def test_without_ids_nothing_is_told_apart():
+    assert ask("json", Material("log.json", b'{"a": [{"result": "bad"}]}'), {"unique": ["a[*].id"]}).facts == {}
