@@ -29,6 +29,7 @@ _THRESHOLD = re.compile(
 _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "===": operator.eq, "!=": operator.ne,
 }  # fmt: skip
+_OF_TIMES = ("avg", "med", "max", "p(")  # what a threshold on a time may hold down; `count` and `rate` are of none
 _NEAR = 0.05  # of a duration that two counters were read at
 _RATES = (("checks", "checks", "fails"), ("http_req_failed", "requests", "passes"))  # what failed, by which of its two counts
 _GRACE = 60.0  # seconds; what k6 waits for what still runs at the end
@@ -129,7 +130,7 @@ class Summary:
             elif not kept:
                 yield Fault(f"{shown}: this threshold was crossed. Make it faster, or find out why.", name, VALIDATION_FAILED), True
             else:
-                yield None, name in self.trends and (found is None or (found[2] in ("<", "<=") and found[1] != "min"))
+                yield None, name in self.trends and (found is None or (found[2] in ("<", "<=") and found[1].startswith(_OF_TIMES)))
 
     def _failed(self, most: float) -> Iterator[Fault]:
         stated, grouped = self._values.get("checks", {}), self._grouped()

@@ -122,7 +122,16 @@ def test_a_load_without_a_limit_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("threshold", "limits"), [("p(95)>=0", False), ("min<500", False), ("p(95)!=0", False), ("p(95)<500", True), ("avg<=500", True)]
+    ("threshold", "limits"),
+    [
+        ("p(95)>=0", False),
+        ("min<500", False),
+        ("p(95)!=0", False),
+        ("p(95)<500", True),
+        ("avg<=500", True),
+        ("count<500", False),
+        ("rate<1", False),
+    ],
 )
 def test_a_threshold_that_any_load_keeps_is_no_limit(threshold, limits):
     document = copy.deepcopy(EXPORTED)
