@@ -1,4 +1,4 @@
-"""An API described in OpenAPI 3.0 or 3.1, as JSON or YAML: operations that answer, and nothing that refers to nowhere.
+"""An API described in OpenAPI 3.0 to 3.2, as JSON or YAML: operations that answer, and nothing that refers to nowhere.
 
 Nothing is ever fetched: a description that refers to other files is not whole, and whoever reads it later reads something else. The
 structure is checked here, by what https://spec.openapis.org says of each object; YAML is read in a child process.
@@ -39,13 +39,13 @@ MAX_DEPTH = 66
 MAX_NODES = 1_000_000
 """How many values it may hold."""
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-"""The operations a path may have."""
+"""The operations a path may have; since 3.2 `query` too, and others by their names, under `additionalOperations`."""
 
-_VERSION = re.compile(r"3\.[01]\.[0-9]{1,3}(?:-[\w.]{1,20})?")
+_VERSION = re.compile(r"3\.[0-2]\.[0-9]{1,3}(?:-[\w.]{1,20})?")
 _CODE = re.compile(r"[1-5](?:XX|[0-9]{2})|default")
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
 _BESIDE = frozenset({"summary", "description", "servers", "parameters", "$ref"})  # what a path has beside its operations
-_TAKE = Taking("Deliver a description in OpenAPI 3.0 or 3.1.")
+_TAKE = Taking("Deliver a description in OpenAPI 3.0, 3.1 or 3.2.")
 
 
 class OpenapiExpect(Expectation):
@@ -67,7 +67,7 @@ class OpenapiExpect(Expectation):
 
 
 class OpenapiKind(Opened[OpenapiExpect]):
-    """A described API (OpenAPI 3.0 and 3.1). Facts: `operations` (method and path), and `cites`, their ids and texts."""
+    """A described API (OpenAPI 3.0 to 3.2). Facts: `operations` (method and path), and `cites`, their ids and texts."""
 
     name: ClassVar[str] = "openapi"
     Expect: ClassVar[type[Expectation]] = OpenapiExpect
@@ -78,7 +78,7 @@ class OpenapiKind(Opened[OpenapiExpect]):
         document = _TAKE.mapping(_loaded(material.data), "the document")
         version = document.get("openapi")
         if not isinstance(version, str) or not _VERSION.fullmatch(version):
-            raise EvidenceError(f"openapi is {clipped(repr(version), 40)}; 3.0.x and 3.1.x are read.", remedy=_TAKE.remedy)
+            raise EvidenceError(f"openapi is {clipped(repr(version), 40)}; 3.0.x, 3.1.x and 3.2.x are read.", remedy=_TAKE.remedy)
         info = _TAKE.mapping(document.get("info"), "info")
         for key in ("title", "version"):
             _TAKE.text(info.get(key), f"info.{key}")
@@ -111,7 +111,10 @@ class _Description:
         self.told: list[str] = []
         self._expect = expect
         self._ids: dict[str, str] = {}
-        self._silent = not str(document.get("openapi")).startswith("3.0")  # since 3.1 an operation need not say how it answers
+        version = str(document.get("openapi"))
+        self._silent = not version.startswith("3.0")  # since 3.1 an operation need not say how it answers
+        self._terse = version.startswith("3.2")  # and since 3.2 an answer need not have a description
+        self._methods = (*METHODS, "query") if self._terse else METHODS
         self._references = References(document)
         schemes = _TAKE.mapping(document.get("components", {}), "components").get("securitySchemes", {})
         self._schemes = _TAKE.mapping(schemes, "components.securitySchemes")
@@ -128,17 +131,23 @@ class _Description:
             self._path(path, self._resolved(item, f"paths.{clipped(path, 80)}"))
 
     def _path(self, path: str, item: Mapping[str, Any]) -> None:
+        more = _TAKE.mapping(item.get("additionalOperations", {}), f"{clipped(path, 80)}: additionalOperations") if self._terse else {}
         for key in item:
-            if key not in METHODS and key not in _BESIDE and not key.startswith("x-"):
+            if (
+                key not in self._methods
+                and not (self._terse and key == "additionalOperations")
+                and key not in _BESIDE
+                and not key.startswith("x-")
+            ):
                 self._tell(
-                    [Fault(f"{clipped(path, 80)}: there is no operation {clipped(key, 40)}. Use one of {', '.join(METHODS)}.", path)]
+                    [Fault(f"{clipped(path, 80)}: there is no operation {clipped(key, 40)}. Use one of {', '.join(self._methods)}.", path)]
                 )
         shared = self._parameters(item.get("parameters"), path)
-        for method in METHODS:
-            if method in item:
-                name = f"{method.upper()} {path}"
-                self.operations[name] = None
-                self._tell(self._operation(name, path, _TAKE.mapping(item[method], clipped(name, 80)), shared))
+        operations = {method.upper(): item[method] for method in self._methods if method in item}
+        for method, operation in (more | operations).items():
+            name = f"{method.upper()} {path}"
+            self.operations[name] = None
+            self._tell(self._operation(name, path, _TAKE.mapping(operation, clipped(name, 80)), shared))
 
     def _operation(self, name: str, path: str, operation: Mapping[str, Any], shared: set[str]) -> Iterator[Fault]:
         shown = clipped(name, 80)
@@ -167,7 +176,7 @@ class _Description:
             if not _CODE.fullmatch(code):
                 yield Fault(f"{shown}: there is no response code {clipped(code, 40)}. Use one like 200, 4XX or default.", name)
             described = self._resolved(found[code], f"{shown}: response {clipped(code, 20)}").get("description")
-            if not isinstance(described, str):
+            if not isinstance(described, str) and not (self._terse and described is None):
                 yield Fault(f"{shown}: its response {clipped(code, 20)} has no description. Say what it means.", name)
         if self._expect.errors and not any(code[0] in "45d" for code in codes):
             yield Fault(f"{shown}: it does not say how it answers when it fails. Add a 4XX, 5XX or default response.", name)

@@ -15,7 +15,7 @@ _DATA = frozenset({"example", "default", "enum", "const", "value"})
 _NAMED = frozenset({
     "properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "schemas", "responses", "parameters", "examples",
     "requestBodies", "headers", "securitySchemes", "links", "callbacks", "pathItems", "paths", "webhooks", "content", "encoding",
-    "variables", "mapping", "scopes",
+    "variables", "mapping", "scopes", "mediaTypes", "additionalOperations",
 })  # fmt: skip
 """Keys below which every key is a name that somebody chose."""
 _LONGEST = 100
