@@ -216,7 +216,8 @@ def _trivy_found(seen: Scan, kind: Any, record: dict[str, Any], target: str, whe
         package = _package(record, "PkgName", "InstalledVersion", where)
         fixed = record.get("FixedVersion")
         versions = tuple(part.strip() for part in fixed.split(",") if part.strip()) if isinstance(fixed, str) else ()
-        seen.vulnerabilities.append(Vulnerability(package, _id(record, "VulnerabilityID", where), severity, (), versions, mend))
+        aliases = tuple(_texts(record.get("VendorIDs")))  # what a distribution calls its advisory
+        seen.vulnerabilities.append(Vulnerability(package, _id(record, "VulnerabilityID", where), severity, aliases, versions, mend))
 
 
 _SHAPES = {"results": _osv, "dependencies": _pip_audit, "Results": _trivy}

@@ -120,3 +120,10 @@ def test_one_package_in_other_letters_is_one():
     packages = [{"Name": name, "Version": "1"} for name in ("attrs", "Attrs", "attrs\u200b")]
     report = {"SchemaVersion": 2, "Results": [{"Target": "x", "Packages": packages}]}
     assert rules(examined(report, min_packages=2)) == ["evidence-missing"]
+
+
+@pytest.mark.parametrize(("ignored", "faults"), [("DSA-1", []), ("CVE-1", []), ("DSA-2", ["validation-failed"])])
+def test_what_a_distribution_calls_an_advisory_is_a_name_of_it(ignored, faults):
+    found = {**FOUND, "VendorIDs": ["DSA-1", "DSA-1-2"]}
+    report = {"SchemaVersion": 2, "Results": [{"Target": "debian", "Packages": PACKAGES, "Vulnerabilities": [found]}]}
+    assert rules(examined(report, ignore=[{"id": ignored, "reason": "only on Windows"}])) == faults
