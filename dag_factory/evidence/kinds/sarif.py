@@ -47,6 +47,7 @@ MAX_NODES = 2_000_000
 _VERSION = "2.1.0"
 _PASSING = ("pass", "informational", "notApplicable")  # the kinds of results that tell of no weakness (3.27.9)
 _KINDS = (*_PASSING, "fail", "open", "review")
+_GONE = "absent"  # the state of a result that an earlier run had, and this one has not (3.27.24)
 _SEVERITY = re.compile(r"(?:[0-9](?:\.[0-9]{1,4})?|10(?:\.0{1,4})?)")
 _WELL = ("SUCCESS", "BUGS FOUND")  # what SpotBugs 4 names as a signal where there was none
 _ENDS = ("exitSignalName", "exitSignalNumber", "processStartFailureMessage")
@@ -185,6 +186,8 @@ class _Run:
     def _judged(self, result: Mapping[str, Any], where: str, expect: SarifExpect) -> Iterator[Fault]:
         about, described = self._rules.of(result, where)
         kind, worst = result.get("kind", "fail"), LEVELS.index(expect.max_level)
+        if result.get("baselineState") == _GONE:
+            return
         if kind not in _KINDS:
             yield Fault(f"{where}.kind is {clipped(repr(kind), 40)}, which the standard does not know. {TAKE.remedy}", about)
             return

@@ -276,3 +276,12 @@ def test_files_are_counted_once_however_they_are_spelled_and_only_if_they_were_a
     ]
     assert rules(examined(run_of(artifacts=[*places, *aside]), min_artifacts=3)) == ["evidence-missing"]
     assert rules(examined(run_of(artifacts=[*places, *aside]), min_artifacts=2)) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "found"), [("absent", []), ("new", ["B602"]), ("unchanged", ["B602"]), ("updated", ["B602"]), ("ABSENT", ["B602"])]
+)
+def test_what_an_earlier_run_had_and_this_one_has_not_is_no_result(state, found):
+    examination = examined(sarif({**FOUND, "level": "error", "baselineState": state}))
+    assert [fault.subject for fault in examination.faults] == found
+    assert list(examination.facts["findings"]) == found
