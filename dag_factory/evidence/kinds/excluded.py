@@ -1,6 +1,7 @@
 """Lines that comments and annotations in the source take out of measuring, for reports that do not list them.
 
-The words are those of lcov and geninfo(1), gcovr, grcov, coverage.py, Istanbul, c8, Vitest, Node, PHPUnit, SimpleCov, Dart, .NET, Rust and JaCoCo. Which
+The words are those of lcov and geninfo(1), gcovr, grcov, coverage.py, Istanbul, c8, Vitest, Node, PHPUnit, SimpleCov, Dart, .NET, Rust with Tarpaulin, JaCoCo,
+scoverage, ExCoveralls, LuaCov and Devel::Cover. Which
 of them the tool heeds is not known here: what the report lists as measured all the same is not excluded. How far a comment reaches beyond its line is told
 by how lines are indented.
 """
@@ -15,20 +16,23 @@ __all__ = ["MAX_BYTES", "excluded"]
 MAX_BYTES = 1_000_000
 """The largest source that is looked at."""
 
+_PREFIX = r"(?:[GL]COVR?|GRCOV)_EXCL"
 _TOOLS = r"(?:istanbul|c8|v8)\s+ignore\s+"
 _START = re.compile(
-    rf"\b(?:LCOV|GCOVR|GRCOV)_EXCL_START\b|@codeCoverageIgnoreStart\b|{_TOOLS}start\b|node:coverage\s+disable|coverage:ignore-start"
+    rf"\b{_PREFIX}_START\b|@codeCoverageIgnoreStart\b|{_TOOLS}start\b|node:coverage\s+disable|coverage:ignore-start"
+    r"|\$COVERAGE-OFF\$|#\s*coveralls-ignore-start\b|--\s*luacov:\s*disable\b|#\s*uncoverable\s+begin\b"
 )
 _STOP = re.compile(
-    rf"\b(?:LCOV|GCOVR|GRCOV)_EXCL_STOP\b|@codeCoverageIgnoreEnd\b|{_TOOLS}(?:stop|end)\b|node:coverage\s+enable|coverage:ignore-end"
+    rf"\b{_PREFIX}_STOP\b|@codeCoverageIgnoreEnd\b|{_TOOLS}(?:stop|end)\b|node:coverage\s+enable|coverage:ignore-end"
+    r"|\$COVERAGE-ON\$|#\s*coveralls-ignore-stop\b|--\s*luacov:\s*enable\b|#\s*uncoverable\s+end\b"
 )
 _TOGGLE = re.compile(r"#\s*:nocov:")
 _FILE = re.compile(rf"{_TOOLS}file\b|coverage:ignore-file\b")
-_LINE = re.compile(r"\b(?:LCOV|GCOVR|GRCOV)_EXCL_LINE\b|coverage:ignore-line\b")
+_LINE = re.compile(rf"\b{_PREFIX}_LINE\b|coverage:ignore-line\b")
 _BLOCK = re.compile(r"#\s*pragma[:\s]?\s*no\s*cover", re.IGNORECASE)
 _NEXT = re.compile(
     rf"{_TOOLS}(?:next|if|else)\b(?:\s+([0-9]{{1,4}})\b)?|node:coverage\s+ignore\s+next\b(?:\s+([0-9]{{1,4}})\b)?"
-    r"|@codeCoverageIgnore\b|\bExcludeFromCodeCoverage\b|\bcoverage\(off\)|^\s*@\w*Generated\w*\b"
+    r"|@codeCoverageIgnore\b|\bExcludeFromCodeCoverage\b|\bcoverage\(off\)|\btarpaulin::skip\b|\bnot\(tarpaulin(?:_include)?\)|#\s*coveralls-ignore-next-line\b|^\s*@\w*Generated\w*\b"
 )
 _BESIDE = re.compile(r"\s*(?://|/\*|\*|#|@|\[|$)")  # a comment, an annotation, or nothing: what is meant comes behind it
 _CODE = re.compile(r"\s*(?!//|/\*|\*|#(?!\[)|--)\S*?\w")
