@@ -62,7 +62,7 @@ class SarifExpect(Expectation):
     min_artifacts: the fewest files the runs together say they looked at.
     tools: tools of these names must each have a run.
     suppressed_in_source: whether a comment in the source may suppress a result, if it says why; else what it suppresses counts, or the comment itself
-        where the log tells nothing of it (Ruff, gosec, Gitleaks, Trivy, Checkov, hadolint).
+        where the log tells nothing of it (Ruff, gosec, Gitleaks, Trivy, Checkov, hadolint, SpotBugs, KICS and others).
     bare: whether a run may show nothing but that it found nothing, as Ruff writes it: no rule, no file, no invocation, and an empty list of results.
     max_security_severity: the highest `security-severity` that a tool may give a result or its rule, of 10, beside its level.
     max_errors: how many errors of their own the tools may tell, as of files that they could not read.

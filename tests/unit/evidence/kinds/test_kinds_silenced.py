@@ -29,6 +29,19 @@ def places(tool, line, path="src/a.py"):
         ("Trivy", "#trivy:ignore:AVD-AWS-0001", "main.tf"),
         ("Checkov", "# checkov:skip=CKV_AWS_20:public", "main.tf"),
         ("Hadolint", "# hadolint ignore=DL3008", "Dockerfile"),
+        ("golangci-lint", "x() //nolint:errcheck,gosec // fine", "a.go"),
+        ("golangci-lint", "x() //nolint", "a.go"),
+        ("golangci-lint", "x() // nolint: all", "a.go"),
+        ("tfsec", "acl = 1 #tfsec:ignore:aws-s3", "main.tf"),
+        ("KICS", "# kics-scan ignore-line", "main.tf"),
+        ("DevSkim", "md5(x) // DevSkim: ignore DS126858", "a.c"),
+        ("Bearer", "# bearer:disable ruby_lang_logger", "a.rb"),
+        ("njsscan", "eval(x) // njsscan-ignore: eval_nodejs", "a.js"),
+        ("mobsfscan", "log(x) // mobsf-ignore: android_logging", "A.java"),
+        ("zizmor", "run: x # zizmor: ignore[template-injection]", ".github/workflows/a.yml"),
+        ("SpotBugs", '@SuppressFBWarnings("SQL_INJECTION_JDBC")', "A.java"),
+        ("SpotBugs", "@edu.umd.cs.findbugs.annotations.SuppressFBWarnings", "A.java"),
+        ("Psalm", "/** @psalm-suppress TaintedHtml */", "a.php"),
     ],
 )
 def test_a_comment_that_is_meant_for_the_tool(tool, line, path):
@@ -46,6 +59,12 @@ def test_a_comment_that_is_meant_for_the_tool(tool, line, path):
         ("bandit", "run(cmd)  # noqa: S602", "src/a.py"),
         ("gosec", "# nosec", "a.py"),
         ("CodeQL", "x()  # noqa: S602", "src/a.py"),
+        ("golangci-lint", "x() //nolint:errcheck,lll", "a.go"),
+        ("golangci-lint", "x() //nolint:gosecure", "a.go"),
+        ("gosec", "x() //nolint:gosec", "a.go"),
+        ("SpotBugs", '@SuppressWarnings("unchecked")', "A.java"),
+        ("Psalm", "/** @psalm-suppress UnusedVariable */", "a.php"),
+        ("DevSkim", "the words DevSkim: ignore", "a.c"),
     ],
 )
 def test_a_comment_that_may_be_meant_for_another(tool, line, path):
