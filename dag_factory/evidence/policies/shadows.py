@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-__all__ = ["hidden", "installed"]
+__all__ = ["hidden", "installed", "preferred"]
 
 _MODULE = re.compile(r"(\w+)\.(?:py|(?:[\w-]+\.)?(?:so|pyd))")
 """Files that Python imports: sources and extensions, whose names may tell of which Python they are."""
@@ -40,6 +40,28 @@ _LIBRARIES = re.compile(
     r"|(Test/(?:More|Simple|Builder|Harness|Most|Deep|Exception|Class)|Test2|TAP)(?:/.*)?\.pm)"
 )
 """What Ruby and Perl find before what is installed, as tests are run with `lib` in front; Minitest loads what is called like its plug-ins."""
+_ORDERS = tuple(
+    names.split()
+    for names in (
+        "GNUmakefile makefile Makefile", "rakefile Rakefile rakefile.rb Rakefile.rb", "build.gradle build.gradle.kts", "settings.gradle settings.gradle.kts",
+        "compose.yaml compose.yml docker-compose.yml docker-compose.yaml", "Taskfile.yml taskfile.yml Taskfile.yaml taskfile.yaml",
+    )
+)  # fmt: skip
+"""Names of which a program takes the first that is there: make, Rake, Gradle, Docker Compose and Task, by their manuals."""
+
+
+def preferred(path: PurePosixPath, product: Collection[str], before: Collection[str]) -> str | None:
+    """The file that a new one is read instead of, beside which it lies; None if there is none.
+
+    Parameters
+    ----------
+    product: the paths of the product; what is no longer there, nothing is read instead of.
+    before: those that it had before.
+
+    """
+    order = next((names for names in _ORDERS if path.name in names), [])
+    rest = (str(path.with_name(name)) for name in order[order.index(path.name) + 1 :]) if order and str(path) not in before else ()
+    return next((one for one in rest if one in product and one in before), None)
 
 
 def installed(path: str) -> bool:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from dag_factory.evidence.contract import TaskContract
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.settings import compiled, holds, own, scans, shared
-from dag_factory.evidence.policies.shadows import hidden, installed
+from dag_factory.evidence.policies.shadows import hidden, installed, preferred
 from dag_factory.evidence.policies.writes import may_write
 from dag_factory.evidence.rounds import merges_of, statements_of
 from dag_factory.evidence.verdict import Finding
@@ -85,6 +85,8 @@ def _steers(case: Case, path: str, digest: str, around: _Around) -> tuple[str, s
         what = f"steers how tests run, or what is measured, {_LEAVE} tester bring it."
     elif scans(path):
         return "scans-steered", f"steers what a scan looks at, or which findings it tells, {_LEAVE} validator bring it."
+    elif instead := preferred(PurePosixPath(path), around.product, around.before or ()):
+        what = f"is read instead of {instead}, by which tests may be run. Change that one, or leave this out."
     elif shared(path):
         data = (case.files(digest) or b"") if path not in (around.before or ()) else b""
         what = f"holds settings of tests, or of what is measured, {_LEAVE} tester bring it." if holds(path, data) else ""

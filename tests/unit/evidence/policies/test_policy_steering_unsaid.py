@@ -141,3 +141,15 @@ def test_a_module_hides_a_folder_of_tests_only_by_its_whole_name(run, writes, fo
 def test_what_is_listed_is_told_once(run):
     implemented(run, listing("src/conftest.py"), evidence=brought(run, "src/conftest.py", b"import os\n"))
     assert told(run) == [f"tests-shadowed:{ENGINEER}:src/conftest.py"]
+
+
+def test_a_file_that_is_read_instead_of_one_from_before_is_found(tmp_path):
+    run = honest(tmp_path)
+    for task in run.contract.phase("foundation").tasks:
+        run.deliver(task.id)
+    run.converge("foundation", product=run.store.put_bytes(listing("src/Makefile")))
+    assert run.answer("foundation").word == "PASSED"
+    implemented(run, listing("src/Makefile", "src/GNUmakefile"))
+    [finding] = run.judge("implementation").findings
+    assert finding.id == f"{PHASE}:src/GNUmakefile"
+    assert "is read instead of src/Makefile" in finding.text

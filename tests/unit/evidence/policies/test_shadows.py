@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from dag_factory.evidence.policies.shadows import hidden, installed
+from dag_factory.evidence.policies.shadows import hidden, installed, preferred
 
 PACKAGE = frozenset({"app/__init__.py", "app/deep/__init__.py", "holds/orders/__init__.py", "src/orders/__init__.py"})
 
@@ -121,3 +121,20 @@ def test_where_tools_are_installed_nobody_writes(path):
 )
 def test_other_places_are_for_whoever_writes_there(path):
     assert not installed(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "other"),
+    [
+        ("GNUmakefile", "Makefile"), ("makefile", "Makefile"), ("api/rakefile", "api/Rakefile.rb"), ("build.gradle", "build.gradle.kts"),
+        ("app/settings.gradle", "app/settings.gradle.kts"), ("compose.yaml", "docker-compose.yml"), ("Taskfile.yml", "Taskfile.yaml"),
+    ],
+)  # fmt: skip
+def test_of_two_names_that_a_program_looks_for_the_first_is_read(path, other):
+    both = {path, other}
+    assert preferred(PurePosixPath(path), both, {other}) == other
+    assert preferred(PurePosixPath(path), both, both) is None, "both were there before"
+    assert preferred(PurePosixPath(path), {path}, {other}) is None, "one stands for the other"
+    assert preferred(PurePosixPath(path), both, set()) is None, "both are new"
+    assert preferred(PurePosixPath(other), both, {path}) is None, "the second is not read"
+    assert preferred(PurePosixPath(f"deep/{path}"), {*both, f"deep/{path}"}, {other}) is None, "it lies elsewhere"
