@@ -144,7 +144,7 @@ class _Description:
                 )
         shared = self._parameters(item.get("parameters"), path)
         operations = {method.upper(): item[method] for method in self._methods if method in item}
-        for method, operation in (more | operations).items():
+        for method, operation in {**more, **operations}.items():
             name = f"{method.upper()} {path}"
             self.operations[name] = None
             self._tell(self._operation(name, path, _TAKE.mapping(operation, clipped(name, 80)), shared))
