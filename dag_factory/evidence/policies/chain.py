@@ -11,7 +11,7 @@ from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.run import RunRecord
 from dag_factory.evidence.verdict import Finding
 
-__all__ = ["chained", "not_closed", "not_mending", "not_open"]
+__all__ = ["chained", "not_closed", "not_mending", "not_open", "outrun"]
 
 
 def not_open(case: Case) -> str | None:
@@ -63,10 +63,10 @@ def not_closed(record: RunRecord, before: PhaseContract, now: datetime) -> str |
         record.counted[before.id] = frozenset(Case(record, before.id, _nothing, now).inputs())
     if rests_on != record.counted[before.id]:
         return f"Work of phase {before.title} was done again, or taken away, after its verdict; its gate must be asked again."
-    return _outrun(record, before)
+    return outrun(record, before)
 
 
-def _outrun(record: RunRecord, phase: PhaseContract) -> str | None:
+def outrun(record: RunRecord, phase: PhaseContract) -> str | None:
     """Why the verdict on a phase does not follow the newest one on the phase before; None if it does, or if there is none before."""
     before, newest = record.contract.before(phase.id), record.verdict(phase.id)
     verdict = record.verdict(before.id) if before else None
@@ -84,7 +84,7 @@ def _nothing(digest: str) -> bytes | None:  # noqa: ARG001 # which statements co
 
 
 def chained(case: Case) -> Iterator[Finding]:
-    """The phase is open."""
-    reason = not_open(case)
+    """The phase is open, and what its fix cycles go on from follows the newest verdict before; of ordinary work each statement says that itself."""
+    reason = not_open(case) or (outrun(case.record, case.phase) if case.at else None)
     if reason:
         yield Finding(rule="phase-not-open", subject=case.phase_id, text=reason)

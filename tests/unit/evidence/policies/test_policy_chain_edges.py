@@ -47,6 +47,15 @@ def test_a_fix_cycle_behind_another_verdict_of_the_phase_before_does_not_follow_
     assert NEWER in (why(run, "validation") or "")
 
 
+def test_the_gate_of_a_fix_cycle_finds_that_the_phase_before_was_judged_again(tmp_path):
+    run = honest(tmp_path, worked="validation")
+    assert Cycle(failing(run), "validation").mended().judged().answer().word == "PASSED"
+    run.answer("implementation")
+    [found] = run.answer("validation", cycle=1).findings
+    assert (found.rule, found.subject) == ("phase-not-open", "validation")
+    assert NEWER in found.text
+
+
 def test_a_fix_cycle_without_its_first_verdict_follows_nothing(tmp_path):
     run = honest(tmp_path, worked="validation")
     assert Cycle(failing(run), "validation").mended().judged().answer().word == "PASSED"
