@@ -9,9 +9,10 @@ from datetime import datetime
 from dag_factory.evidence.contract import PhaseContract, TaskContract
 from dag_factory.evidence.decided import decided
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.policies.chain import not_closed
-from dag_factory.evidence.policies.consent import partial
-from dag_factory.evidence.rounds import begun, rounds_of
+from dag_factory.evidence.policies.chain import not_closed, outrun
+from dag_factory.evidence.policies.consent import asked_of, called_by, partial
+from dag_factory.evidence.policies.cycles import unseen
+from dag_factory.evidence.rounds import CONVERGE, JOIN, begun, rounds_of
 from dag_factory.evidence.run import Round, RunRecord, Stored
 from dag_factory.evidence.statement import TaskStatement, moment_of
 from dag_factory.evidence.verdict import Verdict
@@ -116,14 +117,20 @@ def _work(case: Case, tasks: Iterable[TaskContract], what: str) -> Iterator[Wait
 
 def _closing(case: Case) -> Iterator[Waited]:
     """Everybody has delivered: people who must agree, and the gate."""
+    yield _approvals(case) or Waited(case.phase_id, _gate(case.phase_id, case.at), f"the gate of phase {case.phase_id} answers")
+
+
+def _approvals(case: Case) -> Waited | None:
+    """The people who must agree yet, to what lies here now; None where nobody must, or somebody refused."""
     asked = case.phase.approval
-    there = len({stored.says.by for stored in case.approvals if stored.says.answer == "approve"})
-    refused = any(stored.says.answer == "refuse" for stored in case.approvals)
     able = _able(case.record, asked.people) if asked else []
-    if asked and there < asked.need and not refused and able:
-        yield Waited(case.phase_id, "approve", f"{asked.need - there} of {asked.need} approvals, asked are {', '.join(able)}")
-    else:
-        yield Waited(case.phase_id, _gate(case.phase_id, case.at), f"the gate of phase {case.phase_id} answers")
+    if asked is None or not able or any(stored.says.answer == "refuse" for stored in case.approvals):
+        return None
+    digest = asked_of(case)
+    there = len({called_by(said.by) for stored in case.approvals if (said := stored.says).asked == digest})
+    if there >= asked.need:
+        return None
+    return Waited(case.phase_id, "approve", f"{asked.need - there} of {asked.need} approvals, asked are {', '.join(able)}")
 
 
 def _after(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict], now: datetime) -> Iterator[Waited]:
@@ -140,7 +147,13 @@ def _after(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict], no
         if now < moment_of(item.says.expires_at) and not revoked(case, item)
     ]
     if verdict.says.phasegate.word != "FAILED":
-        yield Waited(phase.id, gate, f"the gate is asked again: {not_closed(record, phase, now)} C{clear[1:]}")
+        again = _clearing(case)
+        yield Waited(
+            phase.id, gate, f"the gate is asked again: {not_closed(record, phase, now)} Clear {again} in Airflow, with what comes after it"
+        )
+    elif given and answer == "waive":  # in Airflow's own question, behind which the gate is asked by itself
+        name = f"{phase.id}.waived_{cycle - fix.max_cycles + 1}"
+        yield _approvals(case) or Waited(phase.id, name, f"the gate is asked again and counts {', '.join(given)}")
     elif given:
         yield Waited(phase.id, gate, f"the gate is asked again and counts {', '.join(given)}; after `phasegate waive`, {clear}")
     elif cycle < fix.max_cycles or answer == "cycle":
@@ -148,6 +161,26 @@ def _after(record: RunRecord, phase: PhaseContract, verdict: Stored[Verdict], no
     elif not answer and not _waived_in_vain(record, phase, verdict) and (able := _able(record, fix.decide)):
         more = ", one more cycle" if cycle < fix.cycles else ""
         yield Waited(phase.id, "decide", f"a person decides in Airflow: waive{more} or stop; asked are {', '.join(able)}")
+
+
+def _clearing(case: Case) -> str:
+    """The first task that is cleared where a verdict counts no more, so that what follows from what was done again is done again too."""
+    phase, at = case.phase, case.at
+    if outrun(case.record, phase):
+        return f"{phase.id}.open"
+    group = f"{phase.id}.fix_{at}" if at else phase.id
+    saw = {merge.says.binding.task: merge.says.saw for merge in case.merges if merge.says.binding.cycle == at}
+
+    def behind(step: str, made: Iterable[Stored[TaskStatement] | None]) -> bool:
+        seen = saw.get(step)
+        return seen is not None and any(one and one.says.sealed and one.digest not in seen for one in made)
+
+    if behind(CONVERGE, case.mended.values() if at else map(case.statement, phase.tasks)):
+        return f"{group}.{CONVERGE}"
+    judged = [one for task in (*phase.judges, *case.again) if at and (one := case.statement(task))]
+    if any(unseen(case, one.says) for one in judged):
+        return f"{group}.{CONVERGE if phase.converges else 'mended'}"
+    return f"{group}.{JOIN}" if behind(JOIN, judged) else asked_again(phase, at)
 
 
 def _able(record: RunRecord, people: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from dag_factory.evidence.run import Round, Stored
 from dag_factory.evidence.statement import TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding, Recheck
 
-__all__ = ["mended", "rechecked"]
+__all__ = ["mended", "rechecked", "unseen"]
 
 _OF_CONSENT = frozenset({"approval-missing", "approval-partial", "approval-refused", "approval-stale"})
 """Rules that are asked only where nothing else speaks against the phase."""
@@ -44,14 +44,14 @@ def mended(case: Case) -> Iterator[Finding]:
         if not newest.statements.get(task.id):
             text = f"@{task.persona} has not judged again what was mended in fix cycle {newest.cycle}."
             yield case.finding("statement-missing" if task.external else "validation-stale", task, text)
-        elif late := _unseen(case, newest.statements[task.id][-1].says):
+        elif late := unseen(case, newest.statements[task.id][-1].says):
             text = f"@{task.persona} judged in fix cycle {newest.cycle} before {_some(late)} was brought, and must judge what is there now."
             yield case.finding("validation-stale", task, text)
     yield from _not_looked_at(case, newest)
     yield from _flipped(case)
 
 
-def _unseen(case: Case, judged: TaskStatement) -> list[str]:
+def unseen(case: Case, judged: TaskStatement) -> list[str]:
     """Who mended what a validator has not looked at: it came, or was done again, after they had begun.
 
     Who says nothing of what they saw is held to the clocks, which may differ: who is outside has one of their own.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pendulum
 import pytest
+from support.cycles import Cycle, case_of, failing
 from support.orders import EXTERNAL, SPEC
 from support.runs import honest
 from support.telling import decided, failed, mended, waived
 
+from dag_factory.evidence.policies.consent import asked_of
 from dag_factory.evidence.waiting import asked_again, stands_at, waits_for
 
 DECIDE = SPEC + "fix: {max_cycles: 0, extra_cycles: 1, decide: [erin]}\n"
@@ -63,6 +65,8 @@ def test_for_approvals_and_then_for_the_gate(tmp_path):
     run = honest(tmp_path, worked="foundation", text=APPROVE)
     assert told(run) == ["2 of 2 approvals, asked are erin, frank"]
     decided(run, "approve", phase="foundation")
+    assert told(run) == ["2 of 2 approvals, asked are erin, frank"], "it was about something else"
+    decided(run, "approve", phase="foundation", asked=asked_of(case_of(run, "foundation")))
     assert told(run) == ["1 of 2 approvals, asked are erin, frank"]
     decided(run, "refuse", by="frank", phase="foundation")
     assert of(run) == ["foundation.gate"], "who refuses is heard at once"
@@ -162,3 +166,37 @@ def test_through_a_fix_cycle(house):
     assert of(house) == ["build/two.maker", "check/judge", "check/writer"], "what was done for the older verdict is done again"
     house.run("check.gate", "check.fix_1.gate")
     assert of(house) == ["check.fix_2.triage"], "the gate has answered, and no cycle counts"
+
+
+def test_where_the_phase_before_was_judged_again_all_work_is_done_again(tmp_path):
+    run = honest(tmp_path, through="implementation")
+    run.answer("foundation")
+    assert of(run) == ["implementation.gate"]
+    assert told(run)[0].endswith("Clear implementation.open in Airflow, with what comes after it")
+
+
+def test_where_work_was_done_again_it_is_merged_first(tmp_path):
+    run = honest(tmp_path, through="foundation")
+    run.deliver(UX)
+    assert told(run)[0].endswith("Clear foundation.converge in Airflow, with what comes after it")
+
+
+@pytest.mark.parametrize(
+    ("done", "task"), [("implementation/daily_mart.software-engineer", "converge"), ("validation/security-engineer", "gate")]
+)
+def test_where_something_of_a_fix_cycle_was_done_again(tmp_path, done, task):
+    run = failing(honest(tmp_path, worked="validation"))
+    cycle = Cycle(run, "validation").mended().judged()
+    assert cycle.answer().word == "PASSED"
+    cycle.mend(done)
+    assert told(run)[0].endswith(f"Clear validation.fix_1.{task} in Airflow, with what comes after it")
+
+
+def test_for_approvals_and_then_for_the_gate_after_a_waiver_in_airflow(tmp_path):
+    run = failed(tmp_path, text=DECIDE + "phases: {validation: {gate: {approval: {people: [frank]}}}}\n")
+    decided(run, "waive")
+    number = waived(run)
+    assert told(run) == ["1 of 1 approvals, asked are frank"]
+    decided(run, "approve", by="frank", asked=asked_of(case_of(run, "validation")))
+    assert told(run) == [f"the gate is asked again and counts {number}"]
+    assert of(run) == ["validation.waived_1"]
