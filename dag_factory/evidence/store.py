@@ -34,6 +34,7 @@ from dag_factory.evidence.whole_files import Unfinished, UnreadableError, create
 __all__ = ["RunStore", "Store"]
 
 _CHUNK, _MANY = 1 << 20, 200  # bytes copied at once; files from which on the whole disk is waited for, not each of them
+_LONGEST = 255  # bytes of a name, on most disks; a letter beyond ASCII takes six and more of them
 _REMEDY = "Check [phasegate] evidence_root and its rights."
 
 
@@ -274,8 +275,10 @@ def _blob(digest: str) -> str:
 
 
 def _name(part: str) -> str:
-    """A run's id as one folder name: it may hold colons, pluses and slashes."""
+    """A run's id as one folder name: it may hold colons, pluses and slashes; one too long for a disk ends in its digest."""
     quoted = quote(part, safe="+:@=, ")
+    if len(quoted) > _LONGEST:
+        quoted = f"{quoted[: _LONGEST - 17]}-{hashlib.sha256(part.encode()).hexdigest()[:16]}"
     return quoted.replace(".", "%2E") if set(part) <= {"."} else quoted
 
 

@@ -134,7 +134,7 @@ def test_runs_are_listed(store):
 
 
 @pytest.mark.parametrize(
-    "name", ["scheduled__2026-11-23T06:00:00+00:00", "a/b", "../../etc", "..", ".", "a b", "ä", "%2F", "a\\b", "a\nb", "CON"]
+    "name", ["scheduled__2026-11-23T06:00:00+00:00", "a/b", "../../etc", "..", ".", "a b", "ä", "%2F", "a\\b", "a\nb", "CON", "日" * 250]
 )
 def test_a_run_stays_in_its_place_whatever_it_is_called(tmp_path, name):
     store = Store(tmp_path / "evidence")
@@ -147,5 +147,5 @@ def test_a_run_stays_in_its_place_whatever_it_is_called(tmp_path, name):
 
 
 def test_two_names_do_not_become_one(tmp_path):
-    names = ["a/b", "a%2Fb", "a_b", "..", "%2E%2E", "."]
+    names = ["a/b", "a%2Fb", "a_b", "..", "%2E%2E", ".", "日" * 250, "日" * 249 + "月"]
     assert len({Store(tmp_path).run(name, "x").base for name in names}) == len(names)
