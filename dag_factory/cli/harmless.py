@@ -7,38 +7,18 @@ HTML, calls nobody by an `@name`, and closes no issue.
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from dag_factory.evidence.visible import shown as visible
 
 __all__ = ["block", "code", "heading", "row", "visible"]
 
-_HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _WORDS = re.compile(r"(?:[^\W_]|[ ,])+")
-
-
-def visible(text: str, *, lines: bool = False) -> str:
-    """Spell out every sign that cannot be seen, as `⟨U+202E⟩`.
-
-    Parameters
-    ----------
-    lines: whether line ends and tabs stay; else each run of them becomes a space.
-
-    """
-    written = text.replace("\r\n", "\n") if lines else re.sub(r"[\r\n\t]+", " ", text)
-    return "".join(_spelled(sign) if _unseen(sign) and not (lines and sign in "\n\t") else sign for sign in written)
-
-
-def _unseen(sign: str) -> bool:
-    return unicodedata.category(sign) in _HIDDEN or sign in _FILLERS
-
-
-def _spelled(sign: str) -> str:
-    return f"⟨U+{ord(sign):04X}⟩"
+_BAR = "⟨U+007C⟩"
 
 
 def code(text: str) -> str:
     """A text as code within a line of Markdown, or within a cell of a table; `–` if it is empty."""
-    shown = visible(text).replace("|", _spelled("|"))  # in a table a bar ends the cell, whatever stands before it
+    shown = visible(text).replace("|", _BAR)  # in a table a bar ends the cell, whatever stands before it
     if not shown.strip():
         return "–"
     fence = "`" * (_longest(shown) + 1)

@@ -84,7 +84,9 @@ def _facts(account: RunAccount) -> list[str]:
         ("mission", code(account.mission)),
         (
             "begun",
-            f"{account.begun_at}, by {code(account.triggered_by)}" if account.triggered_by else f"{account.begun_at}, by a schedule",
+            f"{account.begun_at}, by {code(account.triggered_by)}"
+            if account.triggered_by
+            else f"{account.begun_at}, by a schedule or an event",
         ),
         ("plan", code(account.plan)),
         ("charter", code(account.charter)),

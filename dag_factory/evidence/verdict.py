@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from dag_factory.evidence.statement import Binding
+from dag_factory.evidence.visible import shown
 from dag_factory.evidence.wire import Commit, Digest, Time, Wire, moment_of
 
 __all__ = ["Answer", "Extension", "Finding", "Recheck", "Used", "Verdict", "Word", "table"]
@@ -133,13 +134,13 @@ def table(
     waived: tuple[Used, ...] = (),
     rechecked: tuple[Recheck, ...] = (),
 ) -> list[str]:
-    """A verdict as lines for a task log: the word, each finding, what was waived or mended, both checklists item by item."""
+    """A verdict as lines for a task log, one a finding whatever it quotes: the word, what was found, waived or mended, both checklists item by item."""
     lines = [f"{title}: {word}"]
-    lines += [f"  ✗ {finding.rule}  {finding.subject}: {finding.text}" for finding in findings]
-    lines += [f"  ⚠ waived by {used.by} until {used.expires_at}: {used.finding.id}: {used.finding.text}" for used in waived]
+    lines += [f"  ✗ {finding.rule}  {shown(f'{finding.subject}: {finding.text}')}" for finding in findings]
+    lines += [f"  ⚠ waived by {shown(f'{used.by} until {used.expires_at}: {used.finding.id}: {used.finding.text}')}" for used in waived]
     for item in rechecked:
         sign = {"mended": "✓", "waived": "⚠"}.get(item.now, "✗")
-        lines.append(f"  {sign} {item.now}, found {f'in fix cycle {item.cycle}' if item.cycle else 'at first'}: {item.finding}")
+        lines.append(f"  {sign} {item.now}, found {f'in fix cycle {item.cycle}' if item.cycle else 'at first'}: {shown(item.finding)}")
     for name in dict.fromkeys(answer.checklist for answer in answers):
         lines.append(f"  {name.replace('-', ' ')}")
         lines += [

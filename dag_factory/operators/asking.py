@@ -21,7 +21,7 @@ from dag_factory.errors import PhasegateError
 from dag_factory.links import VerdictLink, question_page
 from dag_factory.notices import Notice
 from dag_factory.operators.base import refuse_unless_open
-from dag_factory.operators.wording import plain, typed
+from dag_factory.operators.wording import plain, quoted, typed
 from dag_factory.plan import Plan
 from dag_factory.telling import Tell, Telling
 
@@ -273,7 +273,7 @@ def _before(case: Case, ti: Any) -> list[str]:
     last = [said for said in given if (said.binding.cycle, said.binding.task) == this]
     if not last or last[-1].answer != "void" or not last[-1].by or last[-1].binding.attempt != ti.try_number - 1:
         return []
-    return [f"**You are asked again.** {plain(last[-1].reason)}"]
+    return [f"**You are asked again.** {quoted(last[-1].reason)}"]
 
 
 def _judged(case: Case) -> str:

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from dag_factory.links import VerdictLink
 from dag_factory.operators.asking import AskOperator, Question
 from dag_factory.operators.base import NothingToDo, judged_by
-from dag_factory.operators.wording import exact, field, plain
+from dag_factory.operators.wording import field, quoted
 
 if TYPE_CHECKING:
     from dag_factory.evidence.decisions import Decision
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["DecideOperator"]
 
 _WAIVE, _MORE, _STOP = "Waive", "One more cycle", "Stop"
+_SHOWN, _SIGNS = 50, 300  # findings, and signs of the text of each: some databases keep 64 kB of a question
 _ANSWERS: dict[str, Any] = {_WAIVE: "waive", _MORE: "cycle", _STOP: "stop"}
 
 
@@ -56,8 +57,11 @@ class DecideOperator(AskOperator):
             "",
         ]
         lines += [
-            f"- `{exact(finding.id)}`{'' if finding.id in may else ' (may not be waived)'}: {plain(finding.text)}" for finding in findings
+            f"- {quoted(finding.id)}{'' if finding.id in may else ' (may not be waived)'}: {quoted(finding.text, _SIGNS)}"
+            for finding in findings[:_SHOWN]
         ]
+        if len(findings) > _SHOWN:
+            lines.append(f"- and {len(findings) - _SHOWN} more, which the verdict tells. Where none is chosen, a waiver is for those too.")
         lines += ["", f"[The verdict, and what it rests on]({VerdictLink.to(ti, case.phase_id, self._digest(case))})"]
         days = case.contract.fix.max_waiver / 86400
         lines += ["", f"*{_WAIVE}* lets the chosen ones pass until a date, at most {days:g} days from now, and needs a reason."]

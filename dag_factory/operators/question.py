@@ -14,7 +14,7 @@ from dag_factory.links import RunLink, task_page
 from dag_factory.operators.attempt import Attempt
 from dag_factory.operators.form import Field, fields_of
 from dag_factory.operators.orders import told
-from dag_factory.operators.wording import exact, plain
+from dag_factory.operators.wording import plain, quoted
 
 __all__ = ["CANNOT", "DONE", "Asked", "ask", "lying", "transcript"]
 
@@ -97,7 +97,7 @@ def _about(attempt: Attempt, findings: tuple[tuple[str, str], ...]) -> Iterator[
     if findings:
         yield "You are to know of these findings:" if task.judges else "You are to mend:"
         yield ""
-        yield from (f"- `{exact(name)}`: {plain(text)}" for name, text in findings[:_SHOWN])
+        yield from (f"- {quoted(name)}: {quoted(text)}" for name, text in findings[:_SHOWN])
         yield from ([f"- and {len(findings) - _SHOWN} more"] if len(findings) > _SHOWN else [])
         yield ""
     if task.validates:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["exact", "field", "plain", "typed"]
+from dag_factory.evidence.visible import shown
 
-_BREAKS = "\r\n`"
+__all__ = ["exact", "field", "plain", "quoted", "typed"]
 
 
 def exact(text: str, most: int = 500) -> str:
@@ -18,7 +18,18 @@ def exact(text: str, most: int = 500) -> str:
     most: how many characters of it are shown.
 
     """
-    return "".join(" " if sign in _BREAKS else sign for sign in text)[:most]
+    return shown(text[:most]).replace("`", " ")[:most]
+
+
+def quoted(text: str, most: int = 500) -> str:
+    """A text that others wrote, as code: nothing in it is markup, and no address is a link, as it would be in words.
+
+    Parameters
+    ----------
+    most: how many characters of it are shown.
+
+    """
+    return f"`{exact(text, most)}`" if text.strip("` \t\r\n") else "–"
 
 
 def plain(text: str, most: int = 500) -> str:
@@ -29,7 +40,8 @@ def plain(text: str, most: int = 500) -> str:
     most: how many characters of it are shown.
 
     """
-    return "".join(" " if sign in _BREAKS else f"\\{sign}" if sign in "*_[]<>|!#\\" else sign for sign in text)[:most]
+    written = shown(text[:most]).replace("`", " ")
+    return "".join(f"\\{sign}" if sign in "*_[]<>|!#~\\" else sign for sign in written)[:most]
 
 
 def typed(value: Any, most: int = 20_000) -> str:

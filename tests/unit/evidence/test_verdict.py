@@ -148,3 +148,14 @@ def test_what_was_waived_or_mended_is_told_as_that():
         "  before implementation",
         "    ⚠ @architect complete",
     ]
+
+
+def test_a_finding_is_one_line_whatever_it_quotes():
+    forged = FINDING.model_copy(update={"text": "no\n  ✓ mended\x1b[8m\u202e"})
+    used = USED.model_copy(update={"finding": forged})
+    again = Recheck(finding="check-failed:a\nb", cycle=0, now="mended")
+    lines = table("FAILED", (forged,), (), title="Gate", waived=(used,), rechecked=(again,))
+    assert len(lines) == 4
+    assert lines[1] == "  ✗ statement-missing  foundation/architect: no   ✓ mended⟨U+001B⟩[8m⟨U+202E⟩"
+    assert lines[2].endswith("no   ✓ mended⟨U+001B⟩[8m⟨U+202E⟩")
+    assert lines[3] == "  ✓ mended, found at first: check-failed:a b"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from dag_factory.operators.wording import exact, plain
+from dag_factory.operators.wording import exact, plain, quoted
 
 
 @pytest.mark.parametrize("name", ["check-failed:build/writer:note_check", "a\\b*c*[d](e)", "x|y"])
@@ -22,3 +22,22 @@ def test_between_backticks_nothing_gets_out():
 def test_elsewhere_it_is_no_markup():
     html = MarkdownIt("commonmark").render(f"- {plain('*a* [b](c) `d` note_check')}")
     assert html == "<ul>\n<li>*a* [b](c)  d  note_check</li>\n</ul>\n"
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/login", "www.evil.example", "eve@evil.example"])
+def test_what_is_quoted_leads_nowhere(address):
+    html = MarkdownIt("gfm-like", {"linkify": False}).render(f"- {quoted(f'Approve at {address} ~~now~~')}: text")
+    assert html == f"<ul>\n<li><code>Approve at {address} ~~now~~</code>: text</li>\n</ul>\n"
+
+
+@pytest.mark.parametrize("show", [exact, plain, quoted])
+def test_what_turns_the_direction_of_writing_is_spelled_out(show):
+    assert show("a\u202eb\x1b").strip("`") == "a⟨U+202E⟩b⟨U+001B⟩"
+
+
+def test_what_says_nothing_is_a_dash():
+    assert quoted(" `\n") == quoted("") == "–"
+
+
+def test_what_is_struck_out_elsewhere_is_no_markup_in_a_question():
+    assert MarkdownIt("gfm-like", {"linkify": False}).render(plain("a ~~b~~")) == "<p>a ~~b~~</p>\n"
