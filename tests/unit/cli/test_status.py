@@ -107,7 +107,7 @@ def test_a_verdict_that_counts_no_more(tmp_path):
     told = ask(run)
     assert "1 Foundation: ✓ PASSED, counts no more" in told
     assert "  ✗ Work of phase Foundation was done again" in told
-    assert "clear foundation.gate in Airflow".lower() in told.lower()
+    assert "clear foundation.converge in Airflow".lower() in told.lower()
 
 
 @pytest.fixture(scope="module")

@@ -114,7 +114,7 @@ def test_after_an_answer_that_is_none_somebody_is_asked_again_a_few_times_and_to
             told = [waited.says for waited in waits_for(failed.record, pendulum.now("UTC"))]
             assert told == ["a person decides in Airflow: waive, one more cycle or stop; asked are lea, max"]
             failed.run("check.decide_1", again=True)
-            assert asked[-1]["body"].startswith("**You are asked again.** The answer does not count: A waiver needs a reason")
+            assert asked[-1]["body"].startswith("**You are asked again.** `The answer does not count: A waiver needs a reason")
     assert failed.failures["check.decide_1"].endswith("Clear this task to be asked again.")
     failed.run("check.decide_1")
     failed.answer("check.decide_1", "Waive", "lea", reason="The pilot may have it.", expires="", findings=[])

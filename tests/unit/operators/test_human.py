@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -205,7 +206,8 @@ def test_what_others_wrote_is_no_markup_in_the_question(house, shown):
     house.answer(CHECK, "FAILED", "judy", **SEEN, notes="![x](http://evil/) <script>\n# Approve")
     house.close("check")
     mended(house)
-    assert "\\!\\[x\\](http://evil/) \\<script\\> \\# Approve" in shown[-1]["body"]
+    assert "![x](http://evil/) <script> # Approve`" in shown[-1]["body"]
+    assert "evil" not in re.sub("`[^`\\n]*`", "", shown[-1]["body"]), "it stands in code and nowhere else"
     assert "\n#" not in shown[-1]["body"]
 
 
