@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from dag_factory.errors import PhasegateError
 from dag_factory.runners.masking import Secrets
@@ -13,9 +15,12 @@ from dag_factory.runners.masking import Secrets
 __all__ = ["look_up", "resolve", "secrets_of"]
 
 _SENSITIVE = re.compile(
-    "passw|passphrase|pwd|secret|token|api_?key|apikey|private_?key|credential|authorization|access_?key", re.IGNORECASE
+    "passw|passphrase|pwd|secret|token|api_?key|apikey|private_?key|credential|authorization|access_?key"
+    "|auth_?header|bearer|connection_?string|service_?key|webhook_?url|(?<![a-z])dsn(?![a-z])",
+    re.IGNORECASE,
 )
 """Names behind which there is a secret; Airflow hides the values of such variables and extras too."""
+_DEEPEST = 16
 
 
 def resolve(value: Any, *, masked: bool = True) -> str:
@@ -39,7 +44,8 @@ def look_up(values: Mapping[str, Any]) -> tuple[dict[str, str], Secrets]:
 
     All that was looked up is masked. Guarded, which means that no evidence may have it either, is what is secret by its nature or its
     name: a connection's password and what of its extras is called a secret, its URI if there is a password in it, and an environment
-    variable or an Airflow variable that is called one, here or there.
+    variable or an Airflow variable that is called one, here or there. So is what is one within them: a password in a URL, and what JSON
+    calls a secret; then the whole of it is guarded too.
 
     Parameters
     ----------
@@ -80,9 +86,10 @@ def _found(value: Any) -> tuple[str, tuple[str, ...]]:
     kind, name = next((kind, name) for kind, name in value.items() if name is not None)
     try:
         if kind == "env":
-            return os.environ[name], ()
+            return os.environ[name], tuple(_within("", os.environ[name]))
         if kind == "var":
-            return str(Variable.get(name)), ()
+            found = str(Variable.get(name))
+            return found, tuple(_within("", found))
         connection = Connection.get(name)
         return str(connection.get_uri()), tuple(secrets_of(connection))
     except (KeyError, AirflowException, AirflowRuntimeError) as error:
@@ -94,13 +101,44 @@ def _found(value: Any) -> tuple[str, tuple[str, ...]]:
 
 
 def secrets_of(connection: Any) -> Iterator[str]:
-    """A connection's password, and what its extras call a secret."""
+    """A connection's password, the one in its host where that is a URL, and what its extras call a secret."""
     if connection.password:
         yield str(connection.password)
-    pending: list[tuple[str, Any]] = list(dict(connection.extra_dejson).items())
-    while pending:
-        name, value = pending.pop()
-        if isinstance(value, dict):
-            pending += value.items()
-        elif isinstance(value, str) and value and _SENSITIVE.search(name):
+    yield from _within("", connection.host)
+    yield from _within("", dict(connection.extra_dejson))
+
+
+def _within(name: str, value: Any, depth: int = _DEEPEST) -> Iterator[str]:
+    """The secrets in a value: a text that is called one, the password of a URL, and those of a mapping, a list, or JSON in a text.
+
+    Parameters
+    ----------
+    name: what the value is called; what is in a list is called as the list is.
+
+    """
+    if isinstance(value, dict | list) and depth:
+        for key, part in value.items() if isinstance(value, dict) else ((name, part) for part in value):
+            yield from _within(str(key), part, depth - 1)
+    elif isinstance(value, str) and value:
+        if _SENSITIVE.search(name):
             yield value
+        yield from _password(value)
+        if depth and value.lstrip()[:1] in ("{", "["):
+            yield from _within(name, _read(value), depth - 1)
+
+
+def _password(text: str) -> Iterator[str]:
+    """The password in a URL, as it is and as it is written there; one that the URL tells elsewhere too, such as the login, is none."""
+    try:
+        written = urlsplit(text.strip()).netloc.rpartition("@")[0].partition(":")[2]
+    except ValueError:  # no URL, though it looks like one
+        return
+    if written and text.count(written) == 1:
+        yield from dict.fromkeys((unquote(written), written))
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

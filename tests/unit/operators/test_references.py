@@ -141,3 +141,71 @@ def test_a_connection_without_a_secret_is_an_address(monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps({"conn_type": "http", "host": "shop"}))
     values, secrets = look_up({"PASSWORD_FREE": {"conn": "shop"}})
     assert (secrets.masked, secrets.guarded) == ((values["PASSWORD_FREE"],), ())
+
+
+URL = "postgresql://loader:juliett%40juliett@db/orders"
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    ("found", "secret"),
+    [
+        (URL, {"juliett@juliett", "juliett%40juliett"}),
+        (json.dumps({"login": "loader", "password": "juliett-juliett"}), {"juliett-juliett"}),
+        (
+            json.dumps([{"urls": [URL]}, {"tokens": ["kilo-kilo", "lima-lima"]}]),
+            {"juliett@juliett", "juliett%40juliett", "kilo-kilo", "lima-lima"},
+        ),
+    ],
+    ids=["a URL", "JSON", "JSON with lists"],
+)
+@pytest.mark.parametrize("kind", ["env", "var"])
+def test_a_secret_within_what_was_looked_up_is_one_by_itself(monkeypatch, kind, found, secret):
+    monkeypatch.setenv("ORDERS" if kind == "env" else "AIRFLOW_VAR_ORDERS", found)
+    _, secrets = look_up({"DATABASE": {kind: "ORDERS" if kind == "env" else "orders"}})
+    assert set(secrets.guarded) == {found, *secret}
+    assert secrets.masked == secrets.guarded
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        "postgresql://postgres:postgres@localhost/postgres",
+        "https://shop/orders?at=1",
+        "http://[no-address",
+        '{"login": "loader", "port": 5432',
+        '{"stage": "production"}',
+        "[" * 100_000,
+        json.dumps(json.dumps(["production"])),
+    ],
+    ids=["a password that is the login", "no password", "no URL", "half of JSON", "no secret", "nested without end", "JSON in JSON"],
+)
+def test_where_there_is_none_within_nothing_is_guarded(monkeypatch, found):
+    monkeypatch.setenv("ORDERS", found)
+    assert look_up({"STAGE": {"env": "ORDERS"}})[1] == Secrets((found,), ())
+
+
+@pytest.mark.parametrize(
+    ("extra", "secret"),
+    [
+        ({"keyfile_dict": json.dumps({"type": "service_account", "private_key": KEY})}, {KEY}),
+        ({"tokens": ["kilo-kilo", {"password": "lima-lima"}]}, {"kilo-kilo", "lima-lima"}),
+        ({"connection_string": "Endpoint=sb://x;Key=kilo-kilo"}, {"Endpoint=sb://x;Key=kilo-kilo"}),
+        ({"webhook_url": "https://hooks/T0/kilo"}, {"https://hooks/T0/kilo"}),
+        ({"auth_header": "Basic kilo-kilo"}, {"Basic kilo-kilo"}),
+        ({"sentry_dsn": "https://kilokilo@sentry"}, {"https://kilokilo@sentry"}),
+        ({"proxy": "http://me:kilo-kilo@proxy:3128"}, {"kilo-kilo"}),
+        ({"friendsname": "everybody", "proxy": "http://proxy:3128"}, set()),
+    ],
+    ids=lambda value: next(iter(value), "nothing"),
+)
+def test_what_the_extras_of_a_connection_call_a_secret_is_guarded_however_deep(monkeypatch, extra, secret):
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps({"conn_type": "http", "host": "shop", "extra": json.dumps(extra)}))
+    values, secrets = look_up({"SHOP": {"conn": "shop"}})
+    assert set(secrets.guarded) == ({values["SHOP"], *secret} if secret else set())
+    assert secrets.masked == (secrets.guarded or (values["SHOP"],))
+
+
+def test_a_password_in_the_host_of_a_connection_is_guarded(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps({"conn_type": "http", "host": "https://me:kilo-kilo@shop"}))
+    assert "kilo-kilo" in look_up({"SHOP": {"conn": "shop"}})[1].guarded
