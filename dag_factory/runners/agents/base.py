@@ -18,6 +18,7 @@ __all__ = ["Cli", "Report", "Start", "Wanted", "bring", "counted", "grown", "nam
 _SHOWN = 300
 _LONGEST = 64_000_000  # bytes of a conversation; of a longer one nothing would be kept, see `dag_factory.operators.keeping`
 _MOST = 10**11
+_REMEMBERED = 10_000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _Figure = TypeVar("_Figure", int, Decimal)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/\[\]-]{0,99}")
@@ -74,6 +75,7 @@ class Report:
     said: the last words of the model.
     resumed: the conversation that was to go on; empty where a new one was asked for.
     spoken: input and output tokens of that conversation before, for a command line that counts them once more.
+    seen: the newest messages that were counted, by a hash of their ids.
 
     """
 
@@ -91,7 +93,17 @@ class Report:
     said: str = ""
     resumed: str = ""
     spoken: tuple[int, int] = (0, 0)
-    seen: set[str] = field(default_factory=set)
+    seen: dict[int, None] = field(default_factory=dict)
+
+    def new(self, message: object) -> bool:
+        """Whether a message is met for the first time; it is noted. Of many only the newest are remembered: an older one counts once more."""
+        name = hash(str(message))
+        if name in self.seen:
+            return False
+        self.seen[name] = None
+        if len(self.seen) > _REMEMBERED:
+            del self.seen[next(iter(self.seen))]
+        return True
 
     @property
     def figures(self) -> Figures:
@@ -190,6 +202,6 @@ def priced(value: object) -> Decimal | None:
     """An amount of US dollars that an agent gave; None where it is none."""
     try:
         amount = Decimal(str(value)) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
-        return amount.quantize(Decimal("0.000001")) if amount is not None and amount.is_finite() and 0 <= amount <= _MOST else None
+        return abs(amount).quantize(Decimal("0.000001")) if amount is not None and amount.is_finite() and 0 <= amount <= _MOST else None
     except InvalidOperation:
         return None

@@ -69,9 +69,8 @@ class Claude:
 
     def _said(self, message: Mapping[str, Any], report: Report) -> Iterator[str]:
         """A message may come in parts, each under the same id and with the usage of its beginning."""
-        name, usage = str(message.get("id")), _mapping(message.get("usage"))
-        if name not in report.seen and message.get("model") != "<synthetic>":
-            report.seen.add(name)
+        usage = _mapping(message.get("usage"))
+        if message.get("model") != "<synthetic>" and report.new(message.get("id")):
             report.requests = (report.requests or 0) + 1
             report.input_tokens = (report.input_tokens or 0) + _taken(usage)
             report.output_tokens = (report.output_tokens or 0) + _count(usage.get("output_tokens"))

@@ -76,6 +76,22 @@ def test_what_is_no_amount_is_none(cli, value):
     assert not report.figures.tokens
 
 
+@pytest.mark.parametrize("value", [0, 0.0, -0.0, "-0", 0.5])
+def test_a_cost_of_nothing_can_be_signed_however_it_is_written(value):
+    report = Report("anthropic", ended=True)
+    list(claude.CLI.read({"type": "result", "total_cost_usd": value, "is_error": False, "subtype": "success"}, report))
+    assert figures_of(Outcome("exited", 0, (), 0, False, "", 0.0, figures=report.figures)).cost == f"{abs(float(value)):.6f}"
+
+
+def test_however_many_messages_it_names_few_are_remembered_and_each_counts():
+    report = Report("anthropic")
+    for number in (*range(30_000), *range(29_000, 30_000)):
+        message = {"id": f"{number}", "usage": {"output_tokens": 1}}
+        list(claude.CLI.read({"type": "assistant", "message": message}, report))
+    assert (report.requests, report.output_tokens) == (30_000, 30_000)
+    assert len(report.seen) <= 10_000
+
+
 @CLIS
 @pytest.mark.parametrize("name", ["../../keys/phasegate", "a/b", "/etc/passwd", "", "*", "a\0b", ".."])
 def test_a_conversation_that_leads_elsewhere_is_not_kept(cli, bench, tmp_path, name):
