@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from dag_factory.evidence.wire import Digest, Sealed, Wire
 
@@ -13,6 +13,9 @@ __all__ = ["Figures", "Judgement", "Kept", "Money"]
 Money = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$")]
 """An amount of US dollars."""
 
+Count = Annotated[int, Field(ge=0)]
+"""How many; less than none would be given back to whoever else draws on the same budget."""
+
 
 class Figures(Wire):
     """What the work took: as its runner reads it from the program's own report, None where that says nothing. `cost` is in US dollars."""
@@ -20,9 +23,9 @@ class Figures(Wire):
     provider: str
     model: str
     conversation: str
-    requests: int | None
-    input_tokens: int | None
-    output_tokens: int | None
+    requests: Count | None
+    input_tokens: Count | None
+    output_tokens: Count | None
     cost: Money | None
 
 

@@ -157,6 +157,16 @@ def test_what_a_runner_reported_is_read_back(signer):
     assert parse(opened.payload, TaskStatement) == made
 
 
+@pytest.mark.parametrize("name", ["requests", "input_tokens", "output_tokens"])
+def test_less_than_nothing_was_not_taken(signer, name):
+    told = {"requests": 1, "input_tokens": 2, "output_tokens": 3, name: -1}
+    figures = Figures.model_construct(provider="acme", model="large", conversation="c", cost=None, **told)
+    made = TASK.model_copy(update={"figures": figures})
+    opened = open_envelope(sign(made, {"ARCHITECTURE.md": {"sha256": DIGEST}}, signer), {signer.public.keyid: signer.public})
+    with pytest.raises(EnvelopeError, match="greater than or equal to 0"):
+        parse(opened.payload, TaskStatement)
+
+
 def test_altered_files_are_written_only_where_there_are_any(signer):
     assert "altered" not in MERGE.model_dump(by_alias=True, mode="json")
     made = MERGE.model_copy(update={"altered": (Undone(task="t", path="tests/a.py"),)})
