@@ -75,6 +75,7 @@ class Loop:
         self._mask = Mask(order.secrets).text
         self._usage = RunUsage()
         self._asked = 0
+        self._measured = True
         self._room = room_of(order.room)
         self.told = Report()
         """What was reported last."""
@@ -129,7 +130,16 @@ class Loop:
         )
 
     def _answered(self, response: ModelResponse) -> None:
-        """Tell what the model answered, and what it took so far."""
+        """Tell what the model answered, and what it took so far.
+
+        Raises
+        ------
+        UsageLimitUnavailableWarning: it told that in a way nobody can read, which pydantic-ai takes for nothing, and its tokens are limited.
+
+        """
+        self._measured = self._measured and response.usage.total_tokens > 0
+        if not self._measured and self._order.tokens is not None:
+            raise UsageLimitUnavailableWarning
         for part in response.parts:
             if isinstance(part, TextPart) and part.content.strip():
                 self._say(self._mask(part.content.strip())[:_SAID])
@@ -147,7 +157,7 @@ class Loop:
         used = self._usage
         self.told = replace(
             self.told, since=time.time(), requests=self._asked, input_tokens=used.input_tokens, output_tokens=used.output_tokens,
-            tokens_told=not used.unmeasured_requests, changed=self._room.changed, **news,
+            tokens_told=self._measured and not used.unmeasured_requests, changed=self._room.changed, **news,
         )  # fmt: skip
         self._report(self.told)
 

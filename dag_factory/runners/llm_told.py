@@ -33,7 +33,8 @@ def told(error: BaseException, order: Order) -> tuple[str, str]:
     if isinstance(error, errors.UsageLimitExceeded):
         return _spent(error, order)
     if isinstance(error, errors.UsageLimitUnavailableWarning):
-        return BUDGET, f"{who} does not say how many tokens it takes, so a budget of tokens cannot be kept. Limit requests or time instead."
+        says = "does not say how many tokens it takes, or nothing that can be read, so a budget of tokens cannot be kept"
+        return BUDGET, f"{who} {says}. Limit requests or time instead."
     if isinstance(error, BaseExceptionGroup):
         return FAILED, f"{who}, and each that stands in for it, failed: " + " ".join(told(one, order)[1] for one in _each(error))
     if isinstance(error, errors.ModelAPIError):

@@ -164,13 +164,16 @@ def test_tokens_that_are_spent_end_it(bench, converse):
     assert found.reports[-1].input_tokens == 900
 
 
-def test_a_model_that_does_not_say_what_it_takes_is_held_to_no_budget_of_tokens(bench, converse):
-    with reached(calls(WRITES, usage=None), ends()) as (_, asked):
+@pytest.mark.parametrize("usage", [None, (-100_000, 10), (100, -10)], ids=["nothing", "less than nothing", "less than nothing was written"])
+@pytest.mark.filterwarnings("ignore:Failed to extract usage")
+def test_a_model_that_does_not_say_what_it_takes_is_held_to_no_budget_of_tokens(bench, converse, usage):
+    with reached(calls(WRITES, usage=usage), ends()) as (_, asked):
         found = converse(asked, tokens=1000)
     assert found.rule == "budget-exceeded"
     assert "does not say how many tokens it takes" in found.failed
     assert found.reports[-1].tokens_told is False
-    with reached(calls(WRITES, usage=None), ends()) as (_, asked):
+    assert list(bench.workspace.rglob("*")) == []
+    with reached(calls(WRITES, usage=usage), ends()) as (_, asked):
         found = converse(asked)
     assert found.error is None
     assert found.reports[-1].tokens_told is False
