@@ -21,6 +21,7 @@ from threading import Event
 from typing import Any, BinaryIO, Literal
 
 from dag_factory.errors import RunnerError
+from dag_factory.runners.agents.base import shown
 from dag_factory.runners.base import Figures, Flaw, Judgement, Outcome, Request
 from dag_factory.runners.extras import lacking
 from dag_factory.runners.llm_order import Order, Report
@@ -31,7 +32,7 @@ __all__ = ["LlmRunner"]
 
 _CHILD = Path(__file__).with_name("llm_child.py")
 _PATIENCE = 600.0
-_SAID = 500
+_SAID, _NAME = 500, 200
 
 
 class LlmRunner:
@@ -126,10 +127,11 @@ def _last(sheet: BinaryIO) -> Report:
 
 
 def _masked(report: Report, secrets: Sequence[str]) -> Report:
-    """Put secrets out of what a model said: it stands in a statement, and in logs."""
+    """Put secrets out of what a model said: it stands in a statement, and in logs. What it calls itself is one short line there."""
     mask = Mask(secrets).text
     return replace(
-        report, summary=None if report.summary is None else mask(report.summary), notes=mask(report.notes),
+        report, provider=shown(report.provider, _NAME), model=shown(report.model, _NAME),
+        summary=None if report.summary is None else mask(report.summary), notes=mask(report.notes),
         references=tuple(map(mask, report.references)), flaw=(report.flaw[0], mask(report.flaw[1])) if report.flaw else None,
     )  # fmt: skip
 

@@ -104,8 +104,8 @@ class Report:
     flaw: tuple[str, str] | None = None
 
     def line(self) -> bytes:
-        """Write it for the task process."""
-        return json.dumps(asdict(self)).encode() + b"\n"
+        """Write it for the task process; half characters in what a model said pass for question marks, for no text with one can be signed."""
+        return json.dumps(asdict(self), ensure_ascii=False).encode(errors="replace") + b"\n"
 
     @classmethod
     def last(cls, data: bytes) -> Self:

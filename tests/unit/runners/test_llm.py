@@ -175,3 +175,16 @@ def test_where_it_is_kept_in_it_leaves_its_conversation_for_a_next_attempt(bench
             outcome = run(at, model)
         assert (outcome.ended, outcome.exit_code, outcome.reason) == ("exited", 0, "")
         assert list((folder / "memory").iterdir())
+
+
+def test_what_a_model_calls_itself_is_a_short_line_that_can_be_signed(bench, monkeypatch):
+    task(bench)
+    names = {"provider": "acme\n\ud800", "model": "large\n" + "x" * 100_000}
+    told = Report.last(Report(summary="Done \ud83d.", flaw=("agent-failed", "no \ud800"), changed=1, **names).line())
+    monkeypatch.setattr("dag_factory.runners.llm._last", lambda _: told)
+    with running(ends()) as model:
+        outcome = run(bench, model)
+    figures = outcome.figures
+    assert (figures.provider, figures.model[:7], len(figures.model)) == ("acme ?", "large x", 202)
+    assert outcome.flaws[0].text == "no ?"
+    json.dumps([outcome.principals, figures.model, outcome.flaws[0].text], ensure_ascii=False).encode()
