@@ -109,7 +109,10 @@ class StockWork(PersonaOperator):
             outcome, result, error = self._tried(attempt, context, work)
             failed = self._delivered(attempt, outcome)
         if failed:
-            raise (AirflowFailException if isinstance(error, AirflowFailException) else AirflowException)(failed) from error
+            from dag_factory.operators.surroundings import discreet
+
+            kind = AirflowFailException if isinstance(error, AirflowFailException) else AirflowException
+            raise kind(failed) from discreet(attempt, error)
         return result if self.do_xcom_push else None
 
     def _tried(self, attempt: Attempt, context: Context, work: Callable[[], Any]) -> tuple[Outcome, Any, Exception | None]:

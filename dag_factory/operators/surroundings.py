@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import pendulum
@@ -16,7 +17,7 @@ from dag_factory.operators.attempt import Attempt
 from dag_factory.runners import Outcome
 from dag_factory.runners.masking import Mask
 
-__all__ = ["names", "surrounded", "told", "within"]
+__all__ = ["discreet", "names", "surrounded", "told", "within"]
 
 _SKIPS = {"AirflowSkipException", "DownstreamTasksSkipped"}
 _SIGNALS = {"DagRunTriggerException"}
@@ -85,14 +86,9 @@ def within(seconds: int) -> Iterator[None]:
 
 
 def told(attempt: Attempt, problem: Exception | str = "", *, ended: Literal["exited", "timed-out"] = "exited") -> Outcome:
-    """How an operator ended. Its log is the task's own log in Airflow; the store keeps a line that says so.
-
-    An exception that it raised is masked as well, and all that led to it: Airflow logs them with their tracebacks.
-    """
+    """How an operator ended. Its log is the task's own log in Airflow; the store keeps a line that says so."""
     assert attempt.bench is not None  # noqa: S101 # it was prepared
     work, mask = attempt.plan.executions[attempt.task.id].work, Mask(attempt.bench.secrets.masked).text
-    if isinstance(problem, Exception):
-        _mask(problem, mask)
     reason = _reason(problem, mask) if isinstance(problem, Exception) else mask(problem)
     text = f"{work['path']} worked in the task's own process: its log is the task's log in Airflow.\n{reason}".rstrip()
     (attempt.root / "log.txt").write_text(text, encoding="utf-8", errors="replace")
@@ -101,30 +97,17 @@ def told(attempt: Attempt, problem: Exception | str = "", *, ended: Literal["exi
     return Outcome(ended, code, attempt.principals, len(text), False, text, seconds, reason)
 
 
-def _mask(error: BaseException, mask: Callable[[str], str]) -> None:
-    """Mask what an exception was made with, and those that led to it."""
-    due: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while due:
-        one = due.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        due += [one.__cause__, one.__context__, *(one.exceptions if isinstance(one, BaseExceptionGroup) else ())]
-        with suppress(Exception):  # one that lets nobody change it is told by `_reason` alone
-            one.args = tuple(_masked(one.args, mask))
-            vars(one).update({name: _masked(value, mask) for name, value in vars(one).items()})
-            if isinstance(one, OSError):
-                one.strerror, one.filename = _masked(one.strerror, mask), _masked(one.filename, mask)
+def discreet(attempt: Attempt, error: Exception | None) -> Exception | None:
+    """An exception that Airflow may log; one that would tell a secret, or that led to one which would, is told in the words of its traceback, masked.
 
-
-def _masked(value: Any, mask: Callable[[str], str]) -> Any:
-    """A text, and the texts of a list or a mapping, masked; what is anything else is left."""
-    if isinstance(value, str):
-        return mask(value)
-    if type(value) is dict:
-        return {_masked(name, mask): _masked(one, mask) for name, one in value.items()}
-    return type(value)(_masked(one, mask) for one in value) if type(value) in (list, tuple) else value
+    It may hold a secret anywhere, also where nobody can change it, and spell it as it likes: so what counts is what is shown of it.
+    """
+    if error is None:
+        return None
+    assert attempt.bench is not None  # noqa: S101 # it was prepared
+    shown = "".join(traceback.format_exception(error))
+    masked = Mask(attempt.bench.secrets.masked).text(shown)
+    return error if masked == shown else RuntimeError(masked)
 
 
 def _reason(error: Exception, mask: Callable[[str], str]) -> str:

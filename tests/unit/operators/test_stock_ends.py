@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,58 @@ def test_a_secret_in_a_mapping_that_was_raised_is_masked(small, monkeypatch):
     house = first(small(binding=bound(NOTED, ", env: {WORD: {env: SOME_TOKEN}}"), **REPORT))
     assert told[8:-4] not in f"{house.failures['first.write']} {house.errors['first.write'].__cause__!r}"
     assert "***" in repr(house.errors["first.write"].__cause__)
+
+
+class HoldingError(Exception):
+    """Holds what it tells where nobody can change it."""
+
+    __slots__ = ("_told",)
+
+    def __init__(self, told: str) -> None:
+        self._told = told.encode()
+
+    def __str__(self) -> str:
+        return f"answered {self._told!r}"
+
+
+SECRET = "hunter2-hunter2"
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        HoldingError(SECRET),
+        ValueError(SECRET.encode()),
+        ValueError(frozenset([SECRET])),
+        ExceptionGroup(SECRET, [ValueError(1)]),
+        SyntaxError("bad", ("f", 1, 1, SECRET)),
+        OSError(2, "no", "/from", None, f"/to/{SECRET}"),
+    ],
+    ids=lambda raised: type(raised).__name__,
+)
+@pytest.mark.parametrize("led", [False, True], ids=["itself", "what led to it"])
+def test_wherever_an_exception_holds_a_secret_its_traceback_tells_none(small, monkeypatch, raised, led):
+    def broken(self, context):
+        if not led:
+            raise raised
+        raise LookupError("no such order") from raised
+
+    monkeypatch.setenv("SOME_TOKEN", SECRET)
+    monkeypatch.setattr(Noted, "do_nothing", broken)
+    house = first(small(binding=bound(NOTED, ", env: {WORD: {env: SOME_TOKEN}}"), **REPORT))
+    shown = "".join(traceback.format_exception(house.errors["first.write"]))
+    assert SECRET not in shown
+    assert "***" in shown
+    assert "in broken" in shown, "it still tells where it was raised"
+
+
+def test_an_exception_without_a_secret_is_passed_on_as_it_is(small, monkeypatch):
+    raised = KeyError("orders")
+
+    def broken(self, context):
+        raise raised
+
+    monkeypatch.setenv("SOME_TOKEN", SECRET)
+    monkeypatch.setattr(Noted, "do_nothing", broken)
+    house = first(small(binding=bound(NOTED, ", env: {WORD: {env: SOME_TOKEN}}"), **REPORT))
+    assert house.errors["first.write"].__cause__ is raised
