@@ -39,20 +39,25 @@ def names(attempt: Attempt) -> dict[str, str]:
 
 @contextmanager
 def surrounded(attempt: Attempt) -> Iterator[None]:
-    """Let the same be found in the environment, as programs find it, with what the binding's `env` adds; afterwards it is as it was."""
+    """Let the same be found in the environment, as programs find it, with what the binding's `env` adds; afterwards it is as it was.
+
+    So are the current folder and the mask of new files: git and the checks that come next would go by what an operator left of them.
+    """
     assert attempt.bench is not None  # noqa: S101 # it was prepared
     found = {f"PHASEGATE_{name.upper()}": path for name, path in names(attempt).items() if path}
     more = {**attempt.bench.environment, **found}
-    before = {name: os.environ.get(name) for name in more}
+    before, umask, place = dict(os.environ), os.umask(0o077), os.open(".", os.O_PATH)
+    os.umask(umask)
     os.environ.update(more)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
+        os.umask(umask)
+        os.fchdir(place)
+        os.close(place)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -173,3 +174,29 @@ def test_an_exception_without_a_secret_is_passed_on_as_it_is(small, monkeypatch)
     monkeypatch.setattr(Noted, "do_nothing", broken)
     house = first(small(binding=bound(NOTED, ", env: {WORD: {env: SOME_TOKEN}}"), **REPORT))
     assert house.errors["first.write"].__cause__ is raised
+
+
+def test_what_an_operator_leaves_of_its_surroundings_steers_no_check(small, monkeypatch, tmp_path):
+    tools, gone = tmp_path / "tools", tmp_path / "gone"
+    for folder in (tools, gone):
+        folder.mkdir()
+    (tools / "true-test").write_text("#!/bin/sh\nexit 0\n")
+    (tools / "true-test").chmod(0o755)
+
+    def spoils(self, context):
+        os.environ.pop("LEFT_ALONE")
+        os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
+        os.chdir(gone)
+        gone.rmdir()
+        os.umask(0o777)
+
+    monkeypatch.setenv("LEFT_ALONE", "as it was")
+    monkeypatch.setattr(Noted, "do_nothing", spoils)
+    before, place = dict(os.environ), Path.cwd()
+    house = first(small(binding=bound(NOTED, ", verify: true-test"), **REPORT))
+    assert house.failures == {}
+    assert said(house).checks[0].exit_code == 127, "the tool is on the operator's own PATH"
+    assert (os.environ["LEFT_ALONE"], os.environ["PATH"], Path.cwd()) == ("as it was", before["PATH"], place)
+    umask = os.umask(0)
+    os.umask(umask)
+    assert umask != 0o777
