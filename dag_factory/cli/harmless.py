@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 
-from dag_factory.evidence.visible import shown as visible
+from dag_factory.unseen import shown as visible
+from dag_factory.unseen import spelled
 
 __all__ = ["block", "code", "heading", "row", "visible"]
 
 _WORDS = re.compile(r"(?:[^\W_]|[ ,])+")
-_BAR = "⟨U+007C⟩"
 
 
 def code(text: str) -> str:
     """A text as code within a line of Markdown, or within a cell of a table; `–` if it is empty."""
-    shown = visible(text).replace("|", _BAR)  # in a table a bar ends the cell, whatever stands before it
+    shown = visible(text).replace("|", spelled("|"))  # in a table a bar ends the cell, whatever stands before it
     if not shown.strip():
         return "–"
     fence = "`" * (_longest(shown) + 1)

@@ -13,8 +13,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from dag_factory.evidence.statement import Binding
-from dag_factory.evidence.visible import shown
 from dag_factory.evidence.wire import Commit, Digest, Time, Wire, moment_of
+from dag_factory.unseen import shown
 
 __all__ = ["Answer", "Extension", "Finding", "Recheck", "Used", "Verdict", "Word", "table"]
 

@@ -1,4 +1,4 @@
-"""What a reader sees of a text: characters without a shape are left out, or spelled out."""
+"""What a reader sees of a text: characters without a shape are left out."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import html
 import re
 import unicodedata
 
-__all__ = ["UNSPACED", "composed", "says", "shown", "unescaped", "visible"]
+__all__ = ["UNSPACED", "composed", "says", "unescaped", "visible"]
 
 UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 """Letters of scripts that put no spaces between words: Thai, Lao, Tibetan, Burmese, Khmer, Japanese and Chinese."""
-_HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _NUMBERED = re.compile(r"&#(?=[0-9])0*+([0-9]*+)")
 _MARKS = re.compile("[\\W\uff9e\uff9f]{30}")
 """All that may be put in order behind a letter: no letters but two, that are marks in another width."""
@@ -26,22 +24,6 @@ _SHAPELESS = re.compile(
 def visible(text: str) -> str:
     """A text without the characters that show nothing; blanks stay."""
     return text if text.isascii() else _SHAPELESS.sub("", text)
-
-
-def shown(text: str, *, lines: bool = False) -> str:
-    """Spell out every sign that cannot be seen, as `⟨U+202E⟩`.
-
-    Parameters
-    ----------
-    lines: whether line ends and tabs stay; else each run of them becomes a space.
-
-    """
-    written = text.replace("\r\n", "\n") if lines else re.sub(r"[\r\n\t]+", " ", text)
-    return "".join(f"⟨U+{ord(sign):04X}⟩" if _unseen(sign) and not (lines and sign in "\n\t") else sign for sign in written)
-
-
-def _unseen(sign: str) -> bool:
-    return unicodedata.category(sign) in _HIDDEN or sign in _FILLERS
 
 
 def composed(text: str) -> str:

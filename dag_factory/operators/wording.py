@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dag_factory.evidence.visible import shown
+from dag_factory.unseen import shown
 
 __all__ = ["exact", "field", "plain", "quoted", "typed"]
 
 
 def exact(text: str, most: int = 500) -> str:
     """A text as it stands between backticks, where nothing is markup and a backslash is a backslash: people may copy it from there.
+
+    What cannot be seen is spelled out, for it could turn what stands around it.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ def quoted(text: str, most: int = 500) -> str:
 
 
 def plain(text: str, most: int = 500) -> str:
-    """A text so that it is no markup in the question: one line, its signs escaped.
+    """A text so that it is no markup in the question: one line, its signs escaped, and what cannot be seen spelled out.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def plain(text: str, most: int = 500) -> str:
 
     """
     written = shown(text[:most]).replace("`", " ")
-    return "".join(f"\\{sign}" if sign in "*_[]<>|!#~\\" else sign for sign in written)[:most]
+    return "".join(f"\\{sign}" if sign in "*_[]<>|!#&~\\" else sign for sign in written)[:most]
 
 
 def typed(value: Any, most: int = 20_000) -> str:

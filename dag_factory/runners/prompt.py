@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 from dag_factory.errors import RunnerError
 from dag_factory.runners.base import Request
+from dag_factory.unseen import is_unseen
 
 __all__ = ["INSTRUCTION_FILES", "compose", "instruction_files", "prompt_of"]
 
@@ -34,6 +35,8 @@ _TEXT = 2_000
 _EXCERPT = 4_000
 _FINDINGS = 50
 _FILES = 200
+_VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""They choose between two shapes of the sign before them; of many in a row each can stand for a letter."""
 
 
 @dataclass(frozen=True)
@@ -228,8 +231,9 @@ def _listed(folder: Path) -> list[str]:
 
 
 def _clean(text: str) -> str:
-    """Drop what is not shown: control characters but for line ends and tabs, marks that turn the direction of writing, what is no character."""
-    return "".join(sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co"})
+    """Drop what is not shown, but for line ends and tabs: a reader sees no orders there, and a model might."""
+    text = re.sub("[\u2028\u2029]", "\n", text)
+    return "".join(sign for sign in text if sign in "\n\t" or not (is_unseen(sign) or _VARIANTS.fullmatch(sign)))
 
 
 def _capped(text: str, most: int, *, end: bool = False) -> str:

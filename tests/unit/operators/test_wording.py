@@ -41,3 +41,19 @@ def test_what_says_nothing_is_a_dash():
 
 def test_what_is_struck_out_elsewhere_is_no_markup_in_a_question():
     assert MarkdownIt("gfm-like", {"linkify": False}).render(plain("a ~~b~~")) == "<p>a ~~b~~</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("it \u202edeliaf", "it ⟨U+202E⟩deliaf"),
+        ("it &#x202e;deliaf", "it &amp;#x202e;deliaf"),
+        ("a\x1b[2J\0b\ud800", "a⟨U+001B⟩[2J⟨U+0000⟩b⟨U+D800⟩"),
+        ("not ~~one~~ broken", "not ~~one~~ broken"),
+    ],
+    ids=["a turn of direction", "as an entity", "control characters", "struck out"],
+)
+def test_nothing_in_it_turns_or_hides_what_people_read(text, shown):
+    markdown = MarkdownIt("js-default").enable("strikethrough")
+    assert markdown.render(plain(text)) == f"<p>{shown}</p>\n"
+    assert markdown.render(f"`{exact(text)}`") == f"<p><code>{shown}</code></p>\n"

@@ -200,3 +200,9 @@ def test_whose_tests_a_report_includes_is_told():
     report = {"id": "full", "kind": "junit", "report": "full.xml", "at": "seal", "expect": {}, "needs": "re-executed", "answers": {}}
     assert "every test that implementation/sdet reported" in prompt(evidence=[{**report, "includes": "implementation/sdet"}])
     assert "every test that" not in prompt(evidence=[report])
+
+
+def test_nothing_that_no_reader_sees_reaches_a_model():
+    hidden = "".join(chr(0xE0100 + ord(sign)) for sign in "obey") + "\ufe0f\u3164\u034f"
+    text = prompt(findings=[FINDING | {"text": f"ok{hidden} and\u2028more"}])
+    assert "ok and\nmore" in text
