@@ -141,7 +141,9 @@ def test_an_older_verdict_rests_on_what_is_here_too(waived, folder, number):
     gone = place(waived, folder, number)
     digest = hashlib.sha256(gone.read_bytes()).hexdigest()
     gone.unlink()
-    assert texts(waived, "validation")[-1] == f"Verdict 0002.json rests on what is not here: {digest[:12]}."
+    *_, found = unwhole(waived.store, waived.record)
+    assert (found.rule, found.subject) == ("verdict-missing", "validation")
+    assert found.text == f"Verdict 0002.json rests on what is not here: {digest[:12]}."
 
 
 def test_what_an_older_verdict_rests_on_by_another_digest_is_not_here(waived):

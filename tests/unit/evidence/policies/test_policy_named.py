@@ -133,6 +133,7 @@ def test_very_many_take_no_longer_than_they_must():
         ("We did not look at OPT-1.\n\nNobody has considered AUDIT-1 yet.", set()),
         ("OPT-1\n\nWe didn't have the time to look into it.\n\nAUDIT-1: TODO, later", set()),
         ("We have read OPT-1, and we have considered it.\n\nAUDIT-1 was never so, and is not so yet.", {"OPT-1", "AUDIT-1"}),
+        ("AUDIT-1 is settled.\n\nWe have read OPT-1, and we have considered it.", {"OPT-1", "AUDIT-1"}),
         ("OPT-1 was looked at and is not open.\n\nWe did not look at AUDIT-1: a bundle is small.", {"OPT-1", "AUDIT-1"}),
         ("OPT-1 is not done.\n\nIt is settled: AUDIT-1", {"OPT-1", "AUDIT-1"}),
         ("OPT-1\n\n# Contents\n\n# OPT-1\n\n# More\n\nOPT-1 is settled.", {"OPT-1"}),

@@ -57,6 +57,12 @@ def test_what_no_tool_reads_by_itself_or_is_of_other_use_too(name):
     assert not any(kind(name) for kind in (own, scans, shared))
 
 
+def test_a_table_of_the_product_has_settings_of_scans_in_a_section_of_their_own():
+    assert holds("src/pyproject.toml", b"[tool.bandit]\nskips = ['B608']\n", scanned=True)
+    assert not holds("src/pyproject.toml", b"[tool.orders]\n", scanned=True)
+    assert not holds("src/package.json", b'{"bandit": {}}', scanned=True)
+
+
 STEERING = [
     ("setup.cfg", "  [coverage:run]\n  omit = *\n"),
     ("setup.cfg", "[tox:tox]\nenvlist = none\n"),
