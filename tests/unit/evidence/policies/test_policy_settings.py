@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from dag_factory.evidence.policies.settings import compiled, holds, own, scans, shared
+from dag_factory.evidence.policies.settings import compiled, holds
 from dag_factory.evidence.policies.shadows import hidden
 
 DEEP, LONG = "[" * 50_000 + "]" * 50_000, "9" * 5_000
@@ -56,50 +56,9 @@ def test_very_many_modules_are_looked_at_beside_very_many_files():
     assert len(found) == 15_000
 
 
-SHARED = [
-    "setup.cfg", "tox.ini", "setup.py", "a.egg-info/entry_points.txt", "a.dist-info/entry_points.txt", "vite.config.ts", "vite.config.mjs",
-    "bunfig.toml", ".npmrc", ".mvn/maven.config", ".mvn/jvm.config", ".cargo/config", ".cargo/config.toml", "package.json", "pyproject.toml",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", SHARED)
-def test_what_holds_settings_beside_others_is_told_by_its_whole_name(name):
-    assert shared(name)
-    assert shared(f"src/deep/{name}")
-    assert not any(kind(name) for kind in (compiled, own, scans))
-    assert name == ".cargo/config.toml" or not shared(name[:-1])
-    assert not shared(f"{name}x")
-    assert not shared(f"{name}/x")
-    assert not shared(f"x{name}") or "-info/" in name
-
-
-@pytest.mark.parametrize(
-    ("name", "section", "nearly"),
-    [
-        ("setup.cfg", "[tool:pytest]", "[tool:pytest"), ("setup.cfg", "[coverage:run]", "[coverage:run"), ("setup.cfg", "pytest11 =", "pytest11"),
-        ("tox.ini", "[pytest]", "[pytest"), ("tox.ini", "[coverage:run]", "[coverage:run"), ("setup.py", "pytest11", "pytest1"),
-        ("a.egg-info/entry_points.txt", "[pytest11]", "[pytest11"), ("a.dist-info/entry_points.txt", "[[hypothesis]]", "hypothesis]]"),
-        ("vite.config.ts", "test: {}", "tests: {}"), ("bunfig.toml", "[test]", "[test"), ("bunfig.toml", "test.root = 1", "test"),
-        (".npmrc", "node-options=x", "node-options"), (".mvn/maven.config", "-DskipTests", "-DskipTest"), (".mvn/jvm.config", "-javaagent", "-javaagen"),
-        (".cargo/config", "runner = 'x'", "runner"),
-    ],
-)  # fmt: skip
-def test_a_section_is_told_by_the_whole_of_how_it_begins(name, section, nearly):
-    assert holds(name, f"# other\n{section}\n".encode())
-    assert not holds(name, f"# other\n{nearly}\n".encode())
-    assert not holds(name, f"# other\n{section}\n".encode(), scanned=True)
-
-
-@pytest.mark.parametrize("tool", ["jest", "mocha", "nyc", "c8", "ava", "tap", "vitest"])
-def test_a_package_has_a_table_of_each_tool(tool):
-    assert holds("package.json", f'{{"name": "orders", "{tool}": {{}}}}'.encode())
-    assert not holds("package.json", f'{{"name": "{tool}"}}'.encode())
-
-
-@pytest.mark.parametrize("tool", ["pytest", "coverage"])
-def test_a_project_has_a_table_of_each_tool(tool):
-    assert holds("pyproject.toml", f"[tool.{tool}.options]\n".encode())
-    assert not holds("pyproject.toml", f"[tool.other]\nname = '{tool}'\n".encode())
+@pytest.mark.parametrize("name", ["a.pyc", "src/a.pyo", "__pycache__/a.txt", "src/__pycache__/b/c.py"])
+def test_bytecode_and_what_lies_among_it(name):
+    assert compiled(name)
 
 
 def test_what_is_read_and_what_is_taken_at_its_words():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dag_factory.evidence.policies.settings import holds, own, scans, shared
+from dag_factory.evidence.policies.settings import compiled, holds, own, scans, shared
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,63 @@ def test_what_a_scanner_reads_by_itself(name):
     "name",
     [
         "testing.json", "src/setup.ts", "src/orders/setupTests.ts", "mocks/chai.js", "cypress/readme", "support/e2e.ts", "environment.py", "Pest.php",
-        "coverage.toml", "jasmine.json", "eslint.config.js", ".eslintignore", "ruff.toml", "grype.yaml", "bandit.yaml", "vendor/github.com/a/b/c.go",
+        "coverage.toml", "jasmine.json", "wdio.conf.j", "eslint.config.js", ".eslintignore", "ruff.toml", "grype.yaml", "bandit.yaml", "vendor/github.com/a/b/c.go",
     ],
 )  # fmt: skip
 def test_what_no_tool_reads_by_itself_or_is_of_other_use_too(name):
     assert not any(kind(name) for kind in (own, scans, shared))
+
+
+SHARED = [
+    "setup.cfg", "tox.ini", "setup.py", "a.egg-info/entry_points.txt", "a.dist-info/entry_points.txt", "vite.config.ts", "vite.config.mjs",
+    "bunfig.toml", ".npmrc", ".mvn/maven.config", ".mvn/jvm.config", ".cargo/config", ".cargo/config.toml", "package.json", "pyproject.toml",
+    "deno.json", "deno.jsonc", ".env", ".env.local", ".envrc", "mise.toml", ".mise.toml", "mise.ci.toml", "pom.xml", "build.gradle", "build.gradle.kts",
+    "gradle.properties", "build.sbt", "Directory.Build.props", "Directory.Build.targets", "a.csproj", "a.vbproj", "a_test.go", "go.mod", "go.work",
+    ".bazelrc", "dbt_project.yml", "macros/a/b.sql", "tests/generic/a.sql",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_holds_settings_beside_others_is_told_by_its_whole_name(name):
+    assert shared(name)
+    assert shared(f"src/deep/{name}")
+    assert not any(kind(name) for kind in (compiled, own, scans))
+    assert name in (".cargo/config.toml", "deno.jsonc", ".env.local") or not shared(name[:-1])
+    assert name == ".env.local" or not shared(f"{name}x")
+    assert not shared(f"{name}/x")
+    assert not shared(f"x{name}") or "-info/" in name or name.startswith("a")
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "nearly"),
+    [
+        ("setup.cfg", "[tool:pytest]", "[tool:pytest"), ("setup.cfg", "[coverage:run]", "[coverage:run"), ("setup.cfg", "pytest11 =", "pytest11"),
+        ("tox.ini", "[pytest]", "[pytest"), ("tox.ini", "[coverage:run]", "[coverage:run"), ("setup.py", "pytest11", "pytest1"),
+        ("a.egg-info/entry_points.txt", "[pytest11]", "[pytest11"), ("a.dist-info/entry_points.txt", "[[hypothesis]]", "hypothesis]]"),
+        ("vite.config.ts", "test: {}", "tests: {}"), ("bunfig.toml", "[test]", "[test"), ("bunfig.toml", "test.root = 1", "test"),
+        (".npmrc", "node-options=x", "node-options"), (".mvn/maven.config", "-DskipTests", "-DskipTest"), (".mvn/jvm.config", "-javaagent", "-javaagen"),
+        (".cargo/config", "runner = 'x'", "runner"), ("gradle.properties", "x=-Xbootclasspath/a:b", "x=-Xbootclasspat"),
+        (".mvn/maven.config", "-Djacoco.skip", "-Djacoco"), ("go.mod", "replace gotest.tools/v3 => ./a", "replace gotest.tool => ./a"),
+        ("macros/a.sql", "{% test relationships(model) %}", "{% test relationship(model) %}"), (".cargo/config", "include = ['x']", "include"),
+        ("build.sbt", "Test / skip := true", "Test / skip :"), ("a_test.go", "func TestMain(m *testing.M) {", "func TestMains() {"),
+    ],
+)  # fmt: skip
+def test_a_section_is_told_by_the_whole_of_how_it_begins(name, section, nearly):
+    assert holds(name, f"# other\n{section}\n".encode())
+    assert not holds(name, f"# other\n{nearly}\n".encode())
+    assert not holds(name, f"# other\n{section}\n".encode(), scanned=True)
+
+
+@pytest.mark.parametrize("tool", ["jest", "mocha", "nyc", "c8", "ava", "tap", "vitest", "jest-junit", "detox"])
+def test_a_package_has_a_table_of_each_tool(tool):
+    assert holds("package.json", f'{{"name": "orders", "{tool}": {{}}}}'.encode())
+    assert not holds("package.json", f'{{"name": "{tool}"}}'.encode())
+
+
+@pytest.mark.parametrize("tool", ["pytest", "coverage", "tox", "nose2", "behave"])
+def test_a_project_has_a_table_of_each_tool(tool):
+    assert holds("pyproject.toml", f"[tool.{tool}.options]\n".encode())
+    assert not holds("pyproject.toml", f"[tool.other]\nname = '{tool}'\n".encode())
 
 
 def test_a_table_of_the_product_has_settings_of_scans_in_a_section_of_their_own():
@@ -168,6 +220,7 @@ def test_settings_of_tests_beside_others_however_they_are_spelled(name, text):
         ("pom.xml", "<excludedGroups></excludedGroups><rerunFailingTestsCount>0</rerunFailingTestsCount><groups><group/></groups>"),
         ("build.gradle", "test {\n  useJUnitPlatform()\n}\ncheckstyle { ignoreFailures = true }\n// test { ignoreFailures = true }\n"),
         ("build.gradle.kts", "tasks.test { ignoreFailures = false; enabled = true }\n"),
+        ("build.gradle.kts", "tasks.test { useJUnitPlatform() }\n// tasks.test { ignoreFailures = true }\n"),
         ("gradle.properties", "org.gradle.jvmargs=-Xmx2g\n"),
         ("build.sbt", "Test / parallelExecution := false\n// Test / test := {}\nlibraryDependencies += munit % Test\n"),
         (".env", "DATABASE_URL=x\nNODE_OPTIONS=--max-old-space-size=4096\nGOFLAGS=-mod=mod\nJAVA_TOOL_OPTIONS=-Xmx1g\nRUBYOPT=-W0\n"),
@@ -180,6 +233,7 @@ def test_settings_of_tests_beside_others_however_they_are_spelled(name, text):
         ),
         ("macros/cents.sql", "{% macro cents(c) %} {{ c }} {% endmacro %}{% test is_even(model) %}{% endtest %}"),
         ("bunfig.toml", '[install]\nregistry = "x"\n[run]\nshell = "system"\n'),
+        ("bunfig.toml", '[install]\ncache = "C:\\U000cache"\n'),
         ("deno.jsonc", '{\n // the tasks\n "tasks": {"test": {"command": "deno test"}, "a": "/* b", },\n}'),
         (".bazelrc", "test --test_output=errors\nbuild --config=remote\n"),
         (".npmrc", "registry=https://example.org\nsave-exact=true\n"),

@@ -102,6 +102,7 @@ def test_what_other_languages_tests_are_run_with_is_hidden_by_its_own_name(path,
     [
         "src/main/java/org/junitpioneer/Retry.java", "src/main/java/com/orders/org/junit.java", "src/main/java/org/orders/junit/Assert.java",
         "docs/org/junit/about.md", "lib/minitest/reporters.rb", "lib/orders/rspec.rb", "lib/rspec/orders.rb", "lib/Test/Orders.pm", "rspec.rb",
+        "src/main/java/org/junit/Assert.",
     ],
 )  # fmt: skip
 def test_what_is_only_called_alike_hides_nothing_of_other_languages(path):
