@@ -128,6 +128,11 @@ def test_where_no_list_is_kept_what_implementers_brought_is_the_product(run):
     assert f"tests-shadowed:{ENGINEER}:src/orders/pytest.py" in work(run, *own(run), pair[0])
 
 
+def test_where_no_list_is_kept_nobody_knows_what_a_new_file_is_read_instead_of(run):
+    makefiles = (file(run, "src/Makefile"), file(run, "src/GNUmakefile"))
+    assert work(run, *own(run), *makefiles) == work(run, *own(run))
+
+
 def test_a_list_with_a_name_that_is_no_text_is_read_all_the_same(run):
     run.deliver(ENGINEER, evidence=(*own(run), file(run, "src/conftest.py")))
     for task in run.contract.phase("implementation").tasks:
