@@ -50,7 +50,8 @@ def test_what_a_scanner_reads_by_itself(name):
     "name",
     [
         "testing.json", "src/setup.ts", "src/orders/setupTests.ts", "mocks/chai.js", "cypress/readme", "support/e2e.ts", "environment.py", "Pest.php",
-        "coverage.toml", "jasmine.json", "wdio.conf.j", "go.", "eslint.config.js", ".eslintignore", "ruff.toml", "grype.yaml", "bandit.yaml", "vendor/github.com/a/b/c.go",
+        "wdio.conf.j", "go.",
+        "coverage.toml", "jasmine.json", "eslint.config.js", ".eslintignore", "ruff.toml", "grype.yaml", "bandit.yaml", "vendor/github.com/a/b/c.go",
     ],
 )  # fmt: skip
 def test_what_no_tool_reads_by_itself_or_is_of_other_use_too(name):
