@@ -197,7 +197,7 @@ def test_where_there_is_none_within_nothing_is_guarded(monkeypatch, found):
         ({"proxy": "http://me:kilo-kilo@proxy:3128"}, {"kilo-kilo"}),
         ({"friendsname": "everybody", "proxy": "http://proxy:3128"}, set()),
     ],
-    ids=lambda value: next(iter(value), "nothing"),
+    ids=lambda value: min(value, default="nothing"),
 )
 def test_what_the_extras_of_a_connection_call_a_secret_is_guarded_however_deep(monkeypatch, extra, secret):
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps({"conn_type": "http", "host": "shop", "extra": json.dumps(extra)}))
