@@ -21,7 +21,6 @@ from threading import Event
 from typing import Any, BinaryIO, Literal
 
 from dag_factory.errors import RunnerError
-from dag_factory.runners.agents.base import shown
 from dag_factory.runners.base import Figures, Flaw, Judgement, Outcome, Request
 from dag_factory.runners.extras import lacking
 from dag_factory.runners.llm_order import Order, Report
@@ -128,6 +127,8 @@ def _last(sheet: BinaryIO) -> Report:
 
 def _masked(report: Report, secrets: Sequence[str]) -> Report:
     """Put secrets out of what a model said: it stands in a statement, and in logs. What it calls itself is one short line there."""
+    from dag_factory.runners.agents.base import shown  # no plan is made with what command lines need
+
     mask = Mask(secrets).text
     return replace(
         report, provider=shown(report.provider, _NAME), model=shown(report.model, _NAME),

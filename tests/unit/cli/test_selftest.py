@@ -22,7 +22,7 @@ from dag_factory.cli.selftest.corpus import Case, read_corpus, where
 from dag_factory.cli.selftest.judge import judged
 from dag_factory.cli.selftest.scene import Scenes, unpacked
 from dag_factory.errors import PhasegateError
-from dag_factory.evidence import archive, verify, waiving
+from dag_factory.evidence import archive, audit, verify, waiving
 from dag_factory.evidence.verdict import Finding
 
 CASES = {case.id: case for case in read_corpus(where())}
@@ -68,7 +68,7 @@ def switch_off(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     auditor = sys.modules["dag_factory.cli.verify"]
     monkeypatch.setattr(verify, "POLICIES", tuple(without(policy) for policy in verify.POLICIES))
-    for module, name in ((verify, "agreed"), (verify, "_unsigned"), (auditor, "unwhole"), (auditor, "untrusted")):
+    for module, name in ((verify, "agreed"), (verify, "_unsigned"), (audit, "unwhole"), (auditor, "untrusted")):
         monkeypatch.setattr(module, name, without(getattr(module, name)))
     match rule:
         case "checklist-unanswered":
