@@ -92,8 +92,7 @@ def within(seconds: int) -> Iterator[None]:
 
 def told(attempt: Attempt, problem: Exception | str = "", *, ended: Literal["exited", "timed-out"] = "exited") -> Outcome:
     """How an operator ended. Its log is the task's own log in Airflow; the store keeps a line that says so."""
-    assert attempt.bench is not None  # noqa: S101 # it was prepared
-    work, mask = attempt.plan.executions[attempt.task.id].work, Mask(attempt.bench.secrets.masked).text
+    work, mask = attempt.plan.executions[attempt.task.id].work, _mask(attempt)
     reason = _reason(problem, mask) if isinstance(problem, Exception) else mask(problem)
     text = f"{work['path']} worked in the task's own process: its log is the task's log in Airflow.\n{reason}".rstrip()
     (attempt.root / "log.txt").write_text(text, encoding="utf-8", errors="replace")
@@ -109,10 +108,14 @@ def discreet(attempt: Attempt, error: Exception | None) -> Exception | None:
     """
     if error is None:
         return None
-    assert attempt.bench is not None  # noqa: S101 # it was prepared
     shown = "".join(traceback.format_exception(error))
-    masked = Mask(attempt.bench.secrets.masked).text(shown)
+    masked = _mask(attempt)(shown)
     return error if masked == shown else RuntimeError(masked)
+
+
+def _mask(attempt: Attempt) -> Callable[[str], str]:
+    assert attempt.bench is not None  # noqa: S101 # it was prepared
+    return Mask(attempt.bench.secrets.masked).text
 
 
 def _reason(error: Exception, mask: Callable[[str], str]) -> str:

@@ -53,10 +53,10 @@ def published(document: Any, path: str) -> tuple[list[str], list[str]]:
 def entries(document: Any, path: str) -> dict[str, str]:
     """The entries of one list that each have an id at a path: where each stands, as `place` tells it, and its id."""
     above, each, key = path.rpartition(f"{_EACH}.")
-    found: Any = document
-    for part in above.split("."):
+    way, found = above.split(".") if above else [], document
+    for part in way:
         found = found.get(part) if isinstance(found, dict) else None
     if not each or not isinstance(found, list):
         return {}
     names = ((index, one.get(key)) for index, one in enumerate(found) if isinstance(one, dict))
-    return {place((*above.split("."), index)): name for index, name in names if isinstance(name, str)}
+    return {place((*way, index)): name for index, name in names if isinstance(name, str)}

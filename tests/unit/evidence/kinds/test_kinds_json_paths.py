@@ -21,6 +21,7 @@ from dag_factory.evidence.kinds.json_paths import entries
         ({"a": {"id": "x"}}, "a[*].id", {}),
         ({"a": [["x"]]}, "a[*]", {}),
         ({"a": [{"b": [{"id": "x"}]}]}, "a[*].b[*].id", {}),
+        ([{"id": "x"}, {"id": "y"}], "[*].id", {"[0]": "x", "[1]": "y"}),
         ([{"id": "x"}], "a[*].id", {}),
         ({}, "a[*].id", {}),
     ],
@@ -37,6 +38,13 @@ def test_an_entry_with_a_bad_result_is_told_apart_from_one_that_is_only_malforme
     facts = ask("json", Material("log.json", json.dumps({"a": tried}).encode()), {"schema": schema, "unique": ["a[*].id"]}).facts
     assert facts["@entries"] == tuple(f"n{number}" for number in range(12))
     assert facts["@against"] == ("n1", "n11")
+
+
+def test_a_document_may_be_the_list_itself():
+    schema = {"items": {"properties": {"result": {"const": "good"}}}}
+    tried = [{"id": "n0", "result": "good"}, {"id": "n1", "result": "bad"}]
+    facts = ask("json", Material("log.json", json.dumps(tried).encode()), {"schema": schema, "unique": ["[*].id"]}).facts
+    assert facts == {"@entries": ("n0", "n1"), "@against": ("n1",)}
 
 
 def test_without_ids_nothing_is_told_apart():
