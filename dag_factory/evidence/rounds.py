@@ -71,7 +71,7 @@ def statement_of(record: RunRecord, phase: str, cycle: int | None, task: TaskCon
 def statements_of(record: RunRecord, phase: str, cycle: int | None, task: TaskContract) -> tuple[Stored[TaskStatement], ...]:
     """The newest statement of a task from each cycle that counts, the newest first, from this phase back to the task's ordinary work."""
     counted: list[Stored[TaskStatement]] = []
-    for one in reversed(record.contract.upto(phase)):
+    for one in reversed(record.contract.upto(phase)) if any(record.rounds.values()) else ():
         for mended in reversed(rounds_of(record, one.id, cycle if one.id == phase else None)):
             counted += mended.statements.get(task.id, [])[-1:]
         if one.id == task.phase:

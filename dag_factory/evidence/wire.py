@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import lru_cache
 from typing import Annotated
 
-import pendulum
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
 __all__ = ["Commit", "Digest", "Due", "Sealed", "Time", "Wire", "moment_of"]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
-_OURS = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?Z", re.ASCII)
 _YEARS = range(1970, 9000)
 """Within these no addition of a wait or a clock's skew leaves the calendar."""
 
 
 @lru_cache(maxsize=16_384)
-def moment_of(text: str) -> pendulum.DateTime:
-    """Read a timestamp; one of the form that Phasegate writes is read without a parser of every form there is.
+def moment_of(text: str) -> datetime:
+    """Read a timestamp with its zone.
 
     Raises
     ------
     ValueError: it is none.
 
     """
-    if found := _OURS.fullmatch(text):
-        *parts, fraction = found.groups(default="")
-        year, month, day, hour, minute, second = map(int, parts)
-        return pendulum.DateTime(year, month, day, hour, minute, second, int(fraction.ljust(6, "0")), tzinfo=pendulum.UTC)
-    moment = pendulum.parse(text, strict=True)
-    if not isinstance(moment, pendulum.DateTime):
-        raise ValueError(f"{text!r} is no timestamp")  # noqa: TRY004 # the text is wrong, not its type
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} does not say its zone")
     return moment
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def _void(attempt: Attempt, asked: Asked, by: str, name: str, digest: str) -> st
 
 
 def _outcome(attempt: Attempt, text: str, **known: Any) -> Outcome:
-    seconds = (pendulum.now("UTC") - moment_of(attempt.started_at)).total_seconds()
+    seconds = (datetime.now(UTC) - moment_of(attempt.started_at)).total_seconds()
     told: dict[str, Any] = {"ended": "exited", "exit_code": 0 if "flaws" not in known else None, "principals": (), **known}
     return Outcome(log_bytes=len(text.encode(errors="replace")), log_truncated=False, excerpt=text[-2000:], seconds=seconds, **told)
 

@@ -8,9 +8,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Literal
-
-import pendulum
 
 from dag_factory.evidence.statement import moment_of
 from dag_factory.operators.attempt import Attempt
@@ -96,7 +95,7 @@ def told(attempt: Attempt, problem: Exception | str = "", *, ended: Literal["exi
     reason = _reason(problem, mask) if isinstance(problem, Exception) else mask(problem)
     text = f"{work['path']} worked in the task's own process: its log is the task's log in Airflow.\n{reason}".rstrip()
     (attempt.root / "log.txt").write_text(text, encoding="utf-8", errors="replace")
-    seconds = (pendulum.now("UTC") - moment_of(attempt.started_at)).total_seconds()
+    seconds = (datetime.now(UTC) - moment_of(attempt.started_at)).total_seconds()
     code = (1 if problem else 0) if ended == "exited" else None
     return Outcome(ended, code, attempt.principals, len(text), False, text, seconds, reason)
 

@@ -65,7 +65,7 @@ class Scenes:
         keys = KeyFolder(linked(before / "keys", folder / "keys"))
         path = linked(before / "run", folder / "run", shared=("blobs",) if gate else ())
         stage = Stage(path, keys, other, pendulum.now("UTC"), gate, int(cycle or 0))
-        stage.now = moment_of((stage.path / "judged").read_text(encoding="ascii"))
+        stage.now = pendulum.instance(moment_of((stage.path / "judged").read_text(encoding="ascii")))
         (stage.path / "judged").unlink()
         try:
             yield stage

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import pendulum
+
 from dag_factory.cli.selftest import people, sealing, trees
 from dag_factory.cli.selftest.contents import made
 from dag_factory.cli.selftest.stage import Stage, payload_of
@@ -187,7 +189,7 @@ def _changed(stage: Stage, predicate: Any, told: Told) -> None:
     for place in told.get("drop", ()):
         trees.drop(predicate, place)
     for name in ("startedAt", "finishedAt") if "zone" in told else ():
-        predicate[name] = moment_of(predicate[name]).in_timezone(told["zone"]).to_iso8601_string()
+        predicate[name] = pendulum.instance(moment_of(predicate[name])).in_timezone(told["zone"]).to_iso8601_string()
 
 
 def _accord(said: Any) -> None:
@@ -213,7 +215,7 @@ def _value(stage: Stage, value: Any) -> Any:
         return trees.look(payload_of(stage.at(place).read_bytes())["predicate"], path)
     if "later" in value:
         than = _value(stage, value["than"]) if "than" in value else stage.now.to_iso8601_string()
-        return moment_of(str(than)).add(seconds=value["later"]).to_iso8601_string()
+        return pendulum.instance(moment_of(str(than))).add(seconds=value["later"]).to_iso8601_string()
     return {name: _value(stage, one) for name, one in value.items()}
 
 

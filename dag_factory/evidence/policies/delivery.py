@@ -126,7 +126,7 @@ def _own(case: Case, task: TaskContract, stored: Stored[TaskStatement]) -> Itera
 def _timely(case: Case, task: TaskContract, said: TaskStatement) -> Iterator[Finding]:
     begun, ended = moment_of(said.started_at), moment_of(said.finished_at)
     opened = moment_of(case.record.charter.says.written_at)
-    if ended < begun or begun < opened - CLOCK_SKEW or ended > case.now + CLOCK_SKEW:
+    if ended < begun or begun < opened - CLOCK_SKEW or ended - CLOCK_SKEW > case.now:
         text = f"The work is said to have lasted from {said.started_at} to {said.finished_at}, which cannot be."
         yield case.finding("statement-misdated", task, text)
     end = case.ends_at()

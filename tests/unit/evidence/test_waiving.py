@@ -11,7 +11,6 @@ from support.runs import HonestRun, honest, place, resign, rules
 from dag_factory.evidence.keys import AUTHORITY
 from dag_factory.evidence.policies.chain import not_closed
 from dag_factory.evidence.run import binding_of
-from dag_factory.evidence.statement import moment_of
 from dag_factory.evidence.verdict import Finding
 from dag_factory.evidence.verify import verify_run
 from dag_factory.evidence.waiving import NEVER, apply_waivers, scope_of, waivable
@@ -72,7 +71,7 @@ def test_what_is_waived_is_told_as_that_in_the_next_cycle(run):
 def test_it_falls_back_when_it_runs_out(run):
     given(run, "validation")
     run.answer("validation")
-    ends = moment_of(run.record.waivers["validation"][0].says.expires_at)
+    ends = pendulum.parse(run.record.waivers["validation"][0].says.expires_at)
     phase = run.contract.phase("validation")
     assert not_closed(run.record, phase, ends.subtract(seconds=1)) is None
     assert not_closed(run.record, phase, ends) == f"A waiver of phase {phase.title} ran out."

@@ -10,7 +10,6 @@ from support.runs import honest, place, rules
 
 from dag_factory.evidence.contract import Item
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.statement import moment_of
 
 ITEM = ("foundation/architect", "architecture")
 
@@ -137,7 +136,7 @@ def test_what_a_task_brings_itself_does_not_count_where_the_merge_must(tmp_path)
 
 def test_evidence_may_come_from_outside_as_long_as_there_is_time(tmp_path):
     run = honest(tmp_path, text=EXTERNAL)
-    opened = moment_of(run.record.charter.says.written_at)
+    opened = pendulum.parse(run.record.charter.says.written_at)
     assert case_of(run, "foundation", now=opened.add(minutes=119)).may_come("foundation/ux-designer")
     assert not case_of(run, "foundation", now=opened.add(minutes=121)).may_come("foundation/ux-designer")
     assert not case_of(run, "foundation", now=opened).may_come("foundation/architect")
@@ -205,14 +204,14 @@ def test_an_item_is_told_of_the_run_of_its_check_that_failed(tmp_path, codes):
 
 def test_to_the_moment_when_the_time_is_over(tmp_path):
     run = honest(tmp_path, text=EXTERNAL)
-    opened = moment_of(run.record.charter.says.written_at)
+    opened = pendulum.parse(run.record.charter.says.written_at)
     assert case_of(run, "foundation", now=opened.add(minutes=120).subtract(microseconds=1)).may_come("foundation/ux-designer")
     assert not case_of(run, "foundation", now=opened.add(minutes=120)).may_come("foundation/ux-designer")
 
 
 def test_a_phase_whose_time_is_over_waits_for_nobody(tmp_path):
     run = honest(tmp_path, text=f"{EXTERNAL}phases: {{foundation: {{timeout: 1h}}}}\n")
-    opened = moment_of(run.record.charter.says.written_at)
+    opened = pendulum.parse(run.record.charter.says.written_at)
     assert case_of(run, "foundation", now=opened.add(minutes=59)).may_come("foundation/ux-designer")
     assert not case_of(run, "foundation", now=opened.add(minutes=61)).may_come("foundation/ux-designer")
 
