@@ -1,8 +1,8 @@
 """Policy 9: one file is evidence of one thing: none serves two personas, and none two items.
 
-Looked at are items that are one whole file, documents by their words, pictures by their pixels, however they were saved, and the test reports
-of one task by what was run. Not looked at is what may honestly be the same twice: changed files (an empty `__init__.py`, a licence), files too
-short to tell whose they are, what Phasegate's own run of one check gave for two features, and what a scan says of one product whoever runs it.
+Looked at are items that are one whole file, documents by their words, pictures by their pixels, however they were saved, and test reports by
+the run they tell of. Not looked at is what may honestly be the same twice: changed files (an empty `__init__.py`, a licence), files too short to
+tell whose they are, what Phasegate's own run of one check gave for two features, and what a scan says of one product whoever runs it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime
 from dag_factory.evidence.contract import Item, TaskContract
 from dag_factory.evidence.kinds.words import PROSE, wording
 from dag_factory.evidence.policies.case import Case
-from dag_factory.evidence.statement import Entry, moment_of
+from dag_factory.evidence.statement import ConvergeStatement, Entry, TaskStatement, moment_of
 from dag_factory.evidence.verdict import Finding
 
 __all__ = ["TELLING", "shared"]
@@ -23,8 +23,9 @@ TELLING = 64
 """The fewest bytes that tell whose a file is; `ok` and `{}` are anybody's."""
 
 _SCANS = frozenset({"sarif", "vulnerabilities", "sbom"})
-_COMPARED = PROSE | {"image"}  # by more than their bytes
+_COMPARED = PROSE | {"image", "junit"}  # by more than their bytes
 _PROSE_BYTES = 2_000_000  # more than is read of a document
+_MEASURED = 3  # so many times that differ are no two runs' by chance
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class _Held:
 def shared(case: Case) -> Iterator[Finding]:
     """Every file of the tasks that are judged against every file of the run so far."""
     own = {task.id for task in case.tasks}
-    held = list(_held(case, own))
+    held = list(_held(case))
     told: set[str] = set()
     found = [(group, "the very file", "one file") for group in _by_bytes(held)]
     found += [(group, "word for word the file", "word for word one text") for group in _by_words(case, held, own)]
@@ -68,12 +69,11 @@ def _text(since: _Since, later: _Held, first: _Held, how: str, both: str) -> str
     )
 
 
-def _held(case: Case, own: set[str]) -> Iterator[_Held]:
+def _held(case: Case) -> Iterator[_Held]:
     phases = {phase.id for phase in case.contract.upto(case.phase_id)}
     for order, task in enumerate(case.contract.tasks.values()):
         # Most tasks can be told from the record alone to share nothing: a thousand of them are looked up once and not once a phase.
-        reports = task.id in own and sum(item.kind == "junit" for item in task.items) > 1
-        compared = task.id in case.record.twice or reports or any(item.kind in _COMPARED for item in task.items)
+        compared = task.id in case.record.twice or any(item.kind in _COMPARED for item in task.items)
         if not compared or task.phase not in phases or case.worked(task) is None:
             continue
         for item in task.items:
@@ -108,12 +108,13 @@ class _Since:
         order = {phase.id: place for place, phase in enumerate(case.contract.phases)}
         self._never = (len(order), case.now)
         self._first: dict[tuple[str, str], tuple[int, datetime]] = {}
-        for task_id, stored in case.record.delivered() if tasks else ():
-            if task_id not in tasks:
-                continue
-            when = (order.get(stored.says.binding.phase, len(order)), moment_of(stored.says.finished_at))
-            for entry in stored.says.evidence:
-                self._first[task_id, entry.digest] = min(when, self._first.get((task_id, entry.digest), when))
+        signed: list[TaskStatement | ConvergeStatement] = [stored.says for _, stored in case.record.delivered()] if tasks else []
+        signed += [stored.says for merges in case.record.converges.values() for stored in merges]
+        for said in signed if tasks else ():
+            when = (order.get(said.binding.phase, len(order)), moment_of(said.finished_at))
+            for entry in said.evidence:
+                if entry.task in tasks:
+                    self._first[entry.task, entry.digest] = min(when, self._first.get((entry.task, entry.digest), when))
 
     def of(self, one: _Held) -> tuple[int, datetime]:
         """When the task first delivered this file."""
@@ -142,21 +143,25 @@ def _by_words(case: Case, held: list[_Held], own: set[str]) -> list[list[_Held]]
 
 
 def _by_runs(case: Case, held: list[_Held], own: set[str]) -> list[list[_Held]]:
-    """Test reports of one task that tell of the same tests the same times, by the same clock: one run, written down once more."""
-    alike: dict[tuple[str, frozenset[str]], list[_Held]] = {}
-    for one in held:
-        if one.item.kind == "junit" and one.task.id in own:
-            tests = frozenset(case.examine(one.task, one.item).facts.get("tests", ()))
-            alike.setdefault((one.task.id, tests), []).append(one)
-    return [group for (_, tests), of in alike.items() if tests and len(of) > 1 for group in _grouped((_run(case, one), one) for one in of)]
+    """Test reports that tell of the same tests the same times, by the same clock: one run, written down once more."""
+    reports = [one for one in held if one.item.kind == "junit"]
+    if not any(one.task.id in own for one in reports):
+        return []
+    alike: dict[frozenset[str], list[_Held]] = {}
+    for one in reports:
+        alike.setdefault(frozenset(case.examine(one.task, one.item).facts.get("tests", ())), []).append(one)
+    return [group for tests, of in alike.items() if tests and len(of) > 1 for group in _grouped((_run(case, one), one) for one in of)]
 
 
 def _run(case: Case, one: _Held) -> str:
+    """What a report tells of its run; where hardly a clock was read, it is held against those of its own task alone."""
     from dag_factory.evidence.kinds import junit_report
 
     report = junit_report.read(case.files(one.entry.digest) or b"")
     measured = sorted((test.id, str(test.seconds)) for test in report.cases)
-    return repr((measured, sorted(report.stamps), sorted(report.names), sorted(report.hosts)))
+    times = {test.seconds for test in report.cases if test.seconds}
+    whose = "" if len(times) >= _MEASURED or (times and report.stamps) else one.task.id
+    return repr((whose, measured, sorted(report.stamps), sorted(report.names), sorted(report.hosts)))
 
 
 def _by_pixels(case: Case, held: list[_Held], own: set[str]) -> list[list[_Held]]:

@@ -179,6 +179,42 @@ def test_two_reports_are_enough_for_that(tmp_path):
     assert ("evidence-shared", f"{tester}/integration:{tester}/full-suite") in found
 
 
+SDET, TESTER = ("implementation/ingest.sdet", "unit-tests"), ("validation/test-engineer", "full-suite")
+
+
+def clocked(*seconds, stamp='timestamp="2026-11-30T06:00:00" '):
+    cases = "".join(
+        f'<testcase classname="tests" name="test_ingest_{place}_works" time="{took}"/>' for place, took in enumerate(seconds, 1)
+    )
+    return f'<testsuites><testsuite name="pytest" {stamp}hostname="ci">{cases}</testsuite></testsuites>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "one_run"),
+    [
+        (clocked("0.012", "0.012"), clocked("0.012", "0.012"), True),
+        (clocked("0.012", "0.012"), clocked("0.012", "0.011"), False),
+        (clocked("0.012", "0.012", stamp=""), clocked("0.012", "0.012", stamp=""), False),
+        (clocked("0.012", "0.011", stamp=""), clocked("0.012", "0.011", stamp=""), False),
+        (clocked("0.012", "0.011", "0.01", stamp=""), clocked("0.012", "0.011", "0.01", stamp=""), True),
+        (clocked("0.012", "0.011", "0", stamp=""), clocked("0.012", "0.011", "0", stamp=""), False),
+        (clocked("0", "0", "0"), clocked("0", "0", "0"), False),
+    ],
+)
+def test_one_run_is_no_evidence_of_two_personas_where_a_clock_was_read(tmp_path, first, other, one_run):
+    """In another phase, and with a blank added."""
+    run = honest(tmp_path, through="foundation")
+    run.contents |= {SDET: first, TESTER: other + b"\n"}
+    run.work("implementation")
+    run.answer("implementation")
+    run.work("validation")
+    found = [finding for finding in run.judge("validation").findings if finding.rule == "evidence-shared"]
+    assert [finding.subject for finding in found] == [f"{'/'.join(TESTER)}:{'/'.join(SDET)}"] * one_run
+    if one_run:
+        assert "full.xml of @test-engineer is a report of the very run that @sdet has delivered as unit.xml" in found[0].text
+    assert "evidence-shared" not in rules(run.judge("implementation"))
+
+
 def test_reports_that_cannot_be_read_are_left_to_another_rule(tmp_path):
     broken = b"<testsuite>".ljust(100, b"!")
     contents = {("validation/test-engineer", "full-suite"): broken, ("validation/test-engineer", "integration"): broken + b"\n"}
