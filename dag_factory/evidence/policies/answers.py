@@ -97,8 +97,7 @@ def _commits(case: Case) -> list[str]:
 
 def _contents(case: Case, task: TaskContract, item: Item) -> frozenset[str]:
     """What an item holds, by its digests; prose by its words, for a blank more is no change."""
-    stored = case.statement(task)
-    digests = {entry.digest for entry in stored.says.evidence if entry.item == item.id} if stored else set()
+    digests = {entry.digest for entry in case.entries(task, item) if entry.item == item.id}
     if item.kind in PROSE:
         digests |= {wording(data) for digest in digests if (data := case.files(digest))}
     return frozenset(digests - {""})

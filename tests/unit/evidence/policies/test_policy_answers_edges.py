@@ -94,6 +94,15 @@ def test_what_it_must_differ_from_is_that_item_and_no_other_of_the_task(run):
     )
 
 
+def test_it_must_differ_from_what_a_merge_gave(run):
+    sdet = "implementation/ingest.sdet"
+    [old] = [one for one in run.record.converged("implementation").says.evidence if (one.task, one.item) == (sdet, "unit-tests")]
+    run.contents[ARCHITECT, "architecture"] = run.store.blob(old.digest)
+    run.work("integration")
+    assert unchanged(judged(run, differs_from=f"{sdet}/unit-tests"))
+    assert not unchanged(judged(run, differs_from=f"{sdet}/integration-tests"))
+
+
 @pytest.mark.parametrize("place", [f"{FIRST}/else", "foundation/nobody/architecture", "architecture"])
 def test_from_what_was_never_planned_everything_differs(run, place):
     run.work("integration")
