@@ -12,6 +12,7 @@ from dag_factory.evidence.visible import visible
 __all__ = ["entries", "place", "published"]
 
 _EACH = "[*]"
+_Where = tuple[str | int, ...]
 
 
 def place(path: Iterable[str | int]) -> str:
@@ -26,19 +27,7 @@ def published(document: Any, path: str) -> tuple[list[str], list[str]]:
     What is not there at all publishes nothing (the schema may demand it); but where a path goes through the items of
     an array each item must have what it names: an item without its id could never be answered.
     """
-    level: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
-    wrong: list[str] = []
-    for part in path.replace(_EACH, f".{_EACH}").lstrip(".").split("."):
-        below: list[tuple[tuple[str | int, ...], Any]] = []
-        for where, value in level:
-            if part == _EACH and isinstance(value, list):
-                below += [((*where, index), item) for index, item in enumerate(value)]
-            elif part != _EACH and isinstance(value, dict) and part in value:
-                below.append(((*where, part), value[part]))
-            elif any(isinstance(key, int) for key in where) or part == _EACH:
-                wanted = "a list" if part == _EACH else f"an object with “{part}”"
-                wrong.append(f"{place(where)} must be {wanted}, so that {path} can be cited. Write it.")
-        level = below
+    level, wrong = _at(document, path)
     found: list[str] = []
     for where, value in level:
         text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
@@ -51,12 +40,28 @@ def published(document: Any, path: str) -> tuple[list[str], list[str]]:
 
 
 def entries(document: Any, path: str) -> dict[str, str]:
-    """The entries of one list that each have an id at a path: where each stands, as `place` tells it, and its id."""
-    above, each, key = path.rpartition(f"{_EACH}.")
-    way, found = above.split(".") if above else [], document
-    for part in way:
-        found = found.get(part) if isinstance(found, dict) else None
-    if not each or not isinstance(found, list):
-        return {}
-    names = ((index, one.get(key)) for index, one in enumerate(found) if isinstance(one, dict))
-    return {place((*way, index)): name for index, name in names if isinstance(name, str)}
+    """The entries of lists that each have an id at a path: where each stands, as `place` tells it, and its id."""
+    found: dict[str, str] = {}
+    for where, value in _at(document, path)[0]:
+        last = max((at for at, part in enumerate(where) if isinstance(part, int)), default=None)
+        if last is not None and isinstance(value, str):
+            found[place(where[: last + 1])] = value
+    return found
+
+
+def _at(document: Any, path: str) -> tuple[list[tuple[_Where, Any]], list[str]]:
+    """The values at a path and where each stands, and what is not as the path has it."""
+    level: list[tuple[_Where, Any]] = [((), document)]
+    wrong: list[str] = []
+    for part in path.replace(_EACH, f".{_EACH}").lstrip(".").split("."):
+        below: list[tuple[_Where, Any]] = []
+        for where, value in level:
+            if part == _EACH and isinstance(value, list):
+                below += [((*where, index), item) for index, item in enumerate(value)]
+            elif part != _EACH and isinstance(value, dict) and part in value:
+                below.append(((*where, part), value[part]))
+            elif any(isinstance(key, int) for key in where) or part == _EACH:
+                wanted = "a list" if part == _EACH else f"an object with “{part}”"
+                wrong.append(f"{place(where)} must be {wanted}, so that {path} can be cited. Write it.")
+        level = below
+    return level, wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["JunitExpect", "JunitKind"]
 
 _NAMED = 5
+_MEASURED = 3  # so many times that differ are no two runs' by chance
 _FAILING = ("failed", "errored")
 _IDLE = ("skipped", "xfailed")
 
@@ -64,7 +66,7 @@ class JunitExpect(Expectation):
 
 
 class JunitKind(Opened[JunitExpect]):
-    """Test results. Facts: `tests` (`classname::name`), those of them that `ran` and that `passed`, and `cites`, the names of what passed.
+    """Test results. Facts: `tests` (`classname::name`), those of them that `ran` and that `passed`, `cites`, the names of what passed, and which run it was.
 
     A `status`, `result`, `outcome` or `state` of a test is read too; one that says neither that the test passed nor that it did not is malformed. What
     a suite states is held against what was counted, in the ways of the tools that are known. pytest counts subtests and does not list them: have the
@@ -87,7 +89,16 @@ class JunitKind(Opened[JunitExpect]):
         faults = (*_failed(report), *_too_few(report.cases, expect), *_inconsistent(report), *junit_asked.told(report, material, expect))
         idle = {case.id for case in report.cases if case.outcome in _IDLE}
         ran = tuple(test for test in tests if test not in idle)
-        return Examination(placed(material.name, faults), {"tests": tests, "ran": ran, "passed": passed, "cites": passed})
+        facts = {"tests": tests, "ran": ran, "passed": passed, "cites": passed}
+        return Examination(placed(material.name, faults), facts | _run(report) if tests else facts)
+
+
+def _run(report: Report) -> dict[str, tuple[str, ...]]:
+    """What tells one run from another: its tests, what each took, the suites, machines and moments; `@untimed` where hardly a clock was read."""
+    took = {case.seconds for case in report.cases if case.seconds}
+    measured = sorted((case.id, str(case.seconds)) for case in report.cases)
+    told = repr((measured, sorted(report.stamps), sorted(report.names), sorted(report.hosts))).encode(errors="replace")
+    return {"@run" if len(took) >= _MEASURED or (took and report.stamps) else "@untimed": (hashlib.sha256(told).hexdigest(),)}
 
 
 def _failed(report: Report) -> Iterator[Fault]:

@@ -25,7 +25,6 @@ TELLING = 64
 _SCANS = frozenset({"sarif", "vulnerabilities", "sbom"})
 _COMPARED = PROSE | {"image", "junit"}  # by more than their bytes
 _PROSE_BYTES = 2_000_000  # more than is read of a document
-_MEASURED = 3  # so many times that differ are no two runs' by chance
 
 
 @dataclass(frozen=True)
@@ -147,21 +146,14 @@ def _by_runs(case: Case, held: list[_Held], own: set[str]) -> list[list[_Held]]:
     reports = [one for one in held if one.item.kind == "junit"]
     if not any(one.task.id in own for one in reports):
         return []
-    alike: dict[frozenset[str], list[_Held]] = {}
-    for one in reports:
-        alike.setdefault(frozenset(case.examine(one.task, one.item).facts.get("tests", ())), []).append(one)
-    return [group for tests, of in alike.items() if tests and len(of) > 1 for group in _grouped((_run(case, one), one) for one in of)]
+    return _grouped((run, one) for one in reports for run in _runs(case, one))
 
 
-def _run(case: Case, one: _Held) -> str:
-    """What a report tells of its run; where hardly a clock was read, it is held against those of its own task alone."""
-    from dag_factory.evidence.kinds import junit_report
-
-    report = junit_report.read(case.files(one.entry.digest) or b"")
-    measured = sorted((test.id, str(test.seconds)) for test in report.cases)
-    times = {test.seconds for test in report.cases if test.seconds}
-    whose = "" if len(times) >= _MEASURED or (times and report.stamps) else one.task.id
-    return repr((whose, measured, sorted(report.stamps), sorted(report.names), sorted(report.hosts)))
+def _runs(case: Case, one: _Held) -> Iterator[str]:
+    """The run that a report tells of; where hardly a clock was read, it is held against those of its own task alone."""
+    facts = case.examine(one.task, one.item).facts
+    yield from facts.get("@run", ())
+    yield from (f"{one.task.id}: {run}" for run in facts.get("@untimed", ()))
 
 
 def _by_pixels(case: Case, held: list[_Held], own: set[str]) -> list[list[_Held]]:

@@ -20,13 +20,15 @@ from dag_factory.evidence.kinds.json_paths import entries
         ({"a": {"id": "x"}}, "a.id", {}),
         ({"a": {"id": "x"}}, "a[*].id", {}),
         ({"a": [["x"]]}, "a[*]", {}),
-        ({"a": [{"b": [{"id": "x"}]}]}, "a[*].b[*].id", {}),
+        ({"a": [{"b": [{"id": "x"}, {"id": "y"}]}, {"b": []}]}, "a[*].b[*].id", {"a[0].b[0]": "x", "a[0].b[1]": "y"}),
+        ({"a": [{"of": {"id": "x"}}, {"of": 1}]}, "a[*].of.id", {"a[0]": "x"}),
+        ({"a": ["x"]}, "a[*]", {"a[0]": "x"}),
         ([{"id": "x"}, {"id": "y"}], "[*].id", {"[0]": "x", "[1]": "y"}),
         ([{"id": "x"}], "a[*].id", {}),
         ({}, "a[*].id", {}),
     ],
 )
-def test_the_entries_of_one_list_are_named_by_their_place(document, path, found):
+def test_the_entries_of_lists_are_named_by_their_place(document, path, found):
     assert entries(document, path) == found
 
 
@@ -44,6 +46,14 @@ def test_a_document_may_be_the_list_itself():
     schema = {"items": {"properties": {"result": {"const": "good"}}}}
     tried = [{"id": "n0", "result": "good"}, {"id": "n1", "result": "bad"}]
     facts = ask("json", Material("log.json", json.dumps(tried).encode()), {"schema": schema, "unique": ["[*].id"]}).facts
+    assert facts == {"@entries": ("n0", "n1"), "@against": ("n1",)}
+
+
+def test_what_is_tried_may_lie_deeper_than_its_id_or_less_deep():
+    tries = {"items": {"properties": {"result": {"const": "good"}}}}
+    schema = {"properties": {"a": {"items": {"properties": {"b": tries}}}}}
+    tried = {"a": [{"b": [{"of": {"id": "n0"}, "result": "good"}]}, {"b": [{"of": {"id": "n1"}, "result": "bad"}]}]}
+    facts = ask("json", Material("log.json", json.dumps(tried).encode()), {"schema": schema, "unique": ["a[*].b[*].of.id"]}).facts
     assert facts == {"@entries": ("n0", "n1"), "@against": ("n1",)}
 
 

@@ -19,7 +19,8 @@ def test_a_report_as_pytest_writes_it():
     found = examine(report, min_tests=2)
     assert found.faults == ()
     names = ("tests.test_x::test_a", "tests.test_x::test_b[ING-1.1]")
-    assert found.facts == {"tests": names, "ran": names, "passed": names, "cites": names}
+    [run] = found.facts["@run"]
+    assert found.facts == {"tests": names, "ran": names, "passed": names, "cites": names, "@run": (run,)}
 
 
 def test_only_what_passed_may_cite():
