@@ -215,6 +215,14 @@ def test_one_run_is_no_evidence_of_two_personas_where_a_clock_was_read(tmp_path,
     assert "evidence-shared" not in rules(run.judge("implementation"))
 
 
+def test_one_run_is_no_evidence_of_two_items_of_one_task_though_no_clock_was_read(tmp_path):
+    """And where the phase has no report but those two."""
+    run = honest(tmp_path, through="foundation")
+    run.contents |= {SDET: clocked("0"), (SDET[0], "integration-tests"): clocked("0") + b"\n"}
+    run.work("implementation")
+    assert ("evidence-shared", f"{SDET[0]}/integration-tests:{SDET[0]}/unit-tests") in told(run.judge("implementation"))
+
+
 def test_reports_that_cannot_be_read_are_left_to_another_rule(tmp_path):
     broken = b"<testsuite>".ljust(100, b"!")
     contents = {("validation/test-engineer", "full-suite"): broken, ("validation/test-engineer", "integration"): broken + b"\n"}
