@@ -28,6 +28,7 @@ from dag_factory.runners.bounds import Watch, limits_of, why_not_offline
 from dag_factory.runners.confinement import confine
 from dag_factory.runners.environment import environment_of, homes
 from dag_factory.runners.output import Output
+from dag_factory.runners.refused import why_refused
 
 __all__ = ["run_program", "run_requested"]
 
@@ -122,8 +123,8 @@ def run_program(
             command = [*limits_of(bounds), *kept.options, "--", *started]
             try:
                 ended, code, reason = _supervise(command, cwd, environment, timeout, stop, output, Watch(bounds, folders), pass_fds)
-            except (_NotStartedError, ValueError) as error:
-                ended, reason = "not-started", f"{argv[0]!r} cannot be started: {error}."
+            except _NotStartedError as refused:
+                ended, reason = "not-started", why_refused(refused.error, argv, environment)
     outcome = Outcome(
         ended, code, (), output.total, output.truncated, output.excerpt(), time.monotonic() - began, reason,
         offline=started is not argv, why_online=why_online, kept_in=bool(kept.options) and ended != "not-started", why_loose=kept.why_loose,
@@ -132,7 +133,11 @@ def run_program(
 
 
 class _NotStartedError(Exception):
-    """The kernel refused to start the warden with these arguments."""
+    """The warden could not be started with these arguments."""
+
+    def __init__(self, error: OSError | ValueError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 def _before_start(argv: Sequence[str], cwd: Path, environment: Mapping[str, str], stop: Event) -> tuple[Ended, int | None, str]:
@@ -195,8 +200,8 @@ def _warden(
             pass_fds=pass_fds,
             bufsize=0,
         )
-    except OSError as error:
-        raise _NotStartedError(error.strerror) from error
+    except (OSError, ValueError) as error:
+        raise _NotStartedError(error) from error
     with process:
         yield process
 
