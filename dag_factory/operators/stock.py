@@ -47,6 +47,9 @@ _OWN = frozenset(
     {"plan", "folder", "contract", "phase", "cycle", "order", "persona", "runner", "contract_id", "plan_digest", "whose", "stock"}
 )
 _ALLOWED = frozenset({"do_xcom_push", "multiple_outputs"})
+_JOIN = (
+    "What they still write would be missing from what is sealed: have it wait for them (`join`, or `shutdown` of a pool) before it returns."
+)
 P = TypeVar("P", bound=PersonaOperator)
 
 
@@ -121,6 +124,7 @@ class StockWork(PersonaOperator):
 
         from dag_factory.operators.surroundings import surrounded, told, within
         from dag_factory.runners.offspring import overseen
+        from dag_factory.runners.threads import Threads
 
         limit = self._plan.executions[self._contract.id].timeout
         mark = f"PHASEGATE_WORKSPACE={attempt.workspace.absolute()}"
@@ -128,7 +132,10 @@ class StockWork(PersonaOperator):
             with overseen(mark) as self._offspring, surrounded(attempt), within(limit):
                 self._fill_in(attempt, context)
                 attempt.principals = self._acting(attempt)
-                return told(attempt), work(), None
+                threads, result = Threads(), work()
+                if left := threads.at_work():
+                    return told(attempt, f"{self.stock.__name__} ended and left threads at work: {', '.join(left)}. {_JOIN}"), None, None
+                return told(attempt), result, None
         except (TaskDeferred, TaskAwaitingInput, AirflowRescheduleException) as waits:
             if reason := self._not_to_wait(attempt, waits):
                 refused = AirflowFailException(f"{self.stock.__name__} {reason}")

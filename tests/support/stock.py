@@ -6,6 +6,7 @@ import base64
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, ClassVar
@@ -100,6 +101,13 @@ class Noted(BaseOperator):
     def do_daemon(self, context: Any) -> None:
         subprocess.Popen(["/bin/sh", "-c", f"(setsid sleep 300 & echo $! > {self.deep})"]).wait()
         self.waits.append(int(Path(self.deep).read_text()))
+
+    def do_thread(self, context: Any) -> None:
+        threading.Thread(target=self.linger, name="writer", daemon=True).start()
+
+    def linger(self) -> None:
+        for _ in range(int(float(self.deep) * 50)):
+            time.sleep(0.02)
 
     def go_on(self, context: Any, word: str, event: Any = None) -> str:
         with Path(os.environ["PHASEGATE_EVIDENCE"], "note.md").open("a", encoding="utf-8") as file:

@@ -80,6 +80,20 @@ def test_a_daemon_that_it_leaves_does_not_outlive_it(small, monkeypatch, tmp_pat
     assert not stat.exists() or stat.read_bytes().rpartition(b")")[2].split()[0] == b"Z"
 
 
+def test_a_thread_that_it_leaves_at_work_is_named_and_nothing_of_it_counts(small):
+    house = first(small(binding=bound(NOTED, does="thread", deep="20"), **REPORT))
+    assert "Noted ended and left threads at work: writer (linger in " in house.failures["first.write"]
+    assert "have it wait for them" in house.failures["first.write"]
+    assert (said(house).outcome, said(house).evidence) == ("failed", ())
+    house.close("first")
+    assert {finding.rule for finding in house.findings("first")} == {"task-failed"}
+
+
+def test_a_thread_that_ends_a_moment_after_it_is_none_that_it_left(small):
+    house = first(small(binding=bound(NOTED, does="thread", deep="0.3"), **REPORT))
+    assert house.failures == {}
+
+
 class SpeechlessError(Exception):
     """What an operator may raise, too."""
 
