@@ -20,6 +20,10 @@ _SENSITIVE = re.compile(
     re.IGNORECASE,
 )
 """Names behind which there is a secret; Airflow hides the values of such variables and extras too."""
+_NUMBERED = re.compile(
+    "(passw(or)?d|passphrase|pwd|secret|(?<!max)(?<!max_)token|(api|access|private|secret|service)_?key|credential)$", re.IGNORECASE
+)
+"""Names whose value is a secret though it is a number. Others of a secret's names stand for counts and times, as `max_tokens` and `token_lifetime` do."""
 _DEEPEST = 16
 
 
@@ -109,7 +113,7 @@ def secrets_of(connection: Any) -> Iterator[str]:
 
 
 def _within(name: str, value: Any, depth: int = _DEEPEST) -> Iterator[str]:
-    """The secrets in a value: a text that is called one, the password of a URL, and those of a mapping, a list, or JSON in a text.
+    """The secrets in a value: a text or a number that is called one, the password of a URL, and those of a mapping, a list, or JSON in a text.
 
     Parameters
     ----------
@@ -125,6 +129,8 @@ def _within(name: str, value: Any, depth: int = _DEEPEST) -> Iterator[str]:
         yield from _password(value)
         if depth and value.lstrip()[:1] in ("{", "["):
             yield from _within(name, _read(value), depth - 1)
+    elif isinstance(value, int) and not isinstance(value, bool) and _NUMBERED.search(name):
+        yield str(value)
 
 
 def _password(text: str) -> Iterator[str]:

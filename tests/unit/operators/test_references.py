@@ -196,6 +196,11 @@ def test_where_there_is_none_within_nothing_is_guarded(monkeypatch, found):
         ({"sentry_dsn": "https://kilokilo@sentry"}, {"https://kilokilo@sentry"}),
         ({"proxy": "http://me:kilo-kilo@proxy:3128"}, {"kilo-kilo"}),
         ({"friendsname": "everybody", "proxy": "http://proxy:3128"}, set()),
+        ({"password": 83719264, "deep": {"clientSecret": 55182736, "API_KEY": 90817263}}, {"83719264", "55182736", "90817263"}),
+        (
+            {"max_tokens": 163840, "token_lifetime": 8640000, "max_token": 163840, "secret": True, "passwords": 12345678, "port": 54321000},
+            set(),
+        ),
     ],
     ids=lambda value: min(value, default="nothing"),
 )
