@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from dag_factory.evidence.policies.consent import same
 from dag_factory.evidence.policies.people import LOGIN, unfit
 from dag_factory.evidence.statement import moment_of
 from dag_factory.operators.attempt import Attempt
-from dag_factory.operators.form import NOTES, REFERENCES, files_of, owed
+from dag_factory.operators.form import NOTES, REFERENCES, files_of, owed, unchanged
 from dag_factory.operators.question import CANNOT, Asked, lying, transcript
 from dag_factory.operators.wording import typed
 from dag_factory.runners import Flaw, Judgement, Outcome
@@ -97,12 +98,28 @@ def _outcome(attempt: Attempt, text: str, **known: Any) -> Outcome:
 def _lay(attempt: Attempt, given: dict[str, Any]) -> None:
     """Lay out the files of an answer where the task owes them."""
     made = files_of(attempt.case, attempt.task, given, lambda item: lying(attempt, item))
+    others = _others(attempt)
     for item in owed(attempt.task):
         if item.id in made:
             assert attempt.place is not None  # noqa: S101 # it was prepared
-            name = str(item.path or item.report)
-            _write(attempt.workspace if item.path else attempt.place.evidence, name, made[item.id])
-            attempt.attested |= {name}
+            name, data, found = str(item.path or item.report), made[item.id], lying(attempt, item)
+            _write(attempt.workspace if item.path else attempt.place.evidence, name, data)
+            if _digest(data) in others or (found is not None and _digest(found) in others and unchanged(found, data)):
+                attempt.emit(f"{name} is what another persona delivered, unchanged: it counts as observed, and not as attested.")
+            else:
+                attempt.attested |= {name}
+
+
+def _others(attempt: Attempt) -> set[str]:
+    """The digests of all that was delivered in the run and that no person wrote; of who judges none, for each of its words is chosen anew."""
+    if attempt.task.judges:
+        return set()
+    entries = [entry for _, stored in attempt.record.delivered() for entry in stored.says.evidence]
+    return {entry.digest for entry in entries} - {entry.digest for entry in entries if entry.grade == "attested"}
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _write(folder: Path, name: str, data: bytes) -> None:

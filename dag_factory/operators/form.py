@@ -17,7 +17,7 @@ from dag_factory.evidence.policies.answers import published
 from dag_factory.evidence.policies.case import Case
 from dag_factory.runners.human import HELD
 
-__all__ = ["NOTES", "REFERENCES", "Field", "fields_of", "files_of", "owed"]
+__all__ = ["NOTES", "REFERENCES", "Field", "fields_of", "files_of", "owed", "unchanged"]
 
 NOTES, REFERENCES = "notes", "references"
 """The two fields that every form has. Those of evidence have a dot in their names."""
@@ -83,6 +83,20 @@ def files_of(case: Case, task: TaskContract, given: Mapping[str, Any], lying: Ca
             continue
         made[item.id] = _plainly(value) if isinstance(value, str) else _written(value)
     return made
+
+
+def unchanged(found: bytes | None, made: bytes) -> bool:
+    """Whether a document that was made is the one that its field began with, as a form writes it.
+
+    Parameters
+    ----------
+    found: the file that was there already; None where there was none.
+
+    """
+    if found is None:
+        return False
+    document = _document(found)
+    return made in (found, _plainly(found.decode("utf-8", "replace"))) or (document is not None and document == _document(made))
 
 
 @dataclass(frozen=True)

@@ -131,3 +131,19 @@ def test_what_was_written_is_the_file() -> None:
     assert files(item("json"), {"it.file": {"ä": [1]}}) == '{\n  "ä": [\n    1\n  ]\n}\n'.encode()
     assert files(item("json"), {"it.file": '{"a": 1}'}) == b'{"a": 1}\n', "a text is taken as it is: the kind reads it strictly"
     assert files(item("file"), {"it.file": "kept"}, b"kept\n") == b"kept\n", "who keeps what was there delivers it"
+
+
+@pytest.mark.parametrize(
+    ("found", "made", "same"),
+    [
+        (None, b"text\n", False),
+        (b"text\r\n\r\n", b"text\n", True),
+        (b"half \xff of it", "half \ufffd of it\n".encode(), True),
+        (b"text\n", b"text, and more\n", False),
+        (b'{"a": 1, "b": [2]}', b'{\n  "b": [\n    2\n  ],\n  "a": 1\n}\n', True),
+        (b'{"a": 1}', b'{"a": 2}\n', False),
+        (b"{", b"[]\n", False),
+    ],
+)
+def test_a_document_that_is_sent_as_it_came_is_known_however_a_form_writes_it(found, made, same):
+    assert form.unchanged(found, made) is same

@@ -259,3 +259,53 @@ def test_what_is_mended_once_more_while_a_person_judges_was_not_judged(tmp_path,
     house._one(mapped, fix, map_index=0)
     house.answer("check.fix_1.judge", "PASSED", "judy", **SEEN)
     assert "what was asked about has changed since" in house.failures["check.fix_1.judge"]
+
+
+SHARED = [
+    ("writes: [notes]", "writes: [notes, stories]"),
+    (
+        "note: {path: notes/note.md, kind: markdown, expect: {sections: [What, Why], min_words_per_section: 2}}",
+        "note: {path: stories.json, kind: stories, needs: attested}",
+    ),
+]
+COPIED = "{command: 'cp \"$PHASEGATE_SPEC_DIR/stories.json\" stories.json'}"
+
+
+@pytest.fixture
+def shared(tmp_path, monkeypatch) -> House:
+    """A program writes the stories, and a person is to work on them."""
+    house = asking(tmp_path / "shared", monkeypatch, owner=COPIED)
+    text = (house.specs / "workflow.yaml").read_text(encoding="utf-8")
+    for old, new in SHARED:
+        assert old in text
+        text = text.replace(old, new)
+    house.write(text)
+    (house.specs / "stories.json").write_text(json.dumps(STORIES), encoding="utf-8")
+    house.run("kickoff", PLAN)
+    house.close("plan")
+    house.run(BUILD)
+    return house
+
+
+def test_what_a_program_wrote_is_no_persons_work_because_they_sent_it_as_it_came(shared, shown):
+    begins = shown[-1]["params"]["note.file"]["value"]
+    assert begins == STORIES
+    shared.answer(BUILD, DONE, "willi", **{"note.file": dict(reversed(begins.items()))})
+    [entry] = shared.record.newest("build/writer").says.evidence
+    assert (entry.name, entry.grade) == ("stories.json", "observed")
+    shared.close("build")
+    assert [(finding.rule, finding.text) for finding in shared.findings("build")] == [
+        ("grade-too-low", "stories.json is only observed; it counts when it is attested.")
+    ]
+
+
+def test_what_a_person_changed_in_it_makes_it_theirs_and_so_it_stays(shared, shown):
+    changed = {"stories": [STORIES["stories"][0] | {"story": "As a reader I want to know what, why and when."}, *STORIES["stories"][1:]]}
+    shared.answer(BUILD, DONE, "willi", **{"note.file": changed})
+    [entry] = shared.record.newest("build/writer").says.evidence
+    assert entry.grade == "attested"
+    shared.close("build")
+    assert shared.word("build") == "PASSED"
+    shared.run(BUILD)
+    shared.answer(BUILD, DONE, "wanda", **{"note.file": changed})
+    assert [entry.grade for entry in shared.record.newest("build/writer").says.evidence] == ["attested"]
