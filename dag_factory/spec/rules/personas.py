@@ -62,6 +62,11 @@ def persona_redefined(subject: Subject) -> Iterator[Diagnostic]:
             yield subject.fault("persona-redefined", ("catalogue", name), reason, "Give yours another name.")
 
 
+_UNBOUND = {"operator": "works in the task's own process", "human": "is no program", "external": "works outside"}
+"""Runners that no program of Phasegate's is started for, so that none is bounded."""
+_BOUNDS = ("network", "memory", "processes", "disk")
+
+
 def bound(subject: Subject, phase_id: str, persona: str) -> str | None:
     """The key of the binding that counts for a persona in a phase; None if there is none."""
     return next((key for key in (f"{phase_id}/{persona}", persona, "default") if key in subject.workflow.personas), None)
@@ -107,6 +112,12 @@ def binding_runner(subject: Subject) -> Iterator[Diagnostic]:
             )
             reason = f"{name} has `verify`, which nobody would run: it {why}."
             yield subject.fault("binding-runner", ("personas", name, "verify"), reason, f"Remove it, or {remedy}.")
+        elif not binding.verify and (runner := binding.runners[0]) in _UNBOUND:
+            for key in _BOUNDS:
+                if getattr(binding, key) not in (None, True):
+                    reason = f"{name} has `{key}`, which nothing would hold: `{runner}` {_UNBOUND[runner]}."
+                    remedy = "Remove it, or bind a program; with `verify` it holds for that." if runner != "external" else "Remove it."
+                    yield subject.fault("binding-runner", ("personas", name, key), reason, remedy)
 
 
 def binding_unused(subject: Subject) -> Iterator[Diagnostic]:

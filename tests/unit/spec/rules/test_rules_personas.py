@@ -138,6 +138,25 @@ def test_a_verify_that_nobody_would_run(author: Any, runner: str, says: str) -> 
     assert author.sound(bound("devops: {command: b, verify: a}"))
 
 
+@pytest.mark.parametrize(
+    ("runner", "says"),
+    [
+        ("operator: a.B", "`operator` works in the task's own process"),
+        ("human: [dora]", "`human` is no program"),
+        ("external: true", "`external` works outside"),
+    ],
+)
+@pytest.mark.parametrize("bound_by", ["network: false", "memory: 1 GB", "processes: 10", "disk: 1 GB"])
+def test_a_bound_that_nothing_would_hold(author: Any, runner: str, says: str, bound_by: str) -> None:
+    told = author.only("binding-runner", bound(f"devops: {{{runner}, ¦{bound_by}}}"))
+    assert f"has `{bound_by.partition(':')[0]}`, which nothing would hold: {says}." in told.reason
+
+
+@pytest.mark.parametrize("binding", ["operator: a.B, verify: a, memory: 1 GB", "operator: a.B, network: true", "command: b, memory: 1 GB"])
+def test_a_bound_that_something_holds_or_that_bounds_nothing(author: Any, binding: str) -> None:
+    assert author.sound(bound(f"devops: {{{binding}}}"))
+
+
 def test_arguments_belong_to_an_operator(author: Any) -> None:
     author.only("binding-runner", bound("devops: {python: 'a:b', ¦arguments: {x: 1}}"))
     assert author.sound(bound("devops: {operator: a.B, arguments: {x: 1}}"))
