@@ -19,7 +19,7 @@ from dag_factory.runners import warden
 __all__ = ["Threads"]
 
 _LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
-_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f".whl{os.sep}")  # the last of a PEX
 _WAITING = ("asyncio", "concurrent", "multiprocessing", "queue.py", "selectors.py", "threading.py")  # of the standard library
 _TICK = 0.02
 _SETTLING = 0.1  # seconds in which one that was just started, or given work, gets to it

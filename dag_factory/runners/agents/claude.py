@@ -83,6 +83,7 @@ class Claude:
 
     def _ended(self, event: Mapping[str, Any], report: Report) -> Iterator[str]:
         report.ended = True
+        report.said = report.said or shown(event.get("result") or "")
         usage = _mapping(event.get("usage"))
         if _count(usage.get("output_tokens")):
             report.input_tokens = grown(report.input_tokens, _taken(usage))

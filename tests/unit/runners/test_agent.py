@@ -103,7 +103,7 @@ def test_the_prompt_is_its_standard_input_and_in_no_argument(played, bench):
         (WORK, [{**RESULT, "subtype": "error_max_turns", "errors": ["Reached 3 turns"]}], "agent-failed", "it had not come to its end"),
         (WORK, [{"type": "result"}], "agent-failed", "no reason"),
         ("true", [message(text="All tests pass."), RESULT], "agent-idle", "says that it is done, and changed nothing: “All tests pass.”."),
-        ("touch .git/index", [RESULT], "agent-idle", "changed nothing: none."),
+        ("touch .git/index", [RESULT], "agent-idle", "changed nothing: “Done.”."),
     ],
 )
 def test_what_speaks_against_it(played, bench, script, events, rule, says):
@@ -122,6 +122,10 @@ def test_what_is_remarked_of_how_it_runs_is_no_word_of_its_own(played, bench, mo
 def test_who_finds_all_done_may_leave_it(played):
     assert played("true", RESULT, laid=True).flaws == ()
     assert rules(played("true", RESULT, conversation="c-1")) == ["agent-idle"]
+
+
+def test_who_did_nothing_and_said_so_in_its_result_alone_is_quoted(played):
+    assert played("true", RESULT).flaws[0].text == "claude says that it is done, and changed nothing: “Done.”."
 
 
 def test_a_report_in_the_evidence_folder_is_work(played):
