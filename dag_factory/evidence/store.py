@@ -35,7 +35,7 @@ __all__ = ["RunStore", "Store"]
 
 _CHUNK, _MANY = 1 << 20, 200  # bytes copied at once; files from which on the whole disk is waited for, not each of them
 _LONGEST = 255  # bytes of a name, on most disks; a letter beyond ASCII takes six and more of them
-_REMEDY = "Check [phasegate] evidence_root and its rights."
+_REMEDY = "Check [phasegate] evidence_root, its rights and its free space."
 
 
 class Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -89,6 +90,18 @@ class PlanOperator(BaseOperator):
             raise AirflowException(str(error)) from error
         except PhasegateError as error:
             raise AirflowFailException(str(error)) from error
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            from dag_factory.settings import work_root
+
+            where = (
+                f"{error.filename} cannot be written" if error.filename else f"a file cannot be written, most likely below {work_root()}"
+            )
+            raise AirflowException(
+                f"{where[0].upper()}{where[1:]}: {error.strerror}. Free space on this worker, or set [phasegate] work_root to where there is some; "
+                "then clear the task."
+            ) from error
 
     def _origin(self) -> Origin | None:
         """The git repository of the workflow, found where the task executes."""

@@ -103,7 +103,9 @@ def test_a_root_that_cannot_be_written_is_told_with_a_remedy(tmp_path):
         lambda: run.put(io.BytesIO(DATA)),
         lambda: run.append("x", DATA),
     ):
-        with pytest.raises(StoreError, match=r"cannot be written at .*file.*: .*\. Check \[phasegate\] evidence_root and its rights\."):
+        with pytest.raises(
+            StoreError, match=r"cannot be written at .*file.*: .*\. Check \[phasegate\] evidence_root, its rights and its free space\."
+        ):
             write()
 
 

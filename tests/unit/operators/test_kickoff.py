@@ -80,7 +80,7 @@ def test_an_evidence_root_that_cannot_be_written(small):
     (house.root / "evidence_root").write_text("a file is in its place", encoding="utf-8")
     says = refused(house)
     assert says.startswith(f"The evidence store cannot be written at {house.root}/evidence_root/")
-    assert says.endswith("Check [phasegate] evidence_root and its rights.")
+    assert says.endswith("Check [phasegate] evidence_root, its rights and its free space.")
 
 
 def test_a_keys_root_that_cannot_be_written(small):

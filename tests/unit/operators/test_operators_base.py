@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -47,6 +49,19 @@ def test_a_skip_is_a_failure(tmp_path):
 def test_everything_else_is_airflows(tmp_path, error):
     with pytest.raises(type(error)), operator(tmp_path)._told():
         raise error
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize(
+    ("name", "says"), [("/work/a/log", "/work/a/log cannot be written: "), (None, "A file cannot be written, most likely below ")]
+)
+def test_a_full_disk_is_told_with_what_to_do_and_may_be_tried_again(tmp_path, number, name, says):
+    with pytest.raises(AirflowException) as caught, operator(tmp_path)._told():
+        raise OSError(number, os.strerror(number), name)
+    assert not isinstance(caught.value, AirflowFailException)
+    assert str(caught.value).startswith(says)
+    assert os.strerror(number) in str(caught.value)
+    assert "Free space on this worker, or set [phasegate] work_root to where there is some; then clear the task." in str(caught.value)
 
 
 def test_where_nothing_is_wrong_nothing_is_said(tmp_path):
