@@ -47,6 +47,21 @@ class ApproveOperator(AskOperator):
             reason=field(event, "reason"), findings=(), decided_at=now(),
         )  # fmt: skip
 
+    def unfit(self, case: Case, event: dict[str, Any], by: str, name: str) -> str:
+        """A person agrees once; who has answered another of these questions may only refuse here: that counts, whoever says it."""
+        from dag_factory.evidence.policies.consent import called_by
+
+        if event["chosen_options"] == [_REFUSE]:
+            return ""
+        this, digest, called = self.task_id.rpartition("approve-")[2], self._digest(case), called_by(by, name)
+        for stored in case.approvals:
+            said = stored.says
+            other = said.binding.task
+            if other.rpartition("approve-")[2] != this and said.asked == digest and called_by(said.by, said.name) & called:
+                told = "approved" if said.answer == "approve" else "refused"
+                return f"The answer does not count: {by} {told} in {other} already, and counts once. Somebody else answers here."
+        return ""
+
     def answered(self, scope: Scope, case: Case, answer: Decision, event: dict[str, Any]) -> None:
         """Nothing: the gate reads it."""
 

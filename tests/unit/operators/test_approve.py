@@ -1,0 +1,93 @@
+"""Several people who must agree: each counts once, and learns of it where they answer. What one of them is asked is in `test_asking`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pendulum
+import pytest
+from support.house import House
+from support.mending import mendable
+
+from dag_factory.evidence.waiting import waits_for
+
+GATE = "approval: {people: [lea, max, kim], need: 2, timeout: 1h}"
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch) -> list[dict[str, Any]]:
+    """What Airflow was asked to show."""
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr("airflow.providers.standard.operators.hitl.upsert_hitl_detail", lambda **kwargs: shown.append(kwargs))
+    return shown
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch) -> House:
+    """A house in which two people are asked whether the third phase is good."""
+    house = mendable(tmp_path / "house", monkeypatch, first='echo good > "src/$PHASEGATE_FEATURE.txt"', gate=GATE)
+    house.run("kickoff")
+    for phase in ("plan", "build"):
+        house.phase(phase)
+    house.phase("check", gate=False)
+    house.run("check.converge", "check.evidence", "check.approve-1", "check.approve-2")
+    return house
+
+
+@pytest.mark.parametrize(
+    ("by", "called"), [("lea", ""), ("Lea", "lea"), ("lea ", "lea"), ("\uff4cea", "lea"), ("l\u200bea", "lea"), ("7", "lea"), ("lea", "7")]
+)
+def test_who_has_approved_is_told_so_where_they_answer_once_more_and_somebody_else_is_asked(house, asked, by, called):
+    house.answer("check.approve-1", "Approve", "lea", reason="")
+    house.answer("check.approve-2", "Approve", by, called=called, reason="", again=True)
+    told = f"{by} approved in approve-1 already, and counts once. Somebody else answers here."
+    assert told in house.failures["check.approve-2"]
+    assert house.failures["check.approve-2"].endswith("It is asked again.")
+    [first, void] = [stored.says for stored in house.record.decisions["check"]]
+    assert (first.answer, void.answer, void.by) == ("approve", "void", by)
+    [waited] = waits_for(house.record, pendulum.now("UTC"))
+    assert waited.says == "1 of 2 approvals, asked are lea, max, kim"
+    house.run("check.approve-2", again=True)
+    assert "You are asked again" in asked[-1]["body"]
+    house.answer("check.approve-2", "Approve", "max", reason="")
+    house.run("check.gate")
+    assert house.word("check") == "PASSED", house.findings("check")
+
+
+def test_the_other_way_round_it_is_told_too(house):
+    house.answer("check.approve-2", "Approve", "lea", reason="")
+    house.answer("check.approve-1", "Approve", "lea", reason="")
+    assert "lea approved in approve-2 already" in house.failures["check.approve-1"]
+
+
+def test_who_has_approved_may_still_refuse_and_that_counts(house):
+    house.answer("check.approve-1", "Approve", "lea", reason="")
+    house.answer("check.approve-2", "Refuse", "lea", reason="I looked again.")
+    assert "check.approve-2" not in house.failures
+    house.run("check.gate")
+    assert [item.text for item in house.findings("check")] == ["lea refused: I looked again."]
+
+
+def test_who_has_refused_cannot_approve_elsewhere(house):
+    house.answer("check.approve-1", "Refuse", "lea", reason="No.")
+    house.answer("check.approve-2", "Approve", "lea", reason="")
+    assert "lea refused in approve-1 already" in house.failures["check.approve-2"]
+    house.run("check.gate")
+    assert [item.text for item in house.findings("check")] == ["lea refused: No."]
+
+
+def test_the_same_question_may_be_answered_anew_by_the_same_person(house):
+    house.answer("check.approve-1", "Approve", "lea", reason="")
+    house.run("check.approve-1")
+    house.answer("check.approve-1", "Approve", "lea", reason="Still.")
+    assert "check.approve-1" not in house.failures
+
+
+def test_what_somebody_approved_that_lies_here_no_more_keeps_them_from_nothing(house):
+    house.answer("check.approve-1", "Approve", "lea", reason="")
+    house.run("check.judge", "check.converge", "check.evidence", "check.approve-2", "check.approve-1")
+    house.answer("check.approve-2", "Approve", "lea", reason="")
+    assert "check.approve-2" not in house.failures
+    house.answer("check.approve-1", "Approve", "max", reason="")
+    house.run("check.gate")
+    assert house.word("check") == "PASSED", house.findings("check")
