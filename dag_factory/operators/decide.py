@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["DecideOperator"]
 
 _WAIVE, _MORE, _STOP = "Waive", "One more cycle", "Stop"
+_ALL = "all"  # no finding's id: those have a colon
 _SHOWN, _SIGNS = 50, 300  # findings, and signs of the text of each: some databases keep 64 kB of a question
 _ANSWERS: dict[str, Any] = {_WAIVE: "waive", _MORE: "cycle", _STOP: "stop"}
 
@@ -61,17 +62,18 @@ class DecideOperator(AskOperator):
             for finding in findings[:_SHOWN]
         ]
         if len(findings) > _SHOWN:
-            lines.append(f"- and {len(findings) - _SHOWN} more, which the verdict tells. Where none is chosen, a waiver is for those too.")
+            lines.append(f"- and {len(findings) - _SHOWN} more, which the verdict tells.")
         lines += ["", f"[The verdict, and what it rests on]({VerdictLink.to(ti, case.phase_id, self._digest(case))})"]
         days = case.contract.fix.max_waiver / 86400
         lines += ["", f"*{_WAIVE}* lets the chosen ones pass until a date, at most {days:g} days from now, and needs a reason."]
+        lines += [f"None is chosen unless you choose it: `{_ALL}` is every one that may be waived, those that are not told here too."]
         lines += [f"*{_STOP}*, or no answer, ends the run as failed.", "", f"You are asked about the verdict `{self._digest(case)}`."]
         subject = f"{case.contract.workflow}: {case.phase.title} failed; waive, go on or stop?"
         found = tuple((finding.id, finding.text) for finding in findings)
         return Question(subject, "\n".join(lines), self._digest(case), _form(may), found)
 
     def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, name: str, ti: Any) -> Decision:
-        """What was chosen; findings to waive are all that may be, where none is named."""
+        """What was chosen."""
         from dag_factory.evidence.decisions import Decision
         from dag_factory.evidence.statement import now
 
@@ -83,16 +85,20 @@ class DecideOperator(AskOperator):
         )  # fmt: skip
 
     def unfit(self, case: Case, event: dict[str, Any], by: str, name: str) -> str:
-        """A waiver names findings that are there, or none, and can be given as it was meant."""
+        """A waiver names findings that are there, or all that may be waived, and can be given as it was meant."""
         from dag_factory.errors import EvidenceError
         from dag_factory.evidence.giving import drawn_up
 
         if _ANSWERS[event["chosen_options"][0]] != "waive":
             return ""
-        known = {finding.id for finding in self._found(case)}
+        known, named = {_ALL, *(finding.id for finding in self._found(case))}, _named(event)
         wrong = ""
-        if strange := [name for name in _named(event) if name not in known]:
+        if not named:
+            wrong = f"no finding is chosen. Choose those to waive, or `{_ALL}` for every one that may be waived."
+        elif strange := [name for name in named if name not in known]:
             wrong = f"the verdict has no finding {', '.join(strange)}."
+        elif not self._chosen(case, event):
+            wrong = "nothing that was found may be waived. Allow one more cycle, or stop."
         else:
             try:
                 drawn_up(case, self._chosen(case, event), reason=field(event, "reason"), by=by, until=field(event, "expires"), name=name)
@@ -123,11 +129,11 @@ class DecideOperator(AskOperator):
         return verdict.says.phasegate.findings if verdict else ()
 
     def _chosen(self, case: Case, event: dict[str, Any]) -> list[Finding]:
-        """The findings that were named; where none was, all that may be waived."""
+        """The findings that were named, or all that may be waived."""
         from dag_factory.evidence.waiving import waivable
 
-        named = _named(event)
-        return [finding for finding in self._found(case) if (finding.id in named if named else waivable(case, finding))]
+        named = set(_named(event))
+        return [finding for finding in self._found(case) if finding.id in named or (_ALL in named and waivable(case, finding))]
 
     def _failed(self, case: Case) -> Stored[Verdict] | None:
         verdict = case.record.verdict(self.phase)
@@ -149,10 +155,12 @@ def _named(event: dict[str, Any]) -> list[str]:
 def _form(may: list[str]) -> dict[str, Any]:
     from airflow.sdk import Param
 
-    chosen = "All that may be, if none is chosen."
+    chosen = f"For a waiver: each that is to pass, or `{_ALL}` for every one that may be waived."
     until = "For a waiver: a date such as 2026-12-24, which ends in UTC, or a time with its zone."
     return {
-        "findings": Param([], type="array", items={"type": "string"}, examples=may, title="Findings to waive", description=chosen),
+        "findings": Param(
+            [], type="array", items={"type": "string"}, examples=[_ALL, *may] if may else [], title="Findings to waive", description=chosen
+        ),
         "reason": Param("", type="string", title="Reason", description="Needed for a waiver."),
         "expires": Param("", type="string", title="Until", description=until),
     }

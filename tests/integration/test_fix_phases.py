@@ -18,6 +18,7 @@ from dag_factory.operators.asking import ASKED_AGAIN
 
 GOOD_IN = {"first": 1, "second": 2, "waived": 99, "more": 3, "stopped": 99, "outsider": 99, "own": 99, "shell": 99}
 NOTHING: dict[str, Any] = {"findings": [], "reason": "", "expires": ""}
+ALL: dict[str, Any] = NOTHING | {"findings": ["all"]}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_mended_in_the_second_cycle(begun):
 
 def test_a_waiver_by_somebody_else_lets_the_run_go_on(begun):
     run = begun.run("mends/waived")
-    assert Person(begun, "lea").answer(run, "judging.decide_1", "Waive", **NOTHING | {"reason": "For the pilot."}) == 200
+    assert Person(begun, "lea").answer(run, "judging.decide_1", "Waive", **ALL | {"reason": "For the pilot."}) == 200
     assert run.end(300) == "success"
     assert run.word("judging") == "PASSED_WITH_WAIVER"
     assert run.states["judging.waived_1"] == "success"
@@ -85,7 +86,7 @@ def test_two_people_at_once_are_one_answer(begun):
     with ThreadPoolExecutor() as pool:
         codes = dict(zip(("lea", "max"), pool.map(stop, ("lea", "max")), strict=True))
     assert 200 in codes.values(), codes
-    code, _ = Person(begun, "max").ask("PATCH", path, {"chosen_options": ["Waive"], "params_input": NOTHING | {"reason": "Wait."}})
+    code, _ = Person(begun, "max").ask("PATCH", path, {"chosen_options": ["Waive"], "params_input": ALL | {"reason": "Wait."}})
     assert code in (404, 409), "too late"
     assert run.end(300) == "failed"
     [said] = [stored.says for stored in run.record.decisions["judging"]]
@@ -123,7 +124,7 @@ def test_one_more_cycle(begun):
 
 def test_who_started_the_run_cannot_decide_about_it(begun):
     run = begun.run("mends/own")
-    assert Person(begun, "lea").answer(run, "judging.decide_1", "Waive", **NOTHING | {"reason": "It is mine."}) == 200
+    assert Person(begun, "lea").answer(run, "judging.decide_1", "Waive", **ALL | {"reason": "It is mine."}) == 200
     assert Person(begun, "max").answer(run, "judging.decide_1", "Stop", tries=2, **NOTHING) == 200
     assert run.end(300) == "failed"
     assert [stored.says.answer for stored in run.record.decisions["judging"]] == ["void", "stop"]
@@ -133,9 +134,9 @@ def test_who_started_the_run_cannot_decide_about_it(begun):
 
 def test_somebody_whom_nobody_asked_cannot_decide_nor_end_the_run(begun):
     run, lea = begun.run("mends/outsider"), Person(begun, "lea")
-    let_in = Person(begun, "eve").answer(run, "judging.decide_1", "Waive", **NOTHING | {"reason": "Let it pass."}) == 200
-    assert lea.answer(run, "judging.decide_1", "Waive", tries=1 + let_in, **NOTHING) == 200, "without a reason"
-    assert lea.answer(run, "judging.decide_1", "Waive", tries=2 + let_in, **NOTHING | {"reason": "For the pilot."}) == 200
+    let_in = Person(begun, "eve").answer(run, "judging.decide_1", "Waive", **ALL | {"reason": "Let it pass."}) == 200
+    assert lea.answer(run, "judging.decide_1", "Waive", tries=1 + let_in, **ALL) == 200, "without a reason"
+    assert lea.answer(run, "judging.decide_1", "Waive", tries=2 + let_in, **ALL | {"reason": "For the pilot."}) == 200
     assert run.end(300) == "success"
     assert ("eve is none of those who may answer" in run.log("judging.decide_1")) == let_in
     assert "A waiver needs a reason" in run.log("judging.decide_1")

@@ -44,13 +44,13 @@ def test_the_question_names_every_finding_and_what_it_is_about(failed, asked):
     assert question["options"] == ["Waive", "One more cycle", "Stop"]
     assert [user["id"] for user in question["assigned_users"]] == ["lea", "max"]
     assert "check-failed" in question["body"]
-    assert question["params"]["findings"]["schema"]["examples"] == ["check-failed:check/judge/check"]
+    assert question["params"]["findings"]["schema"]["examples"] == ["all", "check-failed:check/judge/check"]
     verdict = failed.parked["check.decide_1"][1]["asked"]
     assert f"(phasegate/dags/mend/runs/manual__1/gates/check?verdict={verdict})" in question["body"], "where to look at it"
 
 
 def test_a_waiver_opens_the_next_phase_and_is_never_shown_as_a_plain_pass(failed):
-    failed.answer("check.decide_1", "Waive", "lea", reason="The pilot may have it.", expires="", findings=[])
+    failed.answer("check.decide_1", "Waive", "lea", reason="The pilot may have it.", expires="", findings=["all"])
     failed.run("check.waived_1")
     assert failed.word("check") == "PASSED_WITH_WAIVER", failed.failures
     said = failed.record.verdict("check").says
@@ -71,7 +71,7 @@ def test_a_waiver_that_ran_out_before_the_end_fails_the_run(failed, monkeypatch)
         "lea",
         reason="Until tomorrow.",
         expires=pendulum.now("UTC").add(hours=6).to_iso8601_string(),
-        findings=[],
+        findings=["all"],
     )
     failed.run("check.waived_1")
     failed.phase("ship")
@@ -84,7 +84,7 @@ def test_a_waiver_that_ran_out_before_the_end_fails_the_run(failed, monkeypatch)
 def test_one_more_cycle_is_opened_by_the_answer_and_by_nothing_else(failed):
     failed.run("check.fix_2.triage")
     assert "Nobody allowed" in failed.failures["check.fix_2.triage"]
-    failed.answer("check.decide_1", "One more cycle", "max", reason="The maker knows now.", expires="", findings=[])
+    failed.answer("check.decide_1", "One more cycle", "max", reason="The maker knows now.", expires="", findings=["all"])
     failed.run("check.waived_1")
     assert "Nothing was waived" in failed.failures["check.waived_1"]
     (failed.specs / "make.sh").write_text('echo good > "src/$PHASEGATE_FEATURE.txt"\n', encoding="utf-8")
@@ -94,7 +94,7 @@ def test_one_more_cycle_is_opened_by_the_answer_and_by_nothing_else(failed):
 
 @pytest.mark.parametrize(("by", "why"), [("tom", "started the run"), ("eve", "none of those who may answer"), (None, "nobody is known")])
 def test_an_answer_by_the_wrong_person_counts_for_nothing(failed, by, why):
-    failed.answer("check.decide_1", "Waive", by, reason="Trust me.", expires="", findings=[])
+    failed.answer("check.decide_1", "Waive", by, reason="Trust me.", expires="", findings=["all"])
     assert why in failed.failures["check.decide_1"]
     [kept] = [stored.says for stored in failed.record.decisions["check"]]
     assert (kept.answer, kept.by) == ("void", by or "")
@@ -106,7 +106,7 @@ def test_an_answer_by_the_wrong_person_counts_for_nothing(failed, by, why):
 
 def test_after_an_answer_that_is_none_somebody_is_asked_again_a_few_times_and_told_why(failed, asked):
     for number in range(1, ASKED_AGAIN + 2):
-        failed.answer("check.decide_1", "Waive", "lea", reason=" ", expires="", findings=[], again=True)
+        failed.answer("check.decide_1", "Waive", "lea", reason=" ", expires="", findings=["all"], again=True)
         assert "needs a reason" in failed.failures["check.decide_1"]
         assert isinstance(failed.errors["check.decide_1"], AirflowFailException) == (number > ASKED_AGAIN), number
         if number <= ASKED_AGAIN:
@@ -117,7 +117,7 @@ def test_after_an_answer_that_is_none_somebody_is_asked_again_a_few_times_and_to
             assert asked[-1]["body"].startswith("**You are asked again.** `The answer does not count: A waiver needs a reason")
     assert failed.failures["check.decide_1"].endswith("Clear this task to be asked again.")
     failed.run("check.decide_1")
-    failed.answer("check.decide_1", "Waive", "lea", reason="The pilot may have it.", expires="", findings=[])
+    failed.answer("check.decide_1", "Waive", "lea", reason="The pilot may have it.", expires="", findings=["all"])
     failed.run("check.waived_1")
     assert failed.word("check") == "PASSED_WITH_WAIVER", failed.failures
 
@@ -133,14 +133,14 @@ def test_an_answer_to_an_old_round_by_nobody_and_silence_are_not_asked_twice(fai
         assert isinstance(failed.errors["check.decide_1"], AirflowFailException)
         assert [waited.task for waited in waits_for(failed.record, pendulum.now("UTC"))] == []
     failed.run("check.fix_1.gate")
-    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=[])
+    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=["all"])
     assert "of an old round" in failed.failures["check.decide_1"]
     assert isinstance(failed.errors["check.decide_1"], AirflowFailException)
 
 
 def test_stop_and_silence_end_the_run(failed):
     asked = failed.parked["check.decide_1"][1]
-    failed.answer("check.decide_1", "Stop", "lea", reason="Enough.", expires="", findings=[])
+    failed.answer("check.decide_1", "Stop", "lea", reason="Enough.", expires="", findings=["all"])
     assert "lea stopped the run: Enough." in failed.failures["check.decide_1"]
     failed.resume("check.decide_1", {"error": "timeout", "error_type": "timeout"}, asked)
     assert "Silence is a stop" in failed.failures["check.decide_1"]
@@ -151,7 +151,7 @@ def test_stop_and_silence_end_the_run(failed):
 
 def test_an_answer_about_what_has_changed_since_is_none(failed):
     failed.run("check.fix_1.judge")
-    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=[])
+    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=["all"])
     assert "has changed since" in failed.failures["check.decide_1"]
     assert [stored.says.answer for stored in failed.record.decisions["check"]] == ["void"]
 
@@ -164,13 +164,15 @@ def test_an_answer_about_what_has_changed_since_is_none(failed):
         ({"reason": "Fine.", "expires": "2020-01-01"}, "is over already"),
         ({"reason": "Fine.", "expires": "soon"}, "is no date"),
         ({"reason": "Fine.", "findings": ["other:thing"]}, "has no finding other:thing"),
+        ({"reason": "Fine.", "findings": []}, "no finding is chosen. Choose those to waive, or `all`"),
+        ({"reason": "Fine.", "findings": ["all", "other:thing"]}, "has no finding other:thing"),
         ({"reason": "Fine.", "findings": 5}, "has no finding 5"),
         ({"reason": "Fine.", "findings": [{"id": 1}]}, "has no finding {'id': 1}"),
         ({"reason": "Fine.", "findings": ["x" * 100_000]}, "has no finding xxx"),
     ],
 )
 def test_a_waiver_that_is_none_leaves_the_verdict_as_it_was(failed, form, why):
-    failed.answer("check.decide_1", "Waive", "lea", **{"expires": "", "findings": [], **form})
+    failed.answer("check.decide_1", "Waive", "lea", **{"expires": "", "findings": ["all"], **form})
     assert why in failed.failures["check.decide_1"]
     assert failed.record.waivers["check"] == []
     [kept] = [stored.says for stored in failed.record.decisions["check"]]
@@ -190,7 +192,7 @@ def test_an_option_that_was_not_offered_is_no_answer(failed, chosen):
 
 @pytest.mark.parametrize("reason", ["y" * 100_000, "half a sign: \ud800"])
 def test_a_reason_without_end_or_that_nobody_can_sign_spoils_no_record(failed, reason):
-    failed.answer("check.decide_1", "Waive", "lea", reason=reason, expires="", findings=[])
+    failed.answer("check.decide_1", "Waive", "lea", reason=reason, expires="", findings=["all"])
     failed.run("check.waived_1")
     assert failed.word("check") == "PASSED_WITH_WAIVER", failed.failures
     assert len(failed.record.waivers["check"][0].says.reason) <= 20_000

@@ -204,7 +204,7 @@ def failed(make) -> House:
 
 
 def test_a_waiver_for_a_digest_that_has_changed_is_void_and_says_so(failed):
-    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=[])
+    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=["all"])
     failed.run("check.fix_1.judge", "check.waived_1")
     assert failed.word("check") == "FAILED"
     [void] = [item for item in failed.findings("check") if item.rule == "waiver-void"]
@@ -232,7 +232,7 @@ def test_an_answer_to_an_old_round_is_refused_and_leaves_the_new_one_as_it_is(ma
 
 def test_an_answer_about_a_verdict_that_is_no_longer_the_newest_is_of_an_old_round_too(failed):
     failed.run("check.fix_1.gate")
-    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=[])
+    failed.answer("check.decide_1", "Waive", "lea", reason="Fine.", expires="", findings=["all"])
     assert "This question is of an old round" in failed.failures["check.decide_1"]
     assert failed.record.waivers["check"] == []
     ends_failed(failed)
