@@ -83,11 +83,11 @@ class Notice:
         lines = [f"{name}: {_line(str(value))}" for name, value in facts if value]
         found = [f"{item['id']}: {item['text']}" for item in first]
         found += [f"and {len(self.findings) - _FINDINGS} more"] if len(self.findings) > _FINDINGS else []
-        text = "\n".join([self.subject, "", *lines, *(f"- {line}" for line in found), "", link])
+        text = "\n".join([self.subject, "", *lines, *(f"- {line}" for line in found)])
         return {
             "event": self.event, "workflow": self.workflow, "run": self.run, "phase": self.phase, "cycle": self.cycle, "word": self.word,
             "findings": first, "count": len(self.findings), "asked": list(self.asked), "link": link,
-            "subject": self.subject, "text": text, "html": _html(self.subject, lines, found, link), "slack": escape(text, quote=False),
+            "subject": self.subject, "text": f"{text}\n\n{link}", "html": _html(self.subject, lines, found, link), "slack": _slack(text, link),
         }  # fmt: skip
 
 
@@ -95,6 +95,12 @@ def _line(text: str) -> str:
     """A text as one line, cut where it is too long."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def _slack(text: str, link: str) -> str:
+    """A text as a block of code in Slack's markup, where a star is a star; only three backticks would end it, and become quotes."""
+    literal, target = (escape(part, quote=False) for part in (text.replace("```", "'''"), link))
+    return f"```\n{literal}\n```\n{f'<{target}>' if link.startswith('http') else f'`{target}`'}"
 
 
 def _html(subject: str, lines: Iterable[str], found: Iterable[str], link: str) -> str:

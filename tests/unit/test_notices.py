@@ -58,6 +58,19 @@ def test_a_finding_is_no_markup_and_stays_on_its_line():
     assert '<a href="https://host/page">' in said["html"]
 
 
+def test_in_slack_all_but_the_link_is_a_block_of_code_that_nothing_in_it_ends():
+    found = (("a:b", "*now* _or_ ~never~ `x` ``` <!here> :smile: ````` end`` "),)
+    notice = Notice("decision-needed", "w", "manual__*1*", "FAILED", "dags/~a~/_b_", "Build *it*", findings=found, asked=("_lea_", "~max~"))
+    said = notice.told("https://host")
+    before, block, after = said["slack"].split("```")
+    assert (before, after) == ("", "\n<https://host/dags/~a~/_b_>"), "three backticks twice, and what stands between is shown as it is"
+    assert block.splitlines()[1] == "w: Build *it* waits for a decision"
+    assert "- a:b: *now* _or_ ~never~ `x` ''' &lt;!here&gt; :smile: '''`` end``" in block.splitlines()
+    assert "Asked: _lea_, ~max~" in block
+    assert notice.told("")["slack"].endswith("\n`/dags/~a~/_b_`"), "a path is no link"
+    assert said["text"].endswith("\n\nhttps://host/dags/~a~/_b_")
+
+
 def test_a_subject_is_one_line():
     assert Notice("gate-passed", "w", "r", "PASSED", "page", "One\r\nBcc: everybody").subject == "w: One Bcc: everybody PASSED"
 
