@@ -51,6 +51,11 @@ class KickoffOperator(PlanOperator):
         from dag_factory.workspace.origin import head
 
         ti, plan = context["ti"], self._plan
+        if ti.run_id in {".", ".."}:
+            raise EvidenceError(
+                f"The run id {ti.run_id!r} can stand in no address: a browser takes it for a folder, so no link to this run leads anywhere.",
+                remedy="Trigger a run with another id.",
+            )
         scope = Scope.of(ti.dag_id, ti.run_id)
         pinned, moment = plan.contract.keys, moment_of(now())  # 1
         keys = {name: scope.keys.signer(name, make=True).public for name in (AUTHORITY, *plan.contract.personas) if name not in pinned}

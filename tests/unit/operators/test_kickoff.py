@@ -47,6 +47,22 @@ def test_the_charter_and_the_task_file_say_what_the_run_is_for(small):
     assert told["run"] == "manual__1"
 
 
+@pytest.mark.parametrize("run_id", [".", ".."])
+def test_a_run_id_that_a_browser_takes_for_a_folder_is_refused_before_anything_is_written(small, run_id):
+    house = small()
+    house.run_id = run_id
+    told = refused(house)
+    assert f"The run id {run_id!r} can stand in no address" in told
+    assert told.endswith("Trigger a run with another id.")
+
+
+def test_a_run_id_with_dots_is_like_any_other(small):
+    house = small()
+    house.run_id = "..."
+    house.run("kickoff")
+    assert house.record.charter.says.run_id == "..."
+
+
 def test_a_run_that_is_for_no_day_in_particular_says_so(small):
     house = small("mkdir -p notes && cp $PHASEGATE_TASK notes/note.md")
     house.due = {"logical_date": None, "data_interval_start": None, "data_interval_end": None}
