@@ -13,6 +13,7 @@ from dag_factory.cli.harmless import code, heading, row
 from dag_factory.cli.report_phase import phase_lines
 from dag_factory.cli.runs import find_run, record_of
 from dag_factory.cli.signs import lasted, sign
+from dag_factory.cli.wording import unseen
 from dag_factory.errors import PhasegateError
 from dag_factory.evidence.account import RunAccount
 from dag_factory.evidence.assurance import badge
@@ -101,11 +102,10 @@ def _facts(account: RunAccount) -> list[str]:
 def _waits(account: RunAccount) -> list[str]:
     if not account.waits:
         return []
-    about = "## What would come next"
-    told = (
-        ["`complete` has answered, and nothing has come since: this comes where somebody clears it in Airflow.", ""] if account.over else []
-    )
-    return [about if account.over else "## What is waited for", "", *told, *(f"- {code(waited.says)}" for waited in account.waits), ""]
+    over = "`complete` has answered, and nothing has come since: this comes where somebody clears it in Airflow." if account.over else ""
+    told = over or unseen(account)
+    title = "## What would come next" if over else "## What is waited for"
+    return [title, "", *([told, ""] if told else []), *(f"- {code(waited.says)}" for waited in account.waits), ""]
 
 
 def _overview(account: RunAccount) -> list[str]:

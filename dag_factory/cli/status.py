@@ -16,7 +16,7 @@ from dag_factory.cli.harmless import visible
 from dag_factory.cli.plain import as_json
 from dag_factory.cli.runs import find_run, record_of
 from dag_factory.cli.signs import lasted, sign, style
-from dag_factory.cli.wording import counted, ended, waiver_word
+from dag_factory.cli.wording import counted, ended, unseen, waiver_word
 from dag_factory.evidence.account import PhaseAccount, RunAccount, TaskAccount
 from dag_factory.evidence.bundle import is_over
 from dag_factory.evidence.handing import submit_command
@@ -64,6 +64,8 @@ def show(console: Console, account: RunAccount, commands: Mapping[str, str] | No
         _line(console, ("  … would come next: " if account.over else "  … waits: ", "bold"), (waited.says, ""))
         if command := (commands or {}).get(waited.task):
             _line(console, (f"      {command}", ""))
+    if told := unseen(account):
+        _line(console, (f"    {told}", "dim"))
     if account.word in {"PASSED", "PASSED_WITH_WAIVER"}:
         said = "and `complete` has said so" if account.over else "and `complete` still judges them all"
         _line(console, (f"  Every phase is passed, {said}; `phasegate verify` judges it all again.", ""))

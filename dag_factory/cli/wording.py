@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dag_factory.evidence.account import WaiverAccount
+from dag_factory.evidence.account import RunAccount, WaiverAccount
 from dag_factory.evidence.story import FindingStory
 
-__all__ = ["counted", "ended", "waiver_word"]
+__all__ = ["counted", "ended", "unseen", "waiver_word"]
 
 
 def counted(number: int, word: str) -> str:
@@ -30,3 +30,10 @@ def waiver_word(waiver: WaiverAccount) -> str:
     return {"counts": "counts", "ran out": "ran out", "not asked yet": "is counted by no gate yet", "does not count": "does not count"}[
         waiver.state
     ]
+
+
+def unseen(account: RunAccount) -> str:
+    """What the store cannot tell of a run that waits; empty where `complete` has answered, or where all that is waited for comes from outside."""
+    if account.over or all(waited.task for waited in account.waits):
+        return ""
+    return "Airflow tells whether it is at it. What somebody marked there by hand left no statement: clear it, with what comes after it."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import pendulum
 import pytest
@@ -13,10 +14,14 @@ from support.telling import FINDING, JUDGED, TESTER, decided, failed, mended, wa
 from typer.testing import CliRunner
 
 from dag_factory.cli import app
+from dag_factory.cli.report import page
 from dag_factory.cli.status import show
 from dag_factory.errors import EnvelopeError, StoreError
 from dag_factory.evidence.recount import account_of
 from dag_factory.evidence.reported import Figures
+from dag_factory.evidence.waiting import Waited
+
+UNSEEN = "Airflow tells whether it is at it. What somebody marked there by hand left no statement: clear it, with what comes after it."
 
 
 def ask(run, *more):
@@ -148,7 +153,10 @@ def test_once_complete_has_answered_it_says_so(tmp_path, monkeypatch):
 
 def test_what_was_left_out_by_hand_is_not_waited_for_once_complete_has_answered(tmp_path, monkeypatch):
     run = mended(tmp_path / "house", monkeypatch)
-    assert "  … waits: fix cycle 1 begins" in ask(run)
+    told = ask(run)
+    assert "  … waits: fix cycle 1 begins" in told
+    assert f"    {UNSEEN}\n" in told
+    assert UNSEEN in CliRunner().invoke(app, ["report", str(run.store.path)]).output
     run.run("complete")  # where `triage` is marked, the rest is skipped
     told = ask(run)
     assert told.splitlines()[0] == "Run manual__1 of mend: ✗ FAILED"
@@ -158,10 +166,20 @@ def test_what_was_left_out_by_hand_is_not_waited_for_once_complete_has_answered(
     result = CliRunner().invoke(app, ["report", str(run.store.path)])
     assert "## What would come next" in result.output
     assert "## What is waited for" not in result.output
+    assert UNSEEN not in told + result.output, "it is known now"
     run.run("check.fix_1.triage")
     told = ask(run)
     assert "OPEN" in told.splitlines()[0], "somebody cleared it"
     assert "  … waits: @maker delivers what it mends in fix cycle 1: build/two.maker" in told
+
+
+def test_of_what_comes_from_outside_alone_airflow_tells_nothing(tmp_path):
+    account = account_of(honest(tmp_path, through="foundation").record, pendulum.now("UTC"))
+    outside = replace(account, waits=(Waited("foundation", "phasegate submit", "it is brought", "foundation/architect"),))
+    stream = io.StringIO()
+    show(Console(file=stream, width=200), outside)
+    assert "it is brought" in stream.getvalue()
+    assert UNSEEN not in stream.getvalue() + page(outside)
 
 
 def test_it_reads_and_writes_nothing_and_needs_no_keys(tmp_path):
