@@ -88,6 +88,7 @@ def task_page(run: str, task_id: str) -> str:
 
 
 def question_page(ti: Any) -> str:
-    """Where Airflow's UI lets people answer what a task asks."""
+    """Where Airflow's UI lets people answer what a task asks; of a mapped one, what this instance of it asks."""
     dag_id, run_id, task_id = (quote(part, safe="") for part in (ti.dag_id, ti.run_id, ti.task_id))
-    return f"dags/{dag_id}/runs/{run_id}/tasks/{task_id}/required_actions"
+    mapped = f"/mapped/{ti.map_index}" if ti.map_index >= 0 else ""
+    return f"dags/{dag_id}/runs/{run_id}/tasks/{task_id}{mapped}/required_actions"

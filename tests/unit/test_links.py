@@ -9,7 +9,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from support.orders import plan_of
 
 from dag_factory.build import build_dag
-from dag_factory.links import MOUNT, EvidenceLink, RunLink, VerdictLink
+from dag_factory.links import MOUNT, EvidenceLink, RunLink, VerdictLink, question_page
 
 TI = SimpleNamespace(dag_id="orders_mart", run_id="scheduled__2026-11-23T06:00:00+01:00", task_id="implementation.ingest.sdet")
 RUN = f"{MOUNT}/dags/orders_mart/runs/scheduled__2026-11-23T06%3A00%3A00%2B01%3A00"
@@ -25,6 +25,12 @@ def test_links_are_relative_and_quote_every_part():
     assert RunLink().get_link(None, ti_key=TI) == RUN
     odd = SimpleNamespace(dag_id="a", run_id="../b?c#d/e", task_id="f.g")
     assert RunLink().get_link(None, ti_key=odd) == f"{MOUNT}/dags/a/runs/..%2Fb%3Fc%23d%2Fe"
+
+
+@pytest.mark.parametrize(("map_index", "where"), [(-1, ""), (0, "/mapped/0"), (12, "/mapped/12")])
+def test_a_question_of_a_mapped_task_is_that_of_its_instance(map_index, where):
+    asked = SimpleNamespace(dag_id="orders_mart", run_id="a+b", task_id="check.fix_1.fix", map_index=map_index)
+    assert question_page(asked) == f"dags/orders_mart/runs/a%2Bb/tasks/check.fix_1.fix{where}/required_actions"
 
 
 @pytest.mark.parametrize(
