@@ -10,7 +10,7 @@ from dag_factory.evidence.contract import PhaseContract, TaskContract
 from dag_factory.evidence.decided import decided
 from dag_factory.evidence.policies.case import Case
 from dag_factory.evidence.policies.chain import not_closed, outrun
-from dag_factory.evidence.policies.consent import asked_of, called_by, partial
+from dag_factory.evidence.policies.consent import asked_of, called_by, partial, same
 from dag_factory.evidence.policies.cycles import unseen
 from dag_factory.evidence.rounds import CONVERGE, JOIN, begun, rounds_of
 from dag_factory.evidence.run import Round, RunRecord, Stored
@@ -121,10 +121,14 @@ def _closing(case: Case) -> Iterator[Waited]:
 
 
 def _approvals(case: Case) -> Waited | None:
-    """The people who must agree yet, to what lies here now; None where nobody must, or somebody refused."""
+    """The people who must agree yet, to what lies here now; None where nobody must, too few may, or somebody refused."""
     asked = case.phase.approval
     able = _able(case.record, asked.people) if asked else []
-    if asked is None or not able or any(stored.says.answer == "refuse" for stored in case.approvals):
+    if (
+        asked is None
+        or len({same(login) for login in able}) < asked.need
+        or any(stored.says.answer == "refuse" for stored in case.approvals)
+    ):
         return None
     digest = asked_of(case)
     there = len({called_by(said.by) for stored in case.approvals if (said := stored.says).asked == digest})

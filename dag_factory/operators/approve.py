@@ -47,6 +47,10 @@ class ApproveOperator(AskOperator):
             reason=field(event, "reason"), findings=(), decided_at=now(),
         )  # fmt: skip
 
+    def needed(self, case: Case) -> int:
+        """As many as the gate counts: where fewer may answer, no answer lets anything pass."""
+        return case.phase.approval.need if case.phase.approval else 1
+
     def unfit(self, case: Case, event: dict[str, Any], by: str, name: str) -> str:
         """A person agrees once; who has answered another of these questions may only refuse here: that counts, whoever says it."""
         from dag_factory.evidence.policies.consent import called_by

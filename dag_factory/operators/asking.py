@@ -93,6 +93,10 @@ class AskOperator(Telling, HITLOperator):
         """The answer as it will be signed; a subclass says what an option means."""
         raise NotImplementedError
 
+    def needed(self, case: Case) -> int:  # noqa: ARG002 # for a subclass to look at
+        """How many people must answer, be it elsewhere; a subclass says."""
+        return 1
+
     def binding(self, case: Case, ti: Any) -> Binding:
         """What an answer belongs to."""
         from dag_factory.evidence.run import binding_of
@@ -152,17 +156,18 @@ class AskOperator(Telling, HITLOperator):
 
         Raises
         ------
-        AirflowFailException: nobody is left. There is nothing to wait for, and no answer that could take back an earlier one.
+        AirflowFailException: too few are left. There is nothing to wait for, and no answer that could take back an earlier one.
 
         """
-        from dag_factory.evidence.policies.consent import partial
+        from dag_factory.evidence.policies.consent import partial, same
 
         refused = {login: reason for login in self.people if (reason := partial(case.record, login))}
-        if len(refused) == len(self.people):
-            raise AirflowFailException(
-                f"None of those who are asked may answer: {'; '.join(refused.values())}. Name somebody else in the spec."
-            )
         self.people = [login for login in self.people if login not in refused]
+        need = self.needed(case)
+        if len({same(login) for login in self.people}) < need:
+            who = f"Of those who are asked only {', '.join(self.people)} may" if self.people else "None of those who are asked may"
+            more = f", and {need} people must" if need > 1 else ""
+            raise AirflowFailException(f"{who} answer{more}: {'; '.join(refused.values())}. Name somebody else in the spec.")
         self.assigned_users = [{"id": login, "name": login} for login in self.people]
         return [f"{plain(login)} may not answer: {plain(reason)}." for login, reason in refused.items()]
 

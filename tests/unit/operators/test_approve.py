@@ -6,6 +6,7 @@ from typing import Any
 
 import pendulum
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 from support.house import House
 from support.mending import mendable
 
@@ -23,15 +24,26 @@ def asked(monkeypatch) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def house(tmp_path, monkeypatch) -> House:
-    """A house in which two people are asked whether the third phase is good."""
-    house = mendable(tmp_path / "house", monkeypatch, first='echo good > "src/$PHASEGATE_FEATURE.txt"', gate=GATE)
-    house.run("kickoff")
-    for phase in ("plan", "build"):
-        house.phase(phase)
-    house.phase("check", gate=False)
-    house.run("check.converge", "check.evidence", "check.approve-1", "check.approve-2")
-    return house
+def make(tmp_path, monkeypatch):
+    """Makes a house in which people are asked whether the third phase is good."""
+
+    def made(gate: str = GATE, started_by: str = "") -> House:
+        house = mendable(tmp_path / "house", monkeypatch, first='echo good > "src/$PHASEGATE_FEATURE.txt"', gate=gate)
+        house.started_by = started_by
+        house.run("kickoff")
+        for phase in ("plan", "build"):
+            house.phase(phase)
+        house.phase("check", gate=False)
+        house.run("check.converge", "check.evidence", "check.approve-1", "check.approve-2")
+        return house
+
+    return made
+
+
+@pytest.fixture
+def house(make) -> House:
+    """Two of three people are asked."""
+    return make()
 
 
 @pytest.mark.parametrize(
@@ -91,3 +103,21 @@ def test_what_somebody_approved_that_lies_here_no_more_keeps_them_from_nothing(h
     house.answer("check.approve-1", "Approve", "max", reason="")
     house.run("check.gate")
     assert house.word("check") == "PASSED", house.findings("check")
+
+
+def test_where_fewer_may_answer_than_must_nobody_is_waited_for(make, asked):
+    house = make(GATE.replace("lea, max, kim", "lea, max"), started_by="max")
+    told = "Of those who are asked only lea may answer, and 2 people must: max started the run. Name somebody else in the spec."
+    for name in ("check.approve-1", "check.approve-2"):
+        assert (house.failures[name], type(house.errors[name])) == (told, AirflowFailException)
+    assert (asked, house.parked) == ([], {})
+    [waited] = waits_for(house.record, pendulum.now("UTC"))
+    assert waited.says == "the gate of phase check answers"
+    house.run("check.gate")
+    assert [item.rule for item in house.findings("check")] == ["approval-missing"]
+
+
+def test_one_person_by_two_spellings_is_not_two_people(make):
+    house = make(GATE.replace("lea, max, kim", "lea, Lea, max"), started_by="max")
+    assert house.failures["check.approve-1"].startswith("Of those who are asked only lea, Lea may answer, and 2 people must")
+    assert house.parked == {}
