@@ -141,6 +141,7 @@ class AskOperator(Telling, HITLOperator):
             over = self._silent(event, by) or _closed(case, after) or ("" if self.renewed else moved)
             void = over or self._nobody(case, by, name) or self._strange(event) or moved or self.unfit(case, event, by, name)
             if void:
+                void = typed(void)
                 self._keep(scope, case, self._void(case, void, asked=asked, by=by, name=name, ti=context["ti"]))
                 raise _failure(void, context["ti"], again=not over)
             answer = self.decision(case, event, asked=asked, by=by, name=name, ti=context["ti"])
@@ -234,7 +235,7 @@ class AskOperator(Telling, HITLOperator):
         from dag_factory.evidence.statement import now
 
         return Decision(
-            binding=self.binding(case, ti), asked=asked, answer="void", by=by, name=name, reason=typed(reason), findings=(),
+            binding=self.binding(case, ti), asked=asked, answer="void", by=by, name=name, reason=reason, findings=(),
             decided_at=now(),
         )  # fmt: skip
 

@@ -63,14 +63,16 @@ class DecideOperator(AskOperator):
         ]
         if len(findings) > _SHOWN:
             lines.append(f"- and {len(findings) - _SHOWN} more, which the verdict tells.")
-        lines += ["", f"[The verdict, and what it rests on]({VerdictLink.to(ti, case.phase_id, self._digest(case))})"]
+        lines += ["", f"[The verdict, and what it rests on]({VerdictLink.to(ti, case.phase_id, verdict.digest)})"]
         days = case.contract.fix.max_waiver / 86400
         lines += ["", f"*{_WAIVE}* lets the chosen ones pass until a date, at most {days:g} days from now, and needs a reason."]
         lines += [f"None is chosen unless you choose it: `{_ALL}` is every one that may be waived, those that are not told here too."]
-        lines += [f"*{_STOP}*, or no answer, ends the run as failed.", "", f"You are asked about the verdict `{self._digest(case)}`."]
+        lines += [f"*{_STOP}*, or no answer, ends the run as failed.", ""]
+        asked = self._digest(case)
+        lines += [f"You are asked about the verdict `{verdict.digest}`, with what it rests on: together they have the digest `{asked}`."]
         subject = f"{case.contract.workflow}: {case.phase.title} failed; waive, go on or stop?"
         found = tuple((finding.id, finding.text) for finding in findings)
-        return Question(subject, "\n".join(lines), self._digest(case), _form(may), found)
+        return Question(subject, "\n".join(lines), asked, _form(may), found)
 
     def decision(self, case: Case, event: dict[str, Any], *, asked: str, by: str, name: str, ti: Any) -> Decision:
         """What was chosen."""

@@ -45,8 +45,9 @@ def test_the_question_names_every_finding_and_what_it_is_about(failed, asked):
     assert [user["id"] for user in question["assigned_users"]] == ["lea", "max"]
     assert "check-failed" in question["body"]
     assert question["params"]["findings"]["schema"]["examples"] == ["all", "check-failed:check/judge/check"]
-    verdict = failed.parked["check.decide_1"][1]["asked"]
+    verdict = failed.record.verdict("check").digest
     assert f"(phasegate/dags/mend/runs/manual__1/gates/check?verdict={verdict})" in question["body"], "where to look at it"
+    assert failed.parked["check.decide_1"][1]["asked"] in question["body"], "what is signed with the answer"
 
 
 def test_a_waiver_opens_the_next_phase_and_is_never_shown_as_a_plain_pass(failed):
@@ -169,6 +170,7 @@ def test_an_answer_about_what_has_changed_since_is_none(failed):
         ({"reason": "Fine.", "findings": 5}, "has no finding 5"),
         ({"reason": "Fine.", "findings": [{"id": 1}]}, "has no finding {'id': 1}"),
         ({"reason": "Fine.", "findings": ["x" * 100_000]}, "has no finding xxx"),
+        ({"reason": "Fine.", "findings": ["half a sign: \ud800"]}, "has no finding half a sign: ?"),
     ],
 )
 def test_a_waiver_that_is_none_leaves_the_verdict_as_it_was(failed, form, why):
