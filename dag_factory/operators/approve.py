@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dag_factory.links import RunLink, task_page
 from dag_factory.operators.asking import AskOperator, Question
-from dag_factory.operators.wording import field
+from dag_factory.operators.wording import field, quoted
 
 if TYPE_CHECKING:
     from dag_factory.evidence.decisions import Decision
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ApproveOperator"]
 
 _APPROVE, _REFUSE = "Approve", "Refuse"
+_SHOWN, _WAIVERS, _FINDINGS, _SIGNS = 50, 5, 10, 200  # some databases keep 64 kB of a question
 
 
 class ApproveOperator(AskOperator):
@@ -29,11 +30,14 @@ class ApproveOperator(AskOperator):
 
     def question(self, scope: Scope, case: Case, ti: Any) -> Question:  # noqa: ARG002 # the base's signature
         """What was delivered, by whom, where to look at it, and the digest of it all."""
-        digest, run = self._digest(case), RunLink.to(ti.dag_id, ti.run_id)
-        lines = [f"**{case.phase.says}**", "", "Its evidence was verified. Do you agree that the next phase may start?", ""]
+        digest, run, tasks = self._digest(case), RunLink.to(ti.dag_id, ti.run_id), case.phase.tasks
+        waived = _waived(case)
+        but = ", but for what is waived" if waived else ""
+        lines = [f"**{case.phase.says}**", "", f"Its evidence was verified{but}. Do you agree that the next phase may start?", "", *waived]
         lines += ["| task | persona | evidence |", "|---|---|---|"]
-        for task in case.phase.tasks:
+        for task in tasks[:_SHOWN]:
             lines.append(f"| [`{task.task}`]({task_page(run, task.id)}) | @{task.persona} | {', '.join(item.id for item in task.items)} |")
+        lines += ["", f"And {len(tasks) - _SHOWN} more, which the page of the run tells."] if len(tasks) > _SHOWN else []
         lines += ["", f"[The whole run]({run})", "", f"You are asked about the statements with the digest `{digest}`."]
         return Question(f"{case.contract.workflow}: approve {case.phase.title}", "\n".join(lines), digest, _form())
 
@@ -68,6 +72,22 @@ class ApproveOperator(AskOperator):
 
     def answered(self, scope: Scope, case: Case, answer: Decision, event: dict[str, Any]) -> None:
         """Nothing: the gate reads it."""
+
+
+def _waived(case: Case) -> list[str]:
+    """What passes though it was not mended, the newest first: whoever agrees, agrees to that too."""
+    from dag_factory.evidence.statement import moment_of
+    from dag_factory.evidence.waiving import revoked
+
+    given = reversed(case.record.waivers.get(case.phase_id, ()))
+    found = [stored.says for stored in given if case.now < moment_of(stored.says.expires_at) and not revoked(case, stored)]
+    lines = ["**Not everything was mended.** Whoever agrees, agrees to this too:", ""] if found else []
+    for said in found[:_WAIVERS]:
+        named = ", ".join(quoted(scope.finding, _SIGNS) for scope in said.scope[:_FINDINGS])
+        more = f" and {len(said.scope) - _FINDINGS} more" if len(said.scope) > _FINDINGS else ""
+        lines.append(f"- waiver {said.number}, by {quoted(said.by)} until {said.expires_at}: {named}{more}. Why: {quoted(said.reason)}")
+    lines += [f"- and {len(found) - _WAIVERS} waivers more, which the gate's page tells"] if len(found) > _WAIVERS else []
+    return [*lines, ""] if found else []
 
 
 def _form() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pendulum
@@ -10,7 +11,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from support.house import House
 from support.mending import mendable
 
+from dag_factory.evidence.decisions import Waiver
 from dag_factory.evidence.waiting import waits_for
+from dag_factory.operators.approve import _waived
 
 GATE = "approval: {people: [lea, max, kim], need: 2, timeout: 1h}"
 
@@ -121,3 +124,32 @@ def test_one_person_by_two_spellings_is_not_two_people(make):
     house = make(GATE.replace("lea, max, kim", "lea, Lea, max"), started_by="max")
     assert house.failures["check.approve-1"].startswith("Of those who are asked only lea, Lea may answer, and 2 people must")
     assert house.parked == {}
+
+
+def test_the_question_tells_the_first_tasks_of_many_and_nothing_of_waivers_where_there_is_none(house, asked, monkeypatch):
+    monkeypatch.setattr("dag_factory.operators.approve._SHOWN", 1)
+    assert "Its evidence was verified. Do you agree" in asked[-1]["body"]
+    assert "waive" not in asked[-1]["body"]
+    assert "[`writer`]" in asked[-1]["body"]
+    house.run("check.approve-1")
+    assert "[`writer`]" not in asked[-1]["body"]
+    assert "\nAnd 1 more, which the page of the run tells.\n" in asked[-1]["body"]
+
+
+def test_of_many_waivers_the_newest_that_count_are_told_each_with_its_first_findings():
+    first = Waiver.model_construct(
+        binding=SimpleNamespace(cycle=0), number="W-1", scope=tuple(SimpleNamespace(finding=f"a:{index}") for index in range(12)), reason="*x*",
+        by="erin", name="", given_at="2026-11-01T00:00:00Z", expires_at="2999-01-01T00:00:00Z",
+    )  # fmt: skip
+    over = first.model_copy(update={"number": "W-0", "expires_at": "2026-11-02T00:00:00Z"})
+    waivers = [SimpleNamespace(says=first.model_copy(update={"number": f"W-{index}"}), digest="") for index in range(1, 8)]
+    case = SimpleNamespace(
+        record=SimpleNamespace(waivers={"check": [*waivers, SimpleNamespace(says=over, digest="")]}, decisions={}),
+        phase_id="check",
+        now=pendulum.now("UTC"),
+    )
+    told = _waived(case)
+    assert told[2].startswith("- waiver W-7, by `erin` until 2999-01-01T00:00:00Z: `a:0`, `a:1`,")
+    assert told[2].endswith("`a:9` and 2 more. Why: `*x*`")
+    assert told[-2:] == ["- and 2 waivers more, which the gate's page tells", ""]
+    assert "W-0" not in "".join(told), "it ran out"

@@ -252,6 +252,10 @@ def test_after_a_waiver_people_are_asked_to_agree_to_that_too(make, asked):
     answer(house, "Waive")
     house.run("check.waived_1-evidence", "check.waived_1-approve-1")
     assert "check.waived_1-approve-1" in house.parked, house.failures
+    body, [waiver] = asked[-1]["body"], [stored.says for stored in house.record.waivers["check"]]
+    assert "Its evidence was verified, but for what is waived." in body
+    told = f"- waiver {waiver.number}, by `lea` until {waiver.expires_at}: `check-failed:check/judge/check`. Why: `It can wait.`"
+    assert told in body.splitlines(), "who agrees knows what to"
     house.answer("check.waived_1-approve-1", "Approve", "max", reason="")
     house.run("check.waived_1")
     assert house.word("check") == "PASSED_WITH_WAIVER", house.findings("check")
