@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dag_factory.errors import Diagnostic
 from dag_factory.spec.models import Task
 from dag_factory.spec.rules.subject import Subject
+from dag_factory.spec.shape import near
 
 __all__ = ["integration_writes_product", "path_crossed", "path_unknown"]
 
@@ -39,6 +40,11 @@ def _leaves(glob: str) -> bool:
     return odd or glob.startswith("!") or "\\" in glob or glob != glob.strip() or not glob.isprintable()
 
 
+def _choices(entry: str, groups: Iterable[str]) -> str:
+    known = ", ".join(groups)
+    return f"Use one of {known}" if known else f"Add it: `paths: {{{entry}: [GLOB]}}`"
+
+
 def path_unknown(subject: Subject) -> Iterator[Diagnostic]:
     """What a task writes is a group of `paths` or a glob below the workspace."""
     groups = subject.workflow.paths
@@ -47,8 +53,8 @@ def path_unknown(subject: Subject) -> Iterator[Diagnostic]:
         for entry in task.writes or ():
             place = (*path, "writes")
             if entry not in groups and not any(sign in entry for sign in "/.*"):
-                reason = f"Task {task_id} writes {entry!r}, which is no group of paths."
-                yield subject.fault("path-unknown", place, reason, f"Use one of {', '.join(groups) or 'paths:'}, or a glob.")
+                reason = f"Task {task_id} writes {entry!r}, which is no group of paths.{near(entry, groups)}"
+                yield subject.fault("path-unknown", place, reason, f"{_choices(entry, groups)}, or write a glob.")
             elif entry not in groups and _leaves(entry):
                 reason = f"Task {task_id} writes {entry!r}, which does not stay below the workspace."
                 yield subject.fault("path-unknown", place, reason, outside)

@@ -29,8 +29,15 @@ def builder(duty: str, writes: str, after: str = "implementation") -> str:
 
 
 def test_writes_that_are_no_group(author: Any) -> None:
+    assert " Did you mean 'docs'?" in author.only("path-unknown", more=VALIDATION + "¦writes: [doc]\n").reason
     told = author.only("path-unknown", more=VALIDATION + "¦writes: [reports]\n")
     assert "architecture, ux, stories, product" in told.remedy
+
+
+def test_writes_where_there_are_no_groups(bare: Any) -> None:
+    paths = next(line for line in bare.text.splitlines() if line.startswith("paths:"))
+    told = bare.told((paths, "paths: {}"))
+    assert "Add it: `paths: {architecture: [GLOB]}`, or write a glob." in [found.remedy for found in told]
 
 
 BAD = [
