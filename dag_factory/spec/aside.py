@@ -49,4 +49,4 @@ def _remove(values: Any, path: SpecPath) -> None:
     *above, last = path
     for part in above:
         values = values[part]
-    del values[last]
+    values.pop(last, None)  # what a persona owes is one mapping in the catalogue and in its task
