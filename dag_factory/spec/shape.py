@@ -9,15 +9,28 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-__all__ = ["anything_at", "keys_at", "near", "place_of", "required_at"]
+__all__ = ["anything_at", "keys_at", "near", "nearest", "nothing_at", "place_of", "required_at"]
 
 _Place = tuple[str, ...]
 
 
 def near(word: str, known: Iterable[str]) -> str:
     """The question whether another word was meant; nothing where none is like it."""
-    found = difflib.get_close_matches(word, tuple(known), n=1)
-    return f" Did you mean {found[0]!r}?" if found else ""
+    found = nearest(word, known)
+    return f" Did you mean {found!r}?" if found else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The word that was probably meant, whatever the case, and whether it is joined by - or _; empty where none is like it."""
+    names: dict[str, str] = {}
+    for name in known:
+        names.setdefault(_alike(name), name)
+    found = difflib.get_close_matches(_alike(word), names, n=1)
+    return names[found[0]] if found else ""
+
+
+def _alike(word: str) -> str:
+    return word.lower().replace("_", "-")
 
 
 def keys_at(model: type[BaseModel], path: Iterable[str | int]) -> tuple[str, ...]:
@@ -35,6 +48,11 @@ def required_at(model: type[BaseModel], path: Iterable[str | int]) -> tuple[str,
 def anything_at(model: type[BaseModel], path: tuple[str | int, ...]) -> bool:
     """Whether a model asks for no type at a place, or at one above it, so that no type can tell what was meant there."""
     return any(part is Any for depth in range(1, len(path) + 1) for one in _at(model, path[:depth]) for part in _parts(one))
+
+
+def nothing_at(model: type[BaseModel], path: tuple[str | int, ...]) -> bool:
+    """Whether a key at a place may be left out, and a value must follow where it is written."""
+    return any(part is types.NoneType for one in _at(model, path) for part in _parts(one))
 
 
 def place_of(key: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dag_factory.errors import Diagnostic
 from dag_factory.spec.catalogue import pattern_names, read_pattern
 from dag_factory.spec.rules.subject import Subject
-from dag_factory.spec.shape import near
+from dag_factory.spec.shape import near, nearest
 
-__all__ = ["IMPLEMENTING", "foundation_missing", "implementation_first", "phase_misplaced"]
+__all__ = ["IMPLEMENTING", "foundation_missing", "implementation_first", "phase_misplaced", "phase_misspelt"]
 
 IMPLEMENTING = frozenset({"implementation", "testing"})
 """The duties that build; the foundation lies before them."""
@@ -18,7 +18,7 @@ IMPLEMENTING = frozenset({"implementation", "testing"})
 def phase_misplaced(subject: Subject) -> Iterator[Diagnostic]:
     """A phase a workflow adds has one neighbour, which exists."""
     names, pattern = subject.workflow.phases, subject.workflow.pattern
-    placed = read_pattern(pattern)["phases"] if isinstance(pattern, str) and pattern in pattern_names() else names
+    placed = _placed(subject)
     for name, phase in names.items():
         if name not in placed and not phase.before and not phase.after:
             reason = f"Phase {name} is added to the pattern {pattern} and has no place in it.{near(name, placed)}"
@@ -34,6 +34,21 @@ def phase_misplaced(subject: Subject) -> Iterator[Diagnostic]:
     yield from _circling(subject)
     if not names:
         yield subject.fault("phase-misplaced", ("workflow",), "The workflow has no phases.", "Add `phases:`, or use `pattern: standard`.")
+
+
+def phase_misspelt(subject: Subject, name: str) -> bool:
+    """Whether a phase that has no place looks like one of the pattern's: it lacks whatever that one has."""
+    phase, placed = subject.workflow.phases[name], _placed(subject)
+    return name not in placed and not phase.before and not phase.after and bool(nearest(name, placed))
+
+
+def _placed(subject: Subject) -> Iterable[str]:
+    """The phases that have a place without saying so: those of the pattern; all, where there is none."""
+    pattern = subject.workflow.pattern
+    phases: Iterable[str] = (
+        read_pattern(pattern)["phases"] if isinstance(pattern, str) and pattern in pattern_names() else subject.workflow.phases
+    )
+    return phases
 
 
 def _circling(subject: Subject) -> Iterator[Diagnostic]:

@@ -8,7 +8,7 @@ from dag_factory.errors import Diagnostic
 from dag_factory.spec.models import RUNNER_KEYS
 from dag_factory.spec.rules.subject import Subject
 from dag_factory.spec.scalars import FUNCTION, combined, spoken
-from dag_factory.spec.shape import near
+from dag_factory.spec.shape import near, nearest
 from dag_factory.spec.telling import PATH
 
 __all__ = ["binding_missing", "binding_runner", "binding_unused", "bound", "persona_combined", "persona_redefined", "persona_unknown"]
@@ -73,11 +73,16 @@ def bound(subject: Subject, phase_id: str, persona: str) -> str | None:
 
 
 def binding_missing(subject: Subject) -> Iterator[Diagnostic]:
-    """Every task's persona is bound: by phase and name, by name, or by `default`."""
+    """Every task's persona is bound: by phase and name, by name, or by `default`. Whom a misspelt binding means, it alone is told."""
     told: set[str] = set()
+    meant = set(_strangers(subject).values())
+    if "default" in meant:
+        return
     for _, phase_id, task_id, task in subject.tasks():
         persona = task.persona
-        if isinstance(persona, str) and subject.contracts(persona) and persona not in told and bound(subject, phase_id, persona) is None:
+        if not isinstance(persona, str) or not subject.contracts(persona) or persona in told or {persona, f"{phase_id}/{persona}"} & meant:
+            continue
+        if bound(subject, phase_id, persona) is None:
             told.add(persona)
             yield subject.fault(
                 "binding-missing",
@@ -121,15 +126,22 @@ def binding_runner(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def binding_unused(subject: Subject) -> Iterator[Diagnostic]:
-    """A binding that binds nobody is a misspelt one; where a task misspells its persona, or combines it with others, that is told there alone."""
-    wrong = [str(task.persona) for *_, task in subject.tasks() if task.persona is not None and not subject.contracts(task.persona)]
-    used = {bound(subject, phase_id, str(task.persona)) for _, phase_id, _, task in subject.tasks()}
-    doing = [(phase_id, str(task.persona)) for _, phase_id, _, task in subject.tasks() if task.persona is not None]
-    known = {persona for _, persona in doing} | {f"{phase_id}/{persona}" for phase_id, persona in doing}
-    for name in subject.workflow.personas:
-        meant = name.split("/", 1)[-1]
-        if meant in subject.catalogue and any(meant in said or near(said, [meant]) for said in wrong):
-            continue
-        if name not in used and name not in known and name != "default" and not combined(meant):
-            reason = f"No task is done by {name}.{near(name, known)}"
-            yield subject.fault("binding-unused", ("personas", name), reason, "Correct the name, or remove it.")
+    """A binding that binds nobody is a misspelt one."""
+    for name, meant in _strangers(subject).items():
+        reason = f"No task is done by {name}.{f' Did you mean {meant!r}?' if meant else ''}"
+        yield subject.fault("binding-unused", ("personas", name), reason, "Correct the name, or remove it.")
+
+
+def _strangers(subject: Subject) -> dict[str, str]:
+    """The bindings that bind nobody, and which name each looks like; where a task says wrongly or not at all who does it, that is told there alone."""
+    doing = [(phase_id, task.persona) for _, phase_id, _, task in subject.tasks()]
+    unclear = any(not subject.contracts(persona) for _, persona in doing)
+    used = {bound(subject, phase_id, str(persona)) for phase_id, persona in doing}
+    known = {name for phase_id, persona in doing if persona is not None for name in (str(persona), f"{phase_id}/{persona}")}
+    strangers = [
+        name
+        for name in subject.workflow.personas
+        if name not in used | known | {"default"} and not combined(name.split("/", 1)[-1])
+        if not (unclear and name.split("/", 1)[-1] in subject.catalogue)
+    ]
+    return {name: nearest(name, sorted(known | {"default"})) for name in strangers}

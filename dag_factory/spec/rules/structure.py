@@ -8,6 +8,7 @@ from typing import Any
 
 from dag_factory.errors import Diagnostic
 from dag_factory.spec.models import Evidence, Task, Workflow
+from dag_factory.spec.rules.order import phase_misspelt
 from dag_factory.spec.rules.subject import Subject
 from dag_factory.spec.shape import anything_at, near
 from dag_factory.spec.source import SpecPath
@@ -24,8 +25,10 @@ __all__ = [
 
 
 def gate_missing(subject: Subject) -> Iterator[Diagnostic]:
-    """A phase without a gate lets anything through."""
+    """A phase without a gate lets anything through. What a misspelt phase lacks, the one that is meant has."""
     for name, phase in subject.phases():
+        if phase_misspelt(subject, name):
+            continue
         if phase.gate is None:
             remedy = "Write `gate: {says: what it waits for}`."
             yield subject.fault("gate-missing", ("phases", name), f"Phase {name} has no gate.", remedy)

@@ -92,12 +92,25 @@ def test_nobody_is_bound(author: Any, personas: str, unbound: int) -> None:
     assert any("`ux-designer: {command: …}`" in told.remedy for told in found)
 
 
+@pytest.mark.parametrize(
+    ("personas", "says"),
+    [
+        ("personas:\n  ¦defalt: {external: true}\n", "Did you mean 'default'?"),
+        ("personas:\n  ¦Default: {external: true}\n", "Did you mean 'default'?"),
+    ],
+)
+def test_a_default_that_is_misspelt_is_told_alone(author: Any, personas: str, says: str) -> None:
+    assert says in author.only("binding-unused", (PERSONAS, personas)).reason
+
+
 def test_one_phase_of_two_is_bound(author: Any) -> None:
     every = ["ux-designer", "product-manager", "software-engineer", "sdet", "test-engineer", "performance-engineer", "security-engineer"]
     every += ["documentation-writer", "integration-engineer", "devops", "foundation/architect"]
     text = "personas:\n" + "".join(f"  {name}: {{external: true}}\n" for name in every)
     assert "@architect" in author.only("binding-missing", (PERSONAS, text.replace("personas:", "¦personas:"))).reason
     assert author.sound((PERSONAS, text + "  integration/architect: {external: true}\n"))
+    misspelt = text.replace("  devops:", "  ¦devop:") + "  integration/architect: {external: true}\n"
+    assert "Did you mean 'devops'?" in author.only("binding-unused", (PERSONAS, misspelt)).reason
 
 
 @pytest.mark.parametrize(
