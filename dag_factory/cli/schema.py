@@ -45,6 +45,10 @@ class _Written(GenerateJsonSchema):
         pattern = written.get(reads)
         return {"type": "string", "pattern": pattern} if pattern else super().function_before_schema(schema)
 
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """A key that may be left out has a value where it is written."""
+        return self.generate_inner(schema["schema"])
+
 
 @lru_cache(maxsize=1)
 def read_keys() -> dict[str, dict[str, dict[str, str]]]:
@@ -136,7 +140,7 @@ def _shorten(made: dict[str, Any]) -> None:
     """Allow the short forms: a feature, a check, a schedule and a param may be less than a mapping."""
     definitions = made["$defs"]
     text = {"type": "string", "minLength": 1}
-    presets = next(choice["enum"] for choice in definitions["Schedule"]["properties"]["preset"]["anyOf"] if "enum" in choice)
+    presets = definitions["Schedule"]["properties"]["preset"]["enum"]
     short: dict[str, list[dict[str, Any]]] = {
         "Feature": [text],
         "Check": [text, {"type": "array", "items": {"type": "string"}, "minItems": 1}],

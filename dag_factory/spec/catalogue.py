@@ -64,7 +64,7 @@ def _fill(task: Any, catalogue: dict[str, Any]) -> tuple[Any, tuple[Loosening, .
     contracts = entry.get("contracts") if isinstance(entry, dict) else None
     if not isinstance(contracts, dict):
         return task, ()
-    duty = task.get("duty") or (next(iter(contracts)) if len(contracts) == 1 else None)
+    duty = task.get("duty", next(iter(contracts)) if len(contracts) == 1 else None)
     contract = contracts.get(duty) if isinstance(duty, str) else None
     if not isinstance(contract, dict):
         return task, ()

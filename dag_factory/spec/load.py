@@ -14,7 +14,7 @@ from dag_factory.spec.aside import without
 from dag_factory.spec.catalogue import expand, pattern_names, read_catalogue, read_pattern
 from dag_factory.spec.models import Workflow
 from dag_factory.spec.overlay import Loosening, overlay
-from dag_factory.spec.refusals import Refusal, refusals
+from dag_factory.spec.refusals import Refusal, refusals, unsaid
 from dag_factory.spec.rules import STATIC_RULES, Subject
 from dag_factory.spec.scalars import spoken
 from dag_factory.spec.shape import near
@@ -33,6 +33,9 @@ _ALONE = frozenset(
     }
 )  # fmt: skip
 """Static rules whose faults leave the meaning of all the rest as it is: a plan can still be made, and looked at."""
+
+_NAMING = frozenset({("phases",), ("paths",), ("checks",)})
+"""What gives the names that the rest of a spec refers to."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,16 @@ def examine(path: Path, *, patterns: tuple[str, ...] = ("standard",), shown: str
     own = merged.get("catalogue") if isinstance(merged.get("catalogue"), dict) else {}
     catalogue = {**(own or {}), **read_catalogue()}
     merged, weakened = expand(merged, catalogue)
-    found += [_told(item, source) for item in _once(loosened + weakened) if not _above(item.path, misread)]
-    workflow, refused = _modelled(merged, source)
+    workflow, refused = _modelled(merged, raw, source)
+    follows = _following(merged, refused)
+    refused = [item for item in refused if not _within(item.path, follows)]
+    found += [
+        _told(item, source) for item in _once(loosened + weakened) if not _above(item.path, misread) and not _within(item.path, follows)
+    ]
     strange = {item.path for item in refused if item.rule == "unknown-key"}
     found = [item for item in found if source.path_at(item.where) not in strange]  # what is called nothing need not be a text
     found += [_told(item, source) for item in refused if item.path in strange or not _above(item.path, misread)]
-    if misread or workflow is None:
+    if misread or workflow is None or any(item.path in _NAMING for item in loosened):
         return None, found
     broken = [item for rule in STATIC_RULES for item in rule(Subject(workflow, catalogue, raw, source))]
     aside = [item.path for item in refused]
@@ -100,12 +107,16 @@ def examine(path: Path, *, patterns: tuple[str, ...] = ("standard",), shown: str
     return Spec(workflow, catalogue, source, path.parent) if all(item.rule in _ALONE for item in broken) else None, found
 
 
-def _modelled(merged: dict[str, Any], source: Source) -> tuple[Workflow | None, list[Refusal]]:
+def _modelled(merged: dict[str, Any], raw: dict[str, Any], source: Source) -> tuple[Workflow | None, list[Refusal]]:
     """The workflow, without what is refused of it, where that can be left out; and all that is refused."""
+    refused = unsaid(Workflow, raw, merged)
     try:
-        return Workflow.model_validate(merged), []
+        workflow = Workflow.model_validate(merged)
+        if not refused:
+            return workflow, []
     except ValidationError as error:
-        refused = refusals(Workflow, error, merged, source.spelled)
+        empty = [item.path for item in refused]
+        refused += [item for item in refusals(Workflow, error, merged, source.spelled) if not _above(item.path, empty)]
     rest = without(merged, refused)
     try:
         return Workflow.model_validate(rest) if rest is not None else None, refused
@@ -120,6 +131,23 @@ def _told(item: Loosening | Refusal, source: Source) -> Diagnostic:
 def _above(path: SpecPath, places: Iterable[SpecPath]) -> bool:
     """Whether one of these places lies at or below a path: what is said of the whole may then only follow from the part."""
     return any(place[: len(path)] == path for place in places)
+
+
+def _within(path: SpecPath, places: Iterable[SpecPath]) -> bool:
+    """Whether a path is at or below one of these places."""
+    return any(path[: len(place)] == place for place in places)
+
+
+def _following(merged: dict[str, Any], refused: Iterable[Refusal]) -> list[SpecPath]:
+    """The tasks of personas of the author's own that are refused: what such a one owes stands in its tasks too, and would be told there again."""
+    broken = {item.path[1] for item in refused if item.path[:1] == ("catalogue",) and len(item.path) > 1}
+    phases = merged.get("phases") if broken else None
+    return [
+        ("phases", phase_id, "tasks", task_id)
+        for phase_id, phase in (phases.items() if isinstance(phases, dict) else ())
+        for task_id, task in (phase["tasks"].items() if isinstance(phase, dict) and isinstance(phase.get("tasks"), dict) else ())
+        if isinstance(task, dict) and isinstance(task.get("persona"), str) and task["persona"] in broken
+    ]
 
 
 def _pattern_of(raw: dict[str, Any], source: Source, allowed: tuple[str, ...]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,10 @@ from pydantic import BaseModel, ValidationError
 
 from dag_factory.spec.elsewhere import here
 from dag_factory.spec.scalars import spoken
-from dag_factory.spec.shape import keys_at, near, place_of, required_at
+from dag_factory.spec.shape import keys_at, near, nearest, nothing_at, place_of, required_at
 from dag_factory.spec.source import SpecPath
 
-__all__ = ["Refusal", "refusals"]
+__all__ = ["Refusal", "refusals", "unsaid"]
 
 _KINDS = {  # what pydantic calls a wrong type, and what must stand there
     "string_type": "a text",
@@ -46,25 +46,26 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
     "less_than": ("lt", "less than"),
 }
+_MISSED = frozenset({"gate", "does"})  # a rule of its own says that they must be there
 _FEW = 12  # keys that can be told in a sentence
 _NAME = "a letter, then letters, digits, _ and - alone, at most 80 of them"
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """One thing that a model refuses: the rule that it breaks, where, why, what to do, and whether it looks like a misspelt word."""
+    """One thing that a model refuses: the rule that it breaks, where, why, what to do, and of an unknown key the one that it looks like."""
 
     rule: str
     path: SpecPath
     reason: str
     remedy: str
-    meant: bool = False
+    meant: str = ""
 
 
 def refusals(
     model: type[BaseModel], error: ValidationError, raw: Any, written: Callable[[SpecPath], str | None] = lambda _: None
 ) -> list[Refusal]:
-    """Tell everything a model refuses, each place once.
+    """Tell everything a model refuses, each place once. A key that is only misspelt is not missing as well.
 
     Parameters
     ----------
@@ -77,11 +78,45 @@ def refusals(
     told: dict[SpecPath, list[Any]] = {}
     for fault in error.errors(include_url=False):
         told.setdefault(_path(fault["loc"], raw, missing=fault["type"] == "missing"), []).append(fault)
-    return [
+    found = [
         _refusal(model, path, faults, written(path))
         for path, faults in told.items()
         if not (all(fault["type"] in _KINDS for fault in faults) and any(_lies_below(path, other) for other in told))
     ]
+    meant = {(*item.path[:-1], item.meant) for item in found if item.meant}
+    return [item for item in found if not (item.rule == "missing-key" and item.path in meant)]
+
+
+def unsaid(model: type[BaseModel], raw: Any, merged: Any) -> list[Refusal]:
+    """Tell the keys that an author wrote and gave no value: they would mean what they mean left out, and hardly anybody writes one for that.
+
+    Parameters
+    ----------
+    model: the model.
+    raw: the plain values that were written.
+    merged: the same over their pattern; what the pattern says instead of nothing is refused where the two are laid over each other.
+
+    """
+    empty = [path for path in _nothings(raw, ()) if path[-1] not in _MISSED and _value_at(merged, path) is None and nothing_at(model, path)]
+    return [Refusal("wrong-type", path, f"{'.'.join(map(str, path))} has no value.", "Write one, or remove the key.") for path in empty]
+
+
+def _nothings(value: Any, path: SpecPath) -> Iterator[SpecPath]:
+    for key, inside in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if inside is None:
+            yield (*path, key)
+        else:
+            yield from _nothings(inside, (*path, key))
+
+
+def _value_at(value: Any, path: SpecPath) -> Any:
+    """What stands at a path; something where there is no such place any more."""
+    for part in path:
+        children = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
+        if part not in children:
+            return ...
+        value = children[part]
+    return value
 
 
 def _lies_below(path: SpecPath, other: SpecPath) -> bool:
@@ -124,20 +159,20 @@ def _refusal(model: type[BaseModel], path: SpecPath, faults: Sequence[Any], spel
             return Refusal("wrong-type", path, *_unfit(key, kind, fault))
 
 
-def _unknown(model: type[BaseModel], key: str, path: SpecPath) -> tuple[str, str, bool]:
-    """What is said of a key that is none; and whether it looks like one that is misspelt."""
+def _unknown(model: type[BaseModel], key: str, path: SpecPath) -> tuple[str, str, str]:
+    """What is said of a key that is none; and which one it looks like."""
     word, known = str(path[-1]), keys_at(model, path[:-1])
     reason = f"{key}: nothing is called {word!r} here"
     if "workflow" in model.model_fields and (instead := here(path)):
-        return f"{reason}.", instead, False
-    if asked := near(word, known):
-        return f"{reason}.{asked}", "Remove it, or correct its name.", True
+        return f"{reason}.", instead, ""
+    if meant := nearest(word, known):
+        return f"{reason}.{near(word, known)}", "Remove it, or correct its name.", meant
     if place := place_of(word, model, path[:-1]):
-        return f"{reason}; it is a key of `{place}`.", "Write it there, or remove it.", False
+        return f"{reason}; it is a key of `{place}`.", "Write it there, or remove it.", ""
     return (
         f"{reason}.",
         f"Remove it, or write one of {', '.join(known)}." if 0 < len(known) <= _FEW else "Remove it, or correct its name.",
-        False,
+        "",
     )
 
 
@@ -167,8 +202,8 @@ def _unfit(key: str, kind: str, fault: Any) -> tuple[str, str]:
     if kind in _BOUNDS:
         name, words_of = _BOUNDS[kind]
         return f"{key} must be {words_of} {said[name]}, and is {stands}.", f"Write a number that is {words_of} {said[name]}."
-    if kind in ("string_too_short", "too_short"):
-        return f"{key} is empty.", "Write something there, or remove the key where it need not be."
+    if kind in ("string_too_short", "too_short") or said.get("pattern") == r"\S":
+        return f"{key} is {'blank' if 'pattern' in said else 'empty'}.", "Write something there, or remove the key where it need not be."
     if kind in ("string_too_long", "too_long"):
         return f"{key} is too long: at most {said['max_length']} may stand there.", "Write less."
     if kind == "string_pattern_mismatch":

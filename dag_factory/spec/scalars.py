@@ -146,7 +146,7 @@ def _command_of(value: Any) -> Any:
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,79}$")]
 """A name that is safe in a task id, a path and a URL: ASCII only, so that no look-alike letter passes."""
 
-Word = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
 Seconds = Annotated[int, BeforeValidator(seconds_of)]
 Texts = Annotated[tuple[Word, ...], BeforeValidator(_tuple_of)]
 Command = Annotated[str | tuple[str, ...], BeforeValidator(_command_of)]
