@@ -23,7 +23,7 @@ from airflow.sdk.configuration import conf
 from dag_factory.build import build_dag
 from dag_factory.errors import Diagnostic, OperatorError, PhasegateError, Position, SpecError
 from dag_factory.plan import Plan, PlanCache
-from dag_factory.plan.operators import unusable
+from dag_factory.plan.operators import bound_at, unusable, written_at
 from dag_factory.settings import allowed_patterns, cache_root
 
 __all__ = ["Report", "load_workflows", "reporting", "spec_files"]
@@ -66,7 +66,13 @@ def spec_files(folder: Path) -> list[Path]:
 
 
 def _is_spec(entry: os.DirEntry[str]) -> bool:
-    return entry.name.endswith((".yaml", ".yml")) and not entry.name.startswith(".") and entry.is_file()
+    """Whether an entry of the folder is a spec by its name; what is no file, nor leads to one, is told when it is read."""
+    if not entry.name.endswith((".yaml", ".yml")) or entry.name.startswith("."):
+        return False
+    try:
+        return not entry.is_dir()
+    except OSError:  # links that lead round in a circle
+        return True
 
 
 @contextmanager
@@ -149,8 +155,8 @@ def _load(path: Path, made: dict[str, Path], cache: PlanCache) -> DAG:
         first = made.setdefault(plan.workflow, path)
         if first != path:
             reason = f"{first} has a workflow {plan.workflow} already."
-            raise SpecError([Diagnostic("workflow-duplicate", Position(str(path), 1, 1), reason, "Give one of them another name.")])
-        _refuse_unknown_executors(plan)
+            raise SpecError([Diagnostic("workflow-duplicate", written_at(path, "workflow"), reason, "Give one of them another name.")])
+        _refuse_unknown_executors(path, plan)
         dag = build_dag(plan, path.parent)
     except SpecError:
         raise
@@ -173,18 +179,27 @@ def _tells(plan: Plan, task_id: str) -> bool:
     return asks or _TELLS.search(task_id) is not None
 
 
-def _refuse_unknown_executors(plan: Plan) -> None:
+def _refuse_unknown_executors(path: Path, plan: Plan) -> None:
     """Airflow looks executors up only when the file is loaded, and then drops every DAG of it; a worker's DAG was taken before."""
-    names = sorted({execution.executor for execution in plan.executions.values() if execution.executor})
-    if names and get_parsing_context().dag_id is None and not conf.getboolean("core", "multi_team", fallback=False):
-        from airflow.executors.executor_loader import ExecutorLoader
+    asked = {execution.executor: task for task, execution in sorted(plan.executions.items(), reverse=True) if execution.executor}
+    if asked and get_parsing_context().dag_id is None and not conf.getboolean("core", "multi_team", fallback=False):
+        from airflow.executors.executor_loader import ExecutorLoader, UnknownExecutorException
 
-        for name in names:
-            ExecutorLoader.lookup_executor_name_by_str(name)
+        for name, task in sorted(asked.items()):
+            try:
+                ExecutorLoader.lookup_executor_name_by_str(name)
+            except UnknownExecutorException as error:
+                reason = f"No DAG can be built of it: Airflow has no executor {name}; it has {conf.get('core', 'executor')}."
+                place = bound_at(path, plan, task, "executor")
+                raise SpecError(
+                    [Diagnostic("dag-refused", place, reason, "Write one that it has; or have it added to `[core] executor`.")]
+                ) from error
 
 
 def _says(path: Path, dag_id: str) -> bool | None:
     """Whether a spec is of this workflow, from its text alone; None if its text does not tell."""
+    if not path.is_file():  # a pipe would never end
+        return False
     try:
         text = path.read_bytes()
     except OSError:

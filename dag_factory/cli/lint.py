@@ -13,9 +13,10 @@ import typer
 
 from dag_factory.cli.patterns import allowed
 from dag_factory.cli.wording import counted
-from dag_factory.errors import Diagnostic, Position, SpecError
+from dag_factory.errors import Diagnostic, SpecError
 from dag_factory.plan import Plan, compile_plan, read_plan
 from dag_factory.plan.foreseen import env_elsewhere, scripts_missing, unwritten
+from dag_factory.plan.operators import written_at
 from dag_factory.plan.schemas import param_invalid, schema_broken
 from dag_factory.spec import examine
 
@@ -67,7 +68,7 @@ def lint(
         first = names.setdefault(made.workflow, file)
         if first != file:
             reason = f"{first} has a workflow {made.workflow} already."
-            found.append(Diagnostic("workflow-duplicate", Position(str(file), 1, 1), reason, "Give one of them another name."))
+            found.append(Diagnostic("workflow-duplicate", written_at(file, "workflow"), reason, "Give one of them another name."))
     for item in found:
         typer.echo(str(item))
     if not files:
@@ -114,7 +115,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     found = (file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and not file.name.startswith("."))
-    return sorted(file for file in found if file.parent == path or _names_a_workflow(file))
+    return sorted(file for file in found if not file.is_dir() and (file.parent == path or _names_a_workflow(file)))
 
 
 def _names_a_workflow(file: Path) -> bool:

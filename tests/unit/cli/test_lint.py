@@ -119,11 +119,16 @@ def test_a_folder_without_specs(tmp_path: Path) -> None:
     assert "There is no spec in" in result.stderr
 
 
+def test_a_folder_that_is_called_like_a_spec_is_none(folder: Path) -> None:
+    (folder / "data.yaml").mkdir()
+    assert "data.yaml" not in run(folder).stdout
+
+
 def test_two_workflows_of_one_name(folder: Path) -> None:
     shutil.copy(SAMPLE, folder / "c.yaml")
     result = run(folder)
     assert result.exit_code == 1
-    assert result.stdout.startswith(f"{folder / 'c.yaml'}:1:1: workflow-duplicate: {folder / 'a.yaml'} has a workflow orders_mart already.")
+    assert result.stdout.startswith(f"{folder / 'c.yaml'}:2:1: workflow-duplicate: {folder / 'a.yaml'} has a workflow orders_mart already.")
 
 
 def test_the_platforms_patterns(tmp_path: Path) -> None:

@@ -80,6 +80,41 @@ def test_two_files_of_one_workflow_are_refused_naming_both(folder, load):
     assert str(found).startswith(f"{second}:1:1: ")
 
 
+def test_what_two_files_share_is_told_where_it_is_written(folder, load):
+    write(folder, "a", SOUND.format(name="same"))
+    second = write(folder, "b", f"# The second.\n{SOUND.format(name='same')}")
+    [error] = load()[1].values()
+    assert str(error).startswith(f"{second}:2:1: workflow-duplicate: ")
+
+
+def test_an_executor_that_airflow_has_not_is_told_where_it_is_written(folder, load):
+    text = SOUND.format(name="one").replace("make all", "make all, executor: NoExecutor")
+    path = write(folder, "one", text)
+    [error] = load()[1].values()
+    [found] = error.diagnostics
+    line = next(number for number, line in enumerate(text.splitlines(), 1) if "NoExecutor" in line)
+    assert str(found).startswith(f"{path}:{line}:{text.splitlines()[line - 1].index('executor') + 1}: dag-refused: ")
+    assert "Airflow has no executor NoExecutor; it has LocalExecutor." in found.reason
+
+
+@pytest.mark.parametrize("target", ["nowhere.yaml", "link.yaml"])
+def test_a_link_that_leads_nowhere_is_told_and_harms_no_sibling(folder, load, target):
+    write(folder, "one")
+    link = folder / "workflows" / "link.yaml"
+    link.symlink_to(target)
+    dags, broken = load()
+    assert sorted(dags) == ["one"]
+    assert list(broken) == [str(link)]
+    assert [found.rule for found in broken[str(link)].diagnostics] == ["file-unreadable"]
+
+
+def test_a_folder_that_is_called_like_a_spec_is_none(folder, load):
+    write(folder, "one")
+    (folder / "workflows" / "data.yaml").mkdir()
+    dags, broken = load()
+    assert (sorted(dags), broken) == (["one"], {})
+
+
 def test_a_file_that_cannot_be_read_is_told(folder, load):
     write(folder, "one")
     (folder / "workflows" / "latin.yaml").write_bytes(b"workflow: caf\xe9\n")
@@ -171,10 +206,12 @@ def test_garbage_is_collected_afterwards_as_it_was_before(collects, folder, load
         (gc.enable if before else gc.disable)()
 
 
-def test_specs_are_plain_files_with_a_yaml_ending(folder):
+def test_specs_are_what_has_a_yaml_ending_and_is_no_folder(folder):
     for name in ("b.yaml", "a.yml", ".hidden.yaml", "notes.txt", "c.yaml.bak", ".yaml"):
         (folder / "workflows" / name).write_text("", encoding="utf-8")
     (folder / "workflows" / "folder.yaml").mkdir()
     (folder / "workflows" / "dangling.yaml").symlink_to("nowhere")
+    (folder / "workflows" / "circle.yaml").symlink_to("circle.yaml")
+    (folder / "workflows" / "hollow.yaml").symlink_to("folder.yaml")
     (folder / "workflows" / "linked.yaml").symlink_to("b.yaml")
-    assert [path.name for path in spec_files(folder / "workflows")] == ["a.yml", "b.yaml", "linked.yaml"]
+    assert [path.name for path in spec_files(folder / "workflows")] == ["a.yml", "b.yaml", "circle.yaml", "dangling.yaml", "linked.yaml"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from support.loading import BROKEN, SOUND, write
 
@@ -78,3 +80,11 @@ def test_a_worker_finds_its_dag_by_whatever_the_name_is_written(folder, load):
     }.items():  # fmt: skip
         write(folder, name, SOUND.format(name=name).replace(f"workflow: {name}", text))
         assert name in load(wanted=name)[0]
+
+
+def test_what_is_no_plain_file_is_of_no_workflow(folder, load):
+    write(folder, "one")
+    os.mkfifo(folder / "workflows" / "pipe.yaml")
+    (folder / "workflows" / "circle.yaml").symlink_to("circle.yaml")
+    dags, broken = load(wanted="one")
+    assert (list(dags), broken) == (["one"], {})
