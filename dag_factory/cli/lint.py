@@ -15,7 +15,7 @@ from dag_factory.cli.patterns import allowed
 from dag_factory.cli.wording import counted
 from dag_factory.errors import Diagnostic, SpecError
 from dag_factory.plan import Plan, compile_plan, read_plan
-from dag_factory.plan.foreseen import env_elsewhere, scripts_missing, unwritten
+from dag_factory.plan.foreseen import env_elsewhere, scripts_missing, templates_unread, unwritten
 from dag_factory.plan.operators import written_at
 from dag_factory.plan.schemas import param_invalid, schema_broken
 from dag_factory.spec import examine
@@ -53,7 +53,7 @@ def lint(
     """Check specs: every broken rule as file:line:column, rule, reason, remedy. Exits 1 if there is one.
 
     A script that a binding names and that is not beside its spec is a warning: it may lie elsewhere where the workflow runs. So is a
-    variable of a worker's environment that checks of a merge need on other workers.
+    variable of a worker's environment that checks of a merge need on other workers, and a template of Airflow's in a command.
 
     Example: phasegate lint dags/workflows
     """
@@ -91,7 +91,7 @@ def _judged(file: Path, patterns: str | None) -> tuple[Plan | None, Sequence[Dia
             found += [item for item in param_invalid(spec) if item.where not in {other.where for other in found}]
             plan = compile_plan(spec)
             found += [*_operators(file, plan), *unwritten(spec, plan.contract), *schema_broken(spec, plan.contract)]
-            for warning in (*scripts_missing(spec), *env_elsewhere(spec, plan)):
+            for warning in (*scripts_missing(spec), *templates_unread(spec), *env_elsewhere(spec, plan)):
                 typer.echo(f"warning: {warning}", err=True)
             made = plan if sound else None
     except SpecError as error:

@@ -15,9 +15,15 @@ from dag_factory.plan.models import Plan
 from dag_factory.plan.rules import binding_place
 from dag_factory.spec import Spec
 
-__all__ = ["env_elsewhere", "scripts_missing", "unwritten"]
+__all__ = ["env_elsewhere", "scripts_missing", "templates_unread", "unwritten"]
 
 _SCRIPT = re.compile(r"\$(?:PHASEGATE_SPEC_DIR|\{PHASEGATE_SPEC_DIR\})/([\w./+-]+)(?![\w./+${*?\[-])")
+
+_TEMPLATE = re.compile(
+    r"\{\{-?\s*(?:(?:ds|ts|ds_nodash|ts_nodash|run_id|logical_date|data_interval_(?:start|end))\b|"
+    r"(?:params|dag_run|dag|ti|task_instance|macros|conn|phasegate)\.|params\[|var\.(?:value|json)\b)[^{}]*\}\}"
+)
+"""A template of Airflow's; other programs have templates with other words, and commands are full of them."""
 
 
 def unwritten(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
@@ -35,14 +41,38 @@ def unwritten(spec: Spec, contract: RunContract) -> Iterator[Diagnostic]:
 
 def scripts_missing(spec: Spec) -> Iterator[Diagnostic]:
     """A script that a command names below $PHASEGATE_SPEC_DIR lies beside the spec; only paths written out are looked for."""
+    for (_, key, *_), text in _bound(spec):
+        for path in _SCRIPT.findall(text):
+            if not (Path(spec.folder) / path).exists():
+                reason = f"personas.{key} names {path}, and {Path(spec.folder) / path} does not exist."
+                yield Diagnostic("script-missing", spec.source.where(("personas", key)), reason, "Put it there, or correct the path.")
+
+
+def templates_unread(spec: Spec) -> Iterator[Diagnostic]:
+    """A program is given its command and its variables as they are written; of templates, only those of Airflow's own words are told."""
+    env = [
+        (("personas", key, "env", name), value)
+        for key, binding in spec.workflow.personas.items()
+        for name, value in binding.env.items()
+        if isinstance(value, str)
+    ]
+    checks = [(("checks", name, "run"), text) for name, check in spec.workflow.checks.items() for text in _words(check.run)]
+    for path, text in (*_bound(spec), *env, *checks):
+        if found := _TEMPLATE.search(text):
+            reason = f"{'.'.join(path)} has {found[0]}, which no template fills: a program is given what is written."
+            remedy = "Read it from the file `$PHASEGATE_TASK`, where the run, its dates and its params stand."
+            yield Diagnostic("template-unread", spec.source.where(path), reason, remedy)
+
+
+def _bound(spec: Spec) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """The commands of all bindings, and where each stands."""
     for key, binding in spec.workflow.personas.items():
         for name in ("command", "check", "verify"):
-            value = getattr(binding, name, None)
-            words = [value] if isinstance(value, str) else [str(word) for word in value] if isinstance(value, (list, tuple)) else []
-            for path in (found for word in words for found in _SCRIPT.findall(word)):
-                if not (Path(spec.folder) / path).exists():
-                    reason = f"personas.{key} names {path}, and {Path(spec.folder) / path} does not exist."
-                    yield Diagnostic("script-missing", spec.source.where(("personas", key)), reason, "Put it there, or correct the path.")
+            yield from ((("personas", key, name), text) for text in _words(getattr(binding, name)))
+
+
+def _words(command: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (command,) if isinstance(command, str) else command or ()
 
 
 def env_elsewhere(spec: Spec, plan: Plan) -> Iterator[Diagnostic]:

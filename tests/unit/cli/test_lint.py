@@ -209,6 +209,30 @@ def test_a_script_that_is_not_beside_the_spec_is_a_warning_with_its_place(tmp_pa
     assert "warning" not in run(spec).stderr
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ('command: python "$PHASEGATE_SPEC_DIR/personas/sdet.py"', "command: 'make day={{ ds }}'", "personas.sdet.command"),
+        ('command: python "$PHASEGATE_SPEC_DIR/personas/sdet.py"', "command: [make, '{{ params.day }}']", "personas.sdet.command"),
+        ("check: make bench", "check: 'make bench {{ var.value.host }}'", "personas.performance-engineer.check"),
+        ("check: make bench", "check: make bench, env: {DAY: '{{ data_interval_end }}'}", "personas.performance-engineer.env.DAY"),
+        ("check: make bench", "check: 'docker ps --format {{.Names}}; dbt run --vars {{ var(1) }} {{ dagger }}'", None),
+    ],
+)
+def test_a_template_that_nobody_fills_is_a_warning_with_its_place(tmp_path: Path, old: str, new: str, place: str | None) -> None:
+    spec = tmp_path / "spec.yaml"
+    shutil.copytree(SAMPLE.parent / "personas", tmp_path / "personas")
+    assert BOUND.count(old) == 1
+    spec.write_text(BOUND.replace(old, new))
+    result = run(spec)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert ("template-unread" in result.stderr) is bool(place)
+    if place:
+        line = next(number for number, text in enumerate(spec.read_text().splitlines(), 1) if new in text)
+        assert f"warning: {spec}:{line}:" in result.stderr
+        assert f"template-unread: {place} has " in result.stderr
+
+
 ELSEWHERE = """\
 workflow: w
 pattern: false
