@@ -20,12 +20,20 @@ def near(word: str, known: Iterable[str]) -> str:
     return f" Did you mean {found!r}?" if found else ""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The word that was probably meant, whatever the case, and whether it is joined by - or _; empty where none is like it."""
+def nearest(word: str, known: Iterable[str], *, alike: float = 0.6) -> str:
+    """The word that was probably meant, whatever the case, and whether it is joined by - or _; empty where none is like it.
+
+    Parameters
+    ----------
+    word: what was written.
+    known: the words that may stand there; of two that differ in case alone, the first.
+    alike: how like it must be, from 0 to 1, as difflib counts.
+
+    """
     names: dict[str, str] = {}
     for name in known:
         names.setdefault(_alike(name), name)
-    found = difflib.get_close_matches(_alike(word), names, n=1)
+    found = difflib.get_close_matches(_alike(word), names, n=1, cutoff=alike)
     return names[found[0]] if found else ""
 
 

@@ -99,3 +99,38 @@ def test_the_schema_of_evidence_is_one_and_is_told_where_the_persona_owes_it(tol
     [item] = told(schema="¦schema: {properties: {a: {minimum: low}}}")
     assert item.reason.startswith('The schema of load/loader/figures is none: properties.a.minimum: "low" is not of the type number.')
     assert told(schema="schema: {type: object}") == []
+
+
+@pytest.mark.parametrize(
+    ("param", "meant"),
+    [
+        ("{default: 5, schema: {¦typ: integer}}", "type"),
+        ("{default: 5, schema: {type: integer, ¦Minimum: 7}}", "minimum"),
+        ("{default: [a], schema: {type: array, items: {¦enums: [b]}}}", "enum"),
+        ("{default: a, schema: {anyOf: [{type: string}, {¦minlength: 3}]}}", "minLength"),
+    ],
+)
+@pytest.mark.parametrize("schedule", ["daily", "none"])
+def test_a_keyword_of_a_params_schema_that_is_misspelt(told: Told, param: str, meant: str, schedule: str) -> None:
+    [found] = told(param, schedule=schedule)
+    assert found.rule == "param-invalid"
+    assert f"Did you mean {meant!r}?" in found.reason
+
+
+def test_a_keyword_of_an_evidences_schema_that_is_misspelt(told: Told) -> None:
+    [found] = told(schema="schema: {type: object, properties: {total: {type: number, ¦minimun: 0}}}")
+    assert found.rule == "evidence-expect"
+    assert "The schema of load/loader/figures: 'minimun' is no keyword of JSON Schema, and asks for nothing." in found.reason
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "{title: Size, description: d, examples: [1], section: s, values_display: {a: A}, description_md: m, x-y: 1, nullable: true, example: 1}",
+        "{contains: {type: string}, minContains: 0, maxContains: 3, if: {type: string}, then: {minLength: 1}, else: true}",
+        "{properties: {typ: {type: string}, requird: true}, additionalItems: false, dependencies: {}, definitions: {enums: {}}}",
+        "{default: {typ: 1}, const: {minimun: 1}, enum: [{minimun: 1}]}",
+    ],
+)
+def test_a_word_that_a_schema_may_have_beside_its_keywords(told: Told, schema: str) -> None:
+    assert told(f"{{default: 5, schema: {schema}}}", schema=f"schema: {schema}", schedule="none") == []
