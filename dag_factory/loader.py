@@ -183,7 +183,8 @@ def _refuse_unknown_executors(path: Path, plan: Plan) -> None:
     """Airflow looks executors up only when the file is loaded, and then drops every DAG of it; a worker's DAG was taken before."""
     asked = {execution.executor: task for task, execution in sorted(plan.executions.items(), reverse=True) if execution.executor}
     if asked and get_parsing_context().dag_id is None and not conf.getboolean("core", "multi_team", fallback=False):
-        from airflow.executors.executor_loader import ExecutorLoader, UnknownExecutorException
+        from airflow.exceptions import UnknownExecutorException
+        from airflow.executors.executor_loader import ExecutorLoader
 
         for name, task in sorted(asked.items()):
             try:
